@@ -1,0 +1,76 @@
+"""The entry point: finds the verb, runs it, turns errors into exit statuses.
+
+Exit status: 0 good; 1 what is under test is bad; 2 the input is bad; 3 the rig or its host is broken; 130 interrupted.
+This module is the only one that knows the table.
+"""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from bootrig import __version__
+from bootrig.errors import BootrigError, InputError
+
+VERBS: dict[str, str] = {
+    "compare": "boot two ROM sets and say whether the second can replace the first",
+    "run": "boot ROM sets and report the outcomes",
+    "boot": "one boot, with its console",
+    "roms": "list and show ROM sets",
+    "store": "import, list and check stored files",
+    "embed": "write a ROM set into an emulator's data directory",
+    "doctor": "what this machine can do, and what is missing",
+}
+
+EXIT_GOOD, EXIT_BAD, EXIT_INPUT, EXIT_RIG, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def make_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser:
+    """Return the argument parser; only the modules of `verbs` are imported."""
+    parser = argparse.ArgumentParser(prog="bootrig", description="Build network boot firmware and prove it by booting.")
+    parser.add_argument("--version", action="version", version=f"bootrig {__version__}")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="show the commands that are run")
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, summary in VERBS.items():
+        subparser = subparsers.add_parser(verb, help=summary, description=summary)
+        if verb in verbs:
+            importlib.import_module(f"bootrig.cli.{verb}").add_arguments(subparser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: this process's) and return the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    verb = next((word for word in words if word in VERBS), None)
+    arguments = make_parser([verb] if verb else []).parse_args(words)
+    logging.basicConfig(
+        level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(message)s", stream=sys.stderr
+    )
+    try:
+        return _run_verb(arguments)
+    except KeyboardInterrupt:
+        print("bootrig: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _run_verb(arguments: argparse.Namespace) -> int:
+    """Run the verb that `arguments` names; errors become messages and exit statuses."""
+    module = importlib.import_module(f"bootrig.cli.{arguments.verb}")
+    try:
+        status: int = module.run(arguments)
+        sys.stdout.flush()
+    except BootrigError as error:
+        print(f"bootrig: {error}", file=sys.stderr)
+        if error.remedy:
+            print(f"  remedy: {error.remedy}", file=sys.stderr)
+        return EXIT_INPUT if isinstance(error, InputError) else EXIT_RIG
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_GOOD
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""QEMU: discovery, machine definitions, guests and their QMP sessions."""

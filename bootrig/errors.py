@@ -1,0 +1,29 @@
+"""The error tree.
+
+    BootrigError
+    ├── InputError     what the user gave is wrong: a recipe, a file, an option (exit status 2)
+    └── RigError       the rig or its host is broken or incomplete (exit status 3)
+
+Every package derives its own errors from these two. That the firmware under test is bad is never an
+exception: it is an outcome or a verdict (exit status 1).
+"""
+
+
+class BootrigError(Exception):
+    """Root of every error that bootrig raises on purpose.
+
+    Attributes:
+        remedy: what the user can do about it, a sentence or a command; empty where nothing is known.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class InputError(BootrigError):
+    """What the user gave is wrong."""
+
+
+class RigError(BootrigError):
+    """The rig or its host is broken or incomplete; no firmware is to blame."""

@@ -1,0 +1,1 @@
+"""A cell's network: namespaces, tap, servers, capture."""

@@ -1,0 +1,289 @@
+"""The one place where processes are started.
+
+    RigError
+    └── ProcessError          a process could not be started, failed, or did not end in time
+        └── ToolMissingError  a program that is needed is not installed
+
+Argument lists, no shell, a small environment; output goes to a file; the end is terminate, wait with a limit, kill,
+wait, for the whole process group.
+"""
+
+import logging
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootrig.deadline import Deadline
+from bootrig.errors import RigError
+
+logger = logging.getLogger(__name__)
+
+TERMINATE_S = 3.0
+TAIL_LENGTH = 4096
+
+DEBIAN_PACKAGES: Mapping[str, str] = {
+    "ar": "binutils",
+    "as": "binutils",
+    "dnsmasq": "dnsmasq-base",
+    "gcc": "gcc",
+    "grub-mkimage": "grub-common",
+    "ip": "iproute2",
+    "ld": "binutils",
+    "make": "make",
+    "mmdebstrap": "mmdebstrap",
+    "objcopy": "binutils",
+    "patch": "patch",
+    "qemu-img": "qemu-utils",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "unshare": "util-linux",
+}
+
+
+class ProcessError(RigError):
+    """A process could not be started, failed, or did not end in time.
+
+    Attributes:
+        argv: what was started.
+        status: its exit status, negative for a signal; None where it did not end by itself.
+        output: the last of what it printed.
+    """
+
+    def __init__(
+        self, message: str, *, argv: Sequence[str], status: int | None = None, output: str = "", remedy: str = ""
+    ) -> None:
+        super().__init__(f"{message}\n{output.rstrip()}" if output.strip() else message, remedy=remedy)
+        self.argv = tuple(argv)
+        self.status = status
+        self.output = output
+
+
+class ToolMissingError(ProcessError):
+    """A program that is needed is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessResult:
+    """How a process ended: its exit status and all that it printed on standard output."""
+
+    status: int
+    stdout: bytes
+
+
+def require_tool(name: str) -> Path:
+    """Return the program called `name` from PATH (with the system directories that ordinary users lack).
+
+    Raises:
+        ToolMissingError: it is not installed; the remedy names the Debian package.
+    """
+    search = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    found = shutil.which(name, path=search)
+    if found is None:
+        package = DEBIAN_PACKAGES.get(name, name)
+        raise ToolMissingError(f"{name} is not installed", argv=[name], remedy=f"apt-get install {package}")
+    return Path(found)
+
+
+def small_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment that processes get: PATH, HOME, TMPDIR and a fixed locale, then `extra`."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return {"PATH": os.defpath, **kept, "LC_ALL": "C.UTF-8", "TZ": "UTC", **(extra or {})}
+
+
+class RunningProcess:
+    """A process that runs inside the `with` of `start_process`."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], output: Path) -> None:
+        self._popen = popen
+        self.output = output
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What was started."""
+        return tuple(str(word) for word in self._popen.args)  # type: ignore[union-attr]
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._popen.pid
+
+    def poll(self) -> int | None:
+        """Return its exit status, None while it runs."""
+        return self._popen.poll()
+
+    def tail(self) -> str:
+        """Return the last of what it printed."""
+        return read_tail(self.output)
+
+    def wait(self, deadline: Deadline) -> int:
+        """Wait until it ends and return its exit status.
+
+        Raises:
+            ProcessError: it still runs at the deadline.
+        """
+        try:
+            return self._popen.wait(None if deadline.left_s == float("inf") else deadline.left_s)
+        except subprocess.TimeoutExpired as error:
+            raise ProcessError(
+                f"{self.argv[0]} did not end in time ({deadline.purpose})", argv=self.argv, output=self.tail()
+            ) from error
+
+    def end(self) -> int:
+        """End it: terminate, wait with a limit, kill, wait. Returns its exit status."""
+        for number, limit_s in ((signal.SIGTERM, TERMINATE_S), (signal.SIGKILL, None)):
+            if self._popen.poll() is None:
+                _signal_group(self._popen, number)
+            with suppress(subprocess.TimeoutExpired):
+                status = self._popen.wait(limit_s)
+                _signal_group(self._popen, signal.SIGKILL)
+                return status
+        raise AssertionError("unreachable: waiting without limit returned")
+
+
+def _signal_group(popen: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Signal the process group that `popen` leads."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(popen.pid, number)
+
+
+def read_tail(path: Path, length: int = TAIL_LENGTH) -> str:
+    """Return the last `length` bytes of a file as text; empty where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - length))
+            return stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _popen(  # noqa: PLR0913 - every one of them is an aspect of a process
+    argv: Sequence[str | Path],
+    *,
+    stdin: int,
+    stdout: int,
+    stderr: int,
+    environment: Mapping[str, str] | None,
+    directory: Path | None,
+    pass_fds: Sequence[int],
+) -> subprocess.Popen[bytes]:
+    words = [str(word) for word in argv]
+    logger.debug("%s", shlex.join(words))
+    try:
+        return subprocess.Popen(
+            words,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=dict(environment) if environment is not None else small_environment(),
+            cwd=directory,
+            pass_fds=pass_fds,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise ToolMissingError(
+            f"cannot start {words[0]}: no such program",
+            argv=words,
+            remedy=f"apt-get install {DEBIAN_PACKAGES.get(Path(words[0]).name, Path(words[0]).name)}",
+        ) from error
+    except OSError as error:
+        raise ProcessError(f"cannot start {words[0]}: {error.strerror}", argv=words) from error
+
+
+@contextmanager
+def start_process(
+    argv: Sequence[str | Path],
+    *,
+    output: Path,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Iterator[RunningProcess]:
+    """Start a process whose standard output and error go to the file `output`; end it with the `with`.
+
+    Raises:
+        ToolMissingError: there is no such program.
+        ProcessError: it cannot be started.
+    """
+    with output.open("ab") as stream:
+        popen = _popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=stream.fileno(),
+            stderr=stream.fileno(),
+            environment=environment,
+            directory=directory,
+            pass_fds=pass_fds,
+        )
+    running = RunningProcess(popen, output)
+    try:
+        yield running
+    finally:
+        running.end()
+
+
+def run_process(  # noqa: PLR0913 - every one of them is an aspect of a process
+    argv: Sequence[str | Path],
+    *,
+    deadline: Deadline,
+    log: Path | None = None,
+    stdin: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    check: bool = True,
+) -> ProcessResult:
+    """Run a process to its end.
+
+    Args:
+        argv: the program and its arguments.
+        deadline: when it is ended if it still runs.
+        log: file to which standard output and error are appended; without it standard output is returned and standard
+            error goes into the error's message.
+        stdin: what it reads.
+        environment: its whole environment, `small_environment()` by default.
+        directory: its working directory.
+        check: whether an exit status other than 0 is an error.
+
+    Raises:
+        ToolMissingError: there is no such program.
+        ProcessError: it cannot be started, fails (with `check`), or runs past the deadline.
+    """
+    stream = log.open("ab") if log else None
+    try:
+        popen = _popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=stream.fileno() if stream else subprocess.PIPE,
+            stderr=stream.fileno() if stream else subprocess.PIPE,
+            environment=environment,
+            directory=directory,
+            pass_fds=(),
+        )
+        words = [str(word) for word in argv]
+        try:
+            limit_s = None if deadline.left_s == float("inf") else deadline.left_s
+            stdout, stderr = popen.communicate(stdin, timeout=limit_s)
+        except subprocess.TimeoutExpired as error:
+            raise ProcessError(f"{words[0]} did not end in time ({deadline.purpose})", argv=words) from error
+        finally:
+            if popen.poll() is None:
+                _signal_group(popen, signal.SIGKILL)
+                popen.wait()
+            for pipe in (popen.stdin, popen.stdout, popen.stderr):
+                if pipe is not None:
+                    pipe.close()
+    finally:
+        if stream:
+            stream.close()
+    result = ProcessResult(popen.returncode, stdout or b"")
+    if check and result.status != 0:
+        printed = read_tail(log) if log else (stderr or stdout or b"").decode("utf-8", "replace")[-TAIL_LENGTH:]
+        raise ProcessError(
+            f"{words[0]} failed with exit status {result.status}", argv=words, status=result.status, output=printed
+        )
+    return result

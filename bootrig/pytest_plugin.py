@@ -1,0 +1,1 @@
+"""Fixtures for suites that boot guests with bootrig."""

@@ -1,0 +1,1 @@
+"""Recipes: what users write in TOML, as frozen values."""

@@ -1,0 +1,1 @@
+"""Verdicts and outcomes for people and for machines."""

@@ -1,0 +1,1 @@
+"""Scenarios, cells and the traces that cells leave."""

@@ -1,0 +1,1 @@
+"""Many cells: planning, running, confirming."""

@@ -1,0 +1,1 @@
+"""Option ROMs, ROM sets and guest programs: formats only, no processes, no network."""
