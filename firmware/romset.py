@@ -1,0 +1,119 @@
+"""ROM sets: all option ROMs that an emulator offers, by the names under which QEMU looks for them.
+
+QEMU's default names are `efi-<stem>.rom` on current machine types and `pxe-<stem>.rom` on machine types up to pc-1.4
+(`hw/i386/pc_piix.c`, compatibility properties).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+PREFIXES = ("efi", "pxe")
+FILE_NAME = re.compile(r"(?P<prefix>efi|pxe)-(?P<stem>[A-Za-z0-9_+.-]+)\.rom")
+
+
+class RomSetError(ValueError):
+    """A ROM set or a file of it cannot be: a wrong name, a name twice, no file at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class RomFile:
+    """One file of a ROM set.
+
+    Attributes:
+        file_name: QEMU's default name of it: `efi-e1000.rom`, `pxe-e1000.rom`.
+        content: all its bytes.
+        sha256: their digest in hexadecimal, calculated when the value is made.
+    """
+
+    file_name: str
+    content: bytes = field(repr=False)
+    sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not FILE_NAME.fullmatch(self.file_name):
+            raise RomSetError(f'"{self.file_name}" is no default ROM name, expected efi-NAME.rom or pxe-NAME.rom')
+        object.__setattr__(self, "sha256", hashlib.sha256(self.content).hexdigest())
+
+    @property
+    def sha1(self) -> str:
+        """The SHA-1 in hexadecimal, by which Debian's archive of old files names things."""
+        return hashlib.sha1(self.content, usedforsecurity=False).hexdigest()
+
+    @property
+    def length(self) -> int:
+        """Its length in bytes."""
+        return len(self.content)
+
+    @property
+    def bar_length(self) -> int:
+        """The length in bytes of the ROM BAR that QEMU makes for it."""
+        return bar_length(len(self.content))
+
+    @property
+    def prefix(self) -> str:
+        """The first word of the name: `efi` or `pxe`."""
+        return self.file_name.partition("-")[0]
+
+    @property
+    def stem(self) -> str:
+        """The name between prefix and suffix: `e1000`."""
+        return self.file_name.partition("-")[2].removesuffix(".rom")
+
+
+def bar_length(length: int) -> int:
+    """Return the length in bytes of the ROM BAR for a ROM of `length` bytes: the next power of two.
+
+    Source: `pci_add_option_rom` in QEMU's `hw/pci/pci.c` (`pow2ceil` of the file's size); the least memory BAR of PCI
+    for an expansion ROM is 2 KiB (PCI Local Bus Specification 3.0, 6.2.5.2), which no real ROM is below.
+    """
+    return 1 << max(0, length - 1).bit_length()
+
+
+@dataclass(frozen=True, slots=True)
+class RomSet:
+    """All option ROMs that an emulator offers.
+
+    Attributes:
+        name: what the set is called: the name of its recipe, or of the directory that it was read from.
+        roms: its files, each name once.
+    """
+
+    name: str
+    roms: tuple[RomFile, ...]
+
+    def __post_init__(self) -> None:
+        names = [rom.file_name for rom in self.roms]
+        if not names:
+            raise RomSetError(f"the ROM set {self.name} has no files")
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise RomSetError(f"the ROM set {self.name} has twice: {', '.join(twice)}")
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """The stems that the set has a ROM for, in the order of its files."""
+        return tuple(dict.fromkeys(rom.stem for rom in self.roms))
+
+    def find_rom(self, stem: str, prefix: str = "efi") -> RomFile | None:
+        """Return the ROM for a stem, the one with the other prefix where `prefix` is not there; None without either."""
+        of_stem = {rom.prefix: rom for rom in self.roms if rom.stem == stem}
+        return of_stem.get(prefix) or next(iter(of_stem.values()), None)
+
+    def installed_files(self) -> dict[str, RomFile]:
+        """Return the file names under which the set is installed, each with its ROM, sorted.
+
+        Where a stem has only one of the two names, the ROM serves under both, for machine types old and new.
+        """
+        found = {f"{prefix}-{stem}.rom": self.find_rom(stem, prefix) for stem in self.stems for prefix in PREFIXES}
+        return {name: rom for name, rom in sorted(found.items()) if rom is not None}
+
+
+def rom_set_of(name: str, files: Iterable[tuple[str, bytes]]) -> RomSet:
+    """Return the ROM set `name` of pairs of file name and content.
+
+    Raises:
+        RomSetError: a name is wrong or comes twice, or there are no files.
+    """
+    return RomSet(name, tuple(RomFile(file_name, content) for file_name, content in files))
