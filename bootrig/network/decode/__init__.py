@@ -1,0 +1,1 @@
+"""Captures, packet by packet: what was on the wire, as facts."""

@@ -1,0 +1,291 @@
+"""Running a function in namespaces of its own: user, network, PID and mount namespace.
+
+Three processes take part. The caller forks a keeper; the keeper unshares, forks the init process (PID 1 of the new PID
+namespace, which runs the function) and waits. The caller stays in its own namespaces and can do this again. Each
+process has PR_SET_PDEATHSIG, so the end of the caller, even by SIGKILL, ends the keeper, then init, then (by the
+kernel) every process of the PID namespace; the network namespace goes with the last of them.
+
+Sources: unshare(2), namespaces(7), pid_namespaces(7), user_namespaces(7), prctl(2).
+"""
+
+import ctypes
+import errno
+import json
+import os
+import select
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from bootrig.deadline import Deadline
+from bootrig.errors import BootrigError, InputError, RigError
+from bootrig.network.errors import NamespaceError
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
+PR_SET_PDEATHSIG = 1
+
+REPORT_LENGTH = 32768
+KEEPER_FAILED = 255
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+# sysctl, value that forbids, value that allows; see user_namespaces(7) and the release notes of Debian and Ubuntu
+_SWITCHES = (
+    ("kernel/unprivileged_userns_clone", "0", "1"),
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
+    ("user/max_user_namespaces", "0", "15000"),
+    ("user/max_net_namespaces", "0", "15000"),
+    ("user/max_pid_namespaces", "0", "15000"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceReport:
+    """What this machine allows.
+
+    Attributes:
+        works: whether cells can have their namespaces here.
+        way: `root` or `user namespace`; empty where neither works.
+        problem: what is wrong, empty where nothing is.
+        remedy: what to do about it.
+    """
+
+    works: bool
+    way: str
+    problem: str = ""
+    remedy: str = ""
+
+
+def namespace_remedy(sysctl_directory: Path = Path("/proc/sys")) -> str:
+    """Return what would make namespaces work on this machine, as far as its settings tell."""
+    for name, forbids, allows in _SWITCHES:
+        with suppress(OSError):
+            if (sysctl_directory / name).read_text().strip() == forbids:
+                return f"as root: sysctl -w {name.replace('/', '.')}={allows}    (or run bootrig as root)"
+    if os.geteuid() == 0:
+        return (
+            "this container forbids namespaces: start it with --privileged or --cap-add SYS_ADMIN --cap-add NET_ADMIN"
+        )
+    return "run bootrig as root, or outside of a container that forbids namespaces"
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), what)
+
+
+def _unshare() -> None:
+    """Leave the caller's namespaces: as root directly, else (or where root may not) by way of a user namespace."""
+    flags = CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWNS
+    user, group = os.geteuid(), os.getegid()
+    if user == 0:
+        try:
+            _check(_libc.unshare(flags), "unshare")
+        except OSError as error:
+            if error.errno != errno.EPERM:
+                raise
+        else:
+            return
+    _check(_libc.unshare(flags | CLONE_NEWUSER), "unshare")
+    for name, content in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
+        Path("/proc/self", name).write_text(content)
+
+
+def _mount_proc() -> None:
+    """Give the new PID namespace its own /proc; containers that mask theirs forbid it, and then it stays as it is."""
+    _check(_libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount")
+    with suppress(OSError):
+        _check(_libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "mount")
+
+
+def _die_with_parent() -> None:
+    _check(_libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0), "prctl")
+
+
+def _report(pipe: int, kind: str, message: str, remedy: str = "") -> None:
+    text = json.dumps({"kind": kind, "message": message[-REPORT_LENGTH:], "remedy": remedy})
+    with suppress(OSError):
+        os.write(pipe, text.encode())
+
+
+def _run_init(function: Callable[[], int], report: int, keeper_lives: int) -> NoReturn:
+    """Be PID 1: run the function and exit with what it returns."""
+    status = KEEPER_FAILED
+    try:
+        _die_with_parent()
+        if select.select([keeper_lives], [], [], 0)[0]:  # end of file: the keeper died before prctl
+            os._exit(KEEPER_FAILED)
+        os.close(keeper_lives)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides; Ctrl-C reaches the whole process group
+        _mount_proc()
+        status = function() & 0xFF
+    except BootrigError as error:
+        _report(report, "input" if isinstance(error, InputError) else "rig", str(error), error.remedy)
+    except BaseException:  # noqa: BLE001 - this process ends here; the caller gets the text
+        _report(report, "crash", traceback.format_exc())
+    finally:
+        with suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def _run_keeper(function: Callable[[], int], report: int, caller: int, mask: set[signal.Signals | int]) -> NoReturn:
+    """Unshare, fork init, wait for it; end it on SIGTERM, which is blocked when this starts (`mask` was before)."""
+    status = KEEPER_FAILED
+    try:
+        _unshare()
+        _die_with_parent()
+        if os.getppid() != caller:
+            os._exit(KEEPER_FAILED)
+        init_lives = os.pipe()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        init = os.fork()
+        if init == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            os.close(init_lives[1])
+            _run_init(function, report, init_lives[0])
+        os.close(init_lives[0])
+        signal.signal(signal.SIGTERM, lambda _number, _frame: os.kill(init, signal.SIGKILL))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        status = os.waitstatus_to_exitcode(os.waitpid(init, 0)[1])
+        if status < 0:
+            _report(report, "signal", signal.Signals(-status).name)
+            status = KEEPER_FAILED
+    except OSError as error:
+        _report(report, "setup", f"{error.filename or 'fork'}: {error.strerror}")
+    except BaseException:  # noqa: BLE001 - this process ends here; the caller gets the text
+        _report(report, "crash", traceback.format_exc())
+    finally:
+        os._exit(status)
+
+
+@contextmanager
+def _terminated_by_signal(keeper: int) -> Iterator[None]:
+    """While inside, SIGTERM to this process ends the keeper first and then takes its usual effect."""
+    try:
+        previous = signal.getsignal(signal.SIGTERM)
+
+        def end(number: int, _frame: FrameType | None) -> None:
+            _end_keeper(keeper)
+            signal.signal(number, previous)
+            os.kill(os.getpid(), number)
+
+        signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not the main thread: the kernel's PR_SET_PDEATHSIG has to do
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _end_keeper(keeper: int) -> None:
+    with suppress(ProcessLookupError, ChildProcessError):
+        os.kill(keeper, signal.SIGTERM)
+        os.waitpid(keeper, 0)
+
+
+def _wait(keeper: int, deadline: Deadline) -> int:
+    handle = os.pidfd_open(keeper)
+    try:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        if not poll.poll(None if deadline.left_s == float("inf") else deadline.left_s * 1000):
+            raise NamespaceError(f"what ran in the namespaces did not end in time: {deadline.purpose}")
+    finally:
+        os.close(handle)
+    return os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1])
+
+
+def _raise_report(report: dict[str, str]) -> NoReturn:
+    kind, message, remedy = report["kind"], report["message"], report["remedy"]
+    if kind == "input":
+        raise InputError(message, remedy=remedy)
+    if kind == "rig":
+        raise RigError(message, remedy=remedy)
+    if kind == "setup":
+        raise NamespaceError(f"cannot make namespaces: {message}", remedy=namespace_remedy())
+    if kind == "signal":
+        raise NamespaceError(
+            f"what ran in the namespaces was ended by {message}",
+            remedy="look for 'Out of memory' in dmesg" if message == "SIGKILL" else "",
+        )
+    raise NamespaceError(f"what ran in the namespaces crashed:\n{message}", remedy="this is a bug of bootrig")
+
+
+def run_in_namespaces(function: Callable[[], int], *, deadline: Deadline | None = None) -> int:
+    """Run `function` in a new process in new user (where needed), network, PID and mount namespaces; wait for it.
+
+    The calling process must have one thread only, because it forks. SIGTERM and any exception (Ctrl-C) that reach it
+    while it waits end the new process and all its children, and nothing is left when this function has ended.
+
+    Returns:
+        What `function` returned, modulo 256.
+
+    Raises:
+        NamespaceError: this machine does not allow namespaces, or the process was killed, crashed, or ran past
+            `deadline`.
+        InputError: `function` raised one; message and remedy are kept.
+        RigError: `function` raised one; message and remedy are kept.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    reading, writing = os.pipe()
+    try:
+        caller = os.getpid()
+        # until the keeper has a handler of its own, a SIGTERM must wait
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        keeper = os.fork()
+        if keeper == 0:
+            os.close(reading)
+            _run_keeper(function, writing, caller, blocked)
+        try:
+            with _terminated_by_signal(keeper):
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+                status = _wait(keeper, deadline or Deadline.never("namespaces"))
+        except BaseException:
+            _end_keeper(keeper)
+            raise
+        os.close(writing)
+        writing = -1
+        with os.fdopen(reading, "rb", closefd=False) as stream:
+            report = stream.read()
+        if report:
+            _raise_report(json.loads(report))
+        if status < 0:
+            raise NamespaceError(f"the keeper of the namespaces was ended by {signal.Signals(-status).name}")
+        return status
+    finally:
+        os.close(reading)
+        if writing >= 0:
+            os.close(writing)
+
+
+def probe_namespaces(tun_device: Path | None = None) -> NamespaceReport:
+    """Find out, by doing it, whether cells can have namespaces and a tap on this machine."""
+    from bootrig.network.tap import TUN_DEVICE, open_tap  # noqa: PLC0415 - tap is not needed to run a function
+
+    def try_tap() -> int:
+        with open_tap(device=tun_device or TUN_DEVICE):
+            return 0
+
+    way = "root" if os.geteuid() == 0 else "user namespace"
+    try:
+        run_in_namespaces(try_tap, deadline=Deadline.after(10, "probing namespaces"))
+    except BootrigError as error:
+        return NamespaceReport(works=False, way="", problem=str(error), remedy=error.remedy)
+    return NamespaceReport(works=True, way=way)

@@ -1,0 +1,1 @@
+"""The servers of a cell: DHCP, DNS and router advertisements, TFTP, HTTP."""

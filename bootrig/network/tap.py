@@ -1,0 +1,167 @@
+"""The tap device of a cell: the guest's cable.
+
+Configured over rtnetlink, without another process and without polling: `IFA_F_NODAD` takes the place of waiting for
+duplicate address detection, and link-local addresses are given, not generated, so that they are the same in every cell.
+
+Sources: Documentation/networking/tuntap.rst of Linux, netlink(7), rtnetlink(7), linux/if_addr.h, linux/if_link.h.
+"""
+
+import errno
+import fcntl
+import os
+import socket
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from ipaddress import IPv4Interface, ip_interface
+from pathlib import Path
+
+from bootrig.network.errors import TapError
+
+TUN_DEVICE = Path("/dev/net/tun")
+TAP_NAME = "tap0"
+TAP_MAC = "52:54:00:b0:07:01"
+SERVER_ADDRESS = "10.0.2.1"
+SERVER_ADDRESS_IP6 = "fd00:b007::1"
+LINK_LOCAL_ADDRESS = "fe80::b007:1"
+ADDRESSES = (f"{SERVER_ADDRESS}/24", f"{SERVER_ADDRESS_IP6}/64", f"{LINK_LOCAL_ADDRESS}/64")
+
+TUNSETIFF = 0x400454CA
+IFF_TAP, IFF_NO_PI, IFF_UP = 0x0002, 0x1000, 0x0001
+
+RTM_NEWLINK, RTM_NEWADDR = 16, 20
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 1, 4, 0x200, 0x400
+IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_INET6_ADDR_GEN_MODE = 1, 26, 8
+IN6_ADDR_GEN_MODE_NONE = 1
+IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS = 1, 2, 4, 8
+IFA_F_NODAD, IFA_F_PERMANENT = 0x02, 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """An open tap device, up, with its carrier on.
+
+    Attributes:
+        name: of the network interface.
+        file_descriptor: inheritable; it goes to QEMU as `-netdev tap,fd=N`. It has no virtio header.
+        mac: the interface's hardware address.
+        addresses: the interface's addresses with their prefix lengths.
+    """
+
+    name: str
+    file_descriptor: int
+    mac: str
+    addresses: tuple[str, ...]
+
+
+def _attribute(number: int, content: bytes) -> bytes:
+    return struct.pack("=HH", 4 + len(content), number) + content + bytes(-len(content) % 4)
+
+
+def _request(channel: socket.socket, kind: int, flags: int, body: bytes, what: str) -> None:
+    """Send one rtnetlink request and wait for its acknowledgement."""
+    channel.send(struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | NLM_F_ACK | flags, 1, 0) + body)
+    (number,) = struct.unpack_from("=i", channel.recv(65536), 16)
+    if number:
+        raise TapError(f"cannot {what}: {os.strerror(-number)}", remedy=_remedy(-number, what))
+
+
+def _remedy(number: int, what: str) -> str:
+    if number == errno.EPERM:
+        return "run bootrig as root, or where user namespaces are allowed: bootrig doctor"
+    if ":" in what and number in {errno.EOPNOTSUPP, errno.EACCES, errno.EAFNOSUPPORT}:
+        return "switch IPv6 on: sysctl -w net.ipv6.conf.all.disable_ipv6=0, or boot without ipv6.disable=1"
+    return ""
+
+
+def _set_link(channel: socket.socket, name: str, attributes: bytes = b"", *, up: bool) -> None:
+    index = socket.if_nametoindex(name)
+    flags, mask = (IFF_UP, IFF_UP) if up else (0, 0)
+    header = struct.pack("=BxHiII", socket.AF_UNSPEC, 0, index, flags, mask)
+    _request(channel, RTM_NEWLINK, 0, header + attributes, f"configure {name}")
+
+
+def _add_address(channel: socket.socket, name: str, address: str) -> None:
+    interface = ip_interface(address)
+    packed = interface.ip.packed
+    if isinstance(interface, IPv4Interface):
+        family, flags = socket.AF_INET, IFA_F_PERMANENT
+        attributes = _attribute(IFA_BROADCAST, interface.network.broadcast_address.packed)
+    else:
+        family, flags = socket.AF_INET6, IFA_F_PERMANENT | IFA_F_NODAD
+        attributes = b""
+    scope = 253 if interface.ip.is_link_local else 0
+    header = struct.pack("=BBBBi", family, interface.network.prefixlen, flags, scope, socket.if_nametoindex(name))
+    attributes += _attribute(IFA_LOCAL, packed) + _attribute(IFA_ADDRESS, packed)
+    attributes += _attribute(IFA_FLAGS, struct.pack("=I", flags))
+    _request(channel, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, header + attributes, f"give {name} the address {address}")
+
+
+def _open_device(device: Path, name: str) -> int:
+    try:
+        descriptor = os.open(device, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise TapError(
+            f"{device} is missing",
+            remedy="as root: modprobe tun    (a container needs --device /dev/net/tun)",
+        ) from error
+    except OSError as error:
+        remedy = (
+            "as root: modprobe tun    (a container needs --device /dev/net/tun)"
+            if error.errno in {errno.ENODEV, errno.ENXIO}
+            else f"as root: chmod 0666 {device}    (or run bootrig as root)"
+        )
+        raise TapError(f"cannot open {device}: {error.strerror}", remedy=remedy) from error
+    try:
+        fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI))
+    except OSError as error:
+        os.close(descriptor)
+        raise TapError(
+            f"cannot create the tap device {name}: {error.strerror}",
+            remedy="run bootrig as root, or where user namespaces are allowed: bootrig doctor",
+        ) from error
+    os.set_inheritable(descriptor, True)
+    return descriptor
+
+
+@contextmanager
+def open_tap(
+    name: str = TAP_NAME,
+    addresses: Sequence[str] = ADDRESSES,
+    *,
+    mac: str = TAP_MAC,
+    device: Path = TUN_DEVICE,
+) -> Iterator[Tap]:
+    """Open a tap device in this network namespace, give it its addresses, and bring it and the loopback device up.
+
+    Nothing has to be waited for afterwards: the carrier is up, the addresses can be bound. The device is gone when the
+    descriptor and all copies of it are closed.
+
+    Args:
+        name: of the network interface.
+        addresses: with prefix lengths; link-local ones included, none is generated.
+        mac: the interface's hardware address, fixed so that boots repeat themselves.
+        device: the kernel's tun device.
+
+    Raises:
+        TapError: the device is missing, not allowed, or cannot be configured.
+    """
+    descriptor = _open_device(device, name)
+    try:
+        # the kernel would send router solicitations of its own into the capture
+        with suppress(OSError):
+            Path(f"/proc/sys/net/ipv6/conf/{name}/accept_ra").write_text("0")
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel:
+            generated = _attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([IN6_ADDR_GEN_MODE_NONE]))
+            link = _attribute(IFLA_ADDRESS, bytes.fromhex(mac.replace(":", "")))
+            if any(":" in address for address in addresses):
+                link += _attribute(IFLA_AF_SPEC, _attribute(socket.AF_INET6, generated))
+            _set_link(channel, "lo", up=True)
+            _set_link(channel, name, link, up=False)
+            for address in addresses:
+                _add_address(channel, name, address)
+            _set_link(channel, name, up=True)
+        yield Tap(name, descriptor, mac, tuple(addresses))
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,265 @@
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bootrig.deadline import Deadline
+from bootrig.errors import InputError, RigError
+from bootrig.network import namespace
+from bootrig.network.errors import NamespaceError
+from bootrig.network.namespace import namespace_remedy, probe_namespaces, run_in_namespaces
+from tests.network.inside import call_inside
+from tests.network.processes import await_gone, children_of, open_descriptors
+from tests.network.requirements import require_namespaces
+
+pytestmark = pytest.mark.rig
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    require_namespaces()
+    descriptors, children = open_descriptors(), children_of(os.getpid())
+    yield
+    assert open_descriptors() == descriptors
+    assert children_of(os.getpid()) == children
+
+
+def test_returns_the_status_of_the_function():
+    assert run_in_namespaces(lambda: 42) == 42
+
+
+def test_is_pid_1_with_its_own_proc_and_no_interface_but_loopback():
+    seen = call_inside(
+        lambda: [
+            os.getpid(),
+            os.geteuid(),
+            sorted(entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()),
+            sorted(line.split(":")[0].strip() for line in Path("/proc/net/dev").read_text().splitlines()[2:]),
+        ]
+    )
+    assert seen == [1, 0, ["1"], ["lo"]]
+
+
+def test_namespaces_are_new_and_the_callers_stay():
+    kinds = ("net", "pid", "mnt")
+    before = [str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in kinds]
+    inside = call_inside(lambda: [str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in kinds])
+    assert [str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in kinds] == before
+    assert not set(before) & set(inside)
+
+
+def test_signals_of_the_inner_process_are_as_they_were():
+    assert call_inside(lambda: sorted(signal.pthread_sigmask(signal.SIG_BLOCK, []))) == []
+
+
+def test_what_the_function_leaves_running_ends_with_it():
+    def leave() -> int:
+        left = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+        left.returncode = 0  # no ResourceWarning: it is left on purpose
+        return 0
+
+    marker = children_of(os.getpid())
+    assert run_in_namespaces(leave) == 0
+    assert children_of(os.getpid()) == marker
+    assert not [
+        entry
+        for entry in Path("/proc").glob("[0-9]*/cmdline")
+        if entry.exists() and entry.read_bytes() == b"sleep\x001000\x00"
+    ]
+
+
+def test_an_input_error_comes_through_with_its_remedy():
+    def fail() -> int:
+        raise InputError("no such recipe", remedy="bootrig roms")
+
+    with pytest.raises(InputError, match=r"^no such recipe$") as caught:
+        run_in_namespaces(fail)
+    assert caught.value.remedy == "bootrig roms"
+
+
+def test_a_rig_error_comes_through():
+    def fail() -> int:
+        raise NamespaceError("a server died", remedy="look at its log")
+
+    with pytest.raises(RigError, match=r"^a server died$"):
+        run_in_namespaces(fail)
+
+
+def test_a_crash_comes_with_its_traceback():
+    def crash() -> int:
+        return int("no number")
+
+    with pytest.raises(NamespaceError, match=r"crashed:\n(.|\n)*ValueError: invalid literal"):
+        run_in_namespaces(crash)
+
+
+def test_being_killed_is_an_error():
+    def wait_for_the_end() -> int:
+        signal.pause()
+        return 0
+
+    with pytest.raises(NamespaceError, match=r"ended by SIGKILL") as caught:
+        _killing_init(wait_for_the_end)
+    assert "Out of memory" in caught.value.remedy
+
+
+def _killing_init(function) -> int:
+    """Run `function` and kill its process from outside, as the kernel does when memory is short."""
+    caller = os.getpid()
+    killer = os.fork()
+    if killer == 0:
+        for _ in range(1000):
+            keepers = children_of(caller) - {os.getpid()}
+            inits = {pid for pid in keepers if children_of(pid) == set() and _parent(pid) != caller}
+            if inits:
+                os.kill(inits.pop(), signal.SIGKILL)
+                os._exit(0)
+            time.sleep(0.01)
+        os._exit(1)
+    try:
+        return run_in_namespaces(function)
+    finally:
+        assert os.waitpid(killer, 0)[1] == 0
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_deadline_ends_it():
+    with pytest.raises(NamespaceError, match=r"did not end in time: the cell"):
+        run_in_namespaces(lambda: signal.pause() or 0, deadline=Deadline.after(0.05, "the cell"))
+
+
+_CALLER = textwrap.dedent(
+    """
+    import subprocess, sys, time
+    from bootrig.network.namespace import run_in_namespaces
+    from bootrig.network.tap import open_tap
+    def work():
+        with open_tap() as tap:
+            subprocess.Popen(["sleep", "1000"], start_new_session=True)
+            print("ready", flush=True)
+            time.sleep(1000)
+    run_in_namespaces(work)
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        (signal.SIGKILL, -signal.SIGKILL),
+        (signal.SIGTERM, -signal.SIGTERM),
+        (signal.SIGINT, -signal.SIGINT),
+    ],
+)
+def test_a_signal_to_the_caller_leaves_nothing(number, status):
+    with subprocess.Popen([sys.executable, "-c", _CALLER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as caller:
+        assert caller.stdout is not None
+        assert select.select([caller.stdout], [], [], 30)[0]
+        assert caller.stdout.readline() == b"ready\n"
+        below = children_of(caller.pid)
+        assert len(below) == 3  # keeper, init, sleep
+        caller.send_signal(number)
+        assert caller.wait(30) == status
+        if number == signal.SIGKILL:
+            await_gone(below)
+        else:
+            assert not any(Path(f"/proc/{pid}").exists() for pid in below)
+
+
+def _refuse(number: int):
+    def unshare() -> None:
+        raise OSError(number, os.strerror(number), "unshare")
+
+    return unshare
+
+
+def test_a_machine_that_refuses_is_told_apart(monkeypatch):
+    monkeypatch.setattr(namespace, "_unshare", _refuse(1))
+    with pytest.raises(NamespaceError, match=r"^cannot make namespaces: unshare: Operation not permitted$") as caught:
+        run_in_namespaces(lambda: 0)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "remedy"),
+    [
+        ("kernel/unprivileged_userns_clone", "0\n", "sysctl -w kernel.unprivileged_userns_clone=1"),
+        (
+            "kernel/apparmor_restrict_unprivileged_userns",
+            "1\n",
+            "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+        ),
+        ("user/max_user_namespaces", "0\n", "sysctl -w user.max_user_namespaces=15000"),
+    ],
+)
+def test_the_remedy_names_the_switch(tmp_path, name, content, remedy):
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).write_text(content)
+    assert remedy in namespace_remedy(tmp_path)
+
+
+def test_without_a_switch_the_remedy_names_the_container(tmp_path):
+    assert "container" in namespace_remedy(tmp_path)
+
+
+def test_probe_says_yes_and_how():
+    report = probe_namespaces()
+    assert report.works
+    assert report.way == ("root" if os.geteuid() == 0 else "user namespace")
+
+
+def test_probe_says_no_without_a_tun_device(tmp_path):
+    report = probe_namespaces(tmp_path / "tun")
+    assert not report.works
+    assert "tun is missing" in report.problem
+    assert "modprobe tun" in report.remedy
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to make a tun device and to become somebody else")
+class TestOrdinaryUser:
+    """The same without root, with a tun device of our own that anybody or nobody may open."""
+
+    @pytest.fixture
+    def tun(self, tmp_path_factory) -> Path:
+        device = tmp_path_factory.mktemp("dev") / "tun"
+        os.mknod(device, 0o20600, os.makedev(10, 200))
+        for directory in (device.parent, *device.parent.parents[:2]):
+            directory.chmod(directory.stat().st_mode | 0o011)
+        return device
+
+    def _probe(self, device: Path) -> namespace.NamespaceReport:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.setgroups([])
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+            ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, which exec would do
+            report = probe_namespaces(device)
+            os.write(writing, repr((report.works, report.way, report.problem, report.remedy)).encode())
+            os._exit(0)
+        os.close(writing)
+        os.waitpid(child, 0)
+        with os.fdopen(reading) as stream:
+            return namespace.NamespaceReport(*eval(stream.read()))
+
+    def test_works_where_anybody_may_open_the_tun_device(self, tun):
+        tun.chmod(0o666)
+        assert self._probe(tun) == namespace.NamespaceReport(works=True, way="user namespace")
+
+    def test_says_chmod_where_the_tun_device_is_roots(self, tun):
+        report = self._probe(tun)
+        assert not report.works
+        assert report.problem == f"cannot open {tun}: Permission denied"
+        assert f"chmod 0666 {tun}" in report.remedy
