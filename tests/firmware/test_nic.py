@@ -24,6 +24,6 @@ def test_find() -> None:
     assert find_nic_model("virtio-net-pci-non-transitional") is NIC_VARIANTS["virtio-net-pci-non-transitional"]
     assert find_nic_model("tulip") is None
     models = find_models_of_rom("virtio")
-    assert [model.qom_type for model in models][0] == "virtio-net-pci"
+    assert models[0].qom_type == "virtio-net-pci"
     assert {model.device_id for model in models} == {0x1000, 0x1041}
     assert find_models_of_rom("e100") == ()
