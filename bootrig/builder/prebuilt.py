@@ -1,0 +1,68 @@
+"""Prebuilt ROM sets: their files from the store, else out of the package or archive that has them."""
+
+from pathlib import Path
+
+from bootrig.recipe.errors import Problem, RecipeError
+from bootrig.recipe.roms import RomMember, RomSetRecipe, load_rom_recipe
+from bootrig.store.archive import find_members
+from bootrig.store.content import Store
+from bootrig.store.errors import ArchiveError
+from bootrig.store.fetch import Progress, fetch_members, fetch_source
+from bootrig.store.settings import FetchSettings
+from firmware.romset import RomFile, RomSet
+
+
+def obtain_rom_set(
+    name: str, store: Store | None = None, *, settings: FetchSettings | None = None, progress: Progress | None = None
+) -> RomSet:
+    """Return the ROM set of a recipe; what the store lacks is fetched and added to it.
+
+    Raises:
+        RecipeError: there is no such recipe, it says something wrong, or its package lacks what it names.
+        UnavailableError: the store lacks a file and no way gave it.
+        StoreError: the store cannot be read or written.
+    """
+    return obtain_prebuilt(load_rom_recipe(name), store or Store.default(), settings=settings, progress=progress)
+
+
+def obtain_prebuilt(
+    recipe: RomSetRecipe, store: Store, *, settings: FetchSettings | None = None, progress: Progress | None = None
+) -> RomSet:
+    """Return the ROM set of a loaded recipe, as `obtain_rom_set` does."""
+    contents = {member.sha256: store.read(member.sha256) for member in recipe.members}
+    missing = [member for member in recipe.members if contents[member.sha256] is None]
+    if missing and recipe.source.sha256:
+        package = fetch_source(recipe.source, store, settings=settings, progress=progress)
+        contents |= add_members(package, recipe.source.file_name, recipe, missing, store)
+    elif missing:
+
+        def take_members(archive: Path, address: str) -> None:
+            contents.update(add_members(archive, address, recipe, missing, store))
+
+        fetch_members(recipe.source, store, take_members, settings=settings, progress=progress)
+    roms = [RomFile(member.file_name, contents[member.sha256] or b"") for member in recipe.members]
+    return RomSet(recipe.name, tuple(roms))
+
+
+def add_members(
+    archive: Path, name: str, recipe: RomSetRecipe, members: list[RomMember], store: Store
+) -> dict[str, bytes]:
+    """Add members of a package or archive to the store; return their bytes by digest.
+
+    Raises:
+        RecipeError: a package that is pinned itself does not have them: the recipe contradicts itself.
+        ArchiveError: an archive is damaged or does not have them.
+        StoreError: the store cannot be written.
+    """
+    found = find_members(archive, {member.sha256: member.length for member in members}, name=name)
+    lacking = [member for member in members if member.sha256 not in found]
+    if lacking and recipe.source.sha256:
+        raise RecipeError(
+            f"{recipe.source.file_name} does not have what the recipe {recipe.name} names:",
+            [Problem(recipe.path, m.file_name, f"no member has SHA-256 {m.sha256}") for m in lacking],
+        )
+    if lacking:
+        raise ArchiveError(f"has no member with the digest of {', '.join(member.member for member in lacking)}")
+    for path, content in found.values():
+        store.add_bytes(content, file_name=Path(path).name, way=f"member of {name}")
+    return {digest: content for digest, (_, content) in found.items()}

@@ -1,0 +1,133 @@
+"""Getting a source by any of its ways: the configured mirrors, apt's mirrors, the upstream addresses."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootrig.recipe.source import SourceFile
+from bootrig.store.apt import ask_apt
+from bootrig.store.content import Store
+from bootrig.store.errors import ArchiveError, DownloadError, UnavailableError
+from bootrig.store.incoming import Incoming, start_incoming
+from bootrig.store.settings import FetchSettings, load_settings
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One address that may have a file.
+
+    Attributes:
+        address: the whole address.
+        proxies: the proxies that go with it.
+    """
+
+    address: str
+    proxies: tuple[tuple[str, str], ...] = ()
+
+
+def iter_ways(source: SourceFile, settings: FetchSettings) -> Iterator[Way]:
+    """Yield the ways of a source in the order in which they are tried; apt is asked only when its turn comes."""
+    for mirror in settings.mirrors:
+        yield Way(f"{mirror.rstrip('/')}/{source.pool_path or source.file_name}")
+    if settings.use_apt and source.pool_path:
+        mirrors = ask_apt()
+        for mirror in mirrors.addresses:
+            yield Way(f"{mirror}{source.pool_path}", mirrors.proxies)
+    for address in source.addresses:
+        yield Way(address)
+
+
+def fetch_source(
+    source: SourceFile, store: Store, *, settings: FetchSettings | None = None, progress: Progress | None = None
+) -> Path:
+    """Return a source that is pinned by its SHA-256 from the store; fetch it into the store where it is missing.
+
+    Raises:
+        UnavailableError: no way gave it.
+        StoreError: the store cannot be written.
+        RecipeError: the user's configuration is wrong.
+    """
+    if source.sha256 is None:
+        raise ValueError(f"{source.file_name} is not pinned")
+    found = store.find_intact(source.sha256)
+    if found is not None:
+        return found
+    target = store.path_of(source.sha256)
+
+    def take(incoming: Incoming, address: str) -> None:
+        incoming.keep(target)
+        store.note(incoming.sha256, file_name=source.file_name, way=address)
+
+    _try_ways(source, store, settings or load_settings(), progress, take)
+    return target
+
+
+def fetch_members(
+    source: SourceFile,
+    store: Store,
+    take_members: Callable[[Path, str], None],
+    *,
+    settings: FetchSettings | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Fetch a source whose members are pinned, but not itself; it is gone when its members have been taken.
+
+    Args:
+        source: the archive.
+        store: where it lies meanwhile.
+        take_members: called with the archive's path and address; raises ArchiveError where it is not the right one.
+        settings: the user's, by default.
+        progress: called with the address, the bytes so far and the bytes in all.
+
+    Raises:
+        UnavailableError: no way gave an archive with the members.
+        StoreError: the store cannot be written.
+        RecipeError: the user's configuration is wrong.
+    """
+
+    def take(incoming: Incoming, address: str) -> None:
+        take_members(incoming.path, address)
+
+    _try_ways(source, store, settings or load_settings(), progress, take)
+
+
+def _try_ways(
+    source: SourceFile,
+    store: Store,
+    settings: FetchSettings,
+    progress: Progress | None,
+    take: Callable[[Incoming, str], None],
+) -> None:
+    """Try way after way until `take` has taken the file."""
+    # requests takes a fifth of a second to import, which a run whose files are all in the store need not pay.
+    from bootrig.store.download import download  # noqa: PLC0415
+
+    tried = [(f"store {store.root}", "not there")]
+    if settings.offline:
+        tried.append(("network", "not tried, bootrig is set to be offline"))
+    for way in () if settings.offline else iter_ways(source, settings):
+        logger.info("fetching %s", way.address)
+        try:
+            with start_incoming(store.root) as incoming:
+                download(way.address, incoming, length=source.length, proxies=dict(way.proxies), progress=progress)
+                if source.sha256 and incoming.sha256 != source.sha256:
+                    raise DownloadError(f"wrong bytes: SHA-256 {incoming.sha256}")
+                take(incoming, way.address)
+        except (DownloadError, ArchiveError) as error:
+            tried.append((way.address, str(error)))
+            logger.info("%s: %s", way.address, error)
+        else:
+            return
+    if not settings.offline and settings.use_apt and source.pool_path and ask_apt().failure:
+        tried.append(("apt's mirrors", ask_apt().failure))
+    raise UnavailableError(source.file_name, source.sha256, tried, remedy=_remedy(source))
+
+
+def _remedy(source: SourceFile) -> str:
+    named = source.file_name if source.sha256 else f"{source.file_name} or the single ROM files"
+    return f"get {named} where there is a network, then import it here: bootrig store add FILE"

@@ -1,0 +1,66 @@
+"""What the user configures about where files come from.
+
+The file is `$BOOTRIG_CONFIG`, else `bootrig/config.toml` in the user's configuration directory:
+
+    mirrors = ["https://mirror.example.org/debian/"]   # tried first; $BOOTRIG_MIRROR (one or several) overrides it
+    use_apt = true                                     # whether the mirrors that apt has are tried
+    offline = false                                    # whether the network is left alone; $BOOTRIG_OFFLINE=1 too
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootrig.recipe.errors import RecipeError
+from bootrig.recipe.toml import load_document
+
+ADDRESS = r"https?://[^\s]+"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """What the user configures about fetching.
+
+    Attributes:
+        mirrors: addresses of directories that are tried first: below them a Debian file has its pool path, any other
+            file its name.
+        use_apt: whether the mirrors that apt is configured with are tried.
+        offline: whether the network is left alone.
+    """
+
+    mirrors: tuple[str, ...] = ()
+    use_apt: bool = True
+    offline: bool = False
+
+
+def configuration_path() -> Path:
+    """Return where the user's configuration is or would be."""
+    named = os.environ.get("BOOTRIG_CONFIG")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "bootrig" / "config.toml"
+
+
+def load_settings() -> FetchSettings:
+    """Load the user's settings from the configuration file and the environment.
+
+    Raises:
+        RecipeError: the file says something wrong, or `$BOOTRIG_CONFIG` names a file that is not there.
+    """
+    settings = FetchSettings()
+    path = configuration_path()
+    if path.is_file() or os.environ.get("BOOTRIG_CONFIG"):
+        document = load_document(path)
+        root = document.root
+        settings = FetchSettings(
+            mirrors=root.strings("mirrors", (), pattern=ADDRESS, expected="an http or https address"),
+            use_apt=root.boolean("use_apt", default=True),
+            offline=root.boolean("offline", default=False),
+        )
+        document.finish()
+    named = tuple(os.environ.get("BOOTRIG_MIRROR", "").split())
+    for address in named:
+        if not address.startswith(("http://", "https://")):
+            raise RecipeError(f'BOOTRIG_MIRROR has "{address}", expected an http or https address')
+    offline = os.environ.get("BOOTRIG_OFFLINE", "") not in {"", "0"}
+    return FetchSettings(named or settings.mirrors, settings.use_apt, offline or settings.offline)
