@@ -1,0 +1,28 @@
+"""Errors of this room.
+
+    InputError
+    ├── RecipeError            (bootrig.recipe) a scenario's file is wrong
+    └── CellSelectionError     filters name what does not exist, or leave no cell
+    RigError
+    └── CellError              a cell broke: QEMU or a server died, a file could not be written, a tool is missing
+"""
+
+from bootrig.errors import InputError, RigError
+
+
+class CellSelectionError(InputError):
+    """Filters name what does not exist, or leave no cell."""
+
+
+class CellError(RigError):
+    """A cell broke; the ROM under test is not to blame.
+
+    Attributes:
+        label: the cell's label.
+        directory: its run directory, where its logs are.
+    """
+
+    def __init__(self, message: str, *, label: str = "", directory: str = "", remedy: str = "") -> None:
+        super().__init__(f"{label}: {message}" if label else message, remedy=remedy)
+        self.label = label
+        self.directory = directory

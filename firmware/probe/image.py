@@ -1,0 +1,121 @@
+"""Probe images: what the assembler made, made this run's own.
+
+The sources beside this module leave three fields open behind the marker; `make_probe_image` fills them in and pads the
+image to a size. `parse_probe_report` reads the line that the program prints.
+"""
+
+import re
+import struct
+from dataclasses import dataclass
+
+MARKER = b"BOOTRIG-PROBE:"
+NONCE_PLACEHOLDER = b"0123456789abcdef"
+NONCE_LENGTH = len(NONCE_PLACEHOLDER)
+KIND_LENGTH = 4
+SECTOR_LENGTH = 512
+BOOT_SIGNATURE = b"\x55\xaa"
+
+EFI_CODE_OFFSET = 0x1000
+_EFI_SECTION_OFFSET = 0xF8
+_EFI_SIZE_OF_IMAGE_OFFSET = 0x90
+_PADDING_STEP = 0x9D
+
+_REPORT = re.compile(
+    r"BOOTRIG (?P<nonce>[0-9a-f]{16}) (?P<kind>\S+)\s+sum=(?P<sum>[0-9a-f]{8}) "
+    r"ticks=(?P<ticks>[0-9a-f]{8}) tsc=(?P<tsc>[0-9a-f]{16})"
+)
+
+
+class ProbeImageError(ValueError):
+    """A probe's image lacks its marker, or does not fit the size that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """The line that a probe printed.
+
+    Attributes:
+        nonce: the run's nonce.
+        kind: `nbp`, `disk` or `efi`.
+        sum: 32-bit sum of the image's bytes as they stood in memory.
+        ticks: BIOS ticks (18.2065 a second) since midnight; 0 under UEFI.
+        tsc: the time-stamp counter; in virtual time nanoseconds on the guest's clock.
+    """
+
+    nonce: str
+    kind: str
+    sum: int
+    ticks: int
+    tsc: int
+
+
+def _pad(image: bytes, length: int) -> bytes:
+    """Return `image` padded to `length` with bytes that differ from their neighbours in every sector."""
+    if len(image) > length:
+        raise ProbeImageError(f"a probe of {len(image)} bytes does not fit {length} bytes")
+    return image + bytes((offset * _PADDING_STEP + (offset >> 9)) & 0xFF for offset in range(len(image), length))
+
+
+def _patch(image: bytes, *, nonce: str, kind: str, length: int) -> bytearray:
+    """Return `image` with its three open fields filled in."""
+    start = image.find(MARKER)
+    nonce_offset = image.find(NONCE_PLACEHOLDER, start)
+    if start < 0 or nonce_offset < 0:
+        raise ProbeImageError("not a probe: it has no marker")
+    if len(nonce) != NONCE_LENGTH or len(kind) > KIND_LENGTH:
+        raise ProbeImageError(f"nonce {nonce!r} or kind {kind!r} has the wrong length")
+    patched = bytearray(image)
+    struct.pack_into("<I", patched, start + len(MARKER), length)
+    patched[nonce_offset : nonce_offset + NONCE_LENGTH] = nonce.encode("ascii")
+    kind_offset = nonce_offset + NONCE_LENGTH + 1
+    patched[kind_offset : kind_offset + KIND_LENGTH] = kind.ljust(KIND_LENGTH).encode("ascii")
+    return patched
+
+
+def make_bios_image(code: bytes, *, nonce: str, kind: str = "nbp", length: int = SECTOR_LENGTH) -> bytes:
+    """Return a BIOS probe of `length` bytes.
+
+    Args:
+        code: the assembled `bios.S`.
+        nonce: 16 hexadecimal digits that it prints.
+        kind: what it says it is: `nbp`, or `disk`, which makes it a boot sector.
+        length: bytes of the whole image.
+
+    Raises:
+        ProbeImageError: `code` is not the BIOS probe, or it does not fit.
+    """
+    image = bytearray(_pad(bytes(_patch(code, nonce=nonce, kind=kind, length=length)), length))
+    if kind == "disk":
+        image[SECTOR_LENGTH - 2 : SECTOR_LENGTH] = BOOT_SIGNATURE
+    return bytes(image)
+
+
+def make_efi_image(code: bytes, *, nonce: str, kind: str = "efi", length: int | None = None) -> bytes:
+    """Return a UEFI probe of `length` bytes (default: as assembled).
+
+    Raises:
+        ProbeImageError: `code` is not the UEFI probe, or it does not fit.
+    """
+    length = len(code) if length is None else length
+    image = bytearray(_pad(bytes(_patch(code, nonce=nonce, kind=kind, length=length)), length))
+    section_length = length - EFI_CODE_OFFSET
+    struct.pack_into("<I", image, _EFI_SECTION_OFFSET + 8, section_length)
+    struct.pack_into("<I", image, _EFI_SECTION_OFFSET + 16, section_length)
+    struct.pack_into("<I", image, _EFI_SIZE_OF_IMAGE_OFFSET, -(-length // 0x1000) * 0x1000)
+    return bytes(image)
+
+
+def sum_image(image: bytes) -> int:
+    """Return the sum that the probe in `image` prints when it arrives whole."""
+    covered = image[EFI_CODE_OFFSET:] if image.startswith(b"MZ") else image
+    return sum(covered) & 0xFFFFFFFF
+
+
+def find_probe_report(console: str, nonce: str) -> ProbeReport | None:
+    """Return the report of the probe that carries `nonce`, None where it has not been printed whole."""
+    for match in _REPORT.finditer(console):
+        if match["nonce"] == nonce:
+            return ProbeReport(
+                nonce, match["kind"], int(match["sum"], 16), int(match["ticks"], 16), int(match["tsc"], 16)
+            )
+    return None
