@@ -1,0 +1,170 @@
+"""Which accelerator to use: KVM only after it has proved itself by a canary boot, TCG otherwise.
+
+A `/dev/kvm` that opens proves nothing. Nested or restricted KVMs run protected mode and stop in the real mode and
+flat-real-mode code of option ROMs, which is what this rig is about. So the canary boots an option ROM until it has
+started up and printed its features. The result is remembered for the machine and the QEMU, good or bad.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import platform
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import assert_never
+
+from bootrig.emulator.definition import Accelerator, AcceleratorKind, Device, MachineDefinition
+from bootrig.emulator.discovery import Emulator
+from bootrig.emulator.errors import AcceleratorError, EmulatorError, PlatformFirmwareMissingError
+from bootrig.emulator.guest import Guest, start_guest
+from bootrig.process import ToolMissingError
+from bootrig.workdir import cache_directory, start_work_directory, write_atomically
+
+KVM_DEVICE = Path("/dev/kvm")
+CANARY_S = 20.0
+CANARY_NIC = "e1000"
+CANARY_ROM = "efi-e1000.rom"
+# gPXE and iPXE print this line after they have relocated themselves, entered protected mode and probed the NIC.
+CANARY_MILESTONE = b"Features:"
+
+
+class AcceleratorWish(StrEnum):
+    """What a user can ask for."""
+
+    AUTO = "auto"
+    TCG = "tcg"
+    KVM = "kvm"
+
+
+@dataclass(frozen=True, slots=True)
+class AcceleratorProof:
+    """Whether an accelerator works, and how that is known."""
+
+    works: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceleratorChoice:
+    """The accelerator to use, and why."""
+
+    kind: AcceleratorKind
+    reason: str
+
+
+def choose_accelerator(emulator: Emulator, wish: str = "auto", *, again: bool = False) -> AcceleratorChoice:
+    """Choose an accelerator; outside of event loops, because it may have to boot the canary.
+
+    Args:
+        emulator: the QEMU that will use it.
+        wish: `auto`, `tcg` or `kvm`.
+        again: boot the canary even if a result is remembered.
+
+    Raises:
+        AcceleratorError: KVM is asked for and does not work here.
+        ValueError: there is no such wish.
+    """
+    match AcceleratorWish(wish):
+        case AcceleratorWish.TCG:
+            return AcceleratorChoice(AcceleratorKind.TCG, "asked for")
+        case AcceleratorWish.AUTO:
+            proof = prove_kvm(emulator, again=again)
+            kind = AcceleratorKind.KVM if proof.works else AcceleratorKind.TCG
+            return AcceleratorChoice(kind, proof.reason)
+        case AcceleratorWish.KVM:
+            proof = prove_kvm(emulator, again=again)
+            if not proof.works:
+                raise AcceleratorError(f"KVM does not work here: {proof.reason}", remedy="use --accelerator tcg")
+            return AcceleratorChoice(AcceleratorKind.KVM, proof.reason)
+        case other:
+            assert_never(other)
+
+
+def prove_kvm(emulator: Emulator, *, again: bool = False) -> AcceleratorProof:
+    """Say whether KVM runs option ROMs on this machine with this QEMU; remembered, good or bad.
+
+    Args:
+        emulator: the QEMU.
+        again: boot the canary even if a result is remembered.
+    """
+    if not os.access(KVM_DEVICE, os.R_OK | os.W_OK):
+        why = "may not be opened" if KVM_DEVICE.exists() else "does not exist"
+        return AcceleratorProof(works=False, reason=f"{KVM_DEVICE} {why}")
+    path = cache_directory() / "accelerators" / f"{_machine_key(emulator)}.json"
+    proof = None if again else _load_proof(path)
+    if proof is None:
+        proof = asyncio.run(_boot_canary(emulator))
+        write_atomically(path, json.dumps({"works": proof.works, "reason": proof.reason}).encode())
+    return proof
+
+
+def _machine_key(emulator: Emulator) -> str:
+    """Return what a proof is valid for: this host, its kernel and processor, this QEMU and the canary's ROM."""
+    identity = [platform.node(), platform.release(), platform.version(), platform.machine(), emulator.digest]
+    for path in (Path("/etc/machine-id"), Path("/proc/cpuinfo"), emulator.find_data_file(CANARY_ROM)):
+        try:
+            lines = path.read_bytes().splitlines() if path else []
+        except OSError:
+            lines = []
+        kept = (line for line in lines if not line.startswith((b"cpu MHz", b"bogomips")))
+        identity.append(hashlib.sha256(b"\n".join(kept)).hexdigest())
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+
+def _load_proof(path: Path) -> AcceleratorProof | None:
+    """Return the remembered proof; None where there is none or it cannot be read."""
+    try:
+        return AcceleratorProof(**json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+async def _boot_canary(emulator: Emulator) -> AcceleratorProof:
+    """Boot an option ROM under KVM until it has started up."""
+    if emulator.find_data_file(CANARY_ROM) is None:
+        return AcceleratorProof(works=False, reason=f"not proven: {emulator.name} has no {CANARY_ROM} to boot")
+    definition = MachineDefinition(
+        machine_options={"graphics": False},
+        memory_mib=64,
+        accelerator=Accelerator(AcceleratorKind.KVM),
+        devices=(Device(CANARY_NIC, "nic0"),),
+    )
+    with start_work_directory("canary") as directory:
+        try:
+            async with start_guest(emulator, definition, directory) as guest:
+                await guest.resume()
+                return await _await_milestone(guest)
+        except (ToolMissingError, PlatformFirmwareMissingError):
+            raise  # they say nothing about KVM
+        except EmulatorError as error:
+            return AcceleratorProof(works=False, reason=str(error).partition("\n")[0])
+
+
+async def _await_milestone(guest: Guest) -> AcceleratorProof:
+    """Wait until the canary sings, dies, or takes too long."""
+    watcher = asyncio.create_task(guest.watch())
+    reader = asyncio.create_task(_read_until(guest, CANARY_MILESTONE))
+    try:
+        await asyncio.wait((watcher, reader), timeout=CANARY_S, return_when=asyncio.FIRST_COMPLETED)
+        if watcher.done():
+            watcher.result()
+        if reader.done() and reader.result():
+            return AcceleratorProof(works=True, reason="the canary boot ran an option ROM")
+        return AcceleratorProof(works=False, reason=f"the canary boot did not finish in {CANARY_S:g} s")
+    finally:
+        for task in (watcher, reader):
+            task.cancel()
+        await asyncio.gather(watcher, reader, return_exceptions=True)
+
+
+async def _read_until(guest: Guest, wanted: bytes) -> bool:
+    """Read the console until it showed `wanted`; false when QEMU is gone before."""
+    seen = b""
+    while wanted not in seen:
+        content = await guest.console.read()
+        if not content:
+            return False
+        seen += content
+    return True

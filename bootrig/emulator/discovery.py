@@ -1,0 +1,194 @@
+"""Which QEMU there is: its command, version and digest, its data directories and platform firmware."""
+
+import hashlib
+import json
+import logging
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bootrig.deadline import Deadline
+from bootrig.emulator.errors import EmulatorMissingError, PlatformFirmwareMissingError
+from bootrig.process import ProcessError, ToolMissingError, require_tool, run_process
+from bootrig.workdir import cache_directory, write_atomically
+
+logger = logging.getLogger(__name__)
+
+QEMU_PROGRAM = "qemu-system-x86_64"
+ANSWER_S = 20.0
+
+# Pairs of (code, variables) by preference. Debian's ovmf package has the 4 MiB build since 2021.11 and, until 2024,
+# the 2 MiB build beside it; the plain code file enforces no Secure Boot.
+OVMF_PAIRS = (("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"), ("OVMF_CODE.fd", "OVMF_VARS.fd"))
+SEABIOS_FILE = "bios-256k.bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """One QEMU that can be started.
+
+    Attributes:
+        name: `host`, or the name of the recipe it comes from.
+        command: the words that start it; for an unpacked QEMU its own loader comes first.
+        executable: QEMU's program file.
+        version: `(7, 2, 22)`.
+        version_text: the first line of `--version`, without the program's name.
+        digest: SHA-256 of the program file.
+        data_directories: where it looks for ROMs and platform firmware, in this order.
+        root: the directory that stands for `/` of an unpacked QEMU, `/` otherwise.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    executable: Path
+    version: tuple[int, ...]
+    version_text: str
+    digest: str
+    data_directories: tuple[Path, ...]
+    root: Path = Path("/")
+
+    @property
+    def version_number(self) -> str:
+        """The version as people write it: `7.2.22`."""
+        return ".".join(str(number) for number in self.version)
+
+    def find_data_file(self, name: str, first: Sequence[Path] = ()) -> Path | None:
+        """Return the file that this QEMU would open for `name`: `first`, then its own data directories."""
+        if Path(name).is_absolute():
+            return Path(name) if Path(name).is_file() else None
+        candidates = (directory / name for directory in (*first, *self.data_directories))
+        return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformFirmware:
+    """A platform firmware as files.
+
+    Attributes:
+        name: `seabios`, `ovmf`.
+        code: the firmware itself.
+        variables: the template of its variable store; None where it keeps none.
+    """
+
+    name: str
+    code: Path
+    variables: Path | None
+
+
+def find_host_emulator() -> Emulator:
+    """Return the machine's own QEMU: the program that `$BOOTRIG_QEMU` names, else the one on PATH.
+
+    Raises:
+        EmulatorMissingError: there is none, or it does not answer as QEMU does.
+    """
+    named = os.environ.get("BOOTRIG_QEMU")
+    if named:
+        executable = Path(named)
+        if not executable.is_file():
+            raise EmulatorMissingError(
+                f"$BOOTRIG_QEMU names {named}, which does not exist", remedy=f"unset it, or name a {QEMU_PROGRAM}"
+            )
+    else:
+        try:
+            executable = require_tool(QEMU_PROGRAM)
+        except ToolMissingError as error:
+            raise EmulatorMissingError(str(error), remedy=error.remedy) from error
+    return inspect_emulator("host", (str(executable),), executable)
+
+
+def inspect_emulator(
+    name: str, command: tuple[str, ...], executable: Path, *, root: Path = Path("/"), data: Sequence[Path] = ()
+) -> Emulator:
+    """Ask a QEMU for its version and data directories; the answers are remembered until the program file changes.
+
+    Args:
+        name: what the emulator shall be called.
+        command: the words that start it.
+        executable: its program file.
+        root: the directory that stands for `/`.
+        data: its data directories, where its own answer would be wrong.
+
+    Raises:
+        EmulatorMissingError: it does not answer as QEMU does.
+    """
+    real = executable.resolve()
+    status = real.stat()
+    stamp = [str(real), status.st_size, status.st_mtime_ns, status.st_ino, list(command)]
+    key = hashlib.sha256(json.dumps(stamp).encode()).hexdigest()
+    path = cache_directory() / "emulators" / f"{key}.json"
+    answers = _load_answers(path)
+    if answers is None:
+        answers = _ask(command, real)
+        write_atomically(path, json.dumps(answers).encode())
+    return Emulator(
+        name=name,
+        command=command,
+        executable=executable,
+        version=tuple(answers["version"]),
+        version_text=answers["version_text"],
+        digest=answers["digest"],
+        data_directories=tuple(data) or tuple(Path(directory) for directory in answers["data_directories"]),
+        root=root,
+    )
+
+
+def _load_answers(path: Path) -> dict[str, Any] | None:
+    """Return the remembered answers; None where there are none or they cannot be read."""
+    try:
+        answers = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    wanted = {"version", "version_text", "digest", "data_directories"}
+    return answers if isinstance(answers, dict) and set(answers) == wanted else None
+
+
+def _ask(command: tuple[str, ...], executable: Path) -> dict[str, Any]:
+    """Ask the QEMU that `command` starts; returns what the cache keeps."""
+    deadline = Deadline.after(ANSWER_S, f"{command[-1]} tells its version")
+    try:
+        told = run_process([*command, "--version"], deadline=deadline).stdout.decode("utf-8", "replace")
+        listed = run_process([*command, "-L", "help"], deadline=deadline).stdout.decode("utf-8", "replace")
+    except ProcessError as error:
+        raise EmulatorMissingError(f"{command[-1]} does not answer: {error}", remedy=error.remedy) from error
+    first_line = told.partition("\n")[0].strip()
+    match = re.match(r"QEMU emulator version (\d+(?:\.\d+)+)", first_line)
+    if match is None:
+        raise EmulatorMissingError(f"{command[-1]} is not QEMU: --version says {first_line!r}")
+    with executable.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {
+        "version": [int(number) for number in match[1].split(".")],
+        "version_text": first_line.removeprefix("QEMU emulator version "),
+        "digest": digest,
+        "data_directories": [os.path.normpath(line) for line in listed.splitlines() if line.startswith("/")],
+    }
+
+
+def find_platform_firmware(emulator: Emulator, name: str) -> PlatformFirmware:
+    """Return the platform firmware called `name` that belongs to `emulator`.
+
+    Args:
+        emulator: whose directories are searched.
+        name: `seabios` or `ovmf`.
+
+    Raises:
+        PlatformFirmwareMissingError: it is not installed, or not known.
+    """
+    if name == "seabios":
+        code = emulator.find_data_file(SEABIOS_FILE)
+        if code is not None:
+            return PlatformFirmware(name, code, None)
+        raise PlatformFirmwareMissingError(
+            f"{emulator.name}: no {SEABIOS_FILE} in any data directory", remedy="apt-get install seabios"
+        )
+    if name == "ovmf":
+        directory = emulator.root / "usr/share/OVMF"
+        for code_name, variables_name in OVMF_PAIRS:
+            code, variables = directory / code_name, directory / variables_name
+            if code.is_file() and variables.is_file():
+                return PlatformFirmware(name, code, variables)
+        raise PlatformFirmwareMissingError(f"{emulator.name}: no OVMF in {directory}", remedy="apt-get install ovmf")
+    raise PlatformFirmwareMissingError(f"no platform firmware is called {name!r}", remedy="known are seabios and ovmf")

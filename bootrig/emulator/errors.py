@@ -1,0 +1,125 @@
+"""Errors of this package.
+
+RigError
+└── EmulatorError
+    ├── EmulatorMissingError          there is no such QEMU
+    ├── PlatformFirmwareMissingError  the QEMU has no such platform firmware
+    ├── AcceleratorError              the accelerator asked for does not work here
+    ├── GuestError
+    │   ├── GuestStartError           QEMU started, but never became usable
+    │   ├── GuestDiedError            QEMU went away
+    │   ├── GuestHaltedError          QEMU stopped the guest because of an error of its own
+    │   └── GuestResetLoopError       the guest does nothing but reset
+    └── QmpError
+        ├── CommandError              QEMU answered with an error
+        │   └── CommandMissingError   this QEMU has no such command
+        ├── CommandDeadlineError      no answer in time (a DeadlineError too)
+        ├── PeerError                 what came over the monitor is not QMP
+        └── SessionEndedError         the session is over
+
+InputError
+└── DefinitionError                   a machine definition is wrong: every problem, with its place
+"""
+
+from collections.abc import Sequence
+
+from bootrig.deadline import DeadlineError
+from bootrig.errors import InputError, RigError
+
+
+class EmulatorError(RigError):
+    """QEMU, or what it needs, is broken or incomplete."""
+
+
+class EmulatorMissingError(EmulatorError):
+    """There is no such QEMU."""
+
+
+class PlatformFirmwareMissingError(EmulatorError):
+    """The QEMU has no such platform firmware."""
+
+
+class AcceleratorError(EmulatorError):
+    """The accelerator asked for does not work on this machine."""
+
+
+class GuestError(EmulatorError):
+    """A guest could not be started or kept running.
+
+    Attributes:
+        status: QEMU's exit status, negative for a signal; None where it still ran.
+        output: the last of what QEMU printed.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, output: str = "", remedy: str = "") -> None:
+        super().__init__(f"{message}\n{output.rstrip()}" if output.strip() else message, remedy=remedy)
+        self.status = status
+        self.output = output
+
+
+class GuestStartError(GuestError):
+    """QEMU started, but never became usable."""
+
+
+class GuestDiedError(GuestError):
+    """QEMU went away."""
+
+
+class GuestHaltedError(GuestError):
+    """QEMU stopped the guest because of an error of its own: KVM's emulation failure, an I/O error."""
+
+
+class GuestResetLoopError(GuestError):
+    """The guest does nothing but reset."""
+
+
+class QmpError(EmulatorError):
+    """Talking to QEMU failed."""
+
+
+class CommandError(QmpError):
+    """QEMU answered a command with an error.
+
+    Attributes:
+        command: the command.
+        error_class: QMP's class of the error, `GenericError` for most.
+        description: QEMU's words.
+    """
+
+    def __init__(self, command: str, error_class: str, description: str, *, remedy: str = "") -> None:
+        super().__init__(f"{command}: {description} ({error_class})", remedy=remedy)
+        self.command = command
+        self.error_class = error_class
+        self.description = description
+
+
+class CommandMissingError(CommandError):
+    """This QEMU has no such command."""
+
+    def __init__(self, command: str, version_text: str) -> None:
+        super().__init__(command, "CommandNotFound", f"QEMU {version_text} has no such command")
+
+
+class CommandDeadlineError(QmpError, DeadlineError):
+    """QEMU did not answer in time; whether it did what was asked is not known."""
+
+
+class PeerError(QmpError):
+    """What came over the monitor is not QMP."""
+
+
+class SessionEndedError(QmpError):
+    """The session is over: it was closed, or QEMU closed it."""
+
+
+class DefinitionError(InputError):
+    """A machine definition is wrong.
+
+    Attributes:
+        problems: every problem, each a sentence that begins with its place.
+    """
+
+    def __init__(self, origin: str, problems: Sequence[str]) -> None:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("\n  ".join([f"{origin}: {count}", *problems]))
+        self.problems = tuple(problems)

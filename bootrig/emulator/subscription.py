@@ -1,0 +1,122 @@
+"""Subscriptions to QMP events: a bounded queue each."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from bootrig.deadline import Deadline
+from bootrig.emulator.errors import EmulatorError, SessionEndedError
+
+CAPACITY = 256
+
+
+class Subscription:
+    """Events from the moment of subscribing on, oldest first.
+
+    When the queue is full, the oldest event goes and `lost` counts it: a subscriber that does not read costs a bounded
+    amount of memory and does not hold up the others.
+
+    Attributes:
+        names: the events wanted; empty for all.
+        lost: how many events went because the queue was full.
+    """
+
+    def __init__(
+        self,
+        names: frozenset[str],
+        capacity: int,
+        loop: asyncio.AbstractEventLoop,
+        remove: Callable[["Subscription"], None],
+    ) -> None:
+        self.names = names
+        self.lost = 0
+        self._capacity = capacity
+        self._loop = loop
+        self._remove = remove
+        self._queue: deque[Mapping[str, Any]] = deque()
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._reason: EmulatorError | None = None
+
+    def offer(self, event: Mapping[str, Any]) -> None:
+        """Take an event, if it is one of those wanted. On the session's event loop only."""
+        if self.names and event.get("event") not in self.names:
+            return
+        if len(self._queue) >= self._capacity:
+            self._queue.popleft()
+            self.lost += 1
+        self._queue.append(event)
+        self._wake()
+
+    def end(self, reason: EmulatorError) -> None:
+        """No more events will come. On the session's event loop only."""
+        self._reason = self._reason or reason
+        while self._waiters:
+            self._wake()
+
+    def _wake(self) -> None:
+        """Let the longest waiting reader go on."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    async def get(self, deadline: Deadline | None = None) -> Mapping[str, Any]:
+        """Return the next event.
+
+        Raises:
+            DeadlineError: none came in time.
+            EmulatorError: none can come any more; the error says why.
+        """
+        if asyncio.get_running_loop() is not self._loop:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.get(deadline), self._loop))
+        while not self._queue:
+            if self._reason is not None:
+                raise self._reason
+            waiter = self._loop.create_future()
+            self._waiters.append(waiter)
+            try:
+                if deadline is None:
+                    await waiter
+                else:
+                    await asyncio.wait_for(waiter, deadline.require() if deadline.left_s != float("inf") else None)
+            except TimeoutError:
+                continue  # the next `require` tells
+            except asyncio.CancelledError:
+                if waiter.done() and not waiter.cancelled():
+                    self._wake()
+                raise
+        return self._queue.popleft()
+
+    def wait(self, deadline: Deadline | None = None) -> Mapping[str, Any]:
+        """Return the next event, from a thread that runs no event loop.
+
+        Raises:
+            DeadlineError: none came in time.
+            EmulatorError: none can come any more; the error says why.
+        """
+        return asyncio.run_coroutine_threadsafe(self.get(deadline), self._loop).result()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def __aiter__(self) -> AsyncIterator[Mapping[str, Any]]:
+        return self
+
+    async def __anext__(self) -> Mapping[str, Any]:
+        return await self.get()
+
+    def close(self) -> None:
+        """Unsubscribe; safe from any thread."""
+        self._remove(self)
+        self._reason = self._reason or SessionEndedError("the subscription is closed")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
