@@ -1,0 +1,133 @@
+"""dnsmasq: DHCP, DNS and router advertisements.
+
+It runs with `-d` (with `-k` it would change its group, which a user namespace forbids). Its log is a file of the run
+directory; inotify and a pidfd tell when it is ready or dead, so nothing is polled.
+"""
+
+import asyncio
+import ctypes
+import os
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from bootrig.deadline import Deadline
+from bootrig.network.errors import ServiceError
+from bootrig.network.services.personality import DhcpPersonality, dnsmasq_configuration
+from bootrig.network.tap import TAP_NAME
+from bootrig.process import RunningProcess, require_tool, start_process
+
+IN_MODIFY = 0x2
+READY = "started, version"
+START_S = 10.0
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class DnsmasqConfiguration:
+    """What dnsmasq is to do.
+
+    Attributes:
+        personality: how the DHCP server behaves.
+        interface: the network interface that it serves.
+    """
+
+    personality: DhcpPersonality = field(default_factory=DhcpPersonality)
+    interface: str = TAP_NAME
+
+
+class Dnsmasq:
+    """A dnsmasq that runs inside the `with` of `start_dnsmasq`."""
+
+    def __init__(self, process: RunningProcess) -> None:
+        self._process = process
+        self.log = process.output
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    async def watch(self) -> NoReturn:
+        """Wait for its death.
+
+        Raises:
+            ServiceError: it died, with the last of its log.
+        """
+        loop = asyncio.get_running_loop()
+        died = asyncio.Event()
+        handle = os.pidfd_open(self._process.pid)
+        try:
+            loop.add_reader(handle, died.set)
+            await died.wait()
+        finally:
+            loop.remove_reader(handle)
+            os.close(handle)
+        raise _death(self._process, "died midway")
+
+
+def _death(process: RunningProcess, how: str) -> ServiceError:
+    process.wait(Deadline.after(1, "dnsmasq"))
+    output = process.tail()
+    remedy = ""
+    if "Address already in use" in output:
+        remedy = "another server has port 53 or 67 in this network namespace"
+    elif "Permission denied" in output or "Operation not permitted" in output:
+        remedy = "run inside run_in_namespaces, or as root"
+    return ServiceError(f"dnsmasq {how} (exit status {process.poll()})", output=output, remedy=remedy)
+
+
+def _await_ready(process: RunningProcess, watch: int, deadline: Deadline) -> None:
+    """Wait until the log says that all sockets are bound."""
+    handle = os.pidfd_open(process.pid)
+    try:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        poll.register(watch, select.POLLIN)
+        while READY not in process.output.read_text(errors="replace"):
+            events = dict(poll.poll(deadline.left_s * 1000))
+            if handle in events:
+                raise _death(process, "ended at once")
+            if not events:
+                raise ServiceError(
+                    f"dnsmasq did not start in time: {deadline.purpose}", output=process.tail(), remedy="see its log"
+                )
+            os.read(watch, 65536)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def start_dnsmasq(
+    configuration: DnsmasqConfiguration, run_directory: Path, *, deadline: Deadline | None = None
+) -> Iterator[Dnsmasq]:
+    """Start dnsmasq; inside the `with` it answers.
+
+    Its configuration and log are `dnsmasq.conf` and `dnsmasq.log` in the run directory.
+
+    Raises:
+        ToolMissingError: dnsmasq is not installed.
+        ServiceError: it ended at once or did not get ready in time; its output tells why.
+        PersonalityError: the personality cannot be expressed.
+    """
+    program = require_tool("dnsmasq")
+    file, log = run_directory / "dnsmasq.conf", run_directory / "dnsmasq.log"
+    file.write_text(dnsmasq_configuration(configuration.personality, configuration.interface))
+    log.write_bytes(b"")
+    watch = _libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
+    if watch < 0 or _libc.inotify_add_watch(watch, os.fsencode(log), IN_MODIFY) < 0:
+        raise ServiceError(
+            f"cannot watch {log}: {os.strerror(ctypes.get_errno())}",
+            remedy="sysctl -w fs.inotify.max_user_instances=512",
+        )
+    try:
+        with start_process([program, "-d", f"--conf-file={file}"], output=log) as process:
+            _await_ready(process, watch, deadline or Deadline.after(START_S, "dnsmasq"))
+            yield Dnsmasq(process)
+    finally:
+        if watch >= 0:
+            os.close(watch)
