@@ -1,8 +1,10 @@
 """Which accelerator to use: KVM only after it has proved itself by a canary boot, TCG otherwise.
 
-A `/dev/kvm` that opens proves nothing. Nested or restricted KVMs run protected mode and stop in the real mode and
-flat-real-mode code of option ROMs, which is what this rig is about. So the canary boots an option ROM until it has
-started up and printed its features. The result is remembered for the machine and the QEMU, good or bad.
+A `/dev/kvm` that opens proves nothing. Restricted and nested KVMs run most protected mode and stop in what option ROMs
+live on: flat real mode, mode switches, interrupts that return through both. One stopped only after iPXE had printed its
+features, at the first timer interrupt. So the canary goes the whole way: an option ROM boots over QEMU's built-in
+network, and the program that it loads prints a word in real mode. The result is remembered for the machine and the
+QEMU, good or bad.
 """
 
 import asyncio
@@ -15,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from bootrig.emulator.definition import Accelerator, AcceleratorKind, Device, MachineDefinition
+from bootrig.emulator.definition import Accelerator, AcceleratorKind, MachineDefinition, nic, user_netdev
 from bootrig.emulator.discovery import Emulator
 from bootrig.emulator.errors import AcceleratorError, EmulatorError, PlatformFirmwareMissingError
 from bootrig.emulator.guest import Guest, start_guest
@@ -26,8 +28,24 @@ KVM_DEVICE = Path("/dev/kvm")
 CANARY_S = 20.0
 CANARY_NIC = "e1000"
 CANARY_ROM = "efi-e1000.rom"
-# gPXE and iPXE print this line after they have relocated themselves, entered protected mode and probed the NIC.
-CANARY_MILESTONE = b"Features:"
+CANARY_FILE = "canary.0"
+CANARY_MILESTONE = b"canary-has-sung"
+# The NBP: a real mode program that prints the text behind it by INT 10h and halts.
+CANARY_CODE = bytes.fromhex(
+    "fc"  # cld
+    "e80000"  # call next
+    "5e"  # next: pop si
+    "83c616"  # add si, text - next
+    "2eac"  # again: cs lodsb
+    "84c0"  # test al, al
+    "7409"  # jz end
+    "b40e"  # mov ah, 0x0e
+    "bb0700"  # mov bx, 7
+    "cd10"  # int 0x10
+    "ebf1"  # jmp again
+    "f4"  # end: hlt
+    "ebfd"  # jmp end
+)
 
 
 class AcceleratorWish(StrEnum):
@@ -122,16 +140,18 @@ def _load_proof(path: Path) -> AcceleratorProof | None:
 
 
 async def _boot_canary(emulator: Emulator) -> AcceleratorProof:
-    """Boot an option ROM under KVM until it has started up."""
+    """Boot an option ROM under KVM until the program that it loads has run."""
     if emulator.find_data_file(CANARY_ROM) is None:
         return AcceleratorProof(works=False, reason=f"not proven: {emulator.name} has no {CANARY_ROM} to boot")
     definition = MachineDefinition(
-        machine_options={"graphics": False},
-        memory_mib=64,
-        accelerator=Accelerator(AcceleratorKind.KVM),
-        devices=(Device(CANARY_NIC, "nic0"),),
+        machine_options={"graphics": False}, memory_mib=64, accelerator=Accelerator(AcceleratorKind.KVM)
     )
     with start_work_directory("canary") as directory:
+        served = directory / "tftp"
+        served.mkdir()
+        (served / CANARY_FILE).write_bytes(CANARY_CODE + CANARY_MILESTONE + bytes(512))
+        network = user_netdev(tftp=str(served), bootfile=CANARY_FILE, restrict=True)
+        definition = definition.adding(network, nic(CANARY_NIC, "net0"))
         try:
             async with start_guest(emulator, definition, directory) as guest:
                 await guest.resume()
@@ -151,7 +171,7 @@ async def _await_milestone(guest: Guest) -> AcceleratorProof:
         if watcher.done():
             watcher.result()
         if reader.done() and reader.result():
-            return AcceleratorProof(works=True, reason="the canary boot ran an option ROM")
+            return AcceleratorProof(works=True, reason="the canary boot went all the way")
         return AcceleratorProof(works=False, reason=f"the canary boot did not finish in {CANARY_S:g} s")
     finally:
         for task in (watcher, reader):
