@@ -1,9 +1,11 @@
 """Members of packages and archives, read one after the other and never unpacked to the disk."""
 
+import bz2
+import gzip
 import lzma
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -12,8 +14,13 @@ from typing import IO, BinaryIO, cast
 from bootrig.store.errors import ArchiveError
 
 DEBIAN_MAGIC = b"!<arch>\n"
-COMPRESSION_MAGIC = (b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh")
+COMPRESSION: Mapping[bytes, Callable[[Path], IO[bytes]]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"BZh": bz2.open,
+}
 TAR_MAGIC, TAR_MAGIC_OFFSET = b"ustar", 257
+TAR_START_LENGTH = TAR_MAGIC_OFFSET + len(TAR_MAGIC)
 
 DAMAGED = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError, ValueError)
 
@@ -21,15 +28,25 @@ DAMAGED = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError, Valu
 def is_archive(path: Path) -> bool:
     """Return whether a file starts as a Debian package or a (compressed) tar archive does.
 
+    What is compressed and ends before a tar archive can be told from anything else counts as one.
+
     Raises:
         ArchiveError: it cannot be read.
     """
     try:
         with path.open("rb") as stream:
-            start = stream.read(TAR_MAGIC_OFFSET + len(TAR_MAGIC))
+            start = stream.read(TAR_START_LENGTH)
+        if start.startswith(DEBIAN_MAGIC):
+            return True
+        opener = next((opener for magic, opener in COMPRESSION.items() if start.startswith(magic)), None)
+        if opener is not None:
+            with opener(path) as inside:
+                start = inside.read(TAR_START_LENGTH)
+    except (EOFError, lzma.LZMAError, zlib.error):
+        return True
     except OSError as error:
-        raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
-    return start.startswith((DEBIAN_MAGIC, *COMPRESSION_MAGIC)) or start[TAR_MAGIC_OFFSET:] == TAR_MAGIC
+        raise ArchiveError(f"{path} cannot be read: {error.strerror or error}") from error
+    return start[TAR_MAGIC_OFFSET:] == TAR_MAGIC
 
 
 def find_members(path: Path, wanted: Mapping[str, int], *, name: str = "") -> dict[str, tuple[str, bytes]]:

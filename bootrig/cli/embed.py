@@ -1,0 +1,53 @@
+"""`bootrig embed`: write a ROM set into an emulator's data directory, or bring the previous one back."""
+
+import argparse
+from pathlib import Path
+
+from bootrig import __version__
+from bootrig.errors import InputError, RigError
+from firmware.embed import EmbedError, EmbedRefusedError, embed_rom_set, rollback
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `bootrig embed` takes."""
+    parser.add_argument("rom_set", metavar="ROMSET", nargs="?", help="the ROM set, by the name of its recipe")
+    parser.add_argument("--into", metavar="DIR", type=Path, required=True, help="the data directory")
+    parser.add_argument("--rollback", action="store_true", help="bring back what the directory held before")
+    parser.add_argument("--force", action="store_true", help="displace files that bootrig did not write; they are kept")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bootrig embed`.
+
+    Raises:
+        InputError: the options contradict each other, or files of others are in the way.
+        RigError: the ROM set cannot be had, or the directory cannot be written.
+    """
+    try:
+        if arguments.rollback:
+            if arguments.rom_set:
+                raise InputError("--rollback takes no ROM set: it brings back what the directory held before")
+            manifest = rollback(arguments.into, force=arguments.force)
+            print(f"{arguments.into}: {manifest.rom_set if manifest else 'no ROM set'} is back")
+            return 0
+        if not arguments.rom_set:
+            raise InputError("which ROM set?", remedy="bootrig roms lists them")
+        _embed(arguments.rom_set, arguments.into, force=arguments.force)
+    except EmbedRefusedError as error:
+        raise InputError(str(error), remedy=error.remedy) from error
+    except EmbedError as error:
+        raise RigError(str(error), remedy=error.remedy) from error
+    return 0
+
+
+def _embed(name: str, directory: Path, *, force: bool) -> None:
+    # What obtains ROM sets is imported late: --rollback needs none of it.
+    from bootrig.builder.prebuilt import obtain_rom_set  # noqa: PLC0415
+    from bootrig.recipe.roms import load_rom_recipe  # noqa: PLC0415
+
+    rom_set = obtain_rom_set(name)
+    origin = load_rom_recipe(name).origin_facts()
+    manifest = embed_rom_set(rom_set, directory, origin=origin, tool_version=__version__, force=force)
+    print(f"{directory}: {rom_set.name}, {len(manifest.files)} files")
+    if manifest.displaced:
+        print(f"kept in {directory / '.bootrig' / 'displaced'}: {', '.join(manifest.displaced)}")
