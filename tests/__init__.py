@@ -1,0 +1,1 @@
+"""The tests of bootrig and firmware, a folder for each room."""

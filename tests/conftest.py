@@ -1,0 +1,115 @@
+"""What all tests share: the rings, a store of their own, real ROM sets, and the check that nothing is left behind."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from bootrig.builder.prebuilt import obtain_rom_set
+from bootrig.errors import RigError
+from bootrig.network.namespace import probe_namespaces
+from bootrig.process import ToolMissingError, require_tool
+from bootrig.store.content import Store
+from firmware.romset import RomSet
+from tests.leaks import adopt_orphans, find_leaks, take_snapshot
+
+# What the tests of the rig ring start; README, "Working on bootrig", says how CI and a laptop differ.
+RIG_TOOLS = ("qemu-system-x86_64", "dnsmasq", "as", "ld", "objcopy")
+
+# asked before a test gets directories of its own
+USER_STORE = Store.default()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Become the parent of everything that tests start, so that the leak check sees it."""
+    adopt_orphans()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the rings: first what needs no guest, then what boots, then what takes minutes."""
+    items.sort(
+        key=lambda item: (item.get_closest_marker("slow") is not None, item.get_closest_marker("rig") is not None)
+    )
+
+
+@cache
+def missing_for_rig() -> str:
+    """Return what this machine lacks for the rig ring, empty where nothing is missing."""
+    for name in RIG_TOOLS:
+        try:
+            require_tool(name)
+        except ToolMissingError as error:
+            return f"{error}; {error.remedy}"
+    report = probe_namespaces()
+    return "" if report.works else f"{report.problem}; {report.remedy}"
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip the test that runs; where CI is set, which promises a whole machine, fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI lacks what this test needs: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip (on a laptop) or fail (in CI) tests of the rig ring where the machine cannot boot guests."""
+    if item.get_closest_marker("rig") is not None and (missing := missing_for_rig()):
+        skip_or_fail(missing)
+
+
+@pytest.fixture(scope="session")
+def session_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of this test run, the same for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(autouse=True)
+def own_directories(
+    request: pytest.FixtureRequest, session_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """Give each test temporary files and caches of its own, and check in the end that it leaves nothing behind.
+
+    Tests of the rig ring share caches for this run (so that the accelerator is proven once) and use the user's store
+    (so that nothing is downloaded twice).
+    """
+    own = Path(tempfile.mkdtemp(prefix="bt-"))
+    temporary = own / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    booting = request.node.get_closest_marker("rig") is not None
+    monkeypatch.setenv("BOOTRIG_CACHE", str(session_directory / "bootrig-cache" if booting else own / "cache"))
+    if booting:
+        monkeypatch.setenv("BOOTRIG_STORE", str(USER_STORE.root))
+    else:
+        monkeypatch.delenv("BOOTRIG_STORE", raising=False)
+    monkeypatch.delenv("BOOTRIG_RECIPES", raising=False)
+    before = take_snapshot(temporary, own)
+    yield temporary
+    leaks = find_leaks(before, temporary, own)
+    shutil.rmtree(own, ignore_errors=True)
+    if leaks:
+        pytest.fail("this test leaves things behind:\n  " + "\n  ".join(leaks), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def debian_rom_set() -> Callable[[str], RomSet]:
+    """Return a function that returns a real ROM set, kept in the user's store so that it is downloaded once.
+
+    Where it can be had in no way the test skips on a laptop and fails in CI.
+    """
+
+    @cache
+    def obtain(name: str) -> RomSet:
+        try:
+            return obtain_rom_set(name, USER_STORE)
+        except RigError as error:
+            skip_or_fail(f"{name}: {error}")
+            raise
+
+    return obtain

@@ -1,0 +1,1 @@
+"""What holds for the project as a whole: layers, sizes, names, linters, README, packaging, set-up."""

@@ -1,0 +1,56 @@
+"""Imports point down only."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conventions.layers import find_layer_faults
+from tests.conventions.tracked import ROOT, iter_sources
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_imports_point_down() -> None:
+    faults = []
+    for path in iter_sources("bootrig", "firmware"):
+        source = (ROOT / path).read_text(encoding="utf-8")
+        faults += find_layer_faults(source, module_name(path), is_package=path.name == "__init__.py")
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "fault"),
+    [
+        ("bootrig.store.fetch", "import bootrig.cli.main", "bootrig.store.fetch:1: bootrig.store imports bootrig.cli"),
+        ("bootrig.store.fetch", "from bootrig import compare", "bootrig.store imports bootrig.compare, which is above"),
+        ("bootrig.store.fetch", "from ..scenario import trace", "bootrig.store imports bootrig.scenario"),
+        (
+            "bootrig.network.tap",
+            "def f():\n    from bootrig.emulator import x",
+            "tap:2: bootrig.network imports bootrig.emul",
+        ),
+        ("bootrig.network.tap", "from bootrig.builder.obtain import x", "bootrig.builder; scenario joins the two"),
+        ("bootrig.errors", "from bootrig.store import Store", "bootrig imports bootrig.store|bootrig.errors imports"),
+        ("firmware.nic", "from bootrig.errors import InputError", "firmware imports bootrig.errors, which is above it"),
+        ("firmware.nic", "import subprocess", "firmware is pure and does not import subprocess"),
+        ("bootrig.attic.x", "", "DESIGN has no room bootrig.attic"),
+    ],
+)
+def test_an_import_that_points_up_is_found(module: str, source: str, fault: str) -> None:
+    (found,) = find_layer_faults(source, module)
+    assert any(wanted in found for wanted in fault.split("|"))
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("bootrig.cli.run", "from bootrig.scenario.trace import Trace\nimport json"),
+        ("bootrig.report.html", "from bootrig.compare import verdict"),
+        ("bootrig.network.services.tftp", "from ..errors import ServiceError\nfrom bootrig.errors import RigError"),
+        ("bootrig.cli.main", "from bootrig import __version__"),
+    ],
+)
+def test_an_import_that_points_down_is_accepted(module: str, source: str) -> None:
+    assert find_layer_faults(source, module) == []
