@@ -14,10 +14,10 @@ from typing import IO, BinaryIO, cast
 from bootrig.store.errors import ArchiveError
 
 DEBIAN_MAGIC = b"!<arch>\n"
-COMPRESSION: Mapping[bytes, Callable[[Path], IO[bytes]]] = {
+COMPRESSION: Mapping[bytes, Callable[[Path], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File]] = {
     b"\x1f\x8b": gzip.GzipFile,
-    b"\xfd7zXZ\x00": lzma.open,
-    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+    b"BZh": bz2.BZ2File,
 }
 TAR_MAGIC, TAR_MAGIC_OFFSET = b"ustar", 257
 TAR_START_LENGTH = TAR_MAGIC_OFFSET + len(TAR_MAGIC)
