@@ -1,0 +1,1 @@
+"""EFI images: UEFI compression and PE headers."""
