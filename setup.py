@@ -1,0 +1,9 @@
+"""Puts `recipes/` into the package, where an installed bootrig looks for it; all else is in pyproject.toml."""
+
+from setuptools import find_packages, setup
+
+setup(
+    packages=[*find_packages(include=["bootrig*", "firmware*"]), "bootrig.recipes"],
+    package_dir={"bootrig.recipes": "recipes"},
+    package_data={"bootrig.recipes": ["**/*"], "firmware": ["probe/*.S", "probe/*.ld", "probe/*.inc"]},
+)
