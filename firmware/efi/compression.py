@@ -2,8 +2,8 @@
 
 The format is LZ77 with a window of 8 KiB whose lengths and positions are Huffman-coded in blocks, after H. Okumura's
 and H. Yoshizaki's ar002 and LHA's `-lh5-`, most significant bit first, behind two little-endian words: packed and
-unpacked length. Source: UEFI Specification 2.10, 19.3 to 19.5. "Tiano" compression differs in one width: 5 bits instead of 4 for
-the number of position code lengths, and a larger window.
+unpacked length. Source: UEFI Specification 2.10, 19.3 to 19.5. "Tiano" compression differs in one width: 5 bits instead
+of 4 for the number of position code lengths, which allows a larger window.
 """
 
 import struct

@@ -1,10 +1,10 @@
 """The longest earlier occurrence of what follows, within a window of 8 KiB: a suffix tree that slides.
 
 Inner nodes stand for strings that occurred at least twice, leaves for the positions of the window. E. R. Fiala and
-D. H. Greene, "Data Compression with Finite Windows", Communications of the ACM 32 (1989), 490-505, describe the tree and the
-percolating update: each inner node keeps a position inside the window at which its string occurs, brought up to date
-only as often as the window needs. So the occurrence found is not always the latest one, and a packer with other ties
-writes other bits; EDK2 and ar002 use this tree, and this one makes their choices.
+D. H. Greene, "Data Compression with Finite Windows", Communications of the ACM 32 (1989), 490-505, describe the tree
+and the percolating update: each inner node keeps a position inside the window at which its string occurs, brought up to
+date only as often as the window needs. So the occurrence found is not always the latest one, and a packer with other
+ties writes other bits; EDK2 and ar002 use this tree, and this one makes their choices.
 """
 
 WINDOW_LENGTH = 8192

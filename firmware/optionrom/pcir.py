@@ -9,6 +9,7 @@ import sys
 from array import array
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from firmware.errors import FormatError
 
@@ -21,6 +22,19 @@ DEVICE_LIST_NAME = "PCI device list"
 
 _BASE = struct.Struct("<4sHHHHB3sHHBBH")
 _POINTERS = struct.Struct("<HH")
+_BASE_FIELDS = (
+    "vendor_id",
+    "device_id",
+    "device_list_offset",
+    "length",
+    "revision",
+    "class_code",
+    "image_length_units",
+    "code_revision",
+    "code_type",
+    "indicator",
+    "maximum_run_time_units",
+)
 
 
 class CodeType(IntEnum):
@@ -134,19 +148,20 @@ def parse_pcir(content: bytes, start: int, offset: int) -> PciDataStructure:
     if offset == 0 or place + PCIR_LENGTH > len(content):
         left = max(0, len(content) - place)
         raise FormatError(STRUCTURE_NAME, place, f"its pointer is 0x{offset:04x}, {left} bytes are left there")
-    signature, *fields = _BASE.unpack_from(content, place)
+    signature, *base = _BASE.unpack_from(content, place)
     if signature != PCIR_SIGNATURE:
         raise FormatError(STRUCTURE_NAME, place, f"signature is {signature!r}, expected {PCIR_SIGNATURE!r}")
-    length = fields[3]
+    fields: dict[str, Any] = dict(zip(_BASE_FIELDS, base, strict=True))
+    length = fields["length"]
     if place + length > len(content):
         raise FormatError(STRUCTURE_NAME, place + 0x0A, f"its length 0x{length:x} leads past the end")
-    fields[5] = int.from_bytes(fields[5], "little")
+    fields["class_code"] = int.from_bytes(fields["class_code"], "little")
     end = PCIR_LENGTH
-    pointers: tuple[int | None, int | None] = (None, None)
     if length >= PCIR_3_LENGTH:
         end = PCIR_3_LENGTH
         pointers = _POINTERS.unpack_from(content, place + PCIR_LENGTH)
-    return PciDataStructure(offset, *fields, *pointers, bytes(content[place + end : place + length]))
+        fields["configuration_utility_offset"], fields["dmtf_clp_offset"] = pointers
+    return PciDataStructure(offset=offset, extra=bytes(content[place + end : place + length]), **fields)
 
 
 def parse_device_list(image: bytes, pcir: PciDataStructure) -> DeviceList | None:
