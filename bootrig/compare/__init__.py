@@ -1,1 +1,31 @@
 """From two sets of traces to a verdict."""
+
+from bootrig.compare.comparison import compare_traces
+from bootrig.compare.confirmation import needs_confirmation
+from bootrig.compare.difference import (
+    CellState,
+    ComparedCell,
+    Confirmation,
+    Difference,
+    NotCompared,
+    Severity,
+    Verdict,
+)
+from bootrig.compare.grouping import DifferenceGroup, group_differences
+from bootrig.compare.waivers import Waiver, load_waivers
+
+__all__ = [
+    "CellState",
+    "ComparedCell",
+    "Confirmation",
+    "Difference",
+    "DifferenceGroup",
+    "NotCompared",
+    "Severity",
+    "Verdict",
+    "Waiver",
+    "compare_traces",
+    "group_differences",
+    "load_waivers",
+    "needs_confirmation",
+]

@@ -1,0 +1,148 @@
+"""How the DHCP exchange goes: which messages, when again, with which counters."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from bootrig.compare.difference import Severity
+from bootrig.compare.pairing import CellPair
+from bootrig.compare.registry import Finding, rule
+from bootrig.compare.wire import DhcpMessage, first_file_request_s, guest_dhcp, iter_dhcp
+from bootrig.scenario.trace import TimeMode, Trace
+
+GAP_TOLERANCE_S = 1.0
+GAP_TOLERANCE_SHARE = 0.5
+
+
+def _exchange(trace: Trace) -> list[DhcpMessage]:
+    """Return the guest's messages up to its first request for a file: what comes later belongs to other programs."""
+    end_s = first_file_request_s(trace)
+    return [message for message in guest_dhcp(trace) if end_s is None or message.guest_s <= end_s]
+
+
+def _sequence(trace: Trace) -> str:
+    messages = [message.message for message in _exchange(trace)]
+    return " ".join(name for index, name in enumerate(messages) if index == 0 or messages[index - 1] != name)
+
+
+@rule("dhcp-sequence", in_real_time=True)
+def check_sequence(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest send the same types of messages in the same order before it asks for a file? A change.
+
+    Repeated messages count once; when they are repeated is the business of `dhcp-retries`. Looked at where both boots
+    passed and both sent anything.
+    """
+    first, second = (_sequence(trace) for trace in pair.sides)
+    if pair.both_passed and first and second and first != second:
+        statement = "the guest sends {candidate}, it was {baseline}"
+        why = "servers and relays see another conversation"
+        yield Finding(Severity.CHANGE, "DHCP messages", first, second, statement, why)
+
+
+def _first_gaps(trace: Trace) -> list[float]:
+    """Return the seconds between the guest's first DISCOVERs, as many as it sends before anything else."""
+    times: list[float] = []
+    for message in guest_dhcp(trace):
+        if message.message != "DISCOVER":
+            break
+        times.append(message.guest_s)
+    return [round(second - first, 3) for first, second in pairwise(times)]
+
+
+@rule("dhcp-retries", in_real_time=True)
+def check_retries(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest repeat its DISCOVER at the same times, as often?
+
+    Gaps that differ by more than a second and by more than half are a change. Fewer or more repeats are an info where a
+    server answered, for then it is the answer that ends them, and a change where nobody answers.
+    """
+    if pair.time_mode is None:
+        return
+    first, second = (_first_gaps(trace) for trace in pair.sides)
+    for number, (old, new) in enumerate(zip(first, second, strict=False), start=1):
+        if abs(new - old) > max(GAP_TOLERANCE_S, GAP_TOLERANCE_SHARE * old):
+            subject = f"retry {number} of DISCOVER"
+            statement = f"the guest sends DISCOVER number {number + 1} after {{candidate}}, it was {{baseline}}"
+            yield Finding(Severity.CHANGE, subject, old, new, statement, "slow servers and ports may miss it", "s")
+            return
+    if len(first) != len(second) and _sequence(pair.baseline) and _sequence(pair.candidate):
+        answered = all(_is_answered(trace) for trace in pair.sides)
+        if answered and pair.time_mode is TimeMode.VIRTUAL:
+            return  # how many fit before the answer is a matter of the server's speed
+        statement = "the guest sends DISCOVER {candidate} times before anything else, it was {baseline}"
+        severity = Severity.INFO if answered else Severity.CHANGE
+        why = "" if answered else "it gives up sooner or later than before"
+        yield Finding(severity, "number of DISCOVERs", str(len(first) + 1), str(len(second) + 1), statement, why)
+
+
+def _is_answered(trace: Trace) -> bool:
+    return any(message.message == "OFFER" and not message.from_guest for message in iter_dhcp(trace))
+
+
+def _secs_policy(trace: Trace) -> str | None:
+    """Return how the guest counts in the field secs; None where too little was sent to tell."""
+    seconds = [int(message.facts["secs"]) for message in _exchange(trace) if "secs" in message.facts]
+    if any(seconds):
+        return "counts up"
+    return "stays 0" if len(seconds) > 1 else None
+
+
+@rule("dhcp-secs")
+def check_secs(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest count seconds in the field secs, or leave it 0? A change: relays and second servers wait by it."""
+    first, second = (_secs_policy(trace) for trace in pair.sides)
+    if first and second and first != second:
+        statement = "the field secs of DHCP requests {candidate}, before it {baseline}"
+        why = "relays and servers that answer only after some seconds decide by it"
+        yield Finding(Severity.CHANGE, "field secs", first, second, statement, why)
+
+
+@rule("dhcp-flags")
+def check_flags(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest ask for broadcast answers in the same way (field flags)? A change: some networks pass only one."""
+    first, second = (_first_flags(trace) for trace in pair.sides)
+    if first is not None and second is not None and first != second:
+        statement = "the guest asks for {candidate} answers, it was {baseline}"
+        why = "some switches and relays pass only one of the two"
+        yield Finding(Severity.CHANGE, "field flags", first, second, statement, why)
+
+
+def _first_flags(trace: Trace) -> str | None:
+    message = next((message for message in guest_dhcp(trace) if "flags" in message.facts), None)
+    if message is None:
+        return None
+    flags = message.facts["flags"]
+    number = int(flags, 0) if isinstance(flags, str) else int(flags)
+    return "broadcast" if number & 0x8000 else "unicast"
+
+
+@rule("dhcp-xid")
+def check_xid(pair: CellPair) -> Iterator[Finding]:
+    """Where does the guest take its transaction id from: the MAC address, or a random number?
+
+    Random ids say nothing by themselves and are never compared. Taken from the MAC address they repeat with every boot:
+    to go there is a change, to leave it an improvement.
+    """
+    first, second = (_xid_policy(trace) for trace in pair.sides)
+    if first and second and first != second:
+        worse = second == FROM_MAC
+        statement = "the transaction id is {candidate}, it was {baseline}"
+        why = "machines with like addresses take each other's answers" if worse else ""
+        yield Finding(
+            Severity.CHANGE if worse else Severity.IMPROVEMENT, "transaction id", first, second, statement, why
+        )
+
+
+FROM_MAC, RANDOM = "made from the MAC address", "random"
+
+
+def _xid_policy(trace: Trace) -> str | None:
+    """Return where the id comes from; None where no client identifier tells the MAC address."""
+    message = next(iter(guest_dhcp(trace)), None)
+    if message is None or "xid" not in message.facts:
+        return None
+    identifier = message.options.get(61, "")
+    xid = message.facts["xid"]
+    number = int(xid, 16 if not str(xid).startswith("0x") else 0) if isinstance(xid, str) else int(xid)
+    if len(identifier) != 14 or not identifier.startswith("01"):
+        return None
+    return FROM_MAC if number == int(identifier[-8:], 16) else RANDOM

@@ -1,0 +1,96 @@
+"""Who the guest says it is when it asks for an address: servers choose the boot file by it."""
+
+from collections.abc import Callable, Iterator
+
+from bootrig.compare.difference import Severity, Value
+from bootrig.compare.pairing import CellPair
+from bootrig.compare.registry import Finding, rule
+from bootrig.compare.wire import DhcpMessage, first_of_type
+
+CHOOSES = "DHCP servers that choose the boot file by it may choose another"
+
+Read = Callable[[DhcpMessage], Value]
+
+
+def iter_unequal(pair: CellPair, read: Read) -> Iterator[tuple[str, Value, Value]]:
+    """Read one value from the first message of each type that both guests sent; yield the unequal ones.
+
+    Yields:
+        The message types (`DISCOVER and REQUEST`), the baseline's and the candidate's value.
+    """
+    first, second = (first_of_type(trace) for trace in pair.sides)
+    unequal: dict[tuple[Value, Value], list[str]] = {}
+    for message in first:
+        if message in second:
+            values = read(first[message]), read(second[message])
+            if values[0] != values[1]:
+                unequal.setdefault(values, []).append(message)
+    for (baseline, candidate), messages in unequal.items():
+        yield " and ".join(messages), baseline, candidate
+
+
+def _changes(pair: CellPair, read: Read, subject: str, statement: str, why: str) -> Iterator[Finding]:
+    for messages, baseline, candidate in iter_unequal(pair, read):
+        yield Finding(Severity.CHANGE, subject, baseline, candidate, f"{statement} (DHCP {messages})", why)
+
+
+@rule("dhcp-vendor-class")
+def check_vendor_class(pair: CellPair) -> Iterator[Finding]:
+    """Is the vendor class (option 60) the same? A change: servers choose the boot file by it."""
+    statement = 'the vendor class is "{candidate}", it was "{baseline}"'
+    return _changes(pair, lambda message: message.text(60, "vendor_class"), "vendor class", statement, CHOOSES)
+
+
+@rule("dhcp-user-class")
+def check_user_class(pair: CellPair) -> Iterator[Finding]:
+    """Is the user class (option 77) the same? A change: `gPXE` or `iPXE` breaks the loop of chained boot loaders."""
+    statement = 'the user class is "{candidate}", it was "{baseline}"'
+    why = "servers that give a script to one user class and the boot loader to the rest send the wrong one, or loop"
+    return _changes(pair, lambda message: message.text(77, "user_class"), "user class", statement, why)
+
+
+@rule("dhcp-architecture")
+def check_architecture(pair: CellPair) -> Iterator[Finding]:
+    """Is the client architecture (option 93, RFC 4578 2.1) the same? A change."""
+    statement = "the client architecture is {candidate}, it was {baseline}"
+    return _changes(pair, lambda message: message.options.get(93), "client architecture", statement, CHOOSES)
+
+
+@rule("dhcp-network-interface")
+def check_network_interface(pair: CellPair) -> Iterator[Finding]:
+    """Is the network interface identifier (option 94, RFC 4578 2.2: the UNDI version) the same? Info."""
+    for messages, baseline, candidate in iter_unequal(pair, lambda message: message.options.get(94)):
+        statement = f"the network interface identifier is {{candidate}}, it was {{baseline}} (DHCP {messages})"
+        yield Finding(Severity.INFO, "network interface identifier", baseline, candidate, statement)
+
+
+@rule("dhcp-client-id")
+def check_client_id(pair: CellPair) -> Iterator[Finding]:
+    """Is the client identifier (option 61) of the same kind?
+
+    A change: servers keep leases and reservations by it. Two guests' own values may differ, so compared are length,
+    type and, where both hold the same bytes, their order.
+    """
+    why = "servers that keep leases and reservations by it give another address"
+    return _identifiers(pair, 61, "client identifier", why)
+
+
+@rule("dhcp-uuid")
+def check_uuid(pair: CellPair) -> Iterator[Finding]:
+    """Is the machine identifier (option 97, RFC 4578 2.3) there, and its bytes in the same order? A change."""
+    return _identifiers(pair, 97, "machine identifier", "servers that know machines by it do not know them any more")
+
+
+def _identifiers(pair: CellPair, code: int, name: str, why: str) -> Iterator[Finding]:
+    for messages, baseline, candidate in iter_unequal(pair, lambda message: message.options.get(code)):
+        if isinstance(baseline, str) and isinstance(candidate, str) and not _differ_in_kind(baseline, candidate):
+            continue
+        statement = f"the {name} is {{candidate}}, it was {{baseline}} (DHCP {messages})"
+        yield Finding(Severity.CHANGE, name, baseline, candidate, statement, why)
+
+
+def _differ_in_kind(baseline: str, candidate: str) -> bool:
+    first, second = bytes.fromhex(baseline), bytes.fromhex(candidate)
+    if len(first) != len(second) or first[:1] != second[:1]:
+        return True
+    return sorted(first) == sorted(second)

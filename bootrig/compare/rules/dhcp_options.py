@@ -1,0 +1,170 @@
+"""Which options the guest sends and asks for."""
+
+from collections.abc import Iterator, Mapping
+
+from bootrig.compare.difference import Severity
+from bootrig.compare.pairing import CellPair
+from bootrig.compare.registry import Finding, rule
+from bootrig.compare.rules.dhcp_identity import iter_unequal
+from bootrig.compare.wire import DhcpMessage, first_of_type
+
+OPTION_NAMES: Mapping[int, str] = {
+    1: "subnet mask", 3: "router", 6: "DNS servers", 7: "log servers", 12: "host name", 15: "domain name",
+    17: "root path", 26: "interface MTU", 28: "broadcast address", 42: "NTP servers", 43: "vendor options",
+    50: "requested address", 51: "lease time", 53: "message type", 54: "server identifier", 55: "parameter list",
+    57: "maximum message size", 58: "renewal time", 59: "rebinding time", 60: "vendor class", 61: "client identifier",
+    66: "TFTP server name", 67: "boot file name", 77: "user class", 93: "client architecture",
+    94: "network interface identifier", 97: "machine identifier", 119: "search list", 128: "PXE 128",
+    129: "PXE 129", 130: "PXE 130", 131: "PXE 131", 132: "PXE 132", 133: "PXE 133", 134: "PXE 134", 135: "PXE 135",
+    175: "encapsulated iPXE options", 203: "iSCSI initiator name",
+}  # fmt: skip
+# Source: IANA BOOTP and DHCP parameters; RFC 4578; 175 and 203 as iPXE uses them.
+
+SUBOPTION_NAMES: Mapping[int, str] = {
+    1: "priority", 8: "keep-san", 9: "skip-san-boot", 16: "PXE extensions", 17: "iSCSI", 18: "AoE", 19: "HTTP",
+    20: "HTTPS", 21: "TFTP", 22: "FTP", 23: "DNS", 24: "bzImage", 25: "multiboot", 26: "SLAM", 27: "SRP", 32: "NBI",
+    33: "PXE", 34: "ELF", 35: "COMBOOT", 36: "EFI", 37: "FCoE", 38: "VLAN", 39: "menu", 40: "SDI", 41: "NFS",
+    176: "no-pxedhcp", 177: "bus id", 189: "bios-drive", 190: "username", 191: "password", 235: "version",
+}  # fmt: skip
+# Source: https://ipxe.org/howto/dhcpd, the option space "ipxe", and src/include/ipxe/features.h.
+
+OWN_RULES = frozenset({53, 55, 57, 60, 61, 77, 93, 94, 97, 175})
+OWN_VALUES = frozenset({50, 54})
+VERSION_SUBOPTION = 235
+
+
+def name_option(code: int) -> str:
+    """Return an option's name with its number: `vendor class (60)`."""
+    return f"{OPTION_NAMES[code]} ({code})" if code in OPTION_NAMES else f"option {code}"
+
+
+def name_suboption(code: int) -> str:
+    """Return a suboption's name with its number: `HTTP (19)`."""
+    return f"{SUBOPTION_NAMES[code]} ({code})" if code in SUBOPTION_NAMES else f"suboption {code}"
+
+
+def _codes(codes: Iterator[int] | tuple[int, ...] | list[int]) -> str:
+    return " ".join(map(str, codes))
+
+
+def _parameter_list(message: DhcpMessage) -> str | None:
+    content = message.options.get(55)
+    return None if content is None else _codes(list(bytes.fromhex(content)))
+
+
+@rule("dhcp-parameter-list")
+def check_parameter_list(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest ask for the same options, in the same order (option 55)?
+
+    An option that it does not ask for any more is a change: servers may stop sending it. More options, twice the same
+    one or another order are an info.
+    """
+    for messages, baseline, candidate in iter_unequal(pair, _parameter_list):
+        first, second = (str(value).split() if value is not None else [] for value in (baseline, candidate))
+        went = [name_option(int(code)) for code in dict.fromkeys(first) if code not in second]
+        came = [name_option(int(code)) for code in dict.fromkeys(second) if code not in first]
+        if went:
+            statement = f"the guest does not ask for {', '.join(went)} any more (DHCP {messages})"
+            if came:
+                statement += f" but now for {', '.join(came)}"
+            yield Finding(
+                Severity.CHANGE,
+                "parameter list",
+                baseline,
+                candidate,
+                statement,
+                "servers that send only what is asked for will not send it",
+            )
+        elif came:
+            statement = f"the guest also asks for {', '.join(came)} (DHCP {messages})"
+            yield Finding(Severity.INFO, "parameter list", baseline, candidate, statement)
+        else:
+            statement = f"the guest asks for the same options in another order or number (DHCP {messages}): "
+            yield Finding(
+                Severity.INFO, "parameter list", baseline, candidate, statement + "{candidate}, it was {baseline}"
+            )
+
+
+@rule("dhcp-option-order")
+def check_option_order(pair: CellPair) -> Iterator[Finding]:
+    """Do the options that both guests send stand in the same order? Info: only a careless server minds."""
+    first, second = (first_of_type(trace) for trace in pair.sides)
+    unequal: dict[tuple[str, str], list[str]] = {}
+    for message in first:
+        if message in second:
+            old, new = first[message].options, second[message].options
+            orders = _codes([code for code in old if code in new]), _codes([code for code in new if code in old])
+            if orders[0] != orders[1]:
+                unequal.setdefault(orders, []).append(message)
+    for (baseline, candidate), messages in unequal.items():
+        statement = f"the options of {' and '.join(messages)} come in the order {{candidate}}, it was {{baseline}}"
+        yield Finding(Severity.INFO, "option order", baseline, candidate, statement)
+
+
+@rule("dhcp-options")
+def check_options(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest send the same further options with the same values?
+
+    An option that is gone or says something else is a change, a new one an info. Options with a rule of their own are
+    left to it; of the addresses in 50 and 54 only the presence counts.
+    """
+    codes = {code for trace in pair.sides for message in first_of_type(trace).values() for code in message.options}
+    for code in sorted(codes):
+        name = name_option(code)
+        for messages, baseline, candidate in iter_unequal(pair, lambda message, code=code: message.options.get(code)):  # type: ignore[misc]
+            if candidate is None:
+                statement = f"the guest does not send {name} any more (DHCP {messages})"
+                yield Finding(Severity.CHANGE, name, baseline, None, statement, "servers may decide by it")
+            elif baseline is None:
+                statement = f"the guest now sends {name} (DHCP {messages})"
+                yield Finding(Severity.INFO, name, None, candidate, statement)
+            elif code not in OWN_RULES | OWN_VALUES:
+                statement = f"{name} is {{candidate}}, it was {{baseline}} (DHCP {messages})"
+                yield Finding(Severity.CHANGE, name, baseline, candidate, statement, "servers may decide by it")
+
+
+@rule("dhcp-ipxe-options")
+def check_ipxe_options(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest tell the same of itself in option 175?
+
+    Servers ask there whether the firmware can do HTTP, iSCSI, menus. A suboption that is gone or says less is a
+    change, a new one or another version an info. The order of suboptions follows the linker and is not looked at.
+    """
+    codes = {code for trace in pair.sides for message in first_of_type(trace).values() for code in message.suboptions}
+    for code in sorted(codes):
+        name = name_suboption(code)
+
+        def read(message: DhcpMessage, code: int = code) -> str | None:
+            return message.suboptions.get(code) if 175 in message.options else ""
+
+        for messages, baseline, candidate in iter_unequal(pair, read):
+            if "" in (baseline, candidate):
+                continue  # option 175 as a whole came or went: the rule dhcp-options says so
+            subject = f"option 175, {name}"
+            if candidate is None:
+                statement = f"option 175 does not announce {name} any more (DHCP {messages})"
+                why = "servers that ask for it there send something else"
+                yield Finding(Severity.CHANGE, subject, baseline, None, statement, why)
+            elif baseline is None:
+                statement = f"option 175 now announces {name} (DHCP {messages})"
+                yield Finding(Severity.INFO, subject, None, candidate, statement)
+            else:
+                severity = Severity.INFO if code == VERSION_SUBOPTION else Severity.CHANGE
+                statement = f"option 175 says {{candidate}} for {name}, it was {{baseline}} (DHCP {messages})"
+                yield Finding(severity, subject, baseline, candidate, statement)
+
+
+@rule("dhcp-message-size")
+def check_message_size(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest take answers of the same length (option 57)? Less is a change, more an info."""
+
+    def read(message: DhcpMessage) -> int | None:
+        content = message.options.get(57)
+        return None if content is None else int(content or "0", 16)
+
+    for messages, baseline, candidate in iter_unequal(pair, read):
+        less = int(candidate or 0) < int(baseline or 0)
+        statement = f"the guest takes DHCP messages of {{candidate}}, it was {{baseline}} (DHCP {messages})"
+        why = "long answers lose options" if less else ""
+        severity = Severity.CHANGE if less else Severity.INFO
+        yield Finding(severity, "maximum message size", baseline, candidate, statement, why, "bytes")

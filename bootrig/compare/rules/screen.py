@@ -1,0 +1,132 @@
+"""What the firmware wrote on the console."""
+
+from collections.abc import Iterator, Sequence
+
+from bootrig.compare.console import (
+    Banner,
+    find_banner,
+    find_errors,
+    find_features,
+    find_post_words,
+    find_prompts,
+    squeeze,
+)
+from bootrig.compare.difference import Severity
+from bootrig.compare.pairing import CellPair
+from bootrig.compare.registry import Finding, rule
+
+
+def came_and_went(baseline: Sequence[str], candidate: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the words that are only in `candidate`, and those that are only in `baseline`."""
+    known = {squeeze(word) for word in baseline}, {squeeze(word) for word in candidate}
+    came = tuple(word for word in candidate if squeeze(word) not in known[0])
+    return came, tuple(word for word in baseline if squeeze(word) not in known[1])
+
+
+@rule("banner", per_boot=False)
+def check_banner(pair: CellPair) -> Iterator[Finding]:
+    """Does the firmware name itself in the same way?
+
+    Another product, or no banner any more, is a change; another version is an info. Versions identify no ROM: builds
+    years apart say the same.
+    """
+    first, second = (find_banner(trace.console) for trace in pair.sides)
+    old, new = _spell_banner(first), _spell_banner(second)
+    if squeeze(old or "") == squeeze(new or ""):
+        return
+    statement = "the firmware calls itself {candidate}, it was {baseline}"
+    if first and second and first.product == second.product:
+        yield Finding(Severity.INFO, "version", old, new, statement)
+    elif second is None:
+        why = "no full network boot firmware starts here any more, or it starts without a word"
+        yield Finding(
+            Severity.CHANGE, "banner", old, new, "the firmware does not show its banner, it was {baseline}", why
+        )
+    else:
+        why = "what looks for the name on the console or in logs has to know the new one"
+        yield Finding(Severity.CHANGE, "banner", old, new, statement, why)
+
+
+def _spell_banner(banner: Banner | None) -> str | None:
+    return None if banner is None else f"{banner.product} {banner.version}"
+
+
+@rule("features", per_boot=False)
+def check_features(pair: CellPair) -> Iterator[Finding]:
+    """Which features came and went, by the firmware's own feature line?
+
+    A feature that is gone is a change: some site boots by it. A new one is an improvement.
+    """
+    first, second = (find_features(trace.console) for trace in pair.sides)
+    came, went = came_and_went(first or (), second or ())
+    if second is None and first:
+        yield Finding(
+            Severity.CHANGE,
+            "feature line",
+            " ".join(first),
+            None,
+            "the feature line is gone; it was {baseline}",
+            "no full network boot firmware starts here any more, or it starts without a word",
+        )
+        return
+    for word in went:
+        statement = "the feature {baseline} is gone"
+        yield Finding(Severity.CHANGE, f"feature {word}", word, None, statement, "who boots by it cannot any more")
+    for word in came:
+        yield Finding(Severity.IMPROVEMENT, f"feature {word}", None, word, "the feature {candidate} is new")
+
+
+@rule("bios-services", per_boot=False)
+def check_bios_services(pair: CellPair) -> Iterator[Finding]:
+    """Does the ROM find and use the same BIOS services during POST (`PCI2.10 PnP BBS PMM`)? Info."""
+    first, second = (find_post_words(trace.console) for trace in pair.sides)
+    if first is None or second is None or came_and_went(first, second) == ((), ()):
+        return
+    statement = "during POST the ROM reports {candidate}, it was {baseline}"
+    yield Finding(Severity.INFO, "POST line", " ".join(first), " ".join(second), statement)
+
+
+@rule("prompts")
+def check_prompts(pair: CellPair) -> Iterator[Finding]:
+    """Does the firmware still offer a key to press at the same places?
+
+    A prompt that is gone is a change: people and scripts that press the key reach nothing. A new one is an info: it
+    waits. Looked at where both boots passed.
+    """
+    if not pair.both_passed:
+        return
+    came, went = came_and_went(*(find_prompts(trace.console) for trace in pair.sides))
+    pairs = [(old, new) for old in went for new in came if _anonymous(old) == _anonymous(new)]
+    for old, new in pairs:
+        statement = 'the prompt "{baseline}" now says "{candidate}"'
+        yield Finding(
+            Severity.CHANGE, f'prompt "{old}"', old, new, statement, "scripts that wait for the words miss it"
+        )
+    for old in went:
+        if old not in {one for one, _ in pairs}:
+            statement, why = (
+                'the prompt "{baseline}" is gone',
+                "who presses the key, by hand or by script, is not heard",
+            )
+            yield Finding(Severity.CHANGE, f'prompt "{old}"', old, None, statement, why)
+    for new in came:
+        if new not in {one for _, one in pairs}:
+            yield Finding(Severity.INFO, f'prompt "{new}"', None, new, 'there is a new prompt "{candidate}"')
+
+
+def _anonymous(prompt: str) -> str:
+    return prompt.replace("gPXE", "iPXE")
+
+
+@rule("console-errors", in_real_time=True)
+def check_console_errors(pair: CellPair) -> Iterator[Finding]:
+    """Does the firmware print the same errors by number, where both boots passed? Info.
+
+    iPXE's numbers hold place and reason of an error and so change with the source.
+    """
+    if not pair.both_passed:
+        return
+    first, second = (" ".join(sorted(find_errors(trace.console))) or None for trace in pair.sides)
+    if first != second:
+        statement = "errors printed on the way: {candidate}; it was {baseline}"
+        yield Finding(Severity.INFO, "errors on the console", first, second, statement)

@@ -1,0 +1,103 @@
+"""How long boots take on the guest's clock."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bootrig.compare.difference import Severity
+from bootrig.compare.pairing import CellPair
+from bootrig.compare.registry import Finding, rule
+from bootrig.compare.stages import Stage, StageTime, measure_stages
+from bootrig.scenario.trace import TimeMode
+
+REGRESSION_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What counts as the same time: whatever is within either bound.
+
+    Attributes:
+        absolute_s: seconds.
+        share: of the baseline's or the candidate's time, whichever is shorter.
+        round_trip_s: seconds more for each answer of a server within the stage.
+    """
+
+    absolute_s: float
+    share: float
+    round_trip_s: float = 0.0
+
+    def exceeded(self, baseline: StageTime, candidate: StageTime) -> bool:
+        """Whether the times differ, by the whole stage and also by the guest's own share of it."""
+        spared_s = self.absolute_s + self.round_trip_s * max(baseline.round_trips, candidate.round_trips)
+        return all(
+            abs(new - old) > max(spared_s, self.share * min(old, new))
+            for old, new in (
+                (baseline.total_guest_s, candidate.total_guest_s),
+                (baseline.guest_made_guest_s, candidate.guest_made_guest_s),
+            )
+        )
+
+
+# In virtual time a server's millisecond is 10 to 100 of the guest's, and a million instructions are a second, so times
+# up to the first packet say how much code ran. In real time a loaded host makes code slow but timers stay true.
+TOLERANCES: Mapping[TimeMode, Mapping[Stage, Tolerance]] = {
+    TimeMode.VIRTUAL: {
+        Stage.FIRST_PACKET: Tolerance(10.0, 0.25),
+        Stage.ADDRESS: Tolerance(5.0, 0.25),
+        Stage.REQUEST: Tolerance(5.0, 0.25),
+        Stage.TRANSFER: Tolerance(5.0, 1.0, 0.1),
+        Stage.NBP: Tolerance(5.0, 0.5),
+        Stage.DISK: Tolerance(8.0, 0.25, 0.1),
+        Stage.DISK_AFTER_FILE: Tolerance(8.0, 0.25, 0.1),
+    },
+    TimeMode.REAL: {
+        Stage.FIRST_PACKET: Tolerance(10.0, 1.5),
+        Stage.ADDRESS: Tolerance(3.0, 0.4),
+        Stage.REQUEST: Tolerance(3.0, 0.4),
+        Stage.TRANSFER: Tolerance(5.0, 1.5, 0.01),
+        Stage.NBP: Tolerance(5.0, 1.0),
+        Stage.DISK: Tolerance(5.0, 1.0),
+        Stage.DISK_AFTER_FILE: Tolerance(5.0, 1.0),
+    },
+}
+
+
+def _findings(pair: CellPair, stages: frozenset[Stage]) -> Iterator[Finding]:
+    if pair.time_mode is None:
+        return
+    first, second = (measure_stages(trace) for trace in pair.sides)
+    for stage, tolerance in TOLERANCES[pair.time_mode].items():
+        if stage in stages and stage in first and stage in second and tolerance.exceeded(first[stage], second[stage]):
+            yield _judge(stage, first[stage].total_guest_s, second[stage].total_guest_s)
+
+
+def _judge(stage: Stage, baseline_s: float, candidate_s: float) -> Finding:
+    """Return slower by ten seconds as a regression, slower at all as a change, faster as an improvement."""
+    slower_s = candidate_s - baseline_s
+    if slower_s >= REGRESSION_S:
+        severity, why = Severity.REGRESSION, "users wait, and what watches over a start with a time limit may give up"
+    elif slower_s > 0:
+        severity, why = Severity.CHANGE, "boots take longer"
+    else:
+        severity, why = Severity.IMPROVEMENT, ""
+    statement = f"{stage} takes {{candidate}}, it was {{baseline}}"
+    return Finding(severity, stage.value, round(baseline_s, 2), round(candidate_s, 2), statement, why, "s")
+
+
+@rule("start-time", in_real_time=True, per_boot=False)
+def check_start_time(pair: CellPair) -> Iterator[Finding]:
+    """How long does it take to the first packet?
+
+    Slower by ten seconds is a regression, slower by more than noise a change, faster an improvement.
+    """
+    return _findings(pair, frozenset({Stage.FIRST_PACKET}))
+
+
+@rule("stage-times", in_real_time=True)
+def check_stage_times(pair: CellPair) -> Iterator[Finding]:
+    """How long does each stage take after the first packet?
+
+    A stage differs where its whole time and the share that the guest alone made both differ by more than noise. Slower
+    by ten seconds is a regression, slower at all a change, faster an improvement.
+    """
+    return _findings(pair, frozenset(Stage) - {Stage.FIRST_PACKET})
