@@ -237,8 +237,8 @@ def nic(nic_model: str, netdev: str, *, id: str = "nic0", **properties: JsonValu
 
 
 def tap_netdev(file_descriptor: int, *, id: str = "net0") -> Netdev:
-    """Return a backend over an open tap device; without virtio headers, which would corrupt captures."""
-    return Netdev("tap", id, {"fd": str(file_descriptor), "vnet_hdr": False})
+    """Return a backend over an open tap device, which was opened without virtio headers: they corrupt captures."""
+    return Netdev("tap", id, {"fd": str(file_descriptor)})
 
 
 def user_netdev(*, id: str = "net0", **properties: JsonValue) -> Netdev:
