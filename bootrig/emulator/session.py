@@ -16,7 +16,7 @@ from bootrig.emulator.errors import (
     SessionEndedError,
 )
 from bootrig.emulator.subscription import CAPACITY, Subscription
-from bootrig.emulator.transport import Event, Transport
+from bootrig.emulator.transport import Event, NotSentError, Transport
 
 COMMAND_S = 10.0
 RECONNECT_S = 5.0
@@ -117,9 +117,7 @@ class QmpSession:
         limit_s = self._command_s if deadline is None else _limit(deadline)
         try:
             async with asyncio.timeout(limit_s):
-                if not self._open.is_set():
-                    await self._reopened()
-                result = await self._transport.execute(command, arguments, out_of_band=out_of_band)
+                result = await self._send(command, arguments, out_of_band=out_of_band)
         except TimeoutError as error:
             self._count_unanswered()
             told = deadline.purpose if deadline else f"{limit_s:g} s"
@@ -133,6 +131,17 @@ class QmpSession:
             raise await self._why(error) from error
         self._unanswered = 0
         return result
+
+    async def _send(self, command: str, arguments: Mapping[str, Any] | None, *, out_of_band: bool) -> Any:
+        """Execute a command as soon as there is a connection; one that may have arrived is not sent again."""
+        while True:
+            if not self._open.is_set():
+                await self._reopened()
+            try:
+                return await self._transport.execute(command, arguments, out_of_band=out_of_band)
+            except NotSentError:
+                if self._open.is_set():
+                    raise
 
     def call(
         self, command: str, arguments: Mapping[str, Any] | None = None, *, deadline: Deadline | None = None
