@@ -1,0 +1,66 @@
+"""TCP streams put together again from segments that come twice, late or never.
+
+Source: RFC 9293.
+"""
+
+from dataclasses import dataclass, field
+
+_WRAP = 1 << 32
+
+
+@dataclass(slots=True)
+class TcpStream:
+    """One direction of a connection.
+
+    Attributes:
+        retransmissions: segments that brought nothing new.
+        ended: whether the sender's FIN and all before it have come.
+    """
+
+    next_sequence: int | None = None
+    retransmissions: int = 0
+    ended: bool = False
+    _waiting: dict[int, bytes] = field(default_factory=dict)
+    _fin_at: int | None = None
+
+    def synchronize(self, sequence: int) -> None:
+        """Take the sequence number of a SYN; a second one is a retransmission."""
+        if self.next_sequence is None:
+            self.next_sequence = (sequence + 1) % _WRAP
+        else:
+            self.retransmissions += 1
+
+    def take(self, sequence: int, content: bytes, *, fin: bool) -> bytes:
+        """Take a segment and return what it adds to the stream, in order."""
+        if self.next_sequence is None:  # the capture began in the middle
+            self.next_sequence = sequence
+        if fin:
+            self._fin_at = (sequence + len(content)) % _WRAP
+        if content:
+            ahead = _distance(sequence, self.next_sequence)
+            if ahead + len(content) <= 0 or sequence in self._waiting:
+                self.retransmissions += 1
+            else:
+                self._waiting[sequence] = content
+        new = b"".join(self._deliver())
+        self.ended = self.ended or (self._fin_at is not None and self.next_sequence == self._fin_at)
+        return new
+
+    def _deliver(self) -> list[bytes]:
+        delivered: list[bytes] = []
+        while True:
+            for sequence, content in sorted(self._waiting.items(), key=lambda item: item[0]):
+                ahead = _distance(sequence, self.next_sequence or 0)
+                if ahead <= 0:
+                    del self._waiting[sequence]
+                    new = content[-ahead:]
+                    self.next_sequence = ((self.next_sequence or 0) + len(new)) % _WRAP
+                    delivered.append(new)
+                    break
+            else:
+                return delivered
+
+
+def _distance(sequence: int, origin: int) -> int:
+    """Return how far `sequence` lies ahead of `origin`, negative for behind, on the circle of 2**32 numbers."""
+    return (sequence - origin + _WRAP // 2) % _WRAP - _WRAP // 2
