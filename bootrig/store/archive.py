@@ -6,7 +6,6 @@ import lzma
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -14,12 +13,15 @@ from typing import IO, BinaryIO, cast
 from bootrig.store.errors import ArchiveError
 
 DEBIAN_MAGIC = b"!<arch>\n"
-COMPRESSION: Mapping[bytes, Callable[[Path], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File]] = {
-    b"\x1f\x8b": gzip.GzipFile,
+COMPRESSION: Mapping[bytes, Callable[[IO[bytes]], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File]] = {
+    b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
     b"\xfd7zXZ\x00": lzma.LZMAFile,
     b"BZh": bz2.BZ2File,
 }
+COMPRESSION_MAGIC_LENGTH = max(map(len, COMPRESSION))
 TAR_MAGIC, TAR_MAGIC_OFFSET = b"ustar", 257
+TAR_BLOCK_LENGTH = 512
+CHUNK_LENGTH = 1 << 20
 TAR_START_LENGTH = TAR_MAGIC_OFFSET + len(TAR_MAGIC)
 
 DAMAGED = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError, ValueError)
@@ -35,13 +37,10 @@ def is_archive(path: Path) -> bool:
     """
     try:
         with path.open("rb") as stream:
-            start = stream.read(TAR_START_LENGTH)
-        if start.startswith(DEBIAN_MAGIC):
-            return True
-        opener = next((opener for magic, opener in COMPRESSION.items() if start.startswith(magic)), None)
-        if opener is not None:
-            with opener(path) as inside:
-                start = inside.read(TAR_START_LENGTH)
+            if stream.read(len(DEBIAN_MAGIC)) == DEBIAN_MAGIC:
+                return True
+            stream.seek(0)
+            start = _decompressed(stream).read(TAR_START_LENGTH)
     except (EOFError, lzma.LZMAError, zlib.error):
         return True
     except OSError as error:
@@ -66,20 +65,18 @@ def find_members(path: Path, wanted: Mapping[str, int], *, name: str = "") -> di
         ArchiveError: it is truncated, damaged or no archive.
     """
     found: dict[str, tuple[str, bytes]] = {}
-    lengths = set(wanted.values())
     name = name or path.name
     try:
-        with _open_tar(path, name) as archive:
-            for entry in archive:
-                if len(found) == len(wanted):
-                    break
-                if not entry.isreg() or entry.size not in lengths:
-                    continue
-                member = archive.extractfile(entry)
-                content = member.read() if member else b""
-                digest = sha256(content).hexdigest()
-                if digest in wanted:
-                    found[digest] = (entry.name.removeprefix("./"), content)
+        with path.open("rb") as stream:
+            tail = _Tail(_decompressed(_open_data(stream, name)))
+            with tarfile.open(fileobj=cast(IO[bytes], tail), mode="r|") as archive:
+                for entry, content in _iter_members(archive, set(wanted.values())):
+                    digest = sha256(content).hexdigest()
+                    if digest in wanted:
+                        found[digest] = (entry.removeprefix("./"), content)
+                    if len(found) == len(wanted):
+                        return found
+            tail.require_end()
     except ArchiveError:
         raise
     except DAMAGED as error:
@@ -87,22 +84,57 @@ def find_members(path: Path, wanted: Mapping[str, int], *, name: str = "") -> di
     return found
 
 
-@contextmanager
-def _open_tar(path: Path, name: str) -> Iterator[tarfile.TarFile]:
-    """Yield the tar archive that a file is, or that a Debian binary package has its files in (deb(5))."""
-    with path.open("rb") as stream:
-        magic = stream.read(len(DEBIAN_MAGIC))
-        stream.seek(0)
-        if magic != DEBIAN_MAGIC:
-            with tarfile.open(fileobj=stream, mode="r|*") as archive:
-                yield archive
-            return
-        with tarfile.open(fileobj=_open_data(stream, name), mode="r|*") as archive:
-            yield archive
+def _iter_members(archive: tarfile.TarFile, lengths: set[int]) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of the regular members that have one of these lengths."""
+    for entry in archive:
+        if entry.isreg() and entry.size in lengths:
+            member = archive.extractfile(entry)
+            yield entry.name, member.read() if member else b""
+
+
+class _Tail:
+    """A stream that is read through and remembers its last block.
+
+    tarfile takes an archive that ends between two members for a whole one; a whole one ends in blocks of zeros
+    (POSIX.1-2017, pax, "ustar Interchange Format").
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._last = b""
+
+    def read(self, length: int) -> bytes:
+        """Read as the stream does."""
+        content = self._stream.read(length)
+        self._last = (self._last + content)[-TAR_BLOCK_LENGTH:]
+        return content
+
+    def require_end(self) -> None:
+        """Read to the end, where the decompressors check what they check there.
+
+        Raises:
+            EOFError: the stream ends before its time.
+        """
+        while self.read(CHUNK_LENGTH):
+            pass
+        if self._last != bytes(TAR_BLOCK_LENGTH):
+            raise EOFError("it ends without the end of a tar archive")
+
+
+def _decompressed(stream: IO[bytes]) -> IO[bytes]:
+    """Return a stream's decompressed content, or the stream itself where it is not compressed."""
+    start = stream.read(COMPRESSION_MAGIC_LENGTH)
+    stream.seek(0)
+    opener = next((opener for magic, opener in COMPRESSION.items() if start.startswith(magic)), None)
+    return cast(IO[bytes], opener(stream)) if opener else stream
 
 
 def _open_data(stream: BinaryIO, name: str) -> IO[bytes]:
-    """Return the data.tar member of a Debian binary package."""
+    """Return the data.tar member of a Debian binary package (deb(5)), or the stream itself where it is none."""
+    magic = stream.read(len(DEBIAN_MAGIC))
+    stream.seek(0)
+    if magic != DEBIAN_MAGIC:
+        return stream
     from debian.arfile import ArError, ArFile  # noqa: PLC0415 - a tenth of a second to import
 
     try:
@@ -112,4 +144,6 @@ def _open_data(stream: BinaryIO, name: str) -> IO[bytes]:
         raise ArchiveError(f"{name} is truncated or damaged: {error}") from error
     if data is None:
         raise ArchiveError(f"{name} is a Debian package without data")
+    if not data.name.endswith((".tar", ".gz", ".xz", ".bz2")):
+        raise ArchiveError(f"{name} has its files in {data.name}, a compression that cannot be read")
     return cast(IO[bytes], data)

@@ -102,6 +102,8 @@ def _request(session: requests.Session, transfer: _Transfer) -> None:
             proxies=dict(transfer.proxies),
         ) as response:
             total = _judge(response, transfer)
+            # What came before a break counts: urllib3 would throw it away together with its error.
+            response.raw.enforce_content_length = False
             for chunk in response.iter_content(CHUNK_LENGTH):
                 if incoming.length + len(chunk) > (total if total is not None else MAXIMUM_LENGTH):
                     raise DownloadError(f"sent more than the expected {total} bytes")

@@ -1,0 +1,99 @@
+import gzip
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from bootrig.store.archive import find_members, is_archive
+from bootrig.store.errors import ArchiveError
+from tests.store.packages import make_ar, make_package, make_tar
+
+FIRST, SECOND, OTHER = b"first" * 1000, b"second" * 1000, b"other" * 1000
+MEMBERS = {"usr/first.rom": FIRST, "usr/other": OTHER, "usr/second.rom": SECOND}
+
+
+def wanted(*contents: bytes) -> dict[str, int]:
+    return {hashlib.sha256(content).hexdigest(): len(content) for content in contents}
+
+
+@pytest.mark.parametrize("compression", ["", "gz", "xz", "bz2"])
+def test_finds_members_of_archives_by_their_digest(tmp_path: Path, compression: str) -> None:
+    path = tmp_path / "x.tar"
+    path.write_bytes(make_tar(MEMBERS, compression))
+    assert is_archive(path)
+    found = find_members(path, wanted(FIRST, SECOND, b"third"))
+    assert sorted(found.values()) == [("usr/first.rom", FIRST), ("usr/second.rom", SECOND)]
+
+
+@pytest.mark.parametrize("compression", ["xz", "gz"])
+def test_finds_members_of_packages(tmp_path: Path, compression: str) -> None:
+    path = tmp_path / "x.deb"
+    path.write_bytes(make_package(MEMBERS, compression))
+    assert is_archive(path)
+    assert [name for name, _ in find_members(path, wanted(SECOND)).values()] == ["usr/second.rom"]
+
+
+def test_stops_when_all_have_been_found(tmp_path: Path) -> None:
+    path = tmp_path / "x.tar"
+    whole = make_tar({"a": FIRST, "b": b"x" * 100_000})
+    path.write_bytes(whole[:30_000])
+    assert find_members(path, wanted(FIRST))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x55\xaa" * 300, b"plain text", gzip.compress(b"no tar" * 1000), b"!<arch>x" * 99]
+)
+def test_tells_archives_from_other_files(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    assert not is_archive(path)
+
+
+@pytest.mark.parametrize("keep", [0.2, 0.5, 0.9, 0.98])
+@pytest.mark.parametrize("kind", ["deb", "tar", "gz", "xz", "bz2"])
+def test_a_truncated_archive_is_damaged_or_short_of_members(tmp_path: Path, kind: str, keep: float) -> None:
+    noise = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(1000))
+    members = {"a": b"x", "b": noise, "c": noise[::-1]}
+    whole = make_package(members) if kind == "deb" else make_tar(members, "" if kind == "tar" else kind)
+    path = tmp_path / "x"
+    path.write_bytes(whole[: int(len(whole) * keep)])
+    assert is_archive(path)
+    if kind == "tar" and keep > 0.9:  # all members are there: what is missing is padding
+        assert len(find_members(path, wanted(*members.values()))) == 3
+        return
+    with pytest.raises(ArchiveError, match="x is truncated or damaged: "):
+        find_members(path, wanted(*members.values()))
+
+
+def test_a_package_without_data_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.deb"
+    path.write_bytes(make_ar({"debian-binary": b"2.0\n"}))
+    with pytest.raises(ArchiveError, match=re.escape("x.deb is a Debian package without data")):
+        find_members(path, wanted(FIRST))
+
+
+def test_noise_inside_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "x.deb"
+    path.write_bytes(make_ar({"data.tar.xz": b"noise" * 100}))
+    with pytest.raises(ArchiveError, match="is truncated or damaged"):
+        find_members(path, wanted(FIRST))
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="none cannot be read: No such file"):
+        is_archive(tmp_path / "none")
+
+
+def test_a_compression_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.deb"
+    path.write_bytes(make_ar({"data.tar.zst": b"x"}))
+    with pytest.raises(ArchiveError, match=r"has its files in data\.tar\.zst, a compression that cannot be read"):
+        find_members(path, wanted(FIRST))
+
+
+def test_an_archive_that_ends_between_two_members_is_truncated(tmp_path: Path) -> None:
+    path = tmp_path / "x.tar"
+    path.write_bytes(make_tar({"a": b"a" * 512, "b": b"b" * 512})[:1024])
+    with pytest.raises(ArchiveError, match=r"x\.tar is truncated or damaged: it ends without the end of a tar archive"):
+        find_members(path, wanted(b"b" * 512))
