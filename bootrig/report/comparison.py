@@ -1,0 +1,144 @@
+"""The verdict on the terminal: matrix, differences by severity, and the answer as the last thing."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from bootrig.compare import (
+    CellState,
+    Confirmation,
+    Difference,
+    DifferenceGroup,
+    Severity,
+    Verdict,
+    group_differences,
+)
+from bootrig.report.matrix import Symbol, iter_matrices, legend
+
+SYMBOLS: Mapping[CellState, Symbol] = {
+    CellState.REGRESSED: Symbol("!", "bold red", "regressed"),
+    CellState.CHANGED: Symbol("~", "yellow", "changed"),
+    CellState.IMPROVED: Symbol("+", "green", "improved"),
+    CellState.NOTED: Symbol("i", "cyan", "differs in what seldom matters"),
+    CellState.SAME: Symbol("=", "dim", "same"),
+    CellState.BOTH_FAILED: Symbol("x", "magenta", "works with neither"),
+    CellState.ONLY_BASELINE: Symbol("<", "blue", "only the baseline has it"),
+    CellState.ONLY_CANDIDATE: Symbol(">", "blue", "only the candidate has it"),
+}
+HEADINGS: Mapping[Severity, tuple[str, str]] = {
+    Severity.REGRESSION: ("Regressions", "bold red"),
+    Severity.CHANGE: ("Changes", "yellow"),
+    Severity.IMPROVEMENT: ("Improvements", "green"),
+    Severity.INFO: ("Information", "cyan"),
+}
+CONFIRMATIONS: Mapping[Confirmation, str] = {
+    Confirmation.CONFIRMED: ", confirmed in real time",
+    Confirmation.PENDING: ", not confirmed in real time",
+}
+
+
+def print_verdict(
+    verdict: Verdict, console: Console, run_directory: Path | None = None, *, nic_order: Sequence[str] = ()
+) -> None:
+    """Print `verdict` for people.
+
+    Args:
+        verdict: the answer.
+        console: where to; its width and colours are used.
+        run_directory: where everything that was seen stands.
+        nic_order: the order of the matrix's columns.
+    """
+    _print(console, f"Baseline {verdict.baseline or '(no traces)'}, candidate {verdict.candidate or '(no traces)'}")
+    console.print()
+    _print_matrices(verdict, console, nic_order)
+    _print_differences(verdict, console)
+    _print_rest(verdict, console)
+    if run_directory is not None:
+        _print(console, f"Everything that was seen: {run_directory}")
+    word, style = headline(verdict)
+    console.print(Text(word, style=style), soft_wrap=True)
+
+
+def headline(verdict: Verdict) -> tuple[str, str]:
+    """Return the answer as a sentence, and the rich style for it."""
+    compared = sum(cell.baseline != "" and cell.candidate != "" for cell in verdict.cells)
+    cells = f"{compared} cell{'' if compared == 1 else 's'} compared"
+    if verdict.regressions:
+        groups = group_differences(verdict.regressions, [])
+        affected = len({entry.key for entry in verdict.regressions})
+        what = _count(len(groups), "regression")
+        return f"Verdict: NOT COMPATIBLE: {what} in {affected} of {len(verdict.cells)} cells", "bold red"
+    if not compared:
+        return "Verdict: NOTHING COMPARED: no cell has a boot of both ROM sets", "bold red"
+    if verdict.identical:
+        return f"Verdict: IDENTICAL: no difference; {cells}", "bold green"
+    parts = [
+        _count(len(group_differences(verdict.of_severity(severity), [])), word)
+        for severity, word in ((Severity.CHANGE, "change"), (Severity.IMPROVEMENT, "improvement"))
+        if verdict.of_severity(severity)
+    ]
+    waived = sum(bool(entry.waiver) for entry in verdict.differences)
+    parts += [f"{_count(waived, 'difference')} waived"] if waived else []
+    return f"Verdict: COMPATIBLE: no regression, {', '.join([*parts, cells])}", "bold green"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _print(console: Console, line: str, style: str = "") -> None:
+    console.print(Text(line, style=style), soft_wrap=True)
+
+
+def _print_matrices(verdict: Verdict, console: Console, nic_order: Sequence[str]) -> None:
+    symbols = {cell.key: SYMBOLS[cell.state] for cell in verdict.cells}
+    for table in iter_matrices(symbols, nic_order):
+        console.print(table)
+        console.print()
+    used = {cell.state for cell in verdict.cells}
+    if used:
+        console.print(legend(SYMBOLS[state] for state in CellState if state in used))
+        console.print()
+
+
+def _print_differences(verdict: Verdict, console: Console) -> None:
+    keys = [cell.key for cell in verdict.cells]
+    for severity, (heading, style) in HEADINGS.items():
+        _print_groups(console, f"{heading}", style, group_differences(verdict.of_severity(severity), keys))
+    waived = [entry for entry in verdict.differences if entry.waiver]
+    _print_groups(console, "Waived", "dim", group_differences(waived, keys))
+
+
+def _print_groups(console: Console, heading: str, style: str, groups: Sequence[DifferenceGroup]) -> None:
+    if not groups:
+        return
+    _print(console, f"{heading} ({len(groups)})", style)
+    for group in groups:
+        sentence = group.sentence
+        console.print(Padding(Text(f"- {sentence[:1].upper()}{sentence[1:]}"), (0, 0, 0, 2)))
+        console.print(Padding(Text(f"{group.where} [{_origin(group.first)}]", style="dim"), (0, 0, 0, 6)))
+    console.print()
+
+
+def _origin(difference: Difference) -> str:
+    waiver = f", waived: {difference.waiver}" if difference.waiver else ""
+    return f"{difference.rule}{CONFIRMATIONS.get(difference.confirmation, '')}{waiver}"
+
+
+def _print_rest(verdict: Verdict, console: Console) -> None:
+    """Print what was not compared, what real time refuted, and notes."""
+    explanations = Counter(entry.explanation for entry in verdict.not_compared)
+    if explanations:
+        _print(console, f"Not compared ({len(verdict.not_compared)} cells)", "blue")
+        for explanation, count in explanations.items():
+            console.print(Padding(Text(f"- {explanation} ({_count(count, 'cell')})"), (0, 0, 0, 2)))
+        console.print()
+    if verdict.refuted:
+        seen = _count(len(verdict.refuted), "difference")
+        _print(console, f"{seen} of virtual time did not show in real time and do not count.", "dim")
+    for note in verdict.notes:
+        _print(console, f"Note: {note}.", "yellow")

@@ -1,0 +1,88 @@
+"""JUnit XML, for the CI systems that read it: one test case a cell."""
+
+from collections.abc import Iterable, Sequence
+
+from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from bootrig.compare import CellState, ComparedCell, Difference, Verdict
+from bootrig.report.outcomes import settle
+from bootrig.scenario.trace import CellKey, OutcomeStatus, Trace
+
+ILLEGAL = {code: f"\\x{code:02x}" for code in range(32) if chr(code) not in "\t\n\r"}  # XML 1.0, section 2.2
+
+
+def encode_verdict_junit(verdict: Verdict) -> bytes:
+    """Return `verdict` as JUnit XML.
+
+    A cell with a regression is a failure, a cell that only one side has is skipped; what else differs stands in the
+    output of its case.
+    """
+    found: dict[CellKey | None, list[Difference]] = {}
+    for entry in verdict.differences:
+        found.setdefault(entry.key, []).append(entry)
+    suites: dict[str, TestSuite] = {}
+    for cell in verdict.cells:
+        name = f"{verdict.baseline} -> {verdict.candidate}: {cell.key.machine} {cell.key.platform_firmware}"
+        suite = suites.setdefault(name, TestSuite(name))
+        suite.add_testcase(_compared_case(cell, found.get(cell.key, [])))
+    if None in found:
+        suite = suites.setdefault("ROM sets", TestSuite("ROM sets"))
+        suite.add_testcase(_case("the sets as wholes", "set", found[None]))
+    return _encode(suites.values())
+
+
+def encode_outcomes_junit(traces: Sequence[Trace]) -> bytes:
+    """Return the outcomes of boots as JUnit XML, a suite for each ROM set."""
+    suites: dict[str, TestSuite] = {}
+    for trace in settle(traces):
+        suite = suites.setdefault(trace.rom_set, TestSuite(trace.rom_set))
+        case = TestCase(_name(trace.key), _class_name(trace.key), trace.usage.get("wall_s"))
+        if trace.outcome.status is OutcomeStatus.FAILED:
+            case.result = [Failure(_legal(trace.outcome.reason), "failed")]
+        case.system_out = _legal(f"run directory: {trace.directory}\n{trace.console[-4000:]}")
+        suite.add_testcase(case)
+    return _encode(suites.values())
+
+
+def _compared_case(cell: ComparedCell, found: Sequence[Difference]) -> TestCase:
+    case = _case(_name(cell.key), _class_name(cell.key), found)
+    if cell.state in (CellState.ONLY_BASELINE, CellState.ONLY_CANDIDATE) and not case.result:
+        case.result = [Skipped(f"{cell.state.value}: not compared")]
+    elif cell.state is CellState.BOTH_FAILED and not case.result:
+        case.result = [Skipped(f"works with neither: {cell.baseline}, {cell.candidate}")]
+    return case
+
+
+def _case(name: str, class_name: str, found: Sequence[Difference]) -> TestCase:
+    case = TestCase(name, class_name)
+    case.result = [Failure(_legal(entry.sentence), entry.rule) for entry in found if entry.counts]
+    lines = [
+        f"{entry.severity.value}: {entry.sentence} [{entry.rule}]"
+        + (f" waived: {entry.waiver}" if entry.waiver else "")
+        for entry in found
+    ]
+    if lines:
+        case.system_out = _legal("\n".join(lines))
+    return case
+
+
+def _name(key: CellKey) -> str:
+    return f"{key.scenario} {key.nic_model}"
+
+
+def _class_name(key: CellKey) -> str:
+    return f"{key.machine}.{key.platform_firmware}.{key.emulator}"
+
+
+def _legal(text: str) -> str:
+    return text.translate(ILLEGAL)
+
+
+def _encode(suites: Iterable[TestSuite]) -> bytes:
+    document = JUnitXml("bootrig")
+    for suite in suites:
+        suite.update_statistics()  # type: ignore[no-untyped-call]
+        document.add_testsuite(suite)
+    document.update_statistics()  # type: ignore[no-untyped-call]
+    content: bytes = document.tostring()  # type: ignore[no-untyped-call]
+    return content

@@ -1,0 +1,105 @@
+"""The outcomes of a run without baseline on the terminal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from bootrig.report.matrix import Symbol, iter_matrices, legend
+from bootrig.scenario.trace import OutcomeStatus, TimeMode, Trace
+
+PASSED = Symbol(".", "green", "passed")
+PASSED_IN_REAL_TIME = Symbol("r", "green", "passed in real time, after virtual time had shown trouble")
+PASSED_AGAIN = Symbol("t", "yellow", "passed with packets sent again")
+FAILED = Symbol("F", "bold red", "failed")
+SYMBOLS = (PASSED, PASSED_IN_REAL_TIME, PASSED_AGAIN, FAILED)
+
+
+def symbol_of(trace: Trace, *, mixed: bool) -> Symbol:
+    """Return how a boot's outcome looks; `mixed` is whether the run had boots in virtual time, too."""
+    if trace.outcome.status is OutcomeStatus.FAILED:
+        return FAILED
+    if mixed and trace.time_mode is TimeMode.REAL:
+        return PASSED_IN_REAL_TIME
+    return PASSED_AGAIN if trace.outcome.retransmissions else PASSED
+
+
+def settle(traces: Sequence[Trace]) -> tuple[Trace, ...]:
+    """Return one trace a ROM set and cell: that in real time where there is one, else the last."""
+    settled: dict[tuple[str, object], Trace] = {}
+    for trace in traces:
+        name = (trace.rom_set, trace.key)
+        before = settled.get(name)
+        if before is None or trace.time_mode is TimeMode.REAL or before.time_mode is not TimeMode.REAL:
+            settled[name] = trace
+    return tuple(settled.values())
+
+
+def print_outcomes(
+    traces: Sequence[Trace], console: Console, run_directory: Path | None = None, *, nic_order: Sequence[str] = ()
+) -> None:
+    """Print how boots ended: a matrix for each ROM set, the failures with their reasons, and the sum as the last thing.
+
+    Args:
+        traces: of any ROM sets; a cell may be there twice, in virtual and in real time.
+        console: where to.
+        run_directory: where everything that was seen stands.
+        nic_order: the order of the matrix's columns.
+    """
+    settled = settle(traces)
+    mixed = any(trace.time_mode is TimeMode.VIRTUAL for trace in traces)
+    used = set()
+    for rom_set in dict.fromkeys(trace.rom_set for trace in settled):
+        symbols = {trace.key: symbol_of(trace, mixed=mixed) for trace in settled if trace.rom_set == rom_set}
+        used |= set(symbols.values())
+        console.print(Text(rom_set, style="bold"))
+        for table in iter_matrices(symbols, nic_order):
+            console.print(table)
+            console.print()
+    if used:
+        console.print(legend(symbol for symbol in SYMBOLS if symbol in used))
+        console.print()
+    _print_failures(settled, console)
+    if run_directory is not None:
+        console.print(Text(f"Everything that was seen: {run_directory}"), soft_wrap=True)
+    console.print(summary(settled), soft_wrap=True)
+
+
+def _print_failures(traces: Sequence[Trace], console: Console) -> None:
+    failures: dict[tuple[str, str, str], list[Trace]] = {}
+    for trace in traces:
+        if trace.outcome.status is OutcomeStatus.FAILED:
+            failures.setdefault((trace.rom_set, trace.key.scenario, trace.outcome.reason), []).append(trace)
+    if not failures:
+        return
+    console.print(Text(f"Failed ({sum(map(len, failures.values()))})", style="bold red"))
+    for (rom_set, scenario, reason), members in failures.items():
+        nics = ", ".join(trace.key.nic_model for trace in members)
+        console.print(Padding(Text(f"- {rom_set}: {scenario} with {nics}: {reason}"), (0, 0, 0, 2)))
+        notes = _notes(members)
+        if notes:
+            console.print(Padding(Text(notes, style="dim"), (0, 0, 0, 6)))
+    console.print()
+
+
+def _notes(traces: Sequence[Trace]) -> str:
+    notes = {
+        "confirmed in real time" if trace.time_mode is TimeMode.REAL else "seen in virtual time only"
+        for trace in traces
+    }
+    repeated = sum(trace.outcome.retransmissions for trace in traces)
+    directories = [trace.directory for trace in traces if trace.directory]
+    words = [*sorted(notes), *([f"{repeated} packets sent again"] if repeated else [])]
+    return "; ".join([*words, *([f"see {directories[0]}"] if directories else [])])
+
+
+def summary(traces: Sequence[Trace]) -> Text:
+    """Return the last line: how many of how many passed."""
+    passed = sum(trace.outcome.status is OutcomeStatus.PASSED for trace in traces)
+    if not traces:
+        return Text("Nothing was booted", style="bold red")
+    if passed == len(traces):
+        return Text(f"Outcome: all {passed} boots passed", style="bold green")
+    return Text(f"Outcome: {len(traces) - passed} of {len(traces)} boots FAILED", style="bold red")
