@@ -14,6 +14,7 @@ from bootrig.errors import RigError
 from bootrig.network.namespace import probe_namespaces
 from bootrig.process import ToolMissingError, require_tool
 from bootrig.store.content import Store
+from bootrig.store.settings import load_settings
 from firmware.romset import RomSet
 from tests.leaks import adopt_orphans, find_leaks, take_snapshot
 
@@ -87,7 +88,9 @@ def own_directories(
     if booting:
         monkeypatch.setenv("BOOTRIG_STORE", str(USER_STORE.root))
     else:
-        monkeypatch.delenv("BOOTRIG_STORE", raising=False)
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(own / "config"))
+        for name in ("BOOTRIG_STORE", "BOOTRIG_CONFIG", "BOOTRIG_MIRROR", "BOOTRIG_OFFLINE"):
+            monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("BOOTRIG_RECIPES", raising=False)
     before = take_snapshot(temporary, own)
     yield temporary
@@ -104,10 +107,12 @@ def debian_rom_set() -> Callable[[str], RomSet]:
     Where it can be had in no way the test skips on a laptop and fails in CI.
     """
 
+    settings = load_settings()
+
     @cache
     def obtain(name: str) -> RomSet:
         try:
-            return obtain_rom_set(name, USER_STORE)
+            return obtain_rom_set(name, USER_STORE, settings=settings)
         except RigError as error:
             skip_or_fail(f"{name}: {error}")
             raise

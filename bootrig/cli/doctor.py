@@ -1,0 +1,348 @@
+"""`bootrig doctor`: what this machine can do, what is missing, and what installs it."""
+
+import argparse
+import json
+import platform
+import shlex
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootrig.deadline import Deadline
+from bootrig.errors import BootrigError, RigError
+from bootrig.process import require_tool, run_process
+
+if TYPE_CHECKING:
+    from bootrig.emulator.discovery import Emulator
+
+ANSWER_S = 10.0
+OLDEST_PYTHON = (3, 11)
+GRUB_MODULES = Path("/usr/lib/grub/i386-pc")
+PYTHON_PACKAGES = ("aiohttp", "tftpy", "qemu.qmp", "dpkt", "pexpect", "requests", "rich", "jsonschema", "python-debian")
+APT = "apt-get install "
+
+
+class State(StrEnum):
+    """How a thing that bootrig uses stands on this machine."""
+
+    GOOD = "ok"
+    MISSING = "missing"
+    OPTIONAL = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """One thing that this machine can do or cannot do.
+
+    Attributes:
+        name: what it is.
+        state: `ok`; `missing` where the main job needs it; `no` where only something else would use it.
+        detail: version and place, or what is wrong.
+        purpose: what it is for, said where it is not there.
+        remedy: the command that brings it, or what else to do.
+    """
+
+    name: str
+    state: State
+    detail: str
+    purpose: str = ""
+    remedy: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `bootrig doctor` takes."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--again", action="store_true", help="prove KVM by a new canary boot, whatever is remembered")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bootrig doctor`.
+
+    Raises:
+        RigError: this machine cannot do the main job; the remedy is what to install.
+    """
+    abilities = []
+    for ability in iter_abilities(again=arguments.again):
+        abilities.append(ability)
+        if not arguments.json:
+            print(format_ability(ability), flush=True)
+    remedies = join_remedies(abilities)
+    missing = [ability.name for ability in abilities if ability.state is State.MISSING]
+    if arguments.json:
+        facts = {"ready": not missing, "remedies": remedies, "abilities": [asdict(ability) for ability in abilities]}
+        print(json.dumps(facts, indent=2))
+    else:
+        print()
+        if remedies:
+            print("To get what is not there (as root, where it is apt-get):")
+            for remedy in remedies:
+                print(f"  {remedy}")
+        elif not missing:
+            print("Nothing is missing.")
+    if missing:
+        sys.stdout.flush()
+        raise RigError(f"this machine cannot compare ROM sets yet, it lacks: {', '.join(missing)}")
+    if not arguments.json:
+        print("This machine can boot and compare ROM sets.")
+    return 0
+
+
+def format_ability(ability: Ability) -> str:
+    """Return the line that is printed for an ability."""
+    purpose = f" ({ability.purpose})" if ability.purpose and ability.state is not State.GOOD else ""
+    return f"{ability.name:<22} {ability.state.value:<8} {ability.detail}{purpose}"
+
+
+def join_remedies(abilities: list[Ability]) -> list[str]:
+    """Return the remedies of what is not there, once each, all Debian packages in one command.
+
+    What the main job needs comes first, then what only something else would use.
+    """
+    remedies = []
+    for state in (State.MISSING, State.OPTIONAL):
+        wanted = dict.fromkeys(ability.remedy for ability in abilities if ability.state is state and ability.remedy)
+        packages = [word for remedy in wanted if remedy.startswith(APT) for word in shlex.split(remedy)[2:]]
+        commands = [APT + " ".join(dict.fromkeys(packages))] if packages else []
+        commands += [remedy for remedy in wanted if not remedy.startswith(APT)]
+        optional = "   # optional" if state is State.OPTIONAL else ""
+        remedies += [command + optional for command in commands]
+    return remedies
+
+
+def examine(name: str, look: Callable[[], str], *, needed: bool = True, purpose: str = "") -> Ability:
+    """Return how a thing stands: what `look` says of it, or the error that it raises, with that error's remedy."""
+    try:
+        return Ability(name, State.GOOD, look())
+    except BootrigError as error:
+        state = State.MISSING if needed else State.OPTIONAL
+        detail = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        return Ability(name, state, detail, purpose, error.remedy)
+
+
+def iter_abilities(*, again: bool = False) -> Iterator[Ability]:
+    """Examine this machine, one thing after the other."""
+    yield examine("Python", look_at_python)
+    yield examine("Python packages", look_at_packages)
+    yield from iter_emulator_abilities(again=again)
+    yield from iter_network_abilities()
+    yield from iter_scenario_abilities()
+    for program, purpose in (
+        ("gcc", "builds ROMs from source"),
+        ("make", "builds ROMs from source"),
+        ("mmdebstrap", "unpacks other QEMU releases"),
+    ):
+        yield examine(program, partial(look_at_program, program), needed=False, purpose=purpose)
+    yield examine("libvirt", look_at_libvirt, needed=False, purpose="starts guests through libvirt")
+    yield examine("mirrors of apt", look_at_mirror, needed=False, purpose="a way to Debian's ROM sets")
+    yield from iter_rom_set_abilities()
+
+
+def iter_emulator_abilities(*, again: bool) -> Iterator[Ability]:
+    """Examine QEMU, its accelerator and its platform firmware."""
+    from bootrig.emulator.accelerator import prove_kvm  # noqa: PLC0415 - heavy
+    from bootrig.emulator.discovery import find_host_emulator  # noqa: PLC0415
+
+    found: list[Emulator] = []
+
+    def look_at_qemu() -> str:
+        emulator = find_host_emulator()
+        found.append(emulator)
+        return f"{emulator.version_number} ({emulator.executable})"
+
+    def look_at_kvm() -> str:
+        proof = prove_kvm(found[0], again=again)
+        if not proof.works:
+            raise RigError(f"{proof.reason}; guests run under TCG, which is always there")
+        return f"proven: {proof.reason}"
+
+    yield examine("QEMU", look_at_qemu)
+    if found:
+        yield examine("KVM", look_at_kvm, needed=False)
+        for name in ("seabios", "ovmf"):
+            yield examine(name, partial(look_at_firmware, found[0], name))
+
+
+def iter_network_abilities() -> Iterator[Ability]:
+    """Examine what a cell's network needs."""
+    yield examine("tap", look_at_tap)
+    yield examine("namespaces", look_at_namespaces)
+    yield examine("dnsmasq", partial(look_at_program, "dnsmasq"))
+
+
+def iter_scenario_abilities() -> Iterator[Ability]:
+    """Examine what the scenarios load into guests: assembled probes, GRUB, and the files they name."""
+    for program in ("as", "ld"):
+        yield examine(program, partial(look_at_program, program), purpose="makes the probes")
+    yield examine("grub-mkimage", look_at_grub, purpose="the scenario grub")
+    for path, (package, scenarios) in sorted(served_paths().items()):
+        purpose = f"scenario {', '.join(scenarios)}"
+        yield examine(path.name, partial(look_at_file, path, package), purpose=purpose)
+
+
+def iter_rom_set_abilities() -> Iterator[Ability]:
+    """Examine which ROM sets can be booted without fetching anything."""
+    from bootrig.cli.roms import standing  # noqa: PLC0415 - heavy
+    from bootrig.recipe.roms import load_rom_recipes  # noqa: PLC0415
+    from bootrig.store.content import Store  # noqa: PLC0415
+
+    store = Store.default()
+    recipes, broken = load_rom_recipes()
+    for recipe in recipes:
+        state = standing(recipe, store)
+        there = state == "in the store"
+        yield Ability(recipe.name, State.GOOD if there else State.OPTIONAL, f"ROM set, {state}")
+    for error in broken:
+        yield Ability("recipe", State.MISSING, str(error).partition("\n")[0], remedy=error.remedy)
+
+
+def look_at_python(version: tuple[int, ...] = sys.version_info[:3]) -> str:
+    """Return which Python runs this.
+
+    Raises:
+        RigError: it is too old.
+    """
+    text = ".".join(str(number) for number in version)
+    if version < OLDEST_PYTHON:
+        raise RigError(f"{text} is too old, 3.11 is needed", remedy="apt-get install python3")
+    return f"{text} ({sys.executable})"
+
+
+def look_at_packages(names: tuple[str, ...] = PYTHON_PACKAGES) -> str:
+    """Return the versions of the Python packages that bootrig imports.
+
+    Raises:
+        RigError: some are not installed.
+    """
+    versions, missing = [], []
+    for name in names:
+        try:
+            versions.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        words = shlex.join([sys.executable, "-m", "pip", "install", *missing])
+        raise RigError(f"not installed: {', '.join(missing)}", remedy=words)
+    return textwrap.shorten(", ".join(versions), 80, placeholder=" ...")
+
+
+def look_at_firmware(emulator: "Emulator", name: str) -> str:
+    """Return the place of a platform firmware.
+
+    Raises:
+        RigError: it is missing.
+    """
+    from bootrig.emulator.discovery import find_platform_firmware  # noqa: PLC0415 - heavy
+
+    return str(find_platform_firmware(emulator, name).code)
+
+
+def look_at_program(name: str) -> str:
+    """Return the version and place of a program.
+
+    Raises:
+        RigError: it is not installed, or does not tell its version.
+    """
+    program = require_tool(name)
+    told = run_process([program, "--version"], deadline=Deadline.after(ANSWER_S, f"ask {name} for its version")).stdout
+    first_line = told.decode("utf-8", "replace").partition("\n")[0]
+    words = [word.strip("(),") for word in first_line.split()]
+    version = next((word for word in words if word[:1].isdigit()), platform.system())
+    return f"{version} ({program})"
+
+
+def look_at_file(path: Path, package: str) -> str:
+    """Return a file's place.
+
+    Raises:
+        RigError: it is not there.
+    """
+    if not path.is_file():
+        raise RigError(f"{path} is missing", remedy=f"{APT}{package}" if package else "")
+    return str(path)
+
+
+def look_at_tap(device: Path | None = None) -> str:
+    """Return the device that makes taps.
+
+    Raises:
+        RigError: it is missing or may not be opened.
+    """
+    from bootrig.network.tap import TUN_DEVICE  # noqa: PLC0415 - heavy
+
+    path = device or TUN_DEVICE
+    try:
+        with path.open("r+b", buffering=0):
+            return str(path)
+    except FileNotFoundError as error:
+        raise RigError(f"{path} does not exist", remedy="modprobe tun") from error
+    except OSError as error:
+        raise RigError(f"{path}: {error.strerror}", remedy=f"chmod 0666 {path}") from error
+
+
+def look_at_namespaces(device: Path | None = None) -> str:
+    """Return in which way cells get namespaces and a tap of their own, by making some.
+
+    Raises:
+        RigError: in none.
+    """
+    from bootrig.network.namespace import probe_namespaces  # noqa: PLC0415 - heavy
+
+    report = probe_namespaces(device)
+    if not report.works:
+        raise RigError(report.problem, remedy=report.remedy)
+    return f"user, network and PID namespaces with a tap, by way of {report.way}"
+
+
+def look_at_grub(modules: Path = GRUB_MODULES) -> str:
+    """Return the version of GRUB whose network boot image can be made.
+
+    Raises:
+        RigError: the program or the modules for BIOS guests are missing.
+    """
+    told = look_at_program("grub-mkimage")
+    look_at_file(modules / "pxe.mod", "grub-pc-bin")
+    return told
+
+
+def look_at_libvirt() -> str:
+    """Return the version of libvirt's Python package.
+
+    Raises:
+        RigError: it is not installed.
+    """
+    try:
+        return metadata.version("libvirt-python")
+    except metadata.PackageNotFoundError as error:
+        raise RigError("libvirt-python is not installed", remedy="ci/setup libvirt") from error
+
+
+def look_at_mirror() -> str:
+    """Return how many mirrors apt knows, from which Debian's ROM sets can be fetched.
+
+    Raises:
+        RigError: it knows none, or there is no apt.
+    """
+    from bootrig.store.apt import ask_apt  # noqa: PLC0415 - heavy
+
+    mirrors = ask_apt()
+    if not mirrors.addresses:
+        raise RigError(f"{mirrors.failure}; upstream addresses and imported files remain")
+    return f"{len(mirrors.addresses)} known"
+
+
+def served_paths() -> dict[Path, tuple[str, list[str]]]:
+    """Return the files of this machine that scenarios serve: their Debian package, and the scenarios that name them."""
+    from bootrig.scenario.scenario import ContentKind, iter_scenarios  # noqa: PLC0415 - heavy
+
+    paths: dict[Path, tuple[str, list[str]]] = {}
+    for scenario in iter_scenarios():
+        for served in (*scenario.tftp, *scenario.http):
+            if served.kind is ContentKind.PATH:
+                paths.setdefault(Path(served.path), (served.package, []))[1].append(scenario.name)
+    return paths

@@ -1,0 +1,116 @@
+"""The entry point: verbs, errors, exit statuses."""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bootrig import __version__
+from bootrig.cli.main import VERBS, main, make_parser
+from bootrig.errors import BootrigError, InputError, RigError
+
+
+@pytest.fixture
+def verb(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], int]], list[str]]:
+    """Return a function that makes a verb of a function and returns the command line that calls it."""
+
+    def add(function: Callable[[], int]) -> list[str]:
+        module = ModuleType("bootrig.cli.scripted")
+        module.add_arguments = lambda parser: parser.add_argument("--dry", action="store_true")  # type: ignore[attr-defined]
+        module.run = lambda arguments: function()  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setitem(VERBS, "scripted", "what a test says")
+        return ["scripted"]
+
+    return add
+
+
+def raising(error: BaseException) -> Callable[[], int]:
+    def function() -> int:
+        raise error
+
+    return function
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_verb_s_status_is_returned(verb: Callable[[Callable[[], int]], list[str]], status: int) -> None:
+    assert main(verb(lambda: status)) == status
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "printed"),
+    [
+        (InputError("no such recipe", remedy="bootrig roms"), 2, "bootrig: no such recipe\n  remedy: bootrig roms\n"),
+        (RigError("QEMU died"), 3, "bootrig: QEMU died\n"),
+        (BootrigError("odd"), 3, "bootrig: odd\n"),
+        (KeyboardInterrupt(), 130, "bootrig: interrupted\n"),
+    ],
+)
+def test_errors_become_statuses(
+    verb: Callable[[Callable[[], int]], list[str]],
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    status: int,
+    printed: str,
+) -> None:
+    assert main(verb(raising(error))) == status
+    assert capsys.readouterr().err == printed
+
+
+def test_a_fault_of_ours_is_not_hidden(verb: Callable[[Callable[[], int]], list[str]]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        main(verb(raising(ZeroDivisionError())))
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "the following arguments are required: VERB"),
+        (["compress"], "invalid choice: 'compress'"),
+        (["doctor", "--jsn"], "unrecognized arguments: --jsn"),
+    ],
+)
+def test_a_wrong_command_line_is_bad_input(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"bootrig {__version__}\n"
+
+
+@pytest.mark.parametrize("name", list(VERBS))
+def test_every_verb_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--help"])
+    assert caught.value.code == 0
+    assert VERBS[name][:40] in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_only_the_wanted_verb_is_imported() -> None:
+    assert isinstance(make_parser(["doctor"]), argparse.ArgumentParser)
+    script = "import sys; from bootrig.cli.main import make_parser; make_parser([]); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
+    assert not {"asyncio", "aiohttp", "requests", "rich", "bootrig.cli.doctor"} & set(loaded)
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    """`bootrig roms | head -1` ends quietly."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with (tmp_path / "errors").open("wb") as errors:
+        status = subprocess.run(
+            [sys.executable, "-m", "bootrig.cli.main", "roms"], stdout=write_end, stderr=errors, check=False
+        ).returncode
+    os.close(write_end)
+    assert (status, (tmp_path / "errors").read_text()) == (0, "")
