@@ -247,6 +247,7 @@ def _unpack_symbols(
         start = len(output) - distance - 1
         if start < 0:
             stream.position = position
+            stream.require_inside()
             raise stream.wrong(f"a match begins {distance + 1} bytes back, {len(output)} bytes are unpacked")
         if distance >= length:
             output += output[start : start + length]

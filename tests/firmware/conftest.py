@@ -1,0 +1,30 @@
+"""The real ROM sets, for tests that read what was shipped."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from bootrig.builder.prebuilt import obtain_rom_set
+from bootrig.errors import RigError
+from bootrig.store.settings import load_settings
+from firmware.romset import RomSet
+from tests.conftest import USER_STORE
+
+
+@pytest.fixture(scope="session")
+def real_rom_set(debian_rom_set: Callable[[str], RomSet]) -> Callable[[str], RomSet]:
+    """Return a function that returns a real ROM set; QEMU's own only where somebody imported them into the store."""
+    settings = replace(load_settings(), offline=True)
+
+    @cache
+    def obtain(name: str) -> RomSet:
+        if "debian" in name:
+            return debian_rom_set(name)
+        try:
+            return obtain_rom_set(name, USER_STORE, settings=settings)
+        except RigError as error:
+            pytest.skip(f"{name} is not in the store: {error}")
+
+    return obtain
