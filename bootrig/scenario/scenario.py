@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from bootrig.network.services.personality import BootFields
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
 from bootrig.recipe.toml import Document, TableReader, load_document
 from firmware.nic import NIC_MODELS
@@ -31,14 +32,6 @@ class ContentKind(StrEnum):
     TEXT = "text"
     PATH = "path"
     GRUB = "grub"
-
-
-class DhcpFields(StrEnum):
-    """Where a DHCP server puts the boot file and the next server."""
-
-    HEADER = "header"
-    OPTIONS = "options"
-    BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +70,7 @@ class DhcpSettings:
 
     boot_file: str | None
     next_server: bool
-    fields: DhcpFields
+    fields: BootFields
     router_advertisements: bool
 
 
@@ -235,7 +228,7 @@ def _read_dhcp(table: TableReader) -> DhcpSettings:
     return DhcpSettings(
         boot_file=table.optional_string("boot_file"),
         next_server=table.boolean("next_server", default=True),
-        fields=table.choice("fields", DhcpFields, default=DhcpFields.HEADER),
+        fields=table.choice("fields", BootFields, default=BootFields.HEADER),
         router_advertisements=table.boolean("router_advertisements", default=True),
     )
 
@@ -302,7 +295,7 @@ def parse_scenario(document: Mapping[str, Any]) -> Scenario:
         **{
             **fields,
             "kind": ScenarioKind(fields["kind"]),
-            "dhcp": DhcpSettings(**{**dhcp, "fields": DhcpFields(dhcp["fields"])}),
+            "dhcp": DhcpSettings(**{**dhcp, "fields": BootFields(dhcp["fields"])}),
             "tftp": tuple(_parse_file(served) for served in fields["tftp"]),
             "http": tuple(_parse_file(served) for served in fields["http"]),
             "console": tuple(ConsoleMark(**mark) for mark in fields["console"]),

@@ -72,20 +72,23 @@ def _patch(image: bytes, *, nonce: str, kind: str, length: int) -> bytearray:
     return patched
 
 
-def make_bios_image(code: bytes, *, nonce: str, kind: str = "nbp", length: int = SECTOR_LENGTH) -> bytes:
+def make_bios_image(
+    code: bytes, *, nonce: str, kind: str = "nbp", length: int = SECTOR_LENGTH, signature: bool = False
+) -> bytes:
     """Return a BIOS probe of `length` bytes.
 
     Args:
         code: the assembled `bios.S`.
         nonce: 16 hexadecimal digits that it prints.
-        kind: what it says it is: `nbp`, or `disk`, which makes it a boot sector.
+        kind: what it says it is: `nbp` or `disk`.
         length: bytes of the whole image.
+        signature: whether its first sector ends in the signature of boot sectors.
 
     Raises:
         ProbeImageError: `code` is not the BIOS probe, or it does not fit.
     """
     image = bytearray(_pad(bytes(_patch(code, nonce=nonce, kind=kind, length=length)), length))
-    if kind == "disk":
+    if signature:
         image[SECTOR_LENGTH - 2 : SECTOR_LENGTH] = BOOT_SIGNATURE
     return bytes(image)
 

@@ -20,12 +20,14 @@ class BootFields(StrEnum):
     """Where a DHCP message says what to boot.
 
     `header`: in its `siaddr` and `file` fields (RFC 951, RFC 2131). `options`: in options 66 and 67 (RFC 2132, section
-    9) and nowhere else. `both`: in both places.
+    9) and nowhere else. `both`: in both places. `file-option`: the next server in the header, the boot file in option 67
+    only, as servers do that fill in their own address but no file.
     """
 
     HEADER = "header"
     OPTIONS = "options"
     BOTH = "both"
+    FILE_OPTION = "file-option"
 
 
 class PersonalityError(InputError):
@@ -92,11 +94,11 @@ def _iter_boot_lines(personality: DhcpPersonality) -> Iterator[str]:
         if not name:
             continue
         _require_plain(name, "boot file name")
-        if personality.fields != BootFields.OPTIONS:
+        if personality.fields in (BootFields.HEADER, BootFields.BOTH):
             yield f"dhcp-boot={condition}{name},,{server}".rstrip(",")
         if personality.fields != BootFields.HEADER:
             yield f"dhcp-option-force={condition}67,{name}"
-            if server:
+            if server and personality.fields != BootFields.FILE_OPTION:
                 yield f'dhcp-option-force={condition}66,"{server}"'
 
 
@@ -132,6 +134,8 @@ def dnsmasq_configuration(personality: DhcpPersonality, interface: str = TAP_NAM
         lines += ["enable-ra", f"dhcp-range=::,constructor:{interface},ra-only,64,12h"]
     if personality.fields == BootFields.OPTIONS:
         lines.append("dhcp-option=option:server-ip-address,0.0.0.0")
+    elif personality.fields == BootFields.FILE_OPTION and personality.next_server:
+        lines.append(f"dhcp-option=option:server-ip-address,{personality.next_server}")
     lines += _iter_boot_lines(personality)
     for option in personality.extra_options:
         if "\n" in option:

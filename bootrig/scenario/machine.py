@@ -1,0 +1,49 @@
+"""A cell's guest, as a machine definition."""
+
+from pathlib import Path
+
+from bootrig.emulator.definition import (
+    Accelerator,
+    AcceleratorKind,
+    MachineDefinition,
+    disk,
+    filter_dump,
+    nic,
+    tap_netdev,
+    virtual_time,
+)
+from bootrig.network.services.personality import GUEST_MAC
+from bootrig.scenario.specification import CAPTURE_FILE, CellSpecification
+from bootrig.scenario.trace import TimeMode
+
+NIC_ID = "nic0"
+
+
+def make_definition(specification: CellSpecification, tap: int, disk_file: Path | None) -> MachineDefinition:
+    """Return the guest of a cell.
+
+    Args:
+        specification: the cell.
+        tap: file descriptor of the tap device that is the guest's cable.
+        disk_file: its disk's file; None for no disk.
+    """
+    key = specification.key
+    if specification.time_mode is TimeMode.VIRTUAL:
+        accelerator = virtual_time(key.platform_firmware)
+    else:
+        accelerator = Accelerator(AcceleratorKind(specification.accelerator))
+    definition = MachineDefinition(
+        machine_type=key.machine,
+        machine_options={"graphics": False},
+        memory_mib=specification.scenario.memory_mib,
+        platform_firmware=key.platform_firmware,
+        accelerator=accelerator,
+        data_directories=(specification.data_directory,),
+    ).adding(
+        tap_netdev(tap),
+        nic(key.nic_model, "net0", id=NIC_ID, mac=GUEST_MAC, bootindex=1),
+        filter_dump(specification.directory / CAPTURE_FILE),
+    )
+    if disk_file is not None:
+        definition = definition.adding(*disk(disk_file, bootindex=2))
+    return definition

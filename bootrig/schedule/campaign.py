@@ -1,0 +1,279 @@
+"""A run: everything its cells need, made ready once, and the order in which cells are tried and confirmed."""
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootrig import __version__
+from bootrig.builder import obtain_rom_set
+from bootrig.builder.probe import assemble_probe, make_grub_image
+from bootrig.emulator.accelerator import choose_accelerator
+from bootrig.emulator.discovery import Emulator, find_platform_firmware
+from bootrig.emulator.recipes import find_emulator
+from bootrig.process import require_tool
+from bootrig.scenario.errors import CellError
+from bootrig.scenario.scenario import ContentKind, Scenario, ScenarioKind
+from bootrig.scenario.serving import probe_kind
+from bootrig.scenario.specification import CellSpecification
+from bootrig.scenario.trace import CellKey, OutcomeStatus, TimeMode, Trace
+from bootrig.schedule.plan import PlannedCell
+from bootrig.schedule.pool import CellResult, Pool
+from firmware.embed import embed_rom_set
+from firmware.nic import NIC_MODELS
+from firmware.romset import RomSet
+
+logger = logging.getLogger(__name__)
+
+ROMS_DIRECTORY = "roms"
+CELLS_DIRECTORY = "cells"
+BROKEN_LIMIT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One ROM set of a run.
+
+    Attributes:
+        rom_set: its ROMs.
+        directory: where it is embedded.
+        label: its name as a directory; differs between two sides of the same set.
+    """
+
+    rom_set: RomSet
+    directory: Path
+    label: str
+
+    def covers(self, nic_model: str) -> bool:
+        """Whether the set has a ROM for a NIC model."""
+        return self.rom_set.find_rom(NIC_MODELS[nic_model].stem) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What all cells of a run share.
+
+    Attributes:
+        emulators: by name.
+        accelerators: proven accelerator by emulator's name.
+        programs: assembled probes by kind.
+        time_mode: how the guests' clocks run at first.
+    """
+
+    emulators: Mapping[str, Emulator]
+    accelerators: Mapping[str, str]
+    programs: Mapping[str, Path]
+    time_mode: TimeMode
+
+
+def make_side(name: str, run_directory: Path, label: str) -> Side:
+    """Obtain the ROM set `name` and embed it into the run directory.
+
+    Raises:
+        RecipeError: there is no such recipe.
+        UnavailableError: its files cannot be had.
+    """
+    rom_set = obtain_rom_set(name)
+    directory = run_directory / ROMS_DIRECTORY / label
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    embed_rom_set(rom_set, directory, origin={"recipe": name}, tool_version=__version__)
+    return Side(rom_set, directory, label)
+
+
+def make_equipment(
+    planned: Sequence[PlannedCell], time_mode: TimeMode | None, accelerator: str = "auto"
+) -> Equipment:
+    """Find and prove what the planned cells need, before the first one starts.
+
+    Args:
+        planned: the cells.
+        time_mode: how clocks run; None for virtual where the accelerator allows it.
+        accelerator: `auto`, `tcg` or `kvm`.
+
+    Raises:
+        EmulatorMissingError: there is no QEMU.
+        PlatformFirmwareMissingError: a platform firmware is not installed.
+        AcceleratorError: the accelerator asked for does not work.
+        ToolMissingError: a program is missing.
+    """
+    require_tool("dnsmasq")
+    names = dict.fromkeys(cell.key.emulator for cell in planned)
+    emulators = {name: find_emulator(name) for name in names}
+    for name, firmware in dict.fromkeys((cell.key.emulator, cell.key.platform_firmware) for cell in planned):
+        find_platform_firmware(emulators[name], firmware)
+    programs = {kind: assemble_probe(kind) for kind in _probe_kinds(planned)}
+    wanted = "tcg" if time_mode is TimeMode.VIRTUAL and accelerator == "auto" else accelerator
+    accelerators = {name: str(choose_accelerator(emulator, wanted).kind) for name, emulator in emulators.items()}
+    if time_mode is None:
+        time_mode = TimeMode.VIRTUAL if set(accelerators.values()) == {"tcg"} else TimeMode.REAL
+    return Equipment(emulators, accelerators, programs, time_mode)
+
+
+def _probe_kinds(planned: Sequence[PlannedCell]) -> dict[str, None]:
+    """Return the kinds of probes that the cells need, in their order."""
+    kinds = dict.fromkeys(probe_kind(cell.key.platform_firmware) for cell in planned)
+    if any(cell.scenario.disk for cell in planned):
+        kinds["bios"] = None
+    return kinds
+
+
+def cell_programs(scenario: Scenario, equipment: Equipment) -> dict[str, Path]:
+    """Return the programs of one cell: the run's probes, and GRUB images made for this scenario."""
+    programs = dict(equipment.programs)
+    for served in (*scenario.tftp, *scenario.http):
+        if served.kind is ContentKind.GRUB:
+            folder = served.name.rpartition("/")[0]
+            programs[served.name] = make_grub_image(served.modules, f"(pxe)/{folder}")
+    return programs
+
+
+def specify(
+    planned: PlannedCell, side: Side, equipment: Equipment, run_directory: Path, time_mode: TimeMode
+) -> CellSpecification:
+    """Return the specification of one cell for one ROM set."""
+    word = re.sub(r"[^A-Za-z0-9_.+-]", "_", planned.key.label)
+    suffix = "" if time_mode is equipment.time_mode else f"+{time_mode}"
+    return CellSpecification(
+        key=planned.key,
+        scenario=planned.scenario,
+        rom_set=side.rom_set.name,
+        data_directory=side.directory,
+        emulator=equipment.emulators[planned.key.emulator],
+        accelerator=equipment.accelerators[planned.key.emulator],
+        time_mode=time_mode,
+        nonce=secrets.token_hex(8),
+        programs=cell_programs(planned.scenario, equipment),
+        directory=run_directory / CELLS_DIRECTORY / side.label / (word + suffix),
+    )
+
+
+class Campaign:
+    """Runs the cells of one or more ROM sets and keeps the results.
+
+    Args:
+        pool: runs the cells.
+        equipment: what they share.
+        run_directory: where everything is kept.
+        sides: the ROM sets.
+        planned: the matrix.
+        on_start: is told of each cell that starts.
+        on_finish: is told of each cell that has ended.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        equipment: Equipment,
+        run_directory: Path,
+        sides: Sequence[Side],
+        planned: Sequence[PlannedCell],
+        *,
+        on_start: Callable[[CellSpecification], None] | None = None,
+        on_finish: Callable[[CellResult], None] | None = None,
+    ) -> None:
+        self._pool = pool
+        self._equipment = equipment
+        self._run_directory = run_directory
+        self._sides = sides
+        self._planned = planned
+        self._on_start = on_start
+        self._on_finish = on_finish
+        self._results: dict[_Place, CellResult] = {}
+
+    @property
+    def errors(self) -> tuple[CellError, ...]:
+        """What broke, one error a cell."""
+        return tuple(result.error for result in self._results.values() if result.error is not None)
+
+    def traces(self, label: str) -> tuple[Trace, ...]:
+        """Return the traces of one side: of a cell that was confirmed both, in virtual and in real time."""
+        return tuple(
+            result.trace
+            for place, result in self._results.items()
+            if place.label == label and result.trace is not None
+        )
+
+    def count_cells(self) -> int:
+        """Return how many cells the matrix has, on all sides, without confirmations."""
+        return len(list(self._iter_cells()))
+
+    def run(self) -> None:
+        """Run every planned cell for every ROM set that covers it, then confirm.
+
+        A cell that fails or shows retransmissions in virtual time runs again in real time, and so does its counterpart
+        of every other side, so that only boots of one kind are compared.
+
+        Raises:
+            CellError: more cells broke than chance explains.
+        """
+        if self._equipment.time_mode is TimeMode.VIRTUAL:
+            virtual = [(side, cell) for side, cell in self._iter_cells() if not _runs_in_real_time(cell)]
+            real = [(side, cell) for side, cell in self._iter_cells() if _runs_in_real_time(cell)]
+            self._run(virtual, TimeMode.VIRTUAL)
+            self._run(real, TimeMode.REAL)
+            self.confirm({place.key for place, result in self._results.items() if _is_doubtful(result)})
+        else:
+            self._run(list(self._iter_cells()), TimeMode.REAL)
+
+    def confirm(self, keys: Collection[CellKey]) -> None:
+        """Run the cells of `keys` in real time, on every side, unless they have been.
+
+        Raises:
+            CellError: more cells broke than chance explains.
+        """
+        again = [
+            (side, cell)
+            for side, cell in self._iter_cells()
+            if cell.key in keys and _Place(side.label, cell.key, TimeMode.REAL) not in self._results
+        ]
+        self._run(again, TimeMode.REAL)
+
+    def _iter_cells(self) -> Iterator[tuple[Side, PlannedCell]]:
+        """Yield the places of the matrix for which there is a ROM."""
+        return ((side, cell) for cell in self._planned for side in self._sides if side.covers(cell.key.nic_model))
+
+    def _run(self, cells: Sequence[tuple[Side, PlannedCell]], time_mode: TimeMode) -> None:
+        """Run cells in one time mode and keep the results."""
+        places: dict[Path, _Place] = {}
+        specifications = []
+        for side, cell in cells:
+            specification = specify(cell, side, self._equipment, self._run_directory, time_mode)
+            places[specification.directory] = _Place(side.label, cell.key, time_mode)
+            specifications.append(specification)
+        for result in self._pool.run(specifications, on_start=self._on_start):
+            self._results[places[result.specification.directory]] = result
+            if self._on_finish is not None:
+                self._on_finish(result)
+            broken = self.errors
+            if len(broken) >= BROKEN_LIMIT:
+                raise CellError(
+                    f"{len(broken)} cells broke, the rest was not tried; the last: {broken[-1]}",
+                    directory=broken[-1].directory,
+                    remedy=broken[-1].remedy,
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a result belongs."""
+
+    label: str
+    key: CellKey
+    time_mode: TimeMode
+
+
+def _runs_in_real_time(cell: PlannedCell) -> bool:
+    """Whether a cell makes no sense in virtual time: whoever types cannot keep up with a guest that never waits."""
+    return cell.scenario.kind is ScenarioKind.CONSOLE
+
+
+def _is_doubtful(result: CellResult) -> bool:
+    """Whether a boot in virtual time has to be confirmed before its outcome counts."""
+    trace = result.trace
+    return (
+        trace is not None
+        and trace.time_mode is TimeMode.VIRTUAL
+        and (trace.outcome.status is OutcomeStatus.FAILED or trace.outcome.retransmissions > 0)
+    )

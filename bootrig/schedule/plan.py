@@ -1,0 +1,108 @@
+"""The matrix: which cells a run has, after all filters."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from bootrig.recipe.path import RecipeKind, iter_recipe_names
+from bootrig.recipe.toml import suggest
+from bootrig.scenario.errors import CellSelectionError
+from bootrig.scenario.scenario import Scenario, iter_scenarios, load_scenario_family
+from bootrig.scenario.trace import CellKey
+from firmware.nic import NIC_MODELS
+
+MACHINES = ("pc", "q35")
+PLATFORM_FIRMWARE = ("seabios", "ovmf")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What users ask for; an empty filter leaves everything.
+
+    Attributes:
+        nic_models: NIC models.
+        scenarios: names of scenarios, with or without variant.
+        machines: machine types; one that a scenario has as optional is tried because it is named.
+        platform_firmware: names of platform firmware.
+        emulators: names of emulators; the host's by default.
+    """
+
+    nic_models: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
+    platform_firmware: tuple[str, ...] = ()
+    emulators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCell:
+    """One place of the matrix."""
+
+    key: CellKey
+    scenario: Scenario
+
+
+def plan_cells(filters: Filters) -> tuple[PlannedCell, ...]:
+    """Return the cells that `filters` leave, in the matrix' order: by scenario, then by NIC model.
+
+    Raises:
+        RecipeError: a scenario does not exist or is wrong.
+        CellSelectionError: a filter names what does not exist, or nothing is left.
+    """
+    _require_known("NIC model", filters.nic_models, tuple(NIC_MODELS))
+    _require_known("machine", filters.machines, MACHINES)
+    _require_known("platform firmware", filters.platform_firmware, PLATFORM_FIRMWARE)
+    cells = tuple(cell for scenario in _select_scenarios(filters.scenarios) for cell in _iter_cells(scenario, filters))
+    if not cells:
+        raise CellSelectionError(
+            "no cell is left by these filters", remedy="bootrig run --help names them; leave one out to see more"
+        )
+    return cells
+
+
+def _select_scenarios(names: Sequence[str]) -> Iterator[Scenario]:
+    """Yield the scenarios that `names` stand for, all of them for no names."""
+    if not names:
+        yield from iter_scenarios()
+        return
+    for name in names:
+        scenarios = load_scenario_family(name)
+        if not scenarios:
+            known = [scenario.name for scenario in load_scenario_family(name.partition("[")[0])]
+            raise CellSelectionError(
+                f"scenario {name!r} has no such variant{suggest(name, known)}", remedy=f"known: {', '.join(known)}"
+            )
+        yield from scenarios
+
+
+def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
+    """Yield the cells of one scenario."""
+    asked = tuple(machine for machine in scenario.optional_machines if machine in filters.machines)
+    for emulator in filters.emulators or ("host",):
+        for machine in _filtered((*scenario.machines, *asked), filters.machines):
+            for platform_firmware in _filtered(scenario.platform_firmware, filters.platform_firmware):
+                for nic_model in _filtered(scenario.nic_models, filters.nic_models):
+                    key = CellKey(scenario.name, nic_model, machine, platform_firmware, emulator)
+                    yield PlannedCell(key, scenario)
+
+
+def _filtered(offered: Sequence[str], wanted: Collection[str]) -> Iterator[str]:
+    """Yield what is offered and wanted; nothing wanted means everything."""
+    return (word for word in offered if not wanted or word in wanted)
+
+
+def _require_known(what: str, words: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse a filter that names what does not exist.
+
+    Raises:
+        CellSelectionError: one does.
+    """
+    for word in words:
+        if word not in known:
+            raise CellSelectionError(
+                f"unknown {what} {word!r}{suggest(word, known)}", remedy=f"known: {', '.join(known)}"
+            )
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Return the names of all scenario files."""
+    return iter_recipe_names(RecipeKind.SCENARIOS)
