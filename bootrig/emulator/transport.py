@@ -170,7 +170,7 @@ class DirectTransport(Transport):
                 raise SessionEndedError("QEMU closed its monitor before the session began") from error
             raise PeerError(f"what came over the monitor is not QMP: {error}") from error
         except AssertionError:
-            # A peer that hangs up right after the negotiation is more than qemu.qmp 0.0.6 expects; the watcher cleans up.
+            # A peer that hangs up right after the negotiation is more than qemu.qmp 0.0.6 expects; the watcher tells.
             if client.runstate is not Runstate.DISCONNECTING:
                 raise
         except BaseException:

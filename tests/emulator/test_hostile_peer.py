@@ -55,9 +55,8 @@ def answers(*messages: Any, close: bool = False) -> Behaviour:
         await peer.negotiate()
         command = await peer.receive()
         for message in messages:
-            if isinstance(message, dict) and message.get("id") == "ID":
-                message = {**message, "id": command["id"]}
-            await peer.send(message)
+            addressed = isinstance(message, dict) and message.get("id") == "ID"
+            await peer.send({**message, "id": command["id"]} if addressed else message)
         if close:
             peer.close()
 
@@ -258,7 +257,12 @@ def test_events_without_a_name_or_with_unknown_fields_pass() -> None:
 
 def conversation() -> bytes:
     """All that a well-behaved peer says when asked once."""
-    words = (GREETING, {"return": {}}, {"event": "RESUME"}, {"return": {"running": True}, "id": "__qmp#00000"})
+    words: tuple[Any, ...] = (
+        GREETING,
+        {"return": {}},
+        {"event": "RESUME"},
+        {"return": {"running": True}, "id": "__qmp#00000"},
+    )
     return b"".join(json.dumps(word).encode() + b"\r\n" for word in words)
 
 

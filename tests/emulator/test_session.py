@@ -266,23 +266,17 @@ def test_nobody_at_the_path(tmp_path: Path) -> None:
 def test_monitor_that_does_not_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bootrig.emulator.session.RECONNECT_S", 0.2)
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await FakePeer(reader, writer).negotiate()
-        server.close()
-        writer.close()
-
     async def run() -> None:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await FakePeer(reader, writer).negotiate()
+            server.close()
+            writer.close()
+
+        server = await asyncio.start_unix_server(serve, tmp_path / "qmp")
         transport = DirectTransport.over_path(tmp_path / "qmp")
-        async with start_session(transport, Deadline.after(LIMIT_S, "the fake greets")) as session:
+        async with server, start_session(transport, Deadline.after(LIMIT_S, "the fake greets")) as session:
             assert "closed its monitor" in str(await session.ended())
             with pytest.raises(SessionEndedError, match="QEMU closed its monitor"):
                 await session.execute("query-status")
 
-    async def outer() -> None:
-        nonlocal server
-        server = await asyncio.start_unix_server(serve, tmp_path / "qmp")
-        async with server:
-            await run()
-
-    server: asyncio.Server
-    asyncio.run(outer())
+    asyncio.run(run())
