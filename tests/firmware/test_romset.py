@@ -1,0 +1,60 @@
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.romset import RomFile, RomSet, RomSetError, bar_length, rom_set_of
+
+
+def test_a_rom_file_knows_its_digests_and_lengths() -> None:
+    rom = RomFile("efi-e1000.rom", b"x" * 72192)
+    assert (rom.prefix, rom.stem, rom.length, rom.bar_length) == ("efi", "e1000", 72192, 128 << 10)
+    assert rom.sha256 == hashlib.sha256(b"x" * 72192).hexdigest()
+    assert rom.sha1 == hashlib.sha1(b"x" * 72192).hexdigest()
+    assert "xxx" not in repr(rom)
+
+
+@pytest.mark.parametrize(
+    "name", ["e1000.rom", "efi-e1000.bin", "EFI-e1000.rom", "efi-.rom", "efi-a/b.rom", "efi-x.rom\n"]
+)
+def test_refuses_a_name_that_qemu_does_not_look_for(name: str) -> None:
+    with pytest.raises(RomSetError, match=r"is no default ROM name, expected efi-NAME\.rom or pxe-NAME\.rom"):
+        RomFile(name, b"")
+
+
+@given(st.integers(1, 1 << 25))
+def test_the_bar_is_the_next_power_of_two(length: int) -> None:
+    found = bar_length(length)
+    assert found.bit_count() == 1
+    assert found // 2 < length <= found
+
+
+def test_finds_the_rom_of_a_stem_under_either_prefix() -> None:
+    roms = rom_set_of("x", [("pxe-virtio.rom", b"a"), ("efi-e1000.rom", b"b"), ("pxe-e1000.rom", b"c")])
+    assert roms.stems == ("virtio", "e1000")
+    assert [rom and rom.file_name for rom in (roms.find_rom("e1000"), roms.find_rom("e1000", "pxe"))] == [
+        "efi-e1000.rom",
+        "pxe-e1000.rom",
+    ]
+    virtio = roms.find_rom("virtio")
+    assert virtio is not None
+    assert virtio.file_name == "pxe-virtio.rom"
+    assert roms.find_rom("pcnet") is None
+
+
+def test_is_installed_under_both_names() -> None:
+    roms = rom_set_of("x", [("pxe-virtio.rom", b"a"), ("efi-e1000.rom", b"b"), ("pxe-e1000.rom", b"c")])
+    assert {name: rom.content for name, rom in roms.installed_files().items()} == {
+        "efi-e1000.rom": b"b",
+        "efi-virtio.rom": b"a",
+        "pxe-e1000.rom": b"c",
+        "pxe-virtio.rom": b"a",
+    }
+
+
+def test_refuses_a_set_without_files_or_with_a_name_twice() -> None:
+    with pytest.raises(RomSetError, match="the ROM set x has no files"):
+        RomSet("x", ())
+    with pytest.raises(RomSetError, match=r"the ROM set x has twice: efi-a\.rom"):
+        rom_set_of("x", [("efi-a.rom", b"a"), ("efi-a.rom", b"b")])
