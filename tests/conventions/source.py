@@ -29,6 +29,7 @@ FORBIDDEN_WORDS = {
 SPECIFIED_WORDS = {
     ("firmware/efi/*", "section"): "PE/COFF calls them sections",
     ("firmware/probe/*", "section"): "PE/COFF calls them sections",
+    ("bootrig/network/decode/*", "payload"): "what a datagram carries is its payload",
 }
 # Modules beside bootrig/process.py that may start processes, with the reason.
 PROCESS_STARTERS = {
