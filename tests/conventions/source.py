@@ -25,11 +25,15 @@ FORBIDDEN_WORDS = {
     "utils": "a noun",
     "vm": "guest",
 }
-# In these files the word is the one that the specification uses.
+# In these files the word is the specification's, or cannot be mistaken.
 SPECIFIED_WORDS = {
     ("firmware/efi/*", "section"): "PE/COFF calls them sections",
     ("firmware/probe/*", "section"): "PE/COFF calls them sections",
+    ("bootrig/*", "section"): "no ROM image is taken apart there",
+    ("bootrig/*", "part"): "no ROM image is taken apart there",
     ("bootrig/network/decode/*", "payload"): "what a datagram carries is its payload",
+    ("bootrig/schedule/*", "job"): "-j is --jobs, as make has it",
+    ("bootrig/cli/*", "job"): "-j is --jobs, as make has it",
 }
 # Modules beside bootrig/process.py that may start processes, with the reason.
 PROCESS_STARTERS = {

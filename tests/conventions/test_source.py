@@ -50,7 +50,7 @@ def test_a_function_that_is_too_long_is_found() -> None:
         ("bootrig/x.py", "class NicCard: ...", 'NicCard: not "card" but NIC model'),
         ("bootrig/x.py", "def f(payload): ...", 'not "payload"'),
         ("bootrig/x.py", "a = 1\nvms = []", 'x.py:2: vms: not "vms" but guest'),
-        ("bootrig/x.py", "self.rom_parts = 1", 'not "parts"'),
+        ("firmware/x.py", "self.rom_parts = 1", 'not "parts"'),
         ("bootrig/x.py", "import json as job", 'not "job"'),
         ("firmware/optionrom/x.py", "section = 1", 'not "section"'),
     ],
