@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-import os
 import shutil
-import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,21 +19,17 @@ from bootrig.emulator.definition import CONSOLE_CHARDEV, BlockNode, Device, Mach
 from bootrig.emulator.discovery import Emulator, PlatformFirmware, find_platform_firmware
 from bootrig.emulator.errors import (
     EmulatorError,
-    GuestDiedError,
     GuestHaltedError,
     GuestResetLoopError,
-    GuestStartError,
 )
+from bootrig.emulator.launch import start_qemu
 from bootrig.emulator.rom_evidence import DeviceRom, read_device_rom
-from bootrig.emulator.session import QmpSession, start_session
-from bootrig.emulator.transport import DirectTransport
-from bootrig.process import RunningProcess, read_tail, start_process
+from bootrig.emulator.session import QmpSession
+from bootrig.process import read_tail
 
 logger = logging.getLogger(__name__)
 
 START_S = 20.0
-END_S = 3.0
-DEATH_S = 0.5
 RESET_LIMIT = 5
 EVENTS_KEPT = 4096
 OUTPUT_FILE = "qemu.log"
@@ -202,42 +196,6 @@ def add_console(definition: MachineDefinition) -> MachineDefinition:
     return definition.adding(Device("isa-serial", "", {"chardev": CONSOLE_CHARDEV}))
 
 
-class _Process:
-    """QEMU's process, and the moment when it ends."""
-
-    def __init__(self, running: RunningProcess, stack: ExitStack) -> None:
-        self.running = running
-        self.ended = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        self._descriptor = os.pidfd_open(running.pid)
-        stack.callback(os.close, self._descriptor)
-        self._loop.add_reader(self._descriptor, self._note_end)
-        stack.callback(self._loop.remove_reader, self._descriptor)
-
-    def _note_end(self) -> None:
-        self._loop.remove_reader(self._descriptor)
-        self.ended.set()
-
-    async def obituary(self) -> EmulatorError | None:
-        """Return how QEMU ended, if it did: it closes its monitor a moment before."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DEATH_S):
-                await self.ended.wait()
-        status = self.running.poll()
-        if status is None:
-            return None
-        told = f"exit status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
-        return GuestDiedError(f"QEMU went away with {told}", status=status, output=self.running.tail())
-
-    async def end(self) -> None:
-        """Ask QEMU to end and wait a little; whoever started it then makes sure."""
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._descriptor, signal.SIGTERM)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(END_S):
-                await self.ended.wait()
-
-
 @asynccontextmanager
 async def start_guest(
     emulator: Emulator,
@@ -272,37 +230,24 @@ async def start_guest(
     complete = add_console(add_platform_firmware(definition, firmware, run_directory))
     log = run_directory / OUTPUT_FILE
     async with AsyncExitStack() as stack:
-        processes = stack.enter_context(ExitStack())
-        monitor, far_monitor = socket.socketpair()
-        processes.callback(monitor.close)
         near_console, far_console = socket.socketpair()
-        processes.callback(near_console.close)
-        with far_monitor, far_console:
-            words = command_line(
-                emulator,
-                complete,
-                Descriptors(far_monitor.fileno(), far_console.fileno()),
-                console_log=str(run_directory / CONSOLE_FILE),
-            )
-            descriptors = (far_monitor.fileno(), far_console.fileno(), *pass_fds)
-            running = processes.enter_context(
-                start_process(words, output=log, directory=run_directory, pass_fds=descriptors)
-            )
-        process = _Process(running, processes)
-        stack.push_async_callback(process.end)
+        stack.callback(near_console.close)
+        stack.callback(far_console.close)
+
+        def words(monitor: int) -> tuple[str, ...]:
+            descriptors = Descriptors(monitor, far_console.fileno())
+            return command_line(emulator, complete, descriptors, console_log=str(run_directory / CONSOLE_FILE))
+
+        qemu = await stack.enter_async_context(
+            start_qemu(words, log, deadline, pass_fds=(far_console.fileno(), *pass_fds), after_start=far_console.close)
+        )
         console = await open_console(near_console)
-        processes.callback(console.close)
-        try:
-            session = await stack.enter_async_context(
-                start_session(DirectTransport.over_socket(monitor), deadline, obituary=process.obituary)
-            )
-        except EmulatorError as error:
-            raise await _start_error(process, error) from error
+        stack.callback(console.close)
         guest = Guest(
             emulator=emulator,
             definition=complete,
-            command=words,
-            session=session,
+            command=qemu.command,
+            session=qemu.session,
             console=console,
             run_directory=run_directory,
             reset_limit=reset_limit,
@@ -310,14 +255,6 @@ async def start_guest(
         observer = asyncio.create_task(guest.observe())
         stack.push_async_callback(_cancel, observer)
         yield guest
-
-
-async def _start_error(process: _Process, error: EmulatorError) -> GuestStartError:
-    """Return the error of a QEMU that did not come up."""
-    if isinstance(error, GuestDiedError):
-        told = str(error).partition("\n")[0].replace("went away", "ended at once")
-        return GuestStartError(told, status=error.status, output=error.output)
-    return GuestStartError(f"QEMU started, but: {error}", output=process.running.tail())
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
