@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig import __version__
-from bootrig.builder import obtain_rom_set
+from bootrig.builder.prebuilt import obtain_rom_set
 from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.emulator.accelerator import choose_accelerator
-from bootrig.emulator.discovery import Emulator, find_platform_firmware
-from bootrig.emulator.recipes import find_emulator
+from bootrig.emulator.discovery import Emulator, find_host_emulator, find_platform_firmware
 from bootrig.process import require_tool
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.scenario import ContentKind, Scenario, ScenarioKind
@@ -48,7 +47,7 @@ class Side:
 
     def covers(self, nic_model: str) -> bool:
         """Whether the set has a ROM for a NIC model."""
-        return self.rom_set.find_rom(NIC_MODELS[nic_model].stem) is not None
+        return self.rom_set.find_rom(NIC_MODELS[nic_model].rom_stem) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def make_equipment(
     """
     require_tool("dnsmasq")
     names = dict.fromkeys(cell.key.emulator for cell in planned)
-    emulators = {name: find_emulator(name) for name in names}
+    emulators = {name: find_host_emulator() for name in names}
     for name, firmware in dict.fromkeys((cell.key.emulator, cell.key.platform_firmware) for cell in planned):
         find_platform_firmware(emulators[name], firmware)
     programs = {kind: assemble_probe(kind) for kind in _probe_kinds(planned)}
@@ -158,8 +157,6 @@ class Campaign:
         run_directory: where everything is kept.
         sides: the ROM sets.
         planned: the matrix.
-        on_start: is told of each cell that starts.
-        on_finish: is told of each cell that has ended.
     """
 
     def __init__(
@@ -169,23 +166,36 @@ class Campaign:
         run_directory: Path,
         sides: Sequence[Side],
         planned: Sequence[PlannedCell],
-        *,
-        on_start: Callable[[CellSpecification], None] | None = None,
-        on_finish: Callable[[CellResult], None] | None = None,
     ) -> None:
         self._pool = pool
         self._equipment = equipment
         self._run_directory = run_directory
         self._sides = sides
         self._planned = planned
+        self._results: dict[_Place, CellResult] = {}
+        self.listen()
+
+    def listen(
+        self,
+        *,
+        on_batch: Callable[[str, int], None] = lambda _title, _more: None,
+        on_start: Callable[[CellSpecification], None] = lambda _cell: None,
+        on_finish: Callable[[CellResult], None] = lambda _result: None,
+    ) -> None:
+        """Tell somebody how it goes: each batch that is added to the matrix, each cell's start and end."""
+        self._on_batch = on_batch
         self._on_start = on_start
         self._on_finish = on_finish
-        self._results: dict[_Place, CellResult] = {}
 
     @property
     def errors(self) -> tuple[CellError, ...]:
         """What broke, one error a cell."""
         return tuple(result.error for result in self._results.values() if result.error is not None)
+
+    @property
+    def confirmed(self) -> frozenset[CellKey]:
+        """The cells that have been tried in real time."""
+        return frozenset(place.key for place in self._results if place.time_mode is TimeMode.REAL)
 
     def traces(self, label: str) -> tuple[Trace, ...]:
         """Return the traces of one side: of a cell that was confirmed both, in virtual and in real time."""
@@ -228,7 +238,9 @@ class Campaign:
             for side, cell in self._iter_cells()
             if cell.key in keys and _Place(side.label, cell.key, TimeMode.REAL) not in self._results
         ]
-        self._run(again, TimeMode.REAL)
+        if again:
+            self._on_batch("confirming in real time", len(again))
+            self._run(again, TimeMode.REAL)
 
     def _iter_cells(self) -> Iterator[tuple[Side, PlannedCell]]:
         """Yield the places of the matrix for which there is a ROM."""
@@ -244,8 +256,7 @@ class Campaign:
             specifications.append(specification)
         for result in self._pool.run(specifications, on_start=self._on_start):
             self._results[places[result.specification.directory]] = result
-            if self._on_finish is not None:
-                self._on_finish(result)
+            self._on_finish(result)
             broken = self.errors
             if len(broken) >= BROKEN_LIMIT:
                 raise CellError(

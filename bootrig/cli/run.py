@@ -1,0 +1,39 @@
+"""`bootrig run ROMSET...`: boot ROM sets and report the outcomes."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from bootrig.cli.matrix_options import add_matrix_options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's arguments."""
+    parser.add_argument("rom_set", nargs="+", metavar="ROMSET", help="a ROM set to boot")
+    add_matrix_options(parser)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes as JSON ('-': standard output)")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the outcomes as JUnit XML")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Boot every cell and report; 0 where all passed, 1 where some failed."""
+    from bootrig.cli.session import NIC_ORDER, require_unbroken, start_session  # noqa: PLC0415 - a fast --help
+    from bootrig.cli.written import encode_outcomes, write_document  # noqa: PLC0415
+    from bootrig.report.junit import encode_outcomes_junit  # noqa: PLC0415
+    from bootrig.report.outcomes import print_outcomes, settle  # noqa: PLC0415
+    from bootrig.scenario.trace import OutcomeStatus  # noqa: PLC0415
+
+    names = tuple(dict.fromkeys(arguments.rom_set))
+    console = Console(stderr=arguments.json == Path("-"), highlight=False)
+    with start_session(arguments, names, names, "run", console) as session:
+        session.campaign.run()
+    require_unbroken(session.campaign.errors)
+    traces = tuple(trace for name in names for trace in session.campaign.traces(name))
+    print_outcomes(traces, console, session.run_directory, nic_order=NIC_ORDER)
+    settled = settle(traces)
+    if arguments.json:
+        write_document(arguments.json, encode_outcomes(settled))
+    if arguments.junit:
+        write_document(arguments.junit, encode_outcomes_junit(settled))
+    return 0 if all(trace.outcome.status is OutcomeStatus.PASSED for trace in settled) else 1

@@ -1,0 +1,44 @@
+"""Documents that verbs write where the user says."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bootrig.errors import InputError
+from bootrig.scenario.trace import Trace
+from bootrig.workdir import write_atomically
+
+OUTCOMES_FORMAT = "bootrig-outcomes/1"
+
+
+def write_document(path: Path, content: bytes) -> None:
+    """Write `content` to a file, or to standard output for `-`.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    if path == Path("-"):
+        sys.stdout.write(content.decode())
+        return
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def encode_outcomes(traces: Sequence[Trace]) -> bytes:
+    """Return the outcomes of boots as JSON: format, then one object a cell."""
+    cells = [
+        {
+            **asdict(trace.key),
+            "rom_set": trace.rom_set,
+            "time_mode": trace.time_mode,
+            **asdict(trace.outcome),
+            "directory": trace.directory,
+            "rom_sha256": trace.rom.sha256,
+        }
+        for trace in traces
+    ]
+    return (json.dumps({"format": OUTCOMES_FORMAT, "cells": cells}, indent=1) + "\n").encode()
