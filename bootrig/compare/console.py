@@ -14,11 +14,19 @@ ESCAPE_PATTERN = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[()][0-9A-B]|[@-Z\\-_
 RUN_PATTERN = re.compile(r"(.)\1+")
 CONTROL_PATTERN = re.compile(r"[\r\n\b]+")
 
+
+def squeeze(text: str) -> str:
+    """Return `text` with each run of one character made one character: `ELLF` and `ELF` read the same."""
+    return RUN_PATTERN.sub(r"\1", text)
+
+
 # All of these meet squeezed text.
 BANNER_PATTERN = re.compile(r"^\s*([A-Za-z]*PXE) (\S+) - .*Bot Firmware")
 POST_PATTERN = re.compile(r"^\s*[A-Za-z]*PXE \(htps?:[^)]*\)(?: -)? (.*)$")
 FEATURES_PATTERN = re.compile(r"^\s*Features: ?(.*)$")
-PROMPT_PATTERN = re.compile(r"(Pres (?:Ctrl-[A-Z]|F\d+|any key)\b[^.(]*)(?:\(PCI [^)]*\))?\.", re.IGNORECASE)
+PROMPT_PATTERN = re.compile(
+    squeeze("Press") + r"( (?:Ctrl-[A-Z]|F\d+|any key)\b[^.(]*)(?:\(PCI [^)]*\))?\.", re.IGNORECASE
+)
 ERROR_PATTERN = re.compile(r"(?:(?:\(0x|ipxe\.org/|etherboot\.org/)([0-9a-f]{8})\b|\b(PXE-[ET][0-9A-F]{2})\b)")
 POST_ADDRESS_PATTERN = re.compile(r"^(?:[0-9a-f]+:(?:[0-9a-f]+:)?[0-9a-f]+\.[0-7]|[0-9A-F]+)$")
 
@@ -40,11 +48,6 @@ class Banner:
 
     product: str
     version: str
-
-
-def squeeze(text: str) -> str:
-    """Return `text` with each run of one character made one character: `ELLF` and `ELF` read the same."""
-    return RUN_PATTERN.sub(r"\1", text)
 
 
 CANONICAL_WORDS = {squeeze(word): word for word in KNOWN_WORDS}
@@ -130,7 +133,7 @@ def find_prompts(console: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for written in CONTROL_PATTERN.split(ESCAPE_PATTERN.sub("", console)):
         for match in PROMPT_PATTERN.finditer(squeeze(written)):
-            found.setdefault(match[1].strip().replace("Pres ", "Press ").replace("comand", "command"))
+            found.setdefault(f"Press{match[1]}".strip().replace(squeeze("command"), "command"))
     return tuple(found)
 
 

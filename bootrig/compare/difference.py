@@ -8,6 +8,8 @@ from bootrig.scenario.trace import CellKey, TimeMode
 
 Value = str | int | float | None
 
+NOTHING = "nothing"
+
 
 class Severity(StrEnum):
     """How much a difference weighs, worst first."""
@@ -68,7 +70,10 @@ class Difference:
 
     def phrase(self, baseline: str, candidate: str) -> str:
         """Return the sentence with other words for the values: a group of differences has ranges."""
-        statement = self.statement.replace("{baseline}", baseline).replace("{candidate}", candidate)
+        statement = self.statement
+        for mark, words in (("{baseline}", baseline), ("{candidate}", candidate)):
+            quoted = words if words == NOTHING else f'"{words}"'
+            statement = statement.replace(f'"{mark}"', quoted).replace(mark, words)
         return f"{statement}: {self.why}" if self.why else statement
 
     @property
@@ -183,7 +188,7 @@ ONE_SIDED = frozenset({CellState.ONLY_BASELINE, CellState.ONLY_CANDIDATE})
 def format_value(value: Value, unit: str = "") -> str:
     """Return a value as people read it: `nothing` for None, one decimal for seconds."""
     if value is None:
-        return "nothing"
+        return NOTHING
     if isinstance(value, float):
         return f"{value:.1f} {unit}".rstrip()
     if isinstance(value, int):

@@ -1,7 +1,7 @@
 """How a boot divides into stages, and how many seconds of the guest's clock each took."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bootrig.compare.wire import FILE_REQUEST_KINDS
@@ -16,8 +16,8 @@ class Stage(StrEnum):
     FIRST_PACKET = "power-on to the first packet"
     ADDRESS = "first packet to the address by DHCP"
     REQUEST = "address by DHCP to the first request for a file"
-    TRANSFER = "first request for a file to the last byte"
-    NBP = "last byte to the network boot program"
+    TRANSFER = "first request for a file to its last byte"
+    NBP = "last byte of the first file to the network boot program"
     DISK = "address by DHCP to the boot from disk"
     DISK_AFTER_FILE = "first request for a file to the boot from disk"
 
@@ -65,17 +65,17 @@ def _transfer_stages(
     """Return the stages after the first request for a file."""
     if disk_s is not None:
         return {Stage.DISK_AFTER_FILE: _between(events, request_s, disk_s)}
-    nbp_s = _milestone_s(trace, "nbp-entered")
-    done = [event for event in events if event.kind in TRANSFER_KINDS and event.facts.get("completed", True)]
-    ends = [float(event.facts.get("end_guest_s") or event.guest_s) for event in done]
-    ends = [end_s for end_s in ends if nbp_s is None or end_s <= nbp_s]
-    if not ends:
+    done = (event for event in events if event.kind in TRANSFER_KINDS and event.facts.get("completed", True))
+    first = next(done, None)
+    if first is None:
         return {}
-    last_s = max(ends)
-    round_trips = sum(int(event.facts.get("blocks") or 0) for event in done) + 2 * len(done)
-    times = {Stage.TRANSFER: StageTime(last_s - request_s, last_s - request_s, round_trips)}
+    last_s = float(first.facts.get("end_guest_s") or first.guest_s)
+    times = {Stage.TRANSFER: StageTime(last_s - request_s, last_s - request_s, int(first.facts.get("blocks") or 0))}
+    nbp_s = _milestone_s(trace, "nbp-entered")
     if nbp_s is not None:
-        times[Stage.NBP] = StageTime(nbp_s - last_s, nbp_s - last_s, 0)
+        blocks = sum(int(event.facts.get("blocks") or 0) for event in done)
+        between = _between(events, last_s, nbp_s)
+        times[Stage.NBP] = replace(between, round_trips=between.round_trips + blocks)
     return times
 
 

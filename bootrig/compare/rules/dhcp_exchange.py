@@ -136,13 +136,9 @@ FROM_MAC, RANDOM = "made from the MAC address", "random"
 
 
 def _xid_policy(trace: Trace) -> str | None:
-    """Return where the id comes from; None where no client identifier tells the MAC address."""
+    """Return where the id comes from; None where nothing tells the MAC address."""
     message = next(iter(guest_dhcp(trace)), None)
-    if message is None or "xid" not in message.facts:
+    if message is None or "xid" not in message.facts or "client_mac" not in message.facts:
         return None
-    identifier = message.options.get(61, "")
-    xid = message.facts["xid"]
-    number = int(xid, 16 if not str(xid).startswith("0x") else 0) if isinstance(xid, str) else int(xid)
-    if len(identifier) != 14 or not identifier.startswith("01"):
-        return None
-    return FROM_MAC if number == int(identifier[-8:], 16) else RANDOM
+    xid, mac = message.facts["xid"], str(message.facts["client_mac"]).replace(":", "")
+    return FROM_MAC if str(xid) == mac[-8:] else RANDOM

@@ -100,3 +100,38 @@ def _judge_header(name: str, baseline: Value, candidate: Value) -> Finding:
         return Finding(Severity.INFO, subject, None, candidate, statement)
     statement = f'the HTTP header {name} is "{{candidate}}", it was "{{baseline}}"'
     return Finding(Severity.CHANGE, subject, baseline, candidate, statement, "servers may decide by it")
+
+
+@rule("http-tcp")
+def check_tcp(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest open connections in the same way: the window and the TCP options of its SYN? Info."""
+    for fact, name in (("window", "TCP window"), ("tcp_options", "TCP options")):
+
+        def read(event: WireEvent, fact: str = fact) -> str | None:
+            value = event.facts.get(fact)
+            if value is None:
+                return None
+            return _option_kinds(str(value)) if fact == "tcp_options" else f"{value} bytes"
+
+        for baseline, candidate in _iter_unequal(pair, read):
+            if baseline is not None and candidate is not None:
+                statement = f"the {name} of the guest's HTTP connections: {{candidate}}, it was {{baseline}}"
+                yield Finding(Severity.INFO, name, baseline, candidate, statement)
+
+
+TCP_OPTIONS = {2: "segment size", 3: "window scale", 4: "SACK permitted", 5: "SACK", 8: "timestamps"}
+
+
+def _option_kinds(content: str) -> str:
+    """Return the kinds of TCP options in a hex string; their values change from boot to boot (RFC 9293, 3.1)."""
+    octets = bytes.fromhex(content)
+    kinds: list[str] = []
+    offset = 0
+    while offset < len(octets) and octets[offset] != 0:
+        kind = octets[offset]
+        if kind == 1:
+            offset += 1
+            continue
+        kinds.append(TCP_OPTIONS.get(kind, f"option {kind}"))
+        offset += max(2, octets[offset + 1] if offset + 1 < len(octets) else 2)
+    return ", ".join(kinds) or "none"

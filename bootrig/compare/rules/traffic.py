@@ -9,66 +9,61 @@ from bootrig.compare.registry import Finding, rule
 from bootrig.compare.wire import guest_events
 from bootrig.scenario.trace import Trace
 
-ETHERTYPES: Mapping[int, str] = {
-    0x888E: "EAPOL (802.1X)",
-    0x8809: "slow protocols (LACP)",
-    0x88CC: "LLDP",
-    0x88A2: "AoE",
-    0x8906: "FCoE",
-    0x8914: "FIP",
-    0x8100: "VLAN tags",
+ETHERTYPES: Mapping[str, str] = {
+    "888e": "EAPOL (802.1X)",
+    "8809": "slow protocols (LACP)",
+    "88cc": "LLDP",
+    "88a2": "AoE",
+    "8906": "FCoE",
+    "8914": "FIP",
+    "8100": "VLAN tags",
 }
-IP_ETHERTYPES = frozenset({0x0800, 0x86DD})
 SERVICES: Mapping[int, str] = {
-    53: "DNS",
     123: "NTP",
     514: "syslog",
-    547: "DHCPv6",
     860: "iSCSI",
+    2049: "NFS",
     3260: "iSCSI",
     4011: "PXE boot servers",
     5353: "multicast DNS",
 }
 WELL_KNOWN = range(1, 1024)
-
-
-def _number(value: Any) -> int | None:
-    if isinstance(value, int):
-        return value
-    try:
-        return int(str(value), 0)
-    except ValueError:
-        return None
+OWN_PORTS = frozenset({53, 67, 68, 69, 80, 546, 547})
+KINDS: Mapping[str, str] = {
+    "router-solicitation": "IPv6 router solicitations",
+    "neighbour-solicitation": "IPv6 neighbour solicitations",
+    "dhcp6": "DHCPv6",
+    "dns": "DNS",
+}
+PROTOCOLS: Mapping[object, str] = {2: "IGMP", 47: "GRE", 132: "SCTP"}
+MULTICAST_LISTENER_TYPES = (131, 132, 143)  # RFC 2710, RFC 3810
+DNS_TYPES: Mapping[int, str] = {1: "A", 5: "CNAME", 12: "PTR", 16: "TXT", 28: "AAAA", 33: "SRV"}
 
 
 def _name_other(facts: Mapping[str, Any]) -> str | None:
     """Return what a frame of the kind `other` is, None for what only answers a server or is told by other events."""
-    ethertype = _number(facts.get("ethertype"))
-    if ethertype is not None and ethertype not in IP_ETHERTYPES:
-        return ETHERTYPES.get(ethertype, f"frames of the ethertype {ethertype:#06x}")
-    port = _number(facts.get("destination_port", facts.get("port")))
-    if port is None:
-        return None
+    ethertype = facts.get("ethertype")
+    if ethertype:
+        return ETHERTYPES.get(str(ethertype), f"frames of the ethertype {ethertype}")
+    port, protocol = facts.get("destination_port", 0), facts.get("protocol")
     if port in SERVICES:
-        return SERVICES[port]
-    if port in WELL_KNOWN and port not in (67, 68, 69, 80):
-        return f"{str(facts.get('protocol', 'traffic')).upper()} to port {port}"
-    return None
+        return f"{SERVICES[port]} (port {port})"
+    if port in WELL_KNOWN and port not in OWN_PORTS:
+        return f"{str(protocol).upper()} to port {port}"
+    if protocol == "icmp6" and facts.get("type") in MULTICAST_LISTENER_TYPES:
+        return "IPv6 multicast listener reports"
+    return PROTOCOLS.get(protocol)
 
 
 def sent_kinds(trace: Trace) -> frozenset[str]:
     """Return what the guest sent apart from the DHCP, TFTP and HTTP that have rules of their own, by name."""
-    kinds = set()
+    kinds: set[str | None] = set()
     for event in trace.wire:
-        if not event.from_guest:
-            continue
-        if event.kind == "router-solicitation":
-            kinds.add("IPv6 router solicitations")
-        elif event.kind == "other" and (name := _name_other(event.facts)):
-            kinds.add(name)
-        elif event.kind == "dns":
-            kinds.add("DNS")
-    return frozenset(kinds)
+        if event.from_guest and event.kind in KINDS:
+            kinds.add(KINDS[event.kind])
+        elif event.from_guest and (event.kind == "other" or event.facts.get("destination_port") in SERVICES):
+            kinds.add(_name_other(event.facts))
+    return frozenset(kind for kind in kinds if kind)
 
 
 @rule("traffic", in_real_time=True)
@@ -104,6 +99,7 @@ def check_dns_types(pair: CellPair) -> Iterator[Finding]:
 def _dns_types(trace: Trace) -> frozenset[str]:
     types = set()
     for event in guest_events(trace, "dns"):
-        for question in event.facts.get("questions") or ([event.facts] if "type" in event.facts else []):
-            types.add(str(question.get("type") if isinstance(question, Mapping) else question))
+        for question in event.facts.get("questions") or ():
+            number = question.get("type")
+            types.add(DNS_TYPES.get(number, f"type {number}"))
     return frozenset(types)

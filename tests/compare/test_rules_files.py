@@ -1,0 +1,240 @@
+"""TFTP, HTTP and other traffic."""
+
+from typing import Any
+
+import pytest
+
+from bootrig.compare import Confirmation, Severity
+from bootrig.scenario.trace import WireEvent
+from tests.compare.conftest import Look
+from tests.compare.factory import http_request
+
+PLAIN = (("blksize", "1432"), ("tsize", "0"))
+
+
+@pytest.mark.parametrize(
+    ("options", "severity", "sentence"),
+    [
+        (
+            (("tsize", "0"),),
+            Severity.CHANGE,
+            "the guest asks for the TFTP options tsize 0, it was blksize 1432, tsize 0: without blksize servers answer "
+            "in another way",
+        ),
+        (
+            (("blksize", "512"), ("tsize", "0")),
+            Severity.CHANGE,
+            "the guest asks for the TFTP options blksize 512, tsize 0, it was blksize 1432, tsize 0: smaller blocks "
+            "make transfers slower, and files of more than 65,535 blocks fail with some servers",
+        ),
+        (
+            (),
+            Severity.CHANGE,
+            "the guest asks for the TFTP options none, it was blksize 1432, tsize 0: without blksize, tsize servers "
+            "answer in another way",
+        ),
+        (
+            (*PLAIN, ("windowsize", "4")),
+            Severity.INFO,
+            "the guest asks for the TFTP options blksize 1432, tsize 0, windowsize 4, it was blksize 1432, tsize 0",
+        ),
+        (
+            tuple(reversed(PLAIN)),
+            Severity.INFO,
+            "the guest asks for the TFTP options tsize 0, blksize 1432, it was blksize 1432, tsize 0",
+        ),
+    ],
+)
+def test_other_tftp_options_are_told(look: Look, options: Any, severity: Severity, sentence: str) -> None:
+    (found,) = look("tftp-options", {"tftp": (("nbp.0", options, 42430),)})
+    assert (found.severity, found.sentence) == (severity, sentence)
+
+
+def test_the_same_options_for_several_files_are_one_difference(look: Look) -> None:
+    first, second = ([(name, options, 512) for name in ("a", "b")] for options in (PLAIN, PLAIN[:1]))
+    assert len(look("tftp-options", {"tftp": second}, tftp=first)) == 1
+
+
+@pytest.mark.parametrize("rule", ["tftp-options", "tftp-mode", "tftp-blocks", "tftp-files", "tftp-errors"])
+def test_equal_transfers_are_no_difference(look: Look, rule: str) -> None:
+    assert look(rule, {"last_byte_s": 5.0}) == []
+
+
+def test_another_mode_is_a_change(look: Look) -> None:
+    (request,) = ([WireEvent("tftp-request", 70.0, True, {"file": "f", "mode": mode})] for mode in ("octet",))
+    (other,) = ([WireEvent("tftp-request", 70.0, True, {"file": "f", "mode": mode})] for mode in ("netascii",))
+    (found,) = look("tftp-mode", {"other": other}, tftp=(), other=request)
+    assert (found.severity, found.candidate) == (Severity.CHANGE, "netascii")
+    assert "fetches files in the mode netascii, it was octet" in found.sentence
+
+
+def test_other_bytes_are_a_change_and_other_blocks_an_info(look: Look) -> None:
+    (shorter,) = look("tftp-blocks", {"tftp": (("nbp.0", PLAIN, 42000),)})
+    assert shorter.severity is Severity.CHANGE
+    assert "nbp.0 comes over in 42000 bytes, it was 42430: the guest did not get the same file" in shorter.sentence
+    (smaller,) = look("tftp-blocks", {"tftp": (("nbp.0", (("blksize", "1024"),), 42430),)})
+    assert smaller.severity is Severity.INFO
+    assert "nbp.0 comes over in 42 blocks, it was 30" in smaller.sentence
+
+
+def test_other_file_names_are_a_change(look: Look) -> None:
+    (found,) = look("tftp-files", {"tftp": (("/nbp.0", PLAIN, 42430),)})
+    assert (found.severity, found.confirmation) == (Severity.CHANGE, Confirmation.PENDING)
+    assert "the guest asks TFTP for /nbp.0, it was nbp.0" in found.sentence
+
+
+def test_other_order_of_files_is_an_info(look: Look) -> None:
+    files = [("a", PLAIN, 1), ("b", PLAIN, 1)]
+    (found,) = look("tftp-files", {"tftp": files[::-1]}, tftp=files)
+    assert found.severity is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("pxelinux.cfg/b8945908-d6a6-41a9-611d-74a6ab80b83d", "pxelinux.cfg/00000000-d6a6-41a9-611d-74a6ab80b83d"),
+        ("nbp-0123456789abcdef", "nbp-fedcba9876543210"),
+    ],
+)
+def test_names_that_hold_what_changes_from_run_to_run_are_the_same(look: Look, names: tuple[str, str]) -> None:
+    first, second = ([(name, PLAIN, 1)] for name in names)
+    assert look("tftp-files", {"tftp": second}, tftp=first) == []
+
+
+def test_files_of_a_failed_boot_are_not_compared(look: Look) -> None:
+    assert look("tftp-files", {"tftp": (), "passed": False}) == []
+    assert look("tftp-errors", {"tftp_errors": [(0, "no")], "passed": False}) == []
+
+
+def test_errors_at_the_end_of_transfers_are_an_info(look: Look) -> None:
+    (found,) = look("tftp-errors", {"tftp_errors": [(0, "TFTP Aborted")]})
+    assert found.severity is Severity.INFO
+    assert 'ends TFTP transfers with error 0 "TFTP Aborted", it was nothing: servers log them' in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("rule", "request_facts", "severity", "sentence"),
+    [
+        (
+            "http-version",
+            {"version": "HTTP/1.0"},
+            Severity.CHANGE,
+            "the guest speaks HTTP/1.0, it was HTTP/1.1: servers answer with other transfer encodings",
+        ),
+        (
+            "http-user-agent",
+            {"headers": {"User-Agent": "iPXE/1.21.1+"}},
+            Severity.INFO,
+            'the user agent is "iPXE/1.21.1+", it was "iPXE/1.0.0+"',
+        ),
+        (
+            "http-user-agent",
+            {"headers": {"User-Agent": "UefiHttpBoot/1.0"}},
+            Severity.CHANGE,
+            'the user agent is "UefiHttpBoot/1.0", it was "iPXE/1.0.0+": servers that choose what they send',
+        ),
+        (
+            "http-headers",
+            {"headers": {"Host": "10.0.2.1:80"}},
+            Severity.CHANGE,
+            'the HTTP header Host is "10.0.2.1:80", it was "10.0.2.1"',
+        ),
+        (
+            "http-headers",
+            {"headers": {"Connection": None}},
+            Severity.CHANGE,
+            'the HTTP header Connection is gone, it was "keep-alive": servers may need it',
+        ),
+        (
+            "http-headers",
+            {"headers": {"Accept": "*/*"}},
+            Severity.INFO,
+            'there is a new HTTP header Accept: "*/*"',
+        ),
+    ],
+)
+def test_other_http_requests_are_told(
+    look: Look, rule: str, request_facts: Any, severity: Severity, sentence: str
+) -> None:
+    (found,) = look(rule, {"http": [http_request(**request_facts)]}, http=[http_request()])
+    assert found.severity is severity
+    assert sentence in found.sentence
+
+
+def test_other_tcp_windows_and_options_are_an_info(look: Look) -> None:
+    first = http_request(window=4096, tcp_options="020405b4")
+    (window,) = look("http-tcp", {"http": [{**first, "window": 65532}]}, http=[first])
+    assert window.severity is Severity.INFO
+    assert "the TCP window of the guest's HTTP connections: 65532 bytes, it was 4096 bytes" in window.sentence
+    (options,) = look("http-tcp", {"http": [{**first, "tcp_options": "020405b401030309"}]}, http=[first])
+    assert "segment size, window scale, it was segment size" in options.sentence
+    stamped = [{**first, "tcp_options": f"0101080a{number:08x}00000000"} for number in (1, 2)]
+    assert look("http-tcp", {"http": stamped[1:]}, http=stamped[:1]) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "name"),
+    [
+        ({"protocol": "udp", "destination_port": 514}, "syslog (port 514)"),
+        ({"protocol": "tcp", "destination_port": 443}, "TCP to port 443"),
+        ({"protocol": "icmp6", "type": 143}, "IPv6 multicast listener reports"),
+        ({"protocol": 2}, "IGMP"),
+        ({"ethertype": "9999"}, "frames of the ethertype 9999"),
+    ],
+)
+def test_traffic_is_named(look: Look, facts: Any, name: str) -> None:
+    (found,) = look("traffic", {"other": [WireEvent("other", 71.0, True, facts)]})
+    assert found.candidate == name
+
+
+def test_requests_to_boot_servers_are_told(look: Look) -> None:
+    asked = WireEvent("dhcp", 73.2, True, {"message": "request", "destination_port": 4011, "options": []})
+    (found,) = look("traffic", {"other": [asked]})
+    assert found.candidate == "PXE boot servers (port 4011)"
+
+
+@pytest.mark.parametrize("rule", ["http-version", "http-user-agent", "http-headers", "http-tcp"])
+def test_equal_or_missing_http_requests_are_no_difference(look: Look, rule: str) -> None:
+    ranges = [http_request(headers={"Range": value}) for value in ("bytes=0-1", "bytes=2-3")]
+    assert look(rule, {"http": [http_request()]}, http=[http_request()]) == []
+    assert look(rule, {"http": ranges[1:]}, http=ranges[:1]) == []
+    assert look(rule, {"http": [http_request(version="HTTP/1.0")]}) == []
+
+
+def test_new_kinds_of_traffic_are_an_info(look: Look) -> None:
+    frames = [
+        WireEvent("other", 70.1, True, {"ethertype": "888e"}),
+        WireEvent("router-solicitation", 70.1, True, {}),
+        WireEvent("dhcp6", 70.2, True, {}),
+    ]
+    found = look("traffic", {"other": frames})
+    assert [entry.candidate for entry in found] == ["DHCPv6", "EAPOL (802.1X)", "IPv6 router solicitations"]
+    assert {entry.severity for entry in found} == {Severity.INFO}
+    assert "the guest now also sends EAPOL (802.1X)" in found[1].sentence
+    gone = look("traffic", {"other": ()}, other=frames)
+    assert "the guest does not send EAPOL (802.1X) any more" in gone[1].sentence
+
+
+def test_answers_and_known_traffic_are_no_difference(look: Look) -> None:
+    frames = [
+        WireEvent("other", 70.1, False, {"ethertype": "888e"}),
+        WireEvent("arp", 70.1, True, {}),
+        WireEvent("neighbour-advertisement", 70.1, True, {}),
+        WireEvent("other", 70.1, True, {"protocol": "tcp", "destination_port": 80}),
+        WireEvent("other", 70.1, True, {"protocol": "icmp", "type": 0}),
+    ]
+    assert look("traffic", {"other": frames}) == []
+    assert look("traffic", {"other": frames, "passed": False}) == []
+
+
+def dns(*types: int) -> list[WireEvent]:
+    return [WireEvent("dns", 71.0, True, {"questions": [{"name": "server", "type": one} for one in types]})]
+
+
+def test_fewer_types_of_dns_records_are_a_change(look: Look) -> None:
+    (found,) = look("dns-types", {"other": dns(1)}, other=dns(1, 28))
+    assert found.severity is Severity.CHANGE
+    assert "asks name servers for A records, it was A AAAA" in found.sentence
+    (more,) = look("dns-types", {"other": dns(1, 28)}, other=dns(1))
+    assert more.severity is Severity.INFO
+    assert look("dns-types", {"other": dns(1, 1)}, other=dns(1)) == []
