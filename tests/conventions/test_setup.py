@@ -157,6 +157,12 @@ def test_tests_need_more_than_the_program(ready: Stage) -> None:
 
 
 @needs_root
+def test_building_needs_packages_only(ready: Stage) -> None:
+    ready.call("ci/setup", "build")
+    assert [line.split()[0] for line in ready.log()] == ["apt-get", "apt-get"]
+
+
+@needs_root
 def test_a_changed_project_is_installed_again(ready: Stage) -> None:
     with (ready.checkout / "pyproject.toml").open("a", encoding="utf-8") as stream:
         stream.write("\n# another dependency\n")
