@@ -37,8 +37,8 @@ def compare_traces(
         today: the day by which waivers expire; this very day by default.
     """
     pairing = pair_traces(baseline, candidate)
-    found = list(_iter_differences(pairing))
-    in_virtual = list(_iter_differences(cell.virtual for cell in pairing.paired if cell.virtual))
+    found = _find_differences(pairing)
+    in_virtual = _find_differences(cell.virtual for cell in pairing.paired if cell.virtual)
     confirmed = confirm(pairing.paired, found, in_virtual)
     lost, not_compared = _judge_coverage(pairing, baseline, candidate)
     day = today or datetime.datetime.now(tz=datetime.UTC).date()
@@ -58,11 +58,11 @@ def _names(traces: Sequence[Trace]) -> str:
     return ", ".join(dict.fromkeys(trace.rom_set for trace in traces))
 
 
-def _iter_differences(pairs: Iterable[CellPair]) -> Iterator[Difference]:
-    kept = list(pairs)
-    for rule in RULES.values():
-        for pair in kept:
-            yield from rule.find_differences(pair)
+def _find_differences(pairs: Iterable[CellPair]) -> list[Difference]:
+    """Return what all rules find in all pairs, in the order of rules, then of pairs."""
+    order = {name: index for index, name in enumerate(RULES)}
+    found = [entry for pair in pairs for rule in RULES.values() for entry in rule.find_differences(pair)]
+    return sorted(found, key=lambda entry: order[entry.rule])
 
 
 def _judge_coverage(

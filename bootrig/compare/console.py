@@ -7,10 +7,13 @@ character stands twice (`ELLF` for `ELF`). So words are compared with runs of on
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 WIDTH = 80
+PROMPT_MINIMUM = len("Press F2.")
 CURSOR_PATTERN = re.compile(r"\x1b\[(\d*);(\d*)H")
 ESCAPE_PATTERN = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[()][0-9A-B]|[@-Z\\-_c])")
+PIECE_PATTERN = re.compile(rf"{ESCAPE_PATTERN.pattern}|[\b\r]|\x1b|[^\b\r\x1b]+")
 RUN_PATTERN = re.compile(r"(.)\1+")
 CONTROL_PATTERN = re.compile(r"[\r\n\b]+")
 
@@ -53,6 +56,7 @@ class Banner:
 CANONICAL_WORDS = {squeeze(word): word for word in KNOWN_WORDS}
 
 
+@lru_cache(maxsize=8)
 def text_lines(console: str) -> tuple[str, ...]:
     """Return the lines of a console as a reader sees them.
 
@@ -75,25 +79,18 @@ def _overwrite(raw: str) -> str:
     """Return one line after its escape sequences, backspaces and carriage returns."""
     if not any(control in raw for control in "\b\r\x1b"):
         return raw
-    characters: list[str] = []
-    column = offset = 0
-    while offset < len(raw):
-        if match := CURSOR_PATTERN.match(raw, offset):
-            column = min(len(characters), max(0, int(match[2] or 1) - 1))
-            offset = match.end()
-        elif match := ESCAPE_PATTERN.match(raw, offset):
-            offset = match.end()
-        else:
-            character = raw[offset]
-            offset += 1
-            if character == "\r":
-                column = 0
-            elif character == "\b":
-                column = max(0, column - 1)
-            else:
-                characters[column : column + 1] = [character]
-                column += 1
-    return "".join(characters)
+    line, column = "", 0
+    for piece in PIECE_PATTERN.findall(raw):
+        if match := CURSOR_PATTERN.fullmatch(piece):
+            column = min(len(line), max(0, int(match[2] or 1) - 1))
+        elif piece == "\r":
+            column = 0
+        elif piece == "\b":
+            column = max(0, column - 1)
+        elif piece[0] != "\x1b":
+            line = line[:column] + piece + line[column + len(piece) :]
+            column += len(piece)
+    return line
 
 
 def find_banner(console: str) -> Banner | None:
@@ -132,7 +129,7 @@ def find_prompts(console: str) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for written in CONTROL_PATTERN.split(ESCAPE_PATTERN.sub("", console)):
-        for match in PROMPT_PATTERN.finditer(squeeze(written)):
+        for match in PROMPT_PATTERN.finditer(squeeze(written)) if len(written) > PROMPT_MINIMUM else ():
             found.setdefault(f"Press{match[1]}".strip().replace(squeeze("command"), "command"))
     return tuple(found)
 

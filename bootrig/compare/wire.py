@@ -5,8 +5,9 @@ absent, never as an error.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bootrig.scenario.trace import Trace, WireEvent
@@ -55,16 +56,34 @@ class DhcpMessage:
         return decoded.decode("ascii") if decoded.isascii() and decoded.decode("ascii").isprintable() else content
 
 
-def iter_dhcp(trace: Trace) -> Iterator[DhcpMessage]:
-    """Yield the DHCP messages of both sides, in the order of the capture."""
-    for event in trace.wire:
-        if event.kind == "dhcp":
-            yield _parse_dhcp(event)
+class _Identity:
+    """A trace as a key: traces hold mappings and have no hash, but the very same one stays the same."""
+
+    __slots__ = ("trace",)
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.trace is other.trace
+
+    def __hash__(self) -> int:
+        return id(self.trace)
+
+
+@lru_cache(maxsize=4)
+def _all_dhcp(identity: _Identity) -> tuple[DhcpMessage, ...]:
+    return tuple(_parse_dhcp(event) for event in identity.trace.wire if event.kind == "dhcp")
+
+
+def all_dhcp(trace: Trace) -> tuple[DhcpMessage, ...]:
+    """Return the DHCP messages of both sides, in the order of the capture."""
+    return _all_dhcp(_Identity(trace))
 
 
 def guest_dhcp(trace: Trace) -> tuple[DhcpMessage, ...]:
     """Return the DHCP messages that the guest sent."""
-    return tuple(message for message in iter_dhcp(trace) if message.from_guest)
+    return tuple(message for message in all_dhcp(trace) if message.from_guest)
 
 
 def first_of_type(trace: Trace) -> dict[str, DhcpMessage]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from bootrig.compare.difference import Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Finding, rule
-from bootrig.compare.wire import DhcpMessage, first_file_request_s, guest_dhcp, iter_dhcp
+from bootrig.compare.wire import DhcpMessage, all_dhcp, first_file_request_s, guest_dhcp
 from bootrig.scenario.trace import TimeMode, Trace
 
 GAP_TOLERANCE_S = 1.0
@@ -75,7 +75,7 @@ def check_retries(pair: CellPair) -> Iterator[Finding]:
 
 
 def _is_answered(trace: Trace) -> bool:
-    return any(message.message == "OFFER" and not message.from_guest for message in iter_dhcp(trace))
+    return any(message.message == "OFFER" and not message.from_guest for message in all_dhcp(trace))
 
 
 def _secs_policy(trace: Trace) -> str | None:
