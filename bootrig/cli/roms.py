@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if broken:
         from bootrig.recipe.errors import RecipeError  # noqa: PLC0415
 
-        raise RecipeError("\n".join(map(str, broken)), [problem for error in broken for problem in error.problems])
+        raise RecipeError("\n".join(map(str, broken)))
     return 0
 
 

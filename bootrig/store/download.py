@@ -50,7 +50,7 @@ def download(
     """Download `address` into `incoming`.
 
     A broken connection is followed by a request for the rest (RFC 9110, section 14, Range Requests) as long as bytes
-    keep coming; after three attempts without any, it is given up.
+    keep coming; after three attempts in a row that brought nothing new, it is given up.
 
     Args:
         address: http or https.
@@ -64,16 +64,17 @@ def download(
         StoreError: the bytes cannot be written.
     """
     transfer = _Transfer(address, incoming, length, progress, proxies=proxies or {})
-    fruitless = 0
+    fruitless = furthest = 0
     with requests.Session() as session:
         while True:
-            before = incoming.length
             try:
                 _request(session, transfer)
             except _BrokenError as error:
-                fruitless = fruitless + 1 if incoming.length == before else 0
+                # A server that begins anew each time and breaks at the same place gets nowhere either.
+                fruitless = 0 if incoming.length > furthest else fruitless + 1
+                furthest = max(furthest, incoming.length)
                 if fruitless >= FRUITLESS_ATTEMPTS:
-                    raise DownloadError(f"{error} (after {incoming.length} bytes, {fruitless} attempts)") from error
+                    raise DownloadError(f"{error} ({fruitless} attempts brought nothing new)") from error
                 logger.info("%s: %s, asking for the rest from byte %d", address, error, incoming.length)
                 time.sleep(PAUSE_S * fruitless)
             else:
@@ -125,6 +126,8 @@ def _judge(response: requests.Response, transfer: _Transfer) -> int | None:
     """
     incoming = transfer.incoming
     if response.status_code == requests.codes.requested_range_not_satisfiable:
+        if transfer.length is not None:
+            raise DownloadError(f"ends after {incoming.length} bytes, expected {transfer.length}")
         incoming.restart()
         raise _BrokenError("the server has fewer bytes than came before")
     if response.status_code >= 500 or response.status_code == requests.codes.too_many_requests:

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from bootrig.cli.main import main
+from bootrig.store.content import Store
+from tests.builder.rom_recipes import ARCHIVE, ROMS, sha256, write_archive_recipe, write_package_recipe
+from tests.store.packages import make_package
+
+ROM = ROMS["usr/share/qemu/efi-e1000.rom"]
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    write_package_recipe(tmp_path / "recipes")
+    write_archive_recipe(tmp_path / "recipes")
+    monkeypatch.setenv("BOOTRIG_RECIPES", str(tmp_path / "recipes"))
+    monkeypatch.setenv("BOOTRIG_STORE", str(tmp_path / "store"))
+    return Store(tmp_path / "store")
+
+
+def test_add_says_what_each_file_is(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {"x.rom": ROM, "mine_1_all.deb": make_package(ROMS), "other": b"other", "q.tar.gz": ARCHIVE}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    assert main(["store", "add", *(str(tmp_path / name) for name in files)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{tmp_path / 'x.rom'}: {sha256(ROM)}: mine: efi-e1000.rom, old: efi-e1000.rom"
+    assert lines[1].endswith(": mine: source")
+    assert lines[2] == "  usr/share/qemu/efi-e1000.rom: mine: efi-e1000.rom, old: efi-e1000.rom"
+    assert lines[4] == f"{tmp_path / 'other'}: {sha256(b'other')}: no recipe names it"
+    assert lines[5] == f"{tmp_path / 'q.tar.gz'}: its members were imported, itself is not needed"
+
+
+def test_add_takes_what_is_good_and_refuses_the_rest(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine_1_all.deb").write_bytes(make_package(ROMS)[:-5])
+    (tmp_path / "good").write_bytes(b"good")
+    (tmp_path / "recipes" / "roms" / "broken.toml").write_text("x")
+    argv = [str(tmp_path / "none"), str(tmp_path / "mine_1_all.deb"), str(tmp_path / "good")]
+    assert main(["store", "add", *argv]) == 2
+    captured = capsys.readouterr()
+    assert "not used: " in captured.out
+    assert "broken.toml is not TOML" in captured.out
+    assert f"there is no file {tmp_path / 'none'}" in captured.err
+    assert "is not the file that the recipe mine names" in captured.err
+    assert "remedy: get the file with SHA-256" in captured.err
+    assert store.find(sha256(b"good"))
+
+
+def test_lists_and_verifies(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "other").write_bytes(b"other")
+    (tmp_path / "rom").write_bytes(ROM)
+    main(["store", "add", str(tmp_path / "other"), str(tmp_path / "rom")])
+    store.add_bytes(b"nameless")
+    capsys.readouterr()
+    assert main(["store", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert f"{sha256(b'other')}         5 other\n" in listed
+    assert f"{sha256(ROM)} {len(ROM):>9} mine: efi-e1000.rom, old: efi-e1000.rom\n" in listed
+    assert f"{sha256(b'nameless')}         8 -\n" in listed
+    assert main(["store", "verify"]) == 0
+    assert capsys.readouterr().out == f"{store.root}: 3 files are intact, 0 were damaged\n"
+    path = store.path_of(sha256(b"other"))
+    path.chmod(0o644)
+    path.write_bytes(b"changed")
+    assert main(["store", "verify"]) == 1
+    assert capsys.readouterr().out == (
+        f"damaged and removed: {sha256(b'other')} other\n{store.root}: 2 files are intact, 1 were damaged\n"
+    )
+
+
+def test_path(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["store", "path"]) == 0
+    assert capsys.readouterr().out == f"{store.root}\n"
+    digest = store.add_bytes(b"x")
+    assert main(["store", "path", digest]) == 0
+    assert capsys.readouterr().out == f"{store.path_of(digest)}\n"
+    assert main(["store", "path", "0" * 64]) == 2
+    assert f"the store {store.root} has no file {'0' * 64}" in capsys.readouterr().err
+    assert main(["store", "path", "xyz"]) == 2
+    assert '"xyz" is no SHA-256' in capsys.readouterr().err
+
+
+def test_a_store_that_cannot_be_written_is_a_broken_rig(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BOOTRIG_STORE", str(tmp_path / "file" / "store"))
+    assert main(["store", "add", str(tmp_path / "file")]) == 3
+    errors = capsys.readouterr().err
+    assert "cannot be written: Not a directory" in errors
+    assert "remedy: name another place with BOOTRIG_STORE" in errors
