@@ -85,6 +85,7 @@ def describe_cells(members: Iterable[CellKey], cells: Sequence[CellKey]) -> str:
     chosen = set(members)
     if not chosen:
         return "the whole set"
+    cells = [*cells, *(chosen - set(cells))]
     place = _describe_place(chosen, cells)
     near = [key for key in cells if _place(key) in {_place(one) for one in chosen}]
     nics = _describe_names({key.nic_model for key in chosen}, {key.nic_model for key in near}, "NIC")

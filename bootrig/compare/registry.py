@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from bootrig.compare.difference import Confirmation, Difference, Severity, Value
 from bootrig.compare.pairing import CellPair
-from bootrig.scenario.trace import TimeMode
+from bootrig.scenario.trace import OutcomeStatus, TimeMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Rule:
 
     def find_differences(self, pair: CellPair) -> Iterator[Difference]:
         """Yield what the rule finds in `pair`."""
-        pending = self.in_real_time and pair.time_mode is TimeMode.VIRTUAL
+        confirmation = self._confirmation(pair)
         for finding in self.check(pair):
             yield Difference(
                 rule=self.name,
@@ -68,8 +68,16 @@ class Rule:
                 statement=finding.statement,
                 why=finding.why,
                 unit=finding.unit,
-                confirmation=Confirmation.PENDING if pending else Confirmation.NOT_NEEDED,
+                confirmation=confirmation,
             )
+
+    def _confirmation(self, pair: CellPair) -> Confirmation:
+        """Return whether what the rule finds in `pair` has to be seen in real time, or was."""
+        if not self.in_real_time:
+            return Confirmation.NOT_NEEDED
+        failed = [trace for trace in pair.sides if trace.outcome.status is OutcomeStatus.FAILED]
+        seen = [trace.time_mode is TimeMode.REAL for trace in failed or pair.sides]
+        return Confirmation.CONFIRMED if all(seen) else Confirmation.PENDING
 
 
 _RULES: dict[str, Rule] = {}

@@ -13,13 +13,13 @@ TRANSFER_KINDS = ("tftp-transfer", "http-response")
 class Stage(StrEnum):
     """Part of a boot, from one event to the next, in order."""
 
-    FIRST_PACKET = "power-on to the first packet"
-    ADDRESS = "first packet to the address by DHCP"
-    REQUEST = "address by DHCP to the first request for a file"
-    TRANSFER = "first request for a file to its last byte"
-    NBP = "last byte of the first file to the network boot program"
-    DISK = "address by DHCP to the boot from disk"
-    DISK_AFTER_FILE = "first request for a file to the boot from disk"
+    FIRST_PACKET = "from power-on to the first packet"
+    ADDRESS = "from the first packet to the DHCP answer"
+    REQUEST = "from the DHCP answer to the first file request"
+    TRANSFER = "from the first file request to the last byte of the file"
+    NBP = "from the last byte of the file to the network boot program"
+    DISK = "from the DHCP answer to the boot from disk"
+    DISK_AFTER_FILE = "from the first file request to the boot from disk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from bootrig.compare import (
@@ -17,7 +16,7 @@ from bootrig.compare import (
     Verdict,
     group_differences,
 )
-from bootrig.report.matrix import Symbol, iter_matrices, legend
+from bootrig.report.matrix import Symbol, iter_matrices, legend, print_item
 
 SYMBOLS: Mapping[CellState, Symbol] = {
     CellState.REGRESSED: Symbol("!", "bold red", "regressed"),
@@ -76,14 +75,14 @@ def headline(verdict: Verdict) -> tuple[str, str]:
         return "Verdict: NOTHING COMPARED: no cell has a boot of both ROM sets", "bold red"
     if verdict.identical:
         return f"Verdict: IDENTICAL: no difference; {cells}", "bold green"
-    parts = [
+    counted = [
         _count(len(group_differences(verdict.of_severity(severity), [])), word)
         for severity, word in ((Severity.CHANGE, "change"), (Severity.IMPROVEMENT, "improvement"))
         if verdict.of_severity(severity)
     ]
     waived = sum(bool(entry.waiver) for entry in verdict.differences)
-    parts += [f"{_count(waived, 'difference')} waived"] if waived else []
-    return f"Verdict: COMPATIBLE: no regression, {', '.join([*parts, cells])}", "bold green"
+    counted += [f"{_count(waived, 'difference')} waived"] if waived else []
+    return f"Verdict: COMPATIBLE: no regression, {', '.join([*counted, cells])}", "bold green"
 
 
 def _count(number: int, word: str) -> str:
@@ -106,7 +105,7 @@ def _print_matrices(verdict: Verdict, console: Console, nic_order: Sequence[str]
 
 
 def _print_differences(verdict: Verdict, console: Console) -> None:
-    keys = [cell.key for cell in verdict.cells]
+    keys = [cell.key for cell in verdict.cells if cell.baseline and cell.candidate]
     for severity, (heading, style) in HEADINGS.items():
         _print_groups(console, f"{heading}", style, group_differences(verdict.of_severity(severity), keys))
     waived = [entry for entry in verdict.differences if entry.waiver]
@@ -119,8 +118,7 @@ def _print_groups(console: Console, heading: str, style: str, groups: Sequence[D
     _print(console, f"{heading} ({len(groups)})", style)
     for group in groups:
         sentence = group.sentence
-        console.print(Padding(Text(f"- {sentence[:1].upper()}{sentence[1:]}"), (0, 0, 0, 2)))
-        console.print(Padding(Text(f"{group.where} [{_origin(group.first)}]", style="dim"), (0, 0, 0, 6)))
+        print_item(console, f"{sentence[:1].upper()}{sentence[1:]}", f"{group.where} [{_origin(group.first)}]")
     console.print()
 
 
@@ -135,7 +133,7 @@ def _print_rest(verdict: Verdict, console: Console) -> None:
     if explanations:
         _print(console, f"Not compared ({len(verdict.not_compared)} cells)", "blue")
         for explanation, count in explanations.items():
-            console.print(Padding(Text(f"- {explanation} ({_count(count, 'cell')})"), (0, 0, 0, 2)))
+            print_item(console, f"{explanation} ({_count(count, 'cell')})")
         console.print()
     if verdict.refuted:
         seen = _count(len(verdict.refuted), "difference")

@@ -1,9 +1,12 @@
 """The matrix: scenarios down, NIC models across, one symbol a cell, readable without colour."""
 
+import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -65,19 +68,17 @@ def _matrix(title: str, symbols: Mapping[CellKey, Symbol], nic_order: Sequence[s
     return table
 
 
-def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a sort key by which `sizes[16k]` comes after `sizes[2k]`."""
-    pieces: list[tuple[int, int, str]] = []
-    number = ""
-    for character in f"{name}\0":
-        if character.isdecimal():
-            number += character
-            continue
-        if number:
-            pieces.append((0, int(number), ""))
-            number = ""
-        pieces.append((1, 0, character))
-    return tuple(pieces)
+NUMBER_PATTERN = re.compile(r"(\d+)(k?)")
+
+
+def natural_order(name: str) -> tuple[tuple[str, int], ...]:
+    """Return a sort key by which `sizes[512]` comes before `sizes[2k]`, and that before `sizes[16k]`."""
+    order: list[tuple[str, int]] = []
+    end = 0
+    for match in NUMBER_PATTERN.finditer(name):
+        order.append((name[end : match.start()], int(match[1]) * (1024 if match[2] else 1)))
+        end = match.end()
+    return (*order, (name[end:], 0))
 
 
 def legend(symbols: Iterable[Symbol]) -> Text:
@@ -89,3 +90,10 @@ def legend(symbols: Iterable[Symbol]) -> Text:
         line.append(symbol.mark, style=symbol.style)
         line.append(f" {symbol.meaning}")
     return line
+
+
+def print_item(console: Console, sentence: str, place: str = "") -> None:
+    """Print one item of a list, wrapped below itself, and below it where it was seen."""
+    for words, first, rest, style in ((sentence, "  - ", "    ", ""), (place, "      ", "      ", "dim")):
+        for line in textwrap.wrap(words, console.width, initial_indent=first, subsequent_indent=rest):
+            console.print(Text(line, style=style), soft_wrap=True)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
-from bootrig.report.matrix import Symbol, iter_matrices, legend
+from bootrig.report.matrix import Symbol, iter_matrices, legend, print_item
 from bootrig.scenario.trace import OutcomeStatus, TimeMode, Trace
 
 PASSED = Symbol(".", "green", "passed")
@@ -77,10 +76,7 @@ def _print_failures(traces: Sequence[Trace], console: Console) -> None:
     console.print(Text(f"Failed ({sum(map(len, failures.values()))})", style="bold red"))
     for (rom_set, scenario, reason), members in failures.items():
         nics = ", ".join(trace.key.nic_model for trace in members)
-        console.print(Padding(Text(f"- {rom_set}: {scenario} with {nics}: {reason}"), (0, 0, 0, 2)))
-        notes = _notes(members)
-        if notes:
-            console.print(Padding(Text(notes, style="dim"), (0, 0, 0, 6)))
+        print_item(console, f"{rom_set}: {scenario} with {nics}: {reason}", _notes(members))
     console.print()
 
 

@@ -103,7 +103,7 @@ def test_a_loaded_host_does_not_make_boots_slow_that_were_not_in_virtual_time() 
     key = {CellKey("no-ra", NICS[0], "pc", "seabios")}
     verdict = compare_traces([*boots(("no-ra",)), *real(key)], [*boots(("no-ra",)), *real(key, **SLOW)])
     assert verdict.differences == ()
-    assert [entry.subject for entry in verdict.refuted] == ["address by DHCP to the first request for a file"]
+    assert [entry.subject for entry in verdict.refuted] == ["from the DHCP answer to the first file request"]
 
 
 def test_in_real_time_only_nothing_has_to_be_confirmed() -> None:

@@ -13,14 +13,17 @@ def test_a_boot_that_fails_now_is_a_regression(look: Look) -> None:
     candidate = {"passed": False, "milestone": "dhcp-ack", "reason": "the nonce did not come within 60 s"}
     (found,) = look("outcome", candidate)
     assert (found.severity, found.confirmation) == (Severity.REGRESSION, Confirmation.PENDING)
-    sentence = "the scenario pxe-tftp passed and now failed after dhcp-ack: the nonce did not come within 60 s"
+    sentence = (
+        "with the baseline the scenario pxe-tftp passed, with the candidate it failed after dhcp-ack: "
+        "the nonce did not come within 60 s"
+    )
     assert found.sentence == sentence
 
 
 def test_a_boot_that_passes_now_is_an_improvement(look: Look) -> None:
     (found,) = look("outcome", {"passed": True}, passed=False, milestone="", reason="no bootable device")
     assert found.severity is Severity.IMPROVEMENT
-    assert "failed before any milestone and now passed: with the baseline: no bootable device" in found.sentence
+    assert "failed before any milestone, with the candidate it passed: before: no bootable device" in found.sentence
 
 
 def test_boots_that_both_fail_are_an_info_only_where_they_end_in_other_places(look: Look) -> None:
@@ -39,8 +42,8 @@ def test_thirteen_seconds_more_before_the_file_are_a_regression(look: Look, mode
     late = {"request_s": 16.6, "last_byte_s": 17.4, "nbp_s": 17.5}
     (slower,) = look("stage-times", late, time_mode=mode)
     assert slower.severity is Severity.REGRESSION
-    assert slower.subject == "address by DHCP to the first request for a file"
-    assert "takes 13.5 s, it was 0.5 s: users wait" in slower.sentence
+    assert slower.subject == "from the DHCP answer to the first file request"
+    assert "from the DHCP answer to the first file request it takes 13.5 s, it was 0.5 s: users wait" in slower.sentence
     (faster,) = look("stage-times", {"request_s": 3.6, "last_byte_s": 4.4, "nbp_s": 4.5}, time_mode=mode, **late)
     assert faster.severity is Severity.IMPROVEMENT
 
@@ -48,7 +51,7 @@ def test_thirteen_seconds_more_before_the_file_are_a_regression(look: Look, mode
 def test_seven_seconds_more_are_a_change(look: Look) -> None:
     (found,) = look("stage-times", {"request_s": 10.6, "last_byte_s": 11.4, "nbp_s": 11.5})
     assert found.severity is Severity.CHANGE
-    assert found.sentence.endswith("takes 7.5 s, it was 0.5 s: boots take longer")
+    assert found.sentence.endswith("it takes 7.5 s, it was 0.5 s: boots take longer")
 
 
 @pytest.mark.parametrize(
@@ -78,15 +81,15 @@ def test_times_in_different_modes_are_not_compared(look: Look) -> None:
 
 def test_the_way_to_the_disk_is_a_stage(look: Look) -> None:
     (found,) = look("stage-times", {"disk_s": 40.0}, tftp=(), nbp_s=None, disk_s=10.0)
-    assert found.subject == "address by DHCP to the boot from disk"
+    assert found.subject == "from the DHCP answer to the boot from disk"
     (after_file,) = look("stage-times", {"disk_s": 40.0}, nbp_s=None, disk_s=10.0)
-    assert after_file.subject == "first request for a file to the boot from disk"
+    assert after_file.subject == "from the first file request to the boot from disk"
 
 
 def test_much_later_first_packets_are_told(look: Look) -> None:
     (found,) = look("start-time", {"first_packet_s": 120.0})
     assert (found.severity, found.rule) == (Severity.REGRESSION, "start-time")
-    assert "power-on to the first packet takes 120.0 s, it was 70.0 s" in found.sentence
+    assert "from power-on to the first packet it takes 120.0 s, it was 70.0 s" in found.sentence
 
 
 def test_instructions_and_load_make_first_packets_a_little_later(look: Look) -> None:

@@ -26,12 +26,13 @@ def check_outcome(pair: CellPair) -> Iterator[Finding]:
     passed = first.status is OutcomeStatus.PASSED, second.status is OutcomeStatus.PASSED
     words = describe_outcome(first), describe_outcome(second)
     subject = pair.key.scenario
+    statement = f"with the baseline the scenario {subject} {{baseline}}, with the candidate it {{candidate}}"
     if passed == (True, False):
         yield Finding(
             Severity.REGRESSION,
             subject,
             *words,
-            f"the scenario {subject} {{baseline}} and now {{candidate}}",
+            statement,
             second.reason,
         )
     elif passed == (False, True):
@@ -39,8 +40,8 @@ def check_outcome(pair: CellPair) -> Iterator[Finding]:
             Severity.IMPROVEMENT,
             subject,
             *words,
-            f"the scenario {subject} {{baseline}} and now {{candidate}}",
-            f"with the baseline: {first.reason}" if first.reason else "",
+            statement,
+            f"before: {first.reason}" if first.reason else "",
         )
     elif passed == (False, False) and first.milestone != second.milestone:
         yield Finding(

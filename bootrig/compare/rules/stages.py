@@ -80,7 +80,7 @@ def _judge(stage: Stage, baseline_s: float, candidate_s: float) -> Finding:
         severity, why = Severity.CHANGE, "boots take longer"
     else:
         severity, why = Severity.IMPROVEMENT, ""
-    statement = f"{stage} takes {{candidate}}, it was {{baseline}}"
+    statement = f"{stage} it takes {{candidate}}, it was {{baseline}}"
     return Finding(severity, stage.value, round(baseline_s, 2), round(candidate_s, 2), statement, why, "s")
 
 
