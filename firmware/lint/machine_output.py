@@ -1,0 +1,88 @@
+"""Findings for programs: JSON of ours, and SARIF 2.1.0 for code-scanning pages.
+
+Source: Static Analysis Results Interchange Format (SARIF) Version 2.1.0, OASIS Standard: 3.13 (log), 3.19 (tool
+component), 3.27 (result), 3.30 (region: `byteOffset` and `byteLength` for binary files), 3.49 (reporting descriptor).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from firmware.lint.finding import Finding, Severity
+from firmware.lint.rule import Rule
+
+JSON_FORMAT = "bootrig-lint-1"
+SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+
+
+def findings_as_json(findings: tuple[Finding, ...], subject: str, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return `findings` about the ROM or ROM set `subject`, whose files are `files`, as a JSON object."""
+    counts = Counter(finding.severity for finding in findings)
+    return {
+        "format": JSON_FORMAT,
+        "subject": subject,
+        "files": [{"name": name, "length": len(content)} for name, content in files.items()],
+        "counts": {severity.value: counts[severity] for severity in Severity},
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": finding.severity.value,
+                "message": finding.message,
+                "file": finding.file,
+                "offset": finding.offset,
+                "length": finding.length,
+            }
+            for finding in findings
+        ],
+    }
+
+
+def findings_as_sarif(
+    findings: tuple[Finding, ...], rules: Iterable[Rule], tool_version: str, files: Mapping[str, bytes]
+) -> dict[str, Any]:
+    """Return `findings` as a SARIF log with one run.
+
+    Args:
+        findings: what was found.
+        rules: all rules, in an order that stays.
+        tool_version: the version of the tool.
+        files: contents by the names that findings use; a finding about no file has no place in the log.
+    """
+    descriptors = [
+        {
+            "id": rule.name,
+            "shortDescription": {"text": rule.summary},
+            "fullDescription": {"text": rule.paragraph or rule.summary},
+            "defaultConfiguration": {"level": rule.severity.value},
+        }
+        for rule in rules
+    ]
+    indices = {str(descriptor["id"]): index for index, descriptor in enumerate(descriptors)}
+    driver = {"name": "bootrig lint", "version": tool_version, "rules": descriptors}
+    return {
+        "$schema": SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(finding, indices[finding.rule], files) for finding in findings],
+            }
+        ],
+    }
+
+
+def _result(finding: Finding, rule_index: int, files: Mapping[str, bytes]) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": rule_index,
+        "level": finding.severity.value,
+        "message": {"text": finding.message if finding.file in files else f"{finding.file}: {finding.message}"},
+    }
+    if finding.file in files:
+        physical: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.file)}}
+        if finding.offset is not None:
+            physical["region"] = {"byteOffset": finding.offset, "byteLength": finding.length}
+        result["locations"] = [{"physicalLocation": physical}]
+    return result

@@ -1,0 +1,143 @@
+"""What lint looks at: a ROM with everything read out of it once, and a set of such ROMs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from firmware.efi.pe import PeImage, parse_pe_image
+from firmware.errors import FormatError
+from firmware.nic import ROM_STEMS, NicModel, find_models_of_rom
+from firmware.optionrom import RomImage, Survey, survey_option_rom, unpack_efi_image
+from firmware.romset import FILE_NAME, bar_length
+
+# No EFI driver for a NIC comes near this; it bounds time and memory for compressed data that lies.
+UNPACKED_LENGTH_LIMIT = 8 * 1024 * 1024
+EXPECTED_IMAGES = {"efi": frozenset({"bios", "efi"}), "pxe": frozenset({"bios"})}
+"""The images that a ROM should have by the prefix of its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class EfiContent:
+    """What an EFI image holds.
+
+    Attributes:
+        offset: where the image begins in the file.
+        image: the image.
+        unpacked: its PE image; None where it cannot be unpacked.
+        unpacking_fault: why it cannot.
+        pe: the PE image's headers; None where they cannot be read.
+        pe_fault: why they cannot.
+    """
+
+    offset: int
+    image: RomImage
+    unpacked: bytes | None = field(default=None, repr=False)
+    unpacking_fault: FormatError | None = None
+    pe: PeImage | None = None
+    pe_fault: FormatError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RomSubject:
+    """One ROM file under lint.
+
+    Attributes:
+        file: its name, as findings show it.
+        content: its bytes.
+        survey: what could be read of it, and the damage.
+        efi: what its EFI images hold.
+        prefix: `efi` or `pxe` where its name is one of QEMU's default names, else empty.
+        nic_models: the NIC models that will use it, the usual one first; empty where nobody knows.
+        expected: the images that it should have: any of `bios` and `efi`.
+    """
+
+    file: str
+    content: bytes = field(repr=False)
+    survey: Survey = field(repr=False)
+    efi: tuple[EfiContent, ...] = field(repr=False)
+    prefix: str = ""
+    nic_models: tuple[NicModel, ...] = ()
+    expected: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The last component of the file's name."""
+        return PurePath(self.file).name
+
+    @property
+    def stem(self) -> str:
+        """The stem of QEMU's default ROM names that it serves, empty where nobody knows."""
+        return self.nic_models[0].rom_stem if self.nic_models else ""
+
+    @property
+    def bar_length(self) -> int:
+        """The length in bytes of the ROM BAR that QEMU makes for it."""
+        return bar_length(len(self.content))
+
+    def iter_images(self) -> Iterator[tuple[int, RomImage]]:
+        """Yield each image with its offset in the file."""
+        return self.survey.rom.iter_images()
+
+    def iter_bios_images(self) -> Iterator[tuple[int, RomImage]]:
+        """Yield each image that a PC BIOS runs, with its offset in the file."""
+        return ((offset, image) for offset, image in self.iter_images() if image.is_bios)
+
+
+@dataclass(frozen=True, slots=True)
+class SetSubject:
+    """A ROM set under lint.
+
+    Attributes:
+        name: what the set is called.
+        roms: its ROMs that QEMU would find.
+        strangers: names of `.rom` files that QEMU would not find.
+    """
+
+    name: str
+    roms: tuple[RomSubject, ...]
+    strangers: tuple[str, ...] = ()
+
+    def find_rom(self, stem: str, prefix: str) -> RomSubject | None:
+        """Return the ROM for a stem as it is installed: the other prefix serves where one is missing."""
+        of_stem = {rom.prefix: rom for rom in self.roms if rom.stem == stem}
+        return of_stem.get(prefix) or next(iter(of_stem.values()), None)
+
+
+def examine_rom(
+    file: str, content: bytes, *, nic_model: NicModel | None = None, expected: frozenset[str] | None = None
+) -> RomSubject:
+    """Return what lint needs to know about one ROM.
+
+    Args:
+        file: its name; QEMU's default names tell which NIC models will use it.
+        content: its bytes.
+        nic_model: the NIC model that will use it, whatever the name says.
+        expected: the images that it should have (`bios`, `efi`), whatever the name says.
+    """
+    survey = survey_option_rom(content)
+    efi = tuple(_examine_efi(offset, image) for offset, image in survey.rom.iter_images() if image.is_efi)
+    match = FILE_NAME.fullmatch(PurePath(file).name)
+    known = match if match and match["stem"] in ROM_STEMS else None
+    models = (nic_model,) if nic_model else find_models_of_rom(known["stem"]) if known else ()
+    prefix = known["prefix"] if known else ""
+    if expected is None:
+        expected = EXPECTED_IMAGES.get(prefix, frozenset())
+    return RomSubject(file, content, survey, efi, prefix, models, expected)
+
+
+def examine_set(name: str, files: Mapping[str, bytes], *, expected: frozenset[str] | None = None) -> SetSubject:
+    """Return what lint needs to know about a set of files, by name."""
+    roms = [examine_rom(file, content, expected=expected) for file, content in files.items()]
+    strangers = tuple(rom.file for rom in roms if not rom.prefix)
+    return SetSubject(name, tuple(roms), strangers)
+
+
+def _examine_efi(offset: int, image: RomImage) -> EfiContent:
+    try:
+        unpacked = unpack_efi_image(image, UNPACKED_LENGTH_LIMIT)
+    except FormatError as error:
+        return EfiContent(offset, image, unpacking_fault=error)
+    try:
+        return EfiContent(offset, image, unpacked, pe=parse_pe_image(unpacked))
+    except FormatError as error:
+        return EfiContent(offset, image, unpacked, pe_fault=error)
