@@ -80,7 +80,7 @@ def headline(verdict: Verdict) -> tuple[str, str]:
         for severity, word in ((Severity.CHANGE, "change"), (Severity.IMPROVEMENT, "improvement"))
         if verdict.of_severity(severity)
     ]
-    waived = sum(bool(entry.waiver) for entry in verdict.differences)
+    waived = len(group_differences([entry for entry in verdict.differences if entry.waiver], []))
     counted += [f"{_count(waived, 'difference')} waived"] if waived else []
     return f"Verdict: COMPATIBLE: no regression, {', '.join([*counted, cells])}", "bold green"
 
@@ -137,6 +137,7 @@ def _print_rest(verdict: Verdict, console: Console) -> None:
         console.print()
     if verdict.refuted:
         seen = _count(len(verdict.refuted), "difference")
-        _print(console, f"{seen} of virtual time did not show in real time and do not count.", "dim")
+        verb = "does" if len(verdict.refuted) == 1 else "do"
+        _print(console, f"{seen} of virtual time did not show in real time and {verb} not count.", "dim")
     for note in verdict.notes:
         _print(console, f"Note: {note}.", "yellow")

@@ -10,8 +10,8 @@ from bootrig.report.matrix import Symbol, iter_matrices, legend, print_item
 from bootrig.scenario.trace import OutcomeStatus, TimeMode, Trace
 
 PASSED = Symbol(".", "green", "passed")
-PASSED_IN_REAL_TIME = Symbol("r", "green", "passed in real time, after virtual time had shown trouble")
-PASSED_AGAIN = Symbol("t", "yellow", "passed with packets sent again")
+PASSED_IN_REAL_TIME = Symbol("r", "green", "passed, confirmed in real time")
+PASSED_AGAIN = Symbol("t", "yellow", "passed, packets sent again")
 FAILED = Symbol("F", "bold red", "failed")
 SYMBOLS = (PASSED, PASSED_IN_REAL_TIME, PASSED_AGAIN, FAILED)
 

@@ -1,0 +1,78 @@
+"""One comparison with something of everything, like Debian 12 against Debian 13."""
+
+from dataclasses import replace
+from itertools import product
+
+from bootrig.compare import Verdict, Waiver, compare_traces, needs_confirmation
+from bootrig.scenario.trace import CellKey, TimeMode, Trace
+from tests.compare.factory import DISCOVER, KIB, NICS, SCENARIOS, Boot, http_request, trace
+
+VARIANTS = ("nbp-sizes[512]", "nbp-sizes[2k]", "nbp-sizes[16k]", "nbp-sizes[100k]")
+LEGACY = [(scenario, nic, "pc", "seabios") for scenario, nic in product((*SCENARIOS, *VARIANTS), NICS)]
+UEFI = [(scenario, nic, "q35", "ovmf") for scenario, nic in product(("efi-script", "efi-tftp"), NICS)]
+
+BASELINE = {"rom_set": "ipxe-debian-12", "version": "1.0.0+git-20190125.36a4c85-5.1"}
+CANDIDATE = {
+    "rom_set": "ipxe-debian-13",
+    "version": "1.21.1+git20250501.dad20602",
+    "features": "VLAN DNS HTTP HTTPS TFTP PXE bzImage Menu",
+    "file_length": 256 * KIB,
+    "options": {**DISCOVER, 55: "010306070c0f111a2a2b3c42438081"},
+}
+
+
+def _boot(place: tuple[str, str, str, str], settings: dict[str, object]) -> Boot:
+    scenario, nic, machine, firmware = place
+    boot = replace(Boot(scenario=scenario, nic=nic, machine=machine, firmware=firmware), **settings)  # type: ignore[arg-type]
+    if scenario == "script":
+        agent = f"iPXE/{settings['version']}"
+        boot = replace(boot, http=[http_request(headers={"User-Agent": agent})])
+    return boot
+
+
+def _baseline_boot(place: tuple[str, str, str, str]) -> Boot:
+    boot = _boot(place, BASELINE)
+    if place[0] == "no-ra":
+        number = NICS.index(place[1])
+        return replace(boot, request_s=16.5 + number / 10, last_byte_s=17.5 + number / 10, nbp_s=18.5)
+    if place[0] == "nbp-sizes[100k]" and place[1] == "rtl8139":
+        return replace(boot, passed=False, milestone="tftp-request", reason="Connection timed out", nbp_s=None)
+    return boot
+
+
+def _candidate_boot(place: tuple[str, str, str, str]) -> Boot:
+    boot = _boot(place, CANDIDATE)
+    if place[0] == "efi-script":
+        reason = "the console says: BdsDxe: failed to load"
+        return replace(
+            boot, passed=False, milestone="tftp-complete", reason=reason, nbp_s=None, time_mode=TimeMode.REAL
+        )
+    if place[0] == "nbp-sizes[100k]" and place[1] == "rtl8139":
+        return replace(boot, passed=False, milestone="tftp-request", reason="Connection timed out", nbp_s=None)
+    if place[0] == "pxelinux" and place[1] == "ne2k_pci":
+        return replace(boot, retransmissions=3)
+    return boot
+
+
+def baseline_traces() -> list[Trace]:
+    return [trace(_baseline_boot(place)) for place in (*LEGACY, *UEFI) if place[1] != "vmxnet3"]
+
+
+def candidate_traces() -> list[Trace]:
+    return [trace(_candidate_boot(place)) for place in (*LEGACY, *UEFI)]
+
+
+def _real(keys: set[CellKey], *, of_candidate: bool) -> list[Trace]:
+    make = _candidate_boot if of_candidate else _baseline_boot
+    places = [(key.scenario, key.nic_model, key.machine, key.platform_firmware) for key in sorted(keys)]
+    return [trace(replace(make(place), time_mode=TimeMode.REAL)) for place in places]
+
+
+def verdict() -> Verdict:
+    """Return the verdict after confirmation in real time."""
+    waivers = [Waiver("features", "nobody boots by iSCSI here", subject="feature iSCSI")]
+    first, second = baseline_traces(), candidate_traces()
+    keys = needs_confirmation(compare_traces(first, second, waivers))
+    first += _real(keys, of_candidate=False)
+    second += _real(keys, of_candidate=True)
+    return compare_traces(first, second, waivers)
