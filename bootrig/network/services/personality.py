@@ -20,8 +20,8 @@ class BootFields(StrEnum):
     """Where a DHCP message says what to boot.
 
     `header`: in its `siaddr` and `file` fields (RFC 951, RFC 2131). `options`: in options 66 and 67 (RFC 2132, section
-    9) and nowhere else. `both`: in both places. `file-option`: the next server in the header, the boot file in option 67
-    only, as servers do that fill in their own address but no file.
+    9) and nowhere else. `both`: in both places. `file-option`: the next server in the header, the boot file in option
+    67 only, as servers do that fill in their own address but no file.
     """
 
     HEADER = "header"
