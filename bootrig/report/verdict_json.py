@@ -2,7 +2,7 @@
 
 Fields of the document, format `bootrig-verdict/1`:
 
-    format          "bootrig-verdict/1" verdict         "identical", "compatible" or "regressions" baseline        name
+    format          "bootrig-verdict/1" verdict         "identical", "compatible", "regressions" or "nothing-compared" baseline        name
     of the baseline ROM set candidate       name of the candidate ROM set counts          number of differences by
     severity, waived ones apart differences     each: rule, severity, key (or null), subject, baseline, candidate,
     statement, why, unit, confirmation,
@@ -39,7 +39,7 @@ def encode_verdict(verdict: Verdict) -> bytes:
     counts = {severity.value: len(verdict.of_severity(severity)) for severity in Severity}
     document = {
         "format": FORMAT,
-        "verdict": "identical" if verdict.identical else "compatible" if verdict.compatible else "regressions",
+        "verdict": _answer(verdict),
         "baseline": verdict.baseline,
         "candidate": verdict.candidate,
         "counts": {**counts, "waived": sum(bool(entry.waiver) for entry in verdict.differences)},
@@ -50,6 +50,14 @@ def encode_verdict(verdict: Verdict) -> bytes:
         "notes": list(verdict.notes),
     }
     return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def _answer(verdict: Verdict) -> str:
+    if verdict.identical:
+        return "identical"
+    if verdict.compatible:
+        return "compatible"
+    return "regressions" if verdict.regressions else "nothing-compared"
 
 
 def _difference_document(difference: Difference) -> dict[str, Any]:
