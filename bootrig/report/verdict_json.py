@@ -2,12 +2,15 @@
 
 Fields of the document, format `bootrig-verdict/1`:
 
-    format          "bootrig-verdict/1" verdict         "identical", "compatible", "regressions" or "nothing-compared" baseline        name
-    of the baseline ROM set candidate       name of the candidate ROM set counts          number of differences by
-    severity, waived ones apart differences     each: rule, severity, key (or null), subject, baseline, candidate,
-    statement, why, unit, confirmation,
-                    waiver (empty for none), and sentence, which is made of the others
-    cells           each: key, state, baseline, candidate, time_mode (or null), baseline_directory, candidate_directory
+    format          "bootrig-verdict/1"
+    verdict         "identical", "compatible", "regressions" or "nothing-compared"
+    baseline        name of the baseline ROM set
+    candidate       name of the candidate ROM set
+    counts          number of differences by severity, waived ones apart
+    differences     each: rule, severity, key (or null), subject, baseline, candidate, statement, why, unit,
+                    confirmation, waiver (empty for none), and sentence, which is made of the others
+    cells           each: key, state, baseline, candidate, time_mode (or null), baseline_directory,
+                    candidate_directory
     not_compared    each: key, present, explanation
     refuted         differences of virtual time that real time did not show
     notes           sentences
