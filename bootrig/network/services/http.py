@@ -86,7 +86,8 @@ def _answer_files(root: Path) -> Callable[[web.Request], Awaitable[web.StreamRes
 def _write_log(log: ServiceLog) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     async def note(request: web.Request, response: web.StreamResponse) -> None:
         version = f"HTTP/{request.version.major}.{request.version.minor}"
-        line = [request.method, request.raw_path, version, response.status, dict(request.headers)]
+        headers = [[part.decode("utf-8", "backslashreplace") for part in header] for header in request.raw_headers]
+        line = [request.method, request.raw_path, version, response.status, headers]
         log.write_line(json.dumps(line))
 
     return note
