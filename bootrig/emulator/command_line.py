@@ -49,7 +49,6 @@ def command_line(
     descriptors: Descriptors,
     *,
     console_log: str = "",
-    bare: bool = False,
 ) -> tuple[str, ...]:
     """Return the words that start `definition` on `emulator`, paused, with its monitor on an open socket.
 
@@ -58,7 +57,6 @@ def command_line(
         definition: the guest; its platform firmware is already among its block nodes and machine options.
         descriptors: sockets that QEMU inherits.
         console_log: a file into which QEMU itself writes all that the guest prints.
-        bare: leave out all that QMP can configure before the guest's first instruction, see `configure`.
     """
     words = [*emulator.command, *BARE]
     words += ["-chardev", f"socket,id=qmp,fd={descriptors.monitor}", "-mon", "chardev=qmp,mode=control"]
@@ -74,11 +72,8 @@ def command_line(
         log: dict[str, JsonValue] = {"logfile": console_log} if console_log else {}
         words += ["-chardev", "socket," + key_values({"id": CONSOLE_CHARDEV, "fd": str(descriptors.console), **log})]
     for node in definition.block_nodes:
-        if not bare or is_machine_node(definition, node.node_name):
-            words += ["-blockdev", json.dumps(node.arguments)]
-    if not bare:
-        words += _backend_words(emulator, definition)
-    return tuple(words)
+        words += ["-blockdev", json.dumps(node.arguments)]
+    return (*words, *_backend_words(emulator, definition))
 
 
 def _processor_words(definition: MachineDefinition) -> list[str]:
@@ -121,20 +116,6 @@ def _backend_words(emulator: Emulator, definition: MachineDefinition) -> list[st
     for device in definition.devices:
         words += ["-device", _device_word(emulator, device)]
     return words
-
-
-def is_machine_node(definition: MachineDefinition, node_name: str) -> bool:
-    """Whether the machine itself needs the block node, so that it must exist before QMP can be asked for it."""
-    nodes = {node.node_name: node for node in definition.block_nodes}
-    wanted = [value for key, value in definition.machine_options.items() if key.startswith("pflash")]
-    while wanted:
-        name = wanted.pop()
-        if name == node_name:
-            return True
-        node = nodes.get(str(name))
-        if node is not None:
-            wanted += [value for key, value in node.properties.items() if key in ("file", "backing")]
-    return False
 
 
 def _device_word(emulator: Emulator, device: Device) -> str:

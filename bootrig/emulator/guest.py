@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from bootrig.deadline import Deadline
 from bootrig.emulator.command_line import Descriptors, command_line
+from bootrig.emulator.configuration import SplitDefinition, configure, split_for_qmp
 from bootrig.emulator.console import Console, open_console
 from bootrig.emulator.definition import CONSOLE_CHARDEV, BlockNode, Device, MachineDefinition
 from bootrig.emulator.discovery import Emulator, PlatformFirmware, find_platform_firmware
@@ -25,6 +26,7 @@ from bootrig.emulator.errors import (
 from bootrig.emulator.launch import start_qemu
 from bootrig.emulator.rom_evidence import DeviceRom, read_device_rom
 from bootrig.emulator.session import QmpSession
+from bootrig.emulator.shapes import Catalog
 from bootrig.process import read_tail
 
 logger = logging.getLogger(__name__)
@@ -207,6 +209,7 @@ async def start_guest(
     pass_fds: Sequence[int] = (),
     start_s: float = START_S,
     reset_limit: int = RESET_LIMIT,
+    configure_by_qmp: Catalog | None = None,
 ) -> AsyncIterator[Guest]:
     """Yield a guest that is complete and paused; QEMU ends with the `with`.
 
@@ -220,6 +223,8 @@ async def start_guest(
         pass_fds: file descriptors that the definition names.
         start_s: seconds of wall time within which QEMU has to answer.
         reset_limit: how many resets are not yet a reset loop.
+        configure_by_qmp: what the QEMU says about itself, if all that QMP can add shall be added over QMP; otherwise
+            everything is on the command line.
 
     Raises:
         GuestStartError: QEMU ended at once or does not answer.
@@ -230,6 +235,7 @@ async def start_guest(
     deadline = Deadline.after(start_s, "QEMU starts")
     firmware = find_platform_firmware(emulator, definition.platform_firmware)
     complete = add_console(add_platform_firmware(definition, firmware, run_directory))
+    split = split_for_qmp(complete, configure_by_qmp) if configure_by_qmp else SplitDefinition(complete, None)
     log = run_directory / OUTPUT_FILE
     async with AsyncExitStack() as stack:
         near_console, far_console = socket.socketpair()
@@ -238,11 +244,13 @@ async def start_guest(
 
         def words(monitor: int) -> tuple[str, ...]:
             descriptors = Descriptors(monitor, far_console.fileno())
-            return command_line(emulator, complete, descriptors, console_log=str(run_directory / CONSOLE_FILE))
+            return command_line(emulator, split.cold, descriptors, console_log=str(run_directory / CONSOLE_FILE))
 
         qemu = await stack.enter_async_context(
             start_qemu(words, log, deadline, pass_fds=(far_console.fileno(), *pass_fds), after_start=far_console.close)
         )
+        if split.hot is not None:
+            await configure(qemu.session, split.hot)
         console = await open_console(near_console)
         stack.callback(console.close)
         guest = Guest(

@@ -58,7 +58,7 @@ def check_references(definition: MachineDefinition, catalog: Catalog) -> Iterato
         "bus": [device.id for device in definition.devices if device.id],
     }
     used: dict[tuple[str, str], Reference] = {}
-    for reference in _iter_references(definition, catalog):
+    for reference in iter_references(definition, catalog):
         names = known[reference.kind]
         owner = used.get((reference.kind, reference.name))
         if reference.kind == "bus":
@@ -79,8 +79,8 @@ def _check_unused(definition: MachineDefinition, used: Mapping[tuple[str, str], 
     """Yield every backend that nobody uses."""
     for index, netdev in enumerate(definition.netdevs):
         reference = used.get(("netdev", netdev.id))
-        # A filter listens to a netdev; that is no use of it.
-        if reference is None or reference.place.startswith("object"):
+        # A filter listens to a netdev; that is no use of it, except for a port of a hub, which can lead nowhere.
+        if reference is None or (reference.place.startswith("object") and netdev.type != "hubport"):
             expected = f'expected a device with netdev = "{netdev.id}"'
             yield Fault(f"netdev[{index}].id", f'nobody uses netdev "{netdev.id}"; {expected}')
     for index, chardev in enumerate(definition.chardevs):
@@ -93,7 +93,7 @@ def _check_unused(definition: MachineDefinition, used: Mapping[tuple[str, str], 
             yield Fault(f"blockdev[{index}].node-name", f'nobody uses blockdev "{node.node_name}"; {expected}')
 
 
-def _iter_references(definition: MachineDefinition, catalog: Catalog) -> Iterator[Reference]:
+def iter_references(definition: MachineDefinition, catalog: Catalog) -> Iterator[Reference]:
     """Yield every name that stands for something else."""
     machine = catalog.introspection.machines.get(definition.machine_type, {})
     yield from _qom_references(definition.machine_options, machine, "machine.options")

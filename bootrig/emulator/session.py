@@ -160,6 +160,15 @@ class QmpSession:
             coroutine.close()
             raise SessionEndedError(f"{command}: the session's event loop has ended") from error
 
+    async def send_file_descriptor(self, file_descriptor: int, name: str) -> None:
+        """Give QEMU a file descriptor under a name (`getfd`); for the direct transport, on the session's own loop.
+
+        Raises:
+            EmulatorError: QEMU does not take it.
+        """
+        self._transport.send_file_descriptor(file_descriptor)
+        await self.execute("getfd", {"fdname": name})
+
     def subscribe(self, *names: str, capacity: int = CAPACITY) -> Subscription:
         """Subscribe to the events `names`, to all without any; safe from any thread.
 

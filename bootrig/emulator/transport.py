@@ -68,6 +68,14 @@ class Transport(ABC):
             SessionEndedError: the connection broke before the answer came.
         """
 
+    def send_file_descriptor(self, file_descriptor: int) -> None:
+        """Send a file descriptor ahead of the `getfd` or `add-fd` command that names it.
+
+        Raises:
+            SessionEndedError: this way to QEMU takes none.
+        """
+        raise SessionEndedError(f"file descriptor {file_descriptor} cannot be sent: this is not a socket to QEMU")
+
     @abstractmethod
     async def close(self) -> None:
         """Close the connection, whatever state it is in."""

@@ -106,15 +106,6 @@ def test_json_forms_by_version(version: tuple[int, ...], json_forms: set[str]) -
     }
 
 
-def test_bare_keeps_only_what_the_machine_itself_needs() -> None:
-    definition = MachineDefinition(machine_type="q35", machine_options={"pflash0": "disk0-raw"}).adding(
-        user_netdev(), *disk(Path("/run/code")), *disk(Path("/run/disk"), id="disk1"), nic("e1000", "net0")
-    )
-    words = command_line(emulator(7, 2, 22), definition, Descriptors(5, 6), bare=True)
-    assert [json.loads(word)["node-name"] for word in words_after(words, "-blockdev")] == ["disk0-file", "disk0-raw"]
-    assert not {"-netdev", "-device", "-object"} & set(words)
-
-
 def test_accelerators() -> None:
     def accelerator_words(accelerator: Accelerator) -> tuple[list[str], list[str]]:
         words = command_line(emulator(7, 2, 22), MachineDefinition(accelerator=accelerator), Descriptors(5))
