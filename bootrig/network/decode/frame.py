@@ -94,7 +94,7 @@ class FrameDecoder:
         """Return the datagram that this fragment completes, None where some are still missing."""
         key = (packet.src, packet.dst, packet.id, packet.p)
         pieces = self._fragments.setdefault(key, {})
-        pieces[packet.offset] = (bytes(packet.data), bool(packet.mf))
+        pieces[packet.offset * 8] = (bytes(packet.data), bool(packet.mf))
         whole = b""
         while len(whole) in pieces:
             piece, more = pieces[len(whole)]
