@@ -17,6 +17,7 @@ class RecipeKind(StrEnum):
     """The kinds of recipes: each is a folder of the recipes directory."""
 
     ROMS = "roms"
+    PLATFORM_FIRMWARE = "platform-firmware"
     SCENARIOS = "scenarios"
     EMULATORS = "emulators"
     BASELINES = "baselines"

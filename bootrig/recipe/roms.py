@@ -1,8 +1,9 @@
-"""ROM set recipes: prebuilt sets, whose files are members of a package or an archive."""
+"""ROM set recipes: prebuilt sets, whose files are members of a package or an archive, and sets built from source."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootrig.recipe.build import BuildRecipe, read_build_source, read_instructions
 from bootrig.recipe.errors import RecipeError
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
 from bootrig.recipe.source import RELATIVE_PATH, SHA256, SourceFile, SourceKind, read_archive, read_debian_file
@@ -31,7 +32,7 @@ class RomMember:
 
 @dataclass(frozen=True, slots=True)
 class RomSetRecipe:
-    """A prebuilt ROM set.
+    """A ROM set, prebuilt or built from source.
 
     Attributes:
         name: what users call it; the recipe's file has the same name.
@@ -40,9 +41,10 @@ class RomSetRecipe:
         origin: who published it, and as what.
         licence: its licence, as an SPDX expression.
         source_kind: what the source is.
-        source: the package or archive that has the files.
-        members: the files.
+        source: the package or archive that has the files; of a set that is built, the first file of its source.
+        members: the files of a prebuilt set.
         path: the recipe's own file.
+        build: how it is built; None for a prebuilt set.
     """
 
     name: str
@@ -54,6 +56,12 @@ class RomSetRecipe:
     source: SourceFile
     members: tuple[RomMember, ...]
     path: Path
+    build: BuildRecipe | None = None
+
+    @property
+    def source_files(self) -> tuple[SourceFile, ...]:
+        """The files from outside that the set is made of."""
+        return self.build.source.files if self.build else (self.source,)
 
     def origin_facts(self) -> dict[str, str]:
         """Return what a manifest says about where the set comes from."""
@@ -77,22 +85,54 @@ def load_rom_recipe(name: str) -> RomSetRecipe:
     recipe_name = root.string("name", pattern=r"[a-z0-9][a-z0-9.+-]*", expected="lower-case letters, digits, . + -")
     if recipe_name and recipe_name != path.stem:
         root.add_problem("name", f'found "{recipe_name}", expected "{path.stem}" as the file is called')
+    heading = {key: root.string(key) for key in ("title", "version", "origin", "licence")}
     source = root.table("source")
     kind = source.choice("kind", SourceKind)
+    build = _read_build(root, source, kind, path, recipe_name, heading) if "build" in root else None
+    first_file = _read_source(source, kind, build)
+    members: tuple[RomMember, ...] = ()
+    if build is None:
+        members = tuple(_read_member(table) for table in root.tables("rom", required=True))
+        _check_names(root, tuple(member.file_name for member in members))
     recipe = RomSetRecipe(
         name=recipe_name,
-        title=root.string("title"),
-        version=root.string("version"),
-        origin=root.string("origin"),
-        licence=root.string("licence"),
+        title=heading["title"],
+        version=heading["version"],
+        origin=heading["origin"],
+        licence=heading["licence"],
         source_kind=kind,
-        source=read_archive(source) if kind is SourceKind.ARCHIVE else read_debian_file(source),
-        members=tuple(_read_member(table) for table in root.tables("rom", required=True)),
+        source=first_file,
+        members=members,
         path=path,
+        build=build,
     )
-    _check_members(root, recipe.members)
     document.finish()
     return recipe
+
+
+def _read_source(table: TableReader, kind: SourceKind, build: BuildRecipe | None) -> SourceFile:
+    """Read the package or archive of a prebuilt set, or name the source of one that is built."""
+    if build is not None:
+        source = build.source
+        return source.files[0] if source.files else SourceFile(source.repository or str(source.directory))
+    if kind is SourceKind.ARCHIVE:
+        return read_archive(table)
+    if kind is not SourceKind.DEBIAN_PACKAGE:
+        table.add_problem("kind", f'found "{kind}", which needs a [build] table')
+    return read_debian_file(table)
+
+
+def _read_build(
+    root: TableReader, source: TableReader, kind: SourceKind, path: Path, name: str, heading: dict[str, str]
+) -> BuildRecipe:
+    targets = root.tables("rom", required=True)
+    instructions = read_instructions(root.table("build"), targets, path.parent)
+    for table, target in zip(targets, instructions.targets, strict=True):
+        if target.name and not FILE_NAME.fullmatch(target.name):
+            table.add_problem("name", f'found "{target.name}", expected efi-NAME.rom or pxe-NAME.rom')
+    _check_names(root, tuple(target.name for target in instructions.targets))
+    found = read_build_source(source, kind, path.parent)
+    return BuildRecipe(name, heading["version"], heading["licence"], found, instructions, path)
 
 
 def _read_member(table: TableReader) -> RomMember:
@@ -104,15 +144,14 @@ def _read_member(table: TableReader) -> RomMember:
     )
 
 
-def _check_members(root: TableReader, members: tuple[RomMember, ...]) -> None:
+def _check_names(root: TableReader, names: tuple[str, ...]) -> None:
     """Note names that come twice."""
     first: dict[str, int] = {}
-    for index, member in enumerate(members):
-        if member.file_name in first:
-            earlier = first[member.file_name]
-            root.add_problem("rom", f'"{member.file_name}" is in rom[{earlier}] and again in rom[{index}]')
-        elif member.file_name:
-            first[member.file_name] = index
+    for index, name in enumerate(names):
+        if name in first:
+            root.add_problem("rom", f'"{name}" is in rom[{first[name]}] and again in rom[{index}]')
+        elif name:
+            first[name] = index
 
 
 def load_rom_recipes() -> tuple[tuple[RomSetRecipe, ...], tuple[RecipeError, ...]]:

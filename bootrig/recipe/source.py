@@ -10,6 +10,7 @@ SHA1 = r"[0-9a-f]{40}"
 RELATIVE_PATH = r"(?!/)(?!.*(^|/)\.\.?(/|$))[^\\\0]+"
 FILE_NAME = r"(?!\.)[^/\\\0]+"
 SNAPSHOT = "https://snapshot.debian.org/file/"
+SNAPSHOT_OF_TIME = "https://snapshot.debian.org/archive/debian/"
 
 
 class SourceKind(StrEnum):
@@ -18,6 +19,8 @@ class SourceKind(StrEnum):
     DEBIAN_PACKAGE = "debian-package"
     DEBIAN_SOURCE = "debian-source"
     ARCHIVE = "archive"
+    GIT = "git"
+    DIRECTORY = "directory"
 
 
 @dataclass(frozen=True, slots=True)
