@@ -21,6 +21,8 @@ VERBS: dict[str, str] = {
     "roms": "list and show ROM sets",
     "store": "import, list and check stored files",
     "embed": "write a ROM set into an emulator's data directory",
+    "lint": "judge option ROMs and ROM sets by their bytes",
+    "assemble": "join, split and edit option ROMs",
     "doctor": "what this machine can do, and what is missing",
 }
 

@@ -6,7 +6,7 @@ from zlib import adler32
 _CHUNK = 256
 
 
-def byte_sum(content: bytes) -> int:
+def byte_sum(content: bytes | bytearray) -> int:
     """Return the sum of all bytes modulo 256: 0 where a checksum is right."""
     view = memoryview(content)
     total = 0
@@ -15,6 +15,6 @@ def byte_sum(content: bytes) -> int:
     return total & 0xFF
 
 
-def checksum_byte(content: bytes, offset: int) -> int:
+def checksum_byte(content: bytes | bytearray, offset: int) -> int:
     """Return the value that the byte at `offset` must have for all bytes to sum to zero."""
     return (content[offset] - byte_sum(content)) & 0xFF

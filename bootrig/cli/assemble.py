@@ -1,0 +1,190 @@
+"""`bootrig assemble`: join images into an option ROM, split one, and change its IDs, checksums and length."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootrig.cli.lint import parse_length, read_file
+from bootrig.errors import InputError
+from bootrig.workdir import write_atomically
+
+if TYPE_CHECKING:
+    from firmware.assemble import EfiImageOptions
+    from firmware.optionrom import RomImage
+
+_PCI_IDS = re.compile(r"([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,4})")
+_STYLES = ("edk2", "ipxe")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `bootrig assemble` takes."""
+    verbs = parser.add_subparsers(dest="assemble_verb", metavar="WHAT", required=True)
+    join = verbs.add_parser("join", help="join ROM images and EFI drivers into one ROM")
+    join.add_argument("inputs", metavar="FILE", nargs="+", type=Path, help="ROM (all its images) or EFI driver (PE)")
+    join.add_argument(
+        "--ids", metavar="VVVV:DDDD", type=parse_pci_ids, help="PCI IDs of drivers (default: first image's)"
+    )
+    join.add_argument("--class", dest="class_code", metavar="HEX", type=parse_hexadecimal, default=0x020000)
+    join.add_argument("--bare", action="store_true", help="do not pack drivers")
+    join.add_argument("--pad", metavar="LENGTH", type=parse_length, help="pad the ROM: 256K")
+    split = verbs.add_parser("split", help="write each image of a ROM, and each driver in it, into a file")
+    split.add_argument("rom", metavar="ROM", type=Path)
+    split.add_argument("--into", metavar="DIR", type=Path, required=True)
+    ids = verbs.add_parser("set-ids", help="change the PCI IDs of all images")
+    ids.add_argument("rom", metavar="ROM", type=Path)
+    ids.add_argument("ids", metavar="VVVV:DDDD", type=parse_pci_ids)
+    ids.add_argument(
+        "--device-list", metavar="DDDD,...", type=parse_device_list, help="the device list, where there is one"
+    )
+    fix = verbs.add_parser("fix", help="set lengths, marks and checksums right")
+    fix.add_argument("rom", metavar="ROM", type=Path)
+    pad = verbs.add_parser("pad", help="make a ROM longer or shorter by its padding")
+    pad.add_argument("rom", metavar="ROM", type=Path)
+    pad.add_argument("length", metavar="LENGTH", type=parse_length)
+    for verb in (join, ids, fix, pad):
+        verb.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the ROM goes")
+    for verb, default in ((join, "edk2"), (ids, "ipxe"), (fix, "ipxe")):
+        verb.add_argument(
+            "--style",
+            choices=_STYLES,
+            default=default,
+            help=f"whose output to follow: EDK2's EfiRom, or iPXE's efirom and catrom.pl (default: {default})",
+        )
+
+
+def parse_pci_ids(text: str) -> tuple[int, int]:
+    """Return vendor and device ID of `8086:100e`.
+
+    Raises:
+        argparse.ArgumentTypeError: `text` has another form.
+    """
+    match = _PCI_IDS.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f'"{text}" is no pair of PCI IDs, expected such as 8086:100e')
+    return int(match[1], 16), int(match[2], 16)
+
+
+def parse_hexadecimal(text: str) -> int:
+    """Return the number that `text` writes in up to six hexadecimal digits.
+
+    Raises:
+        argparse.ArgumentTypeError: `text` has another form.
+    """
+    if not re.fullmatch(r"(0[xX])?[0-9a-fA-F]{1,6}", text):
+        raise argparse.ArgumentTypeError(f'"{text}" is no class code, expected such as 020000')
+    return int(text, 16)
+
+
+def parse_device_list(text: str) -> tuple[int, ...]:
+    """Return the device IDs of `100e,100f`.
+
+    Raises:
+        argparse.ArgumentTypeError: `text` has another form.
+    """
+    words = text.split(",")
+    if not all(re.fullmatch(r"[0-9a-fA-F]{1,4}", word) for word in words):
+        raise argparse.ArgumentTypeError(f'"{text}" is no device list, expected such as 100e,100f')
+    return tuple(int(word, 16) for word in words)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bootrig assemble`.
+
+    Raises:
+        InputError: a file cannot be read, written, or assembled as asked.
+    """
+    from firmware.errors import FirmwareError  # noqa: PLC0415
+
+    actions = {"join": _join, "split": _split, "set-ids": _set_ids, "fix": _fix, "pad": _pad}
+    try:
+        actions[arguments.assemble_verb](arguments)
+    except FirmwareError as error:
+        raise InputError(str(error), remedy="bootrig lint says what is wrong with a ROM") from error
+    return 0
+
+
+def _join(arguments: argparse.Namespace) -> None:
+    from firmware.assemble import Style, join_rom, pad_rom  # noqa: PLC0415
+    from firmware.optionrom import encode_option_rom  # noqa: PLC0415
+
+    style = Style(arguments.style)
+    images: list[RomImage] = []
+    for path in arguments.inputs:
+        images += _load_images(path, images, arguments)
+    content = encode_option_rom(join_rom(images, style))
+    _write(arguments.output, pad_rom(content, arguments.pad) if arguments.pad else content)
+
+
+def _load_images(path: Path, before: "list[RomImage]", arguments: argparse.Namespace) -> "list[RomImage]":
+    """Return the images in a file: those of a ROM, or one made of a driver."""
+    from firmware.assemble import make_efi_image  # noqa: PLC0415
+    from firmware.errors import FormatError  # noqa: PLC0415
+    from firmware.optionrom import parse_option_rom  # noqa: PLC0415
+
+    content = read_file(path)
+    try:
+        if content[:2] == b"MZ":
+            return [make_efi_image(content, _driver_options(path, before, arguments))]
+        return list(parse_option_rom(content).images)
+    except FormatError as error:
+        raise InputError(f"{path}: {error}", remedy="give option ROMs, or EFI drivers (PE files)") from error
+
+
+def _driver_options(path: Path, before: "list[RomImage]", arguments: argparse.Namespace) -> "EfiImageOptions":
+    from firmware.assemble import EfiImageOptions, Style  # noqa: PLC0415
+
+    ids = arguments.ids or next((image.pcir.pci_ids for image in before if image.pcir), None)
+    if ids is None:
+        raise InputError(f"which PCI IDs shall {path} have?", remedy="--ids 8086:100e, or put a BIOS image before it")
+    vendor_id, device_id = ids
+    return EfiImageOptions(
+        vendor_id, device_id, arguments.class_code, compressed=not arguments.bare, style=Style(arguments.style)
+    )
+
+
+def _split(arguments: argparse.Namespace) -> None:
+    from firmware.optionrom import encode_image, parse_option_rom, unpack_efi_image  # noqa: PLC0415
+
+    rom = parse_option_rom(read_file(arguments.rom))
+    for index, (offset, image) in enumerate(rom.iter_images()):
+        kind = "efi" if image.is_efi else "bios" if image.is_bios else "other"
+        path = arguments.into / f"{arguments.rom.stem}-{index}-{kind}.rom"
+        _write(path, encode_image(image), f"image at 0x{offset:x}")
+        if image.is_efi:
+            _write(path.with_suffix(".efi"), unpack_efi_image(image), "the driver inside")
+    if rom.padding:
+        print(f"{len(rom.padding)} bytes of padding are left out")
+
+
+def _set_ids(arguments: argparse.Namespace) -> None:
+    from firmware.assemble import Style, set_ids  # noqa: PLC0415
+    from firmware.optionrom import encode_option_rom, parse_option_rom  # noqa: PLC0415
+
+    rom = parse_option_rom(read_file(arguments.rom))
+    vendor_id, device_id = arguments.ids
+    changed = set_ids(rom, vendor_id, device_id, arguments.device_list, Style(arguments.style))
+    _write(arguments.output, encode_option_rom(changed))
+
+
+def _fix(arguments: argparse.Namespace) -> None:
+    from firmware.assemble import Style, fix_rom  # noqa: PLC0415
+
+    content = read_file(arguments.rom)
+    fixed = fix_rom(content, Style(arguments.style))
+    changed = sum(ours != theirs for ours, theirs in zip(content, fixed, strict=False)) + abs(len(fixed) - len(content))
+    _write(arguments.output, fixed, f"{changed} bytes changed")
+
+
+def _pad(arguments: argparse.Namespace) -> None:
+    from firmware.assemble import pad_rom  # noqa: PLC0415
+
+    _write(arguments.output, pad_rom(read_file(arguments.rom), arguments.length))
+
+
+def _write(path: Path, content: bytes, note: str = "") -> None:
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}", remedy="name another place") from error
+    print(f"{path}: {len(content)} bytes{f', {note}' if note else ''}")
