@@ -26,6 +26,7 @@ OLDEST_PYTHON = (3, 11)
 GRUB_MODULES = Path("/usr/lib/grub/i386-pc")
 PYTHON_PACKAGES = ("aiohttp", "tftpy", "qemu.qmp", "dpkt", "pexpect", "requests", "rich", "jsonschema", "python-debian")
 APT = "apt-get install "
+LIBVIRT_REMEDY = 'ci/setup libvirt   (outside of a checkout: pip install "bootrig[libvirt]")'
 
 
 class State(StrEnum):
@@ -282,7 +283,9 @@ def look_at_tap(device: Path | None = None) -> str:
     except FileNotFoundError as error:
         raise RigError(f"{path} does not exist", remedy="modprobe tun") from error
     except OSError as error:
-        raise RigError(f"{path}: {error.strerror}", remedy=f"chmod 0666 {path}") from error
+        raise RigError(
+            f"{path}: {error.strerror}", remedy=f"as root: chmod 0666 {path}    (or run bootrig as root)"
+        ) from error
 
 
 def look_at_namespaces(device: Path | None = None) -> str:
@@ -319,7 +322,7 @@ def look_at_libvirt() -> str:
     try:
         return metadata.version("libvirt-python")
     except metadata.PackageNotFoundError as error:
-        raise RigError("libvirt-python is not installed", remedy="ci/setup libvirt") from error
+        raise RigError("libvirt-python is not installed", remedy=LIBVIRT_REMEDY) from error
 
 
 def look_at_mirror() -> str:

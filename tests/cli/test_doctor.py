@@ -95,7 +95,7 @@ def test_a_missing_tap_device_is_named(tmp_path: Path) -> None:
 def test_a_tap_device_that_may_not_be_opened_is_named(tmp_path: Path) -> None:
     with pytest.raises(RigError, match="Is a directory") as caught:
         doctor.look_at_tap(tmp_path)
-    assert caught.value.remedy == f"chmod 0666 {tmp_path}"
+    assert caught.value.remedy == f"as root: chmod 0666 {tmp_path}    (or run bootrig as root)"
 
 
 @pytest.mark.rig
