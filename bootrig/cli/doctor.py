@@ -26,6 +26,7 @@ OLDEST_PYTHON = (3, 11)
 GRUB_MODULES = Path("/usr/lib/grub/i386-pc")
 PYTHON_PACKAGES = ("aiohttp", "tftpy", "qemu.qmp", "dpkt", "pexpect", "requests", "rich", "jsonschema", "python-debian")
 APT = "apt-get install "
+MODPROBE_REMEDY = "as root: modprobe tun    (a container needs --device /dev/net/tun)"
 LIBVIRT_REMEDY = 'ci/setup libvirt   (outside of a checkout: pip install "bootrig[libvirt]")'
 
 
@@ -281,7 +282,7 @@ def look_at_tap(device: Path | None = None) -> str:
         with path.open("r+b", buffering=0):
             return str(path)
     except FileNotFoundError as error:
-        raise RigError(f"{path} does not exist", remedy="modprobe tun") from error
+        raise RigError(f"{path} does not exist", remedy=MODPROBE_REMEDY) from error
     except OSError as error:
         raise RigError(
             f"{path}: {error.strerror}", remedy=f"as root: chmod 0666 {path}    (or run bootrig as root)"
