@@ -1,6 +1,7 @@
 """What tests of this package need of the machine."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +28,9 @@ def _miss(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(what)
     pytest.skip(what)
+
+
+def require_file(path: Path) -> None:
+    """Skip where a file of a package is missing; fail where CI promises it."""
+    if not path.exists():
+        _miss(f"{path} is missing")

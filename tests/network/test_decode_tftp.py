@@ -1,5 +1,6 @@
 import pytest
 
+from bootrig.network.decode.tftp import Datagram, TftpFollower
 from tests.network.frames import decode, from_guest, from_server, udp
 
 REQUEST = b"\0\1pxelinux.0\0octet\0blksize\x001432\0tsize\x000\0"
@@ -69,12 +70,18 @@ def test_a_last_block_that_is_not_acknowledged():
 
 
 def test_block_numbers_wrap():
-    frames = [from_guest(b"\0\1a\0octet\0blksize\x008\0"), from_server(b"\0\6blksize\x008\0"), _ack(0)]
-    for number in range(1, 65540):
-        frames += [_data(number, 8), _ack(number)]
-    facts = _transfer(*frames, _data(65540, 3), _ack(65540))
-    assert (facts["blocks"], facts["bytes"], facts["retransmissions"]) == (65540, 65539 * 8 + 3, 0)
-    assert facts["completed"]
+    guest, first, server = ("10.0.2.15", 2000), ("10.0.2.1", 69), ("10.0.2.1", 3000)
+    follower = TftpFollower()
+    facts = list(follower.follow(Datagram(0.0, True, guest, first, b"\0\1a\0octet\0blksize\x008\0")))
+    facts += follower.follow(Datagram(0.0, False, server, guest, b"\0\6blksize\x008\0"))
+    for number in range(1, 65541):
+        block = (number & 0xFFFF).to_bytes(2, "big")
+        length = 8 if number < 65540 else 3
+        facts += follower.follow(Datagram(float(number), False, server, guest, b"\0\3" + block + bytes(length)))
+        facts += follower.follow(Datagram(float(number), True, guest, server, b"\0\4" + block))
+    transfer = facts[-1].facts
+    assert (transfer["blocks"], transfer["bytes"], transfer["retransmissions"]) == (65540, 65539 * 8 + 3, 0)
+    assert transfer["completed"]
 
 
 def test_an_error_names_its_file():

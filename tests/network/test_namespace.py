@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bootrig.errors import InputError, RigError
 from bootrig.network import namespace
 from bootrig.network.errors import NamespaceError
 from bootrig.network.namespace import namespace_remedy, probe_namespaces, run_in_namespaces
+from bootrig.network.tap import open_tap
 from tests.network.inside import call_inside
 from tests.network.processes import await_gone, children_of, open_descriptors
 from tests.network.requirements import require_namespaces
@@ -54,6 +56,24 @@ def test_namespaces_are_new_and_the_callers_stay():
     inside = call_inside(lambda: [str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in kinds])
     assert [str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in kinds] == before
     assert not set(before) & set(inside)
+
+
+def _network_namespaces() -> set[str]:
+    """Return the network namespaces that any process of this machine is in."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*/ns/net"):
+        with suppress(OSError):
+            found.add(str(entry.readlink()))
+    return found
+
+
+def test_the_network_namespace_is_gone_afterwards():
+    def inside() -> str:
+        with open_tap():
+            return str(Path("/proc/self/ns/net").readlink())
+
+    before = _network_namespaces()
+    assert call_inside(inside) not in _network_namespaces() | before
 
 
 def test_signals_of_the_inner_process_are_as_they_were():

@@ -1,0 +1,161 @@
+"""The fake PXE client against a real one: QEMU with the ROM that its package brings."""
+
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bootrig.network.capture import count_retransmissions, decode_capture
+from bootrig.network.decode.fact import WireFact
+from bootrig.network.services.dnsmasq import DnsmasqConfiguration, start_dnsmasq
+from bootrig.network.services.personality import GUEST_ADDRESS, GUEST_MAC, DhcpPersonality
+from bootrig.network.services.tftp import TftpConfiguration, start_tftp
+from bootrig.network.tap import SERVER_ADDRESS, Tap, open_tap
+from bootrig.process import require_tool, small_environment
+from tests.network.frames import EPOCH_S
+from tests.network.inside import call_inside
+from tests.network.pxe_client import PxeClient
+from tests.network.requirements import require_file, require_namespaces, require_program
+
+pytestmark = pytest.mark.rig
+
+PXELINUX = Path("/usr/lib/PXELINUX/pxelinux.0")
+LDLINUX = Path("/usr/lib/syslinux/modules/bios/ldlinux.c32")
+NONCE = b"nonce-20110315"
+WALL_S = 120.0
+
+
+@pytest.fixture(autouse=True)
+def _possible() -> None:
+    require_namespaces()
+    for program in ("dnsmasq", "qemu-system-x86_64"):
+        require_program(program)
+    for path in (PXELINUX, LDLINUX):
+        require_file(path)
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    root = tmp_path / "root"
+    (root / "pxelinux.cfg").mkdir(parents=True)
+    shutil.copy(PXELINUX, root)
+    shutil.copy(LDLINUX, root)
+    (root / "pxelinux.cfg" / "default").write_text(f"SAY {NONCE.decode()}\nDEFAULT x\nLABEL x\nLOCALBOOT -1\n")
+    return root
+
+
+def _boot_guest(tap: Tap, run_directory: Path) -> bytes:
+    """Boot until PXELINUX says the nonce; return the console."""
+    arguments = [
+        *("-M", "pc,graphics=off", "-m", "64", "-nodefaults", "-display", "none", "-serial", "stdio"),
+        *("-accel", "tcg", "-icount", "shift=8,sleep=off", "-rtc", "base=2011-03-15T11:28:27,clock=vm"),
+        *("-netdev", f"tap,id=n0,fd={tap.file_descriptor}", "-device", f"e1000,netdev=n0,mac={GUEST_MAC},bootindex=1"),
+        *("-object", f"filter-dump,id=f0,netdev=n0,file={run_directory / 'capture.pcap'}"),
+    ]
+    console, end = b"", time.monotonic() + WALL_S
+    with subprocess.Popen(
+        [require_tool("qemu-system-x86_64"), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env=small_environment(),
+        pass_fds=[tap.file_descriptor],
+    ) as qemu:
+        assert qemu.stdout is not None
+        while NONCE not in console and select.select([qemu.stdout], [], [], max(0.0, end - time.monotonic()))[0]:
+            output = os.read(qemu.stdout.fileno(), 65536)
+            if not output:
+                break
+            console += output
+        qemu.kill()
+    return console
+
+
+def _with_servers(root: Path, use: Callable[[Tap], object]) -> Any:
+    run_directory = root.parent
+
+    def inside() -> object:
+        with (
+            open_tap() as tap,
+            start_dnsmasq(DnsmasqConfiguration(DhcpPersonality("pxelinux.0")), run_directory),
+            start_tftp(TftpConfiguration(root), run_directory),
+        ):
+            return use(tap)
+
+    return call_inside(inside)
+
+
+def _messages(facts: tuple[WireFact, ...]) -> list[str]:
+    """Return the course of a boot up to the boot file, repetitions left out."""
+    course: list[str] = []
+    for fact in facts:
+        word = f"{'guest' if fact.from_guest else 'server'} {fact.facts.get('message', fact.kind)}"
+        if fact.kind in {"dhcp", "tftp-request", "tftp-options", "tftp-transfer"} and word not in course:
+            course.append(word)
+    return course
+
+
+COURSE = [
+    *("guest discover", "server offer", "guest request", "server ack"),
+    *("guest tftp-request", "server tftp-options", "server tftp-transfer"),
+]
+CODES = {53, 55, 57, 60, 61, 77, 93, 94, 97, 175}
+
+
+def test_a_real_rom_boots_pxelinux(root):
+    console = _with_servers(root, lambda tap: _boot_guest(tap, root.parent).decode("latin-1"))
+    assert NONCE.decode() in console
+    facts, _ = decode_capture(root.parent / "capture.pcap", epoch_s=EPOCH_S)
+    assert _messages(facts) == COURSE
+    discover = next(fact for fact in facts if fact.kind == "dhcp")
+    assert discover.from_guest
+    assert 0.0 < discover.guest_s < 600.0
+    assert discover.facts["vendor_class"] == "PXEClient:Arch:00000:UNDI:002001"
+    assert discover.facts["user_class"] == "iPXE"
+    assert discover.facts["client_architecture"] == 0
+    assert "175" in discover.facts["encapsulated"]
+    offer = next(fact for fact in facts if fact.facts.get("message") == "offer")
+    assert (offer.facts["yiaddr"], offer.facts["boot_file_name"]) == (GUEST_ADDRESS, "pxelinux.0")
+    transfers = {fact.facts["file"]: fact.facts for fact in facts if fact.kind == "tftp-transfer"}
+    for path in (PXELINUX, LDLINUX):
+        assert transfers[path.name]["bytes"] == path.stat().st_size
+        assert transfers[path.name]["completed"]
+    not_found = [fact for fact in facts if fact.kind == "tftp-error"]
+    assert {fact.facts["text"] for fact in not_found} == {"File not found"}
+    assert count_retransmissions(facts) >= 0
+    assert not [fact for fact in facts if "reason" in fact.facts]
+
+
+def test_the_fake_client_does_what_the_real_one_does(root):
+    def use(tap: Tap) -> int:
+        client = PxeClient(tap.file_descriptor)
+        client.request(client.discover())
+        client.resolve(SERVER_ADDRESS)
+        content = client.fetch(SERVER_ADDRESS, b"pxelinux.0", b"blksize", b"1432", b"tsize", b"0")
+        assert content == PXELINUX.read_bytes()
+        with pytest.raises(FileNotFoundError, match=r"^File not found$"):
+            client.fetch(SERVER_ADDRESS, b"missing")
+        client.write_capture(root.parent / "fake.pcap", EPOCH_S)
+        return _boot_guest(tap, root.parent).count(NONCE)
+
+    assert _with_servers(root, use) > 0
+    fake, _ = decode_capture(root.parent / "fake.pcap", epoch_s=EPOCH_S)
+    real, _ = decode_capture(root.parent / "capture.pcap", epoch_s=EPOCH_S)
+    assert _messages(fake) == _messages(real) == COURSE
+    for message, more in (("discover", set()), ("request", {50, 54})):
+        fake_codes, real_codes = (_codes(facts, message) for facts in (fake, real))
+        assert fake_codes == CODES | more
+        assert real_codes >= CODES | more
+    for facts in (fake, real):
+        request = next(fact.facts for fact in facts if fact.kind == "tftp-request")
+        assert {"blksize", "tsize"} <= {name for name, _ in request["options"]}
+
+
+def _codes(facts: tuple[WireFact, ...], message: str) -> set[int]:
+    first = next(fact for fact in facts if fact.facts.get("message") == message)
+    return {option["code"] for option in first.facts["options"]}
