@@ -44,6 +44,8 @@ from bootrig.scenario.trace import (
     WireEvent,
 )
 
+# The TFTP server's thread waits at most so long for the event loop's: in virtual time its answers are urgent.
+SWITCH_INTERVAL_S = 0.0005
 POWER_ON_S = int(datetime.fromisoformat(FIXED_DATE).replace(tzinfo=UTC).timestamp())
 
 
@@ -65,6 +67,7 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
         RigError: QEMU, a server or the host broke.
     """
     started_s = time.monotonic()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     directory = specification.directory
     served = make_served(
         specification.scenario,

@@ -9,6 +9,7 @@ from bootrig.emulator.definition import (
     disk,
     filter_dump,
     nic,
+    pacemaker,
     tap_netdev,
     virtual_time,
 )
@@ -46,4 +47,6 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
     )
     if disk_file is not None:
         definition = definition.adding(*disk(disk_file, bootindex=2))
+    if accelerator.instruction_counting is not None:
+        definition = definition.adding(*pacemaker())
     return definition

@@ -14,9 +14,9 @@ from bootrig.scenario.serving import NONCE_WORD
 from bootrig.scenario.trace import Milestone, TimeMode
 from firmware.probe.image import ProbeReport, find_probe_report
 
-# In virtual time every instruction takes guest time, a microsecond at shift 10: what a real processor does in passing
-# costs minutes. The allowance is ten times what the slowest known boot needs for its instructions.
-VIRTUAL_ALLOWANCE_S = {"seabios": 600.0, "ovmf": 400.0}
+# In virtual time every instruction takes guest time, a quarter of a microsecond at shift 8: what a real processor does
+# in passing takes a minute. The allowance is several times what the slowest known boot needs for its instructions.
+VIRTUAL_ALLOWANCE_S = {"seabios": 250.0, "ovmf": 400.0}
 # What a platform firmware says when it has nothing left to try.
 FIRMWARE_ENDS = {"seabios": "No bootable device.", "ovmf": "Shell> "}
 CLOCK_PERIOD_S = {TimeMode.VIRTUAL: 0.05, TimeMode.REAL: 0.5}
