@@ -20,7 +20,9 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
         ("--emulator", "emulator"),
     ):
         parser.add_argument(option, action="append", default=[], metavar="NAME", help=f"only this {what}; repeatable")
-    parser.add_argument("-j", "--jobs", type=int, default=None, metavar="N", help="cells at a time (default: processors)")
+    parser.add_argument(
+        "-j", "--jobs", type=int, default=None, metavar="N", help="cells at a time (default: processors)"
+    )
     add_time_options(parser)
     parser.add_argument("--runs", type=Path, default=None, metavar="DIR", help="where run directories are made")
 

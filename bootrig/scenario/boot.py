@@ -31,7 +31,7 @@ from bootrig.scenario.milestones import (
     iter_wire_milestones,
     order_milestones,
 )
-from bootrig.scenario.observer import Operator, Observation, Observer
+from bootrig.scenario.observer import Observation, Observer, Operator
 from bootrig.scenario.serving import Served, make_personality, make_served
 from bootrig.scenario.specification import CAPTURE_FILE, CellSpecification
 from bootrig.scenario.trace import (
@@ -107,9 +107,7 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
             watched.append(http.watch)
         definition = make_definition(specification, tap.file_descriptor, served.disk)
         begun_s = time.monotonic()
-        async with start_guest(
-            specification.emulator, definition, directory, pass_fds=[tap.file_descriptor]
-        ) as guest:
+        async with start_guest(specification.emulator, definition, directory, pass_fds=[tap.file_descriptor]) as guest:
             rom = await guest.rom_evidence(NIC_ID)
             observer = Observer(guest, scenario, specification.nonce, specification.time_mode, operator)
             observation = await observer.observe([watch() for watch in (guest.watch, *watched)])
@@ -135,9 +133,7 @@ def read_wire(capture: Path) -> tuple[WireFact, ...]:
     return facts
 
 
-def _make_trace(
-    specification: CellSpecification, served: Served, seen: _Seen, facts: tuple[WireFact, ...]
-) -> Trace:
+def _make_trace(specification: CellSpecification, served: Served, seen: _Seen, facts: tuple[WireFact, ...]) -> Trace:
     """Join what was seen into the trace."""
     observation = seen.observation
     wire = tuple(WireEvent(fact.kind, fact.guest_s, fact.from_guest, fact.facts) for fact in facts)

@@ -169,9 +169,7 @@ class Observer:
         """Ask for the guest's clock until its deadline has come; returns why watching ends."""
         limit_s = self._scenario.guest_s
         if self._time_mode is TimeMode.VIRTUAL:
-            limit_s += VIRTUAL_ALLOWANCE_S.get(
-                self._guest.definition.platform_firmware, VIRTUAL_ALLOWANCE_S["seabios"]
-            )
+            limit_s += VIRTUAL_ALLOWANCE_S.get(self._guest.definition.platform_firmware, VIRTUAL_ALLOWANCE_S["seabios"])
         while True:
             await asyncio.sleep(CLOCK_PERIOD_S[self._time_mode])
             self._guest_s = await self._guest.clock_s()

@@ -151,9 +151,9 @@ class Scenario:
     wall_s: float
 
     @property
-    def family(self) -> str:
-        """The name without the variant."""
-        return self.name.partition("[")[0]
+    def in_real_time(self) -> bool:
+        """Whether it makes no sense in virtual time: whoever types cannot keep up with a guest that never waits."""
+        return self.kind is ScenarioKind.CONSOLE
 
 
 def lay_over(base: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
@@ -306,6 +306,4 @@ def parse_scenario(document: Mapping[str, Any]) -> Scenario:
 
 def _parse_file(document: Mapping[str, Any]) -> ServedFile:
     """Return the served file that a JSON value describes."""
-    return ServedFile(
-        **{**document, "kind": ContentKind(document["kind"]), "modules": tuple(document["modules"])}
-    )
+    return ServedFile(**{**document, "kind": ContentKind(document["kind"]), "modules": tuple(document["modules"])})

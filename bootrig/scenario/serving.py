@@ -103,9 +103,7 @@ def _copy(path: Path, served: ServedFile) -> None:
         ) from error
 
 
-def _make_content(
-    served: ServedFile, code: bytes, kind: str, nonce: str, programs: Mapping[str, Path]
-) -> bytes:
+def _make_content(served: ServedFile, code: bytes, kind: str, nonce: str, programs: Mapping[str, Path]) -> bytes:
     """Return the content of a served file that is made here."""
     if served.kind is ContentKind.TEXT:
         return served.text.replace(NONCE_WORD, nonce).encode()

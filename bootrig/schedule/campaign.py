@@ -14,7 +14,7 @@ from bootrig.emulator.accelerator import choose_accelerator
 from bootrig.emulator.discovery import Emulator, find_host_emulator, find_platform_firmware
 from bootrig.process import require_tool
 from bootrig.scenario.errors import CellError
-from bootrig.scenario.scenario import ContentKind, Scenario, ScenarioKind
+from bootrig.scenario.scenario import ContentKind, Scenario
 from bootrig.scenario.serving import probe_kind
 from bootrig.scenario.specification import CellSpecification
 from bootrig.scenario.trace import CellKey, OutcomeStatus, TimeMode, Trace
@@ -81,9 +81,7 @@ def make_side(name: str, run_directory: Path, label: str) -> Side:
     return Side(rom_set, directory, label)
 
 
-def make_equipment(
-    planned: Sequence[PlannedCell], time_mode: TimeMode | None, accelerator: str = "auto"
-) -> Equipment:
+def make_equipment(planned: Sequence[PlannedCell], time_mode: TimeMode | None, accelerator: str = "auto") -> Equipment:
     """Find and prove what the planned cells need, before the first one starts.
 
     Args:
@@ -200,9 +198,7 @@ class Campaign:
     def traces(self, label: str) -> tuple[Trace, ...]:
         """Return the traces of one side: of a cell that was confirmed both, in virtual and in real time."""
         return tuple(
-            result.trace
-            for place, result in self._results.items()
-            if place.label == label and result.trace is not None
+            result.trace for place, result in self._results.items() if place.label == label and result.trace is not None
         )
 
     def count_cells(self) -> int:
@@ -219,8 +215,8 @@ class Campaign:
             CellError: more cells broke than chance explains.
         """
         if self._equipment.time_mode is TimeMode.VIRTUAL:
-            virtual = [(side, cell) for side, cell in self._iter_cells() if not _runs_in_real_time(cell)]
-            real = [(side, cell) for side, cell in self._iter_cells() if _runs_in_real_time(cell)]
+            virtual = [(side, cell) for side, cell in self._iter_cells() if not cell.scenario.in_real_time]
+            real = [(side, cell) for side, cell in self._iter_cells() if cell.scenario.in_real_time]
             self._run(virtual, TimeMode.VIRTUAL)
             self._run(real, TimeMode.REAL)
             self.confirm({place.key for place, result in self._results.items() if _is_doubtful(result)})
@@ -273,11 +269,6 @@ class _Place:
     label: str
     key: CellKey
     time_mode: TimeMode
-
-
-def _runs_in_real_time(cell: PlannedCell) -> bool:
-    """Whether a cell makes no sense in virtual time: whoever types cannot keep up with a guest that never waits."""
-    return cell.scenario.kind is ScenarioKind.CONSOLE
 
 
 def _is_doubtful(result: CellResult) -> bool:

@@ -1,7 +1,7 @@
 """Errors of this room.
 
-    RigError
-    └── PoolError    the process that forks the cells is gone
+RigError
+└── PoolError    the process that forks the cells is gone
 """
 
 from bootrig.errors import RigError

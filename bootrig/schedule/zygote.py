@@ -82,12 +82,12 @@ def serve(control: socket.socket) -> None:
     received = b""
     try:
         while True:
-            ready, _, _ = select.select([control, waking], [], [])
+            ready, _, _ = select.select([control.fileno(), waking], [], [])
             if waking in ready:
                 with suppress(BlockingIOError):
                     os.read(waking, RECEIVE_LENGTH)
             _reap(cells, control)
-            if control in ready:
+            if control.fileno() in ready:
                 content = control.recv(RECEIVE_LENGTH)
                 if not content:
                     return

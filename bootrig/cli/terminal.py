@@ -1,0 +1,75 @@
+"""The guest's console on this terminal: shown, or handed over."""
+
+import asyncio
+import os
+import sys
+import termios
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from bootrig.scenario.milestones import strip_escapes
+
+LEAVE = b"\x1d"  # Ctrl-], as in telnet
+READ_LENGTH = 1024
+
+
+class Screen:
+    """Prints what the guest prints, a line at a time, each with the guest's clock."""
+
+    stays = False
+
+    def __init__(self) -> None:
+        self._line = ""
+
+    def attach(self, write: Callable[[bytes], None], leave: Callable[[], None]) -> None:
+        """Nobody types here."""
+
+    def show(self, text: str, guest_s: float | None) -> None:
+        """Print the lines that are complete."""
+        *lines, self._line = strip_escapes(self._line + text).split("\n")
+        for line in lines:
+            if line.strip():
+                print(f"[{guest_s or 0:5.0f} s] {line.rstrip()}", flush=True)
+
+
+class Keyboard:
+    """Hands the terminal over: what is typed goes to the guest, what it prints comes as it is."""
+
+    stays = True
+
+    def attach(self, write: Callable[[bytes], None], leave: Callable[[], None]) -> None:
+        """Read the terminal in the event loop from now on."""
+        loop = asyncio.get_running_loop()
+        source = sys.stdin.fileno()
+
+        def read() -> None:
+            typed = os.read(source, READ_LENGTH)
+            before, found, _ = typed.partition(LEAVE)
+            if before:
+                write(before)
+            if found or not typed:
+                loop.remove_reader(source)
+                leave()
+
+        loop.add_reader(source, read)
+
+    def show(self, text: str, guest_s: float | None) -> None:
+        """Print what came, unchanged."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+@contextmanager
+def raw_terminal() -> Iterator[None]:
+    """Let every key through, Ctrl-C and Ctrl-B among them, where standard input is a terminal; restore it then."""
+    source = sys.stdin.fileno()
+    if not os.isatty(source):
+        yield
+        return
+    before = termios.tcgetattr(source)
+    try:
+        tty.setraw(source)
+        yield
+    finally:
+        termios.tcsetattr(source, termios.TCSADRAIN, before)
