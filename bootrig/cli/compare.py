@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     waivers = load_waivers(arguments.waivers) if arguments.waivers else ()
     names = (arguments.baseline, arguments.candidate)
     console = Console(stderr=arguments.json == Path("-"), highlight=False)
-    with start_session(arguments, names, ("baseline", "candidate"), "compare", console) as session:
+    with start_session(arguments, names, ("baseline", "candidate"), "compare") as session:
         campaign = session.campaign
         campaign.run()
         verdict = compare_traces(campaign.traces("baseline"), campaign.traces("candidate"), waivers)

@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     names = tuple(dict.fromkeys(arguments.rom_set))
     console = Console(stderr=arguments.json == Path("-"), highlight=False)
-    with start_session(arguments, names, names, "run", console) as session:
+    with start_session(arguments, names, names, "run") as session:
         session.campaign.run()
     require_unbroken(session.campaign.errors)
     traces = tuple(trace for name in names for trace in session.campaign.traces(name))

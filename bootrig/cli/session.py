@@ -40,7 +40,7 @@ class MatrixSession:
 
 @contextmanager
 def start_session(
-    arguments: argparse.Namespace, rom_sets: Sequence[str], labels: Sequence[str], name: str, console: Console
+    arguments: argparse.Namespace, rom_sets: Sequence[str], labels: Sequence[str], name: str
 ) -> Iterator[MatrixSession]:
     """Make everything ready for the cells of `rom_sets`; processes end with the `with`.
 
@@ -60,7 +60,7 @@ def start_session(
             raise InputError(
                 f"no ROM of {', '.join(rom_sets)} fits the NIC models asked for", remedy="bootrig roms show NAME"
             )
-        with Progress(total, console) as progress:
+        with Progress(total, Console(stderr=True, highlight=False)) as progress:
             campaign.listen(
                 on_batch=progress.begin,
                 on_start=lambda cell: progress.cell_started(cell.rom_set, cell.key),

@@ -21,7 +21,7 @@ from bootrig.scenario.trace import CellKey, OutcomeStatus, TimeMode, Trace
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.pool import CellResult, Pool
 from firmware.embed import embed_rom_set
-from firmware.nic import NIC_MODELS
+from firmware.nic import find_nic_model
 from firmware.romset import RomSet
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,8 @@ class Side:
 
     def covers(self, nic_model: str) -> bool:
         """Whether the set has a ROM for a NIC model."""
-        return self.rom_set.find_rom(NIC_MODELS[nic_model].rom_stem) is not None
+        model = find_nic_model(nic_model)
+        return model is not None and self.rom_set.find_rom(model.rom_stem) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,11 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from bootrig.recipe.path import RecipeKind, iter_recipe_names
 from bootrig.recipe.toml import suggest
 from bootrig.scenario.errors import CellSelectionError
 from bootrig.scenario.scenario import Scenario, iter_scenarios, load_scenario_family
 from bootrig.scenario.trace import CellKey
-from firmware.nic import NIC_MODELS
+from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_models_of_rom
 
 MACHINES = ("pc", "q35")
 PLATFORM_FIRMWARE = ("seabios", "ovmf")
@@ -19,7 +18,7 @@ class Filters:
     """What users ask for; an empty filter leaves everything.
 
     Attributes:
-        nic_models: NIC models.
+        nic_models: NIC models; variants of the usual ones are tried because they are named.
         scenarios: names of scenarios, with or without variant.
         machines: machine types; one that a scenario has as optional is tried because it is named.
         platform_firmware: names of platform firmware.
@@ -48,7 +47,7 @@ def plan_cells(filters: Filters) -> tuple[PlannedCell, ...]:
         RecipeError: a scenario does not exist or is wrong.
         CellSelectionError: a filter names what does not exist, or nothing is left.
     """
-    _require_known("NIC model", filters.nic_models, tuple(NIC_MODELS))
+    _require_known("NIC model", filters.nic_models, (*NIC_MODELS, *NIC_VARIANTS))
     _require_known("machine", filters.machines, MACHINES)
     _require_known("platform firmware", filters.platform_firmware, PLATFORM_FIRMWARE)
     cells = tuple(cell for scenario in _select_scenarios(filters.scenarios) for cell in _iter_cells(scenario, filters))
@@ -77,12 +76,21 @@ def _select_scenarios(names: Sequence[str]) -> Iterator[Scenario]:
 def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
     """Yield the cells of one scenario."""
     asked = tuple(machine for machine in scenario.optional_machines if machine in filters.machines)
+    nic_models = (*scenario.nic_models, *_asked_variants(scenario, filters))
     for emulator in filters.emulators or ("host",):
         for machine in _filtered((*scenario.machines, *asked), filters.machines):
             for platform_firmware in _filtered(scenario.platform_firmware, filters.platform_firmware):
-                for nic_model in _filtered(scenario.nic_models, filters.nic_models):
+                for nic_model in _filtered(nic_models, filters.nic_models):
                     key = CellKey(scenario.name, nic_model, machine, platform_firmware, emulator)
                     yield PlannedCell(key, scenario)
+
+
+def _asked_variants(scenario: Scenario, filters: Filters) -> Iterator[str]:
+    """Yield the NIC models beside the usual ones that somebody names and whose ROM the scenario tries."""
+    for name in filters.nic_models:
+        variant = NIC_VARIANTS.get(name)
+        if variant is not None and find_models_of_rom(variant.rom_stem)[0].qom_type in scenario.nic_models:
+            yield name
 
 
 def _filtered(offered: Sequence[str], wanted: Collection[str]) -> Iterator[str]:
@@ -101,8 +109,3 @@ def _require_known(what: str, words: Sequence[str], known: Sequence[str]) -> Non
             raise CellSelectionError(
                 f"unknown {what} {word!r}{suggest(word, known)}", remedy=f"known: {', '.join(known)}"
             )
-
-
-def scenario_names() -> tuple[str, ...]:
-    """Return the names of all scenario files."""
-    return iter_recipe_names(RecipeKind.SCENARIOS)
