@@ -158,6 +158,27 @@ def test_a_repeated_request_is_not_a_second_transfer(server):
         assert client.next()[:4] == b"\0\3\0\2"
 
 
+def test_a_request_repeated_before_the_acknowledgement_is_not_a_new_one(server, monkeypatch):
+    """In virtual time a guest repeats itself before the answer reaches it; then both lie in the server's sockets."""
+    gate, select = threading.Event(), server._selector.select
+
+    def wait_and_select(timeout_s: float | None) -> object:
+        gate.wait(10)
+        return select(timeout_s)
+
+    monkeypatch.setattr(server._selector, "select", wait_and_select)
+    with Client(server.port) as client:
+        assert client.ask(b"even", b"octet", b"blksize", b"1000")[1] == 6
+        first = client.peer
+        for _ in range(3):
+            client.socket.sendto(b"\0\1even\0octet\0blksize\x001000\0", (HOST, server.port))
+        client.ack(0)
+        gate.set()
+        assert (client.next()[:4], client.peer) == (b"\0\3\0\1", first)
+        client.ack(1)
+        assert (client.next()[:4], client.peer) == (b"\0\3\0\2", first)
+
+
 def test_a_client_may_ask_for_another_file_from_the_same_port(server):
     with Client(server.port) as client:
         client.ask(b"even", b"octet")

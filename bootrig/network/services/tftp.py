@@ -117,6 +117,7 @@ class _Transfer(TftpContextServer):  # type: ignore[misc]
         )
         self.flock = False  # tftpy's own constructor mistakes the argument
         self.sock.bind((configuration.address, 0))
+        self.sock.setblocking(False)
         self.sock.connect((host, port))  # the kernel drops what others send, and tells of a closed port
         self.request: TftpRequest | None = None
         self.opening = b""
@@ -217,26 +218,39 @@ class TftpServer:
             events = [key for key, _ in self._selector.select(timeout_s)]
             if any(event.fileobj is self._woken for event in events):
                 return
+            # first and all of them: a repeated request came before the ACK that lies beside it, and must not look like
+            # a new one that follows it
+            while any(event.fileobj is self._listening for event in events) and self._accept():
+                pass
             for event in events:
-                if event.data in self._transfers:
+                transfer = self._transfers.get(event.data)
+                if transfer is not None and transfer.sock is event.fileobj:
                     self._continue(event.data)
-            # last, because a client may open its next transfer from the port whose last ACK lies beside it
-            if any(event.fileobj is self._listening for event in events):
-                self._accept()
             self._resend()
 
-    def _accept(self) -> None:
-        """Take a datagram from the well-known port: a new transfer, or a repetition of a request that is served."""
+    def _accept(self) -> bool:
+        """Take a datagram from the well-known port: a new transfer, or a repetition of a request that is served.
+
+        Returns:
+            Whether there was one.
+        """
         try:
             datagram, peer = self._listening.recvfrom(65536)
         except BlockingIOError:
-            return
+            return False
         before = self._transfers.get(peer)
         if before is not None and before.opening == datagram and not before.heard:
             self._note(f"{before.describe()}: asked again")
-            return
+            return True
         if before is not None:
-            self._end(peer, "given up by the client, which asked anew")
+            self._continue(peer)  # its last ACK may lie there
+        if peer in self._transfers:
+            self._end(peer, "ended by the client, which asked anew")
+        self._begin(datagram, peer)
+        return True
+
+    def _begin(self, datagram: bytes, peer: tuple[str, int]) -> None:
+        """Begin a transfer."""
         try:
             transfer = _Transfer(self._configuration, peer[0], peer[1], self._empty)
         except OSError as error:
