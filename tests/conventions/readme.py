@@ -10,15 +10,14 @@ backslash goes on in the next), what follows is their output. The line before th
 
 In the output a line `...` stands for any number of lines, and `...` within a line for any text. Before they are
 compared, both sides lose what no two runs have in common: colours, durations, dates, the names of run directories, the
-width of columns. One temporary directory is the working directory of all commands of a block; `ci`, `recipes` and the
-other top-level names of the checkout are there as links.
+width of columns, what ci/setup says. One temporary directory is the working directory of all commands of a block; `ci`,
+`recipes` and the other top-level names of the checkout are there as links. `write_readme.py` puts real output in.
 """
 
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,7 +161,7 @@ def _trim(lines: list[str]) -> list[str]:
 def find_output_fault(shown: tuple[str, ...], printed: str, directory: Path | None = None) -> str | None:
     """Return what is wrong with the shown output of a command, None where it is what the command printed."""
     wanted = _trim([normalise(line) for line in shown])
-    got = _trim([normalise(line, directory) for line in printed.splitlines()])
+    got = _trim([normalise(line, directory) for line in printed.splitlines() if not line.startswith("set-up: ")])
     pattern = "".join(
         r"(?:.*\n)*?" if line == "..." else ".*?".join(map(re.escape, line.split("..."))) + "\n" for line in wanted
     )
@@ -183,9 +182,8 @@ def make_working_directory(directory: Path) -> None:
             (directory / path.name).symlink_to(path)
 
 
-def run_block(block: ConsoleBlock, directory: Path, environment: Mapping[str, str] | None = None) -> list[str]:
-    """Run the commands of a block one after the other; return a sentence for each that did not do what is shown."""
-    faults = []
+def run_command(command: str, directory: Path) -> tuple[int, str]:
+    """Run a command as README's readers do, without a terminal; return its exit status and all that it printed."""
     variables = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -193,24 +191,30 @@ def run_block(block: ConsoleBlock, directory: Path, environment: Mapping[str, st
         "LINES": "40",
         "TERM": "dumb",
         "NO_COLOR": "1",
-        **(environment or {}),
     }
+    result = subprocess.run(
+        ["bash", "-c", command],
+        cwd=directory,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    return result.returncode, result.stdout
+
+
+def run_block(block: ConsoleBlock, directory: Path) -> list[str]:
+    """Run the commands of a block one after the other; return a sentence for each that did not do what is shown."""
+    faults = []
     for shown in block.commands:
-        result = subprocess.run(
-            ["bash", "-c", shown.command],
-            cwd=directory,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        fault = find_output_fault(shown.output, result.stdout, directory)
+        status, printed = run_command(shown.command, directory)
+        fault = find_output_fault(shown.output, printed, directory)
         expected = block.exit_status if shown is block.commands[-1] else 0
-        if fault is None and result.returncode != expected:
-            fault = f"exit status {result.returncode}, expected {expected}"
+        if fault is None and status != expected:
+            fault = f"exit status {status}, expected {expected}"
         if fault is not None:
             faults.append(f"README.md:{shown.line}: $ {shown.command}\n{fault}")
     return faults

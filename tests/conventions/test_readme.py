@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
+from tests.conventions import write_readme
 from tests.conventions.readme import ConsoleBlock, ReadmeError, find_output_fault, parse_console_blocks, run_block
 from tests.conventions.readme import make_working_directory as link_checkout
 from tests.conventions.tracked import ROOT
@@ -98,6 +99,7 @@ def test_a_block_that_breaks_the_convention_is_rejected(text: str, fault: str) -
         ("──────", "─────────"),
         ("guest time +13.1 s", "guest time -0.2 s"),
         ("", ""),
+        ("one", "set-up: ready\none\n"),
     ],
 )
 def test_what_differs_from_run_to_run_is_accepted(shown: str, printed: str) -> None:
@@ -119,3 +121,12 @@ def test_what_is_different_is_found(shown: str, printed: str) -> None:
     fault = find_output_fault(tuple(shown.splitlines()), printed)
     assert fault is not None
     assert "but the command printed" in fault
+
+
+def test_the_readme_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(SAMPLE.replace("\ntwo\n", "\n").replace("took 17 s in", "took ... in"), encoding="utf-8")
+    monkeypatch.setattr(write_readme, "README", readme)
+    monkeypatch.setattr("sys.argv", ["write_readme", "4"])
+    assert write_readme.main() == 0
+    assert readme.read_text(encoding="utf-8") == SAMPLE.replace("took 17 s in", "took ... in")
