@@ -1,0 +1,251 @@
+"""Running a build: in a work directory, without a network; the store gets the artifact when all of it is there."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from shutil import copyfile
+
+from bootrig.builder.assembly import assemble_target
+from bootrig.builder.chamber import Chamber, namespace_command
+from bootrig.builder.compile_log import find_first_error, read_log, says_disk_full
+from bootrig.builder.configuration import write_configuration, write_settings
+from bootrig.builder.errors import CompileError
+from bootrig.builder.plan import BuildPlan
+from bootrig.builder.provenance import make_provenance
+from bootrig.builder.sbom import make_sbom
+from bootrig.builder.source_tree import apply_patches, fetch_files, find_source_date, unpack_source
+from bootrig.deadline import Deadline
+from bootrig.errors import RigError
+from bootrig.process import ProcessError
+from bootrig.store.content import Store
+from bootrig.store.fetch import Progress
+from bootrig.store.settings import FetchSettings
+from bootrig.workdir import cache_directory, start_work_directory
+
+logger = logging.getLogger(__name__)
+
+PROVENANCE, SBOM = "provenance.json", "sbom.cdx.json"
+ATTESTATIONS = (PROVENANCE, SBOM)
+TREE, INPUTS = "tree", "inputs"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a build has made.
+
+    Attributes:
+        name: the recipe's name.
+        key: the build key.
+        digests: SHA-256 of its files by their names; the store has every one of them.
+        attestations: SHA-256 of its provenance and bill of materials.
+        log: the build's log; None where nothing was built, as the store had it.
+    """
+
+    name: str
+    key: str
+    digests: Mapping[str, str]
+    attestations: Mapping[str, str]
+    log: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A file that came out differently the second time.
+
+    Attributes:
+        name: the file.
+        first: its SHA-256 the first time.
+        second: its SHA-256 the second time.
+        offset: where the first byte differs.
+    """
+
+    name: str
+    first: str
+    second: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How a build is run, apart from what it builds.
+
+    Attributes:
+        settings: where files come from, the user's by default.
+        use_ccache: whether ccache is used where it is installed.
+        on_step: called with the number of a step, the number of all, and the step's name and detail.
+        on_download: called with the address, the bytes so far and the bytes in all.
+    """
+
+    settings: FetchSettings | None = None
+    use_ccache: bool = True
+    on_step: Callable[[int, int, str], None] = field(default=lambda number, count, text: None)
+    on_download: Progress | None = None
+
+
+def find_artifact(plan: BuildPlan, store: Store) -> Artifact | None:
+    """Return the artifact of a plan from the store, None where it has to be built."""
+    files = store.recall(plan.key)
+    if files is None:
+        return None
+    attestations = {name: files.pop(name) for name in ATTESTATIONS if name in files}
+    return Artifact(plan.recipe.name, plan.key, files, attestations)
+
+
+def build(plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions()) -> Artifact:
+    """Return the artifact of a plan: from the store, else built and added to it.
+
+    Raises:
+        SourceError: the source is not what the recipe says, a patch does not apply, it does not compile.
+        UnavailableError: the store lacks a file of the source and no way gave it.
+        RigError: the machine cannot build: no namespaces, no space.
+    """
+    found = find_artifact(plan, store)
+    if found is not None:
+        return found
+    log = log_path(plan)
+    contents, source_date = _build_once(plan, store, options, log)
+    return _keep(plan, store, contents, source_date, log)
+
+
+def check_build(
+    plan: BuildPlan,
+    store: Store,
+    options: BuildOptions = BuildOptions(),
+) -> tuple[Artifact, tuple[Difference, ...]]:
+    """Build twice, without ccache, and compare; the store gets the first result.
+
+    Raises:
+        SourceError, UnavailableError, RigError: as `build` does.
+    """
+    options = BuildOptions(options.settings, use_ccache=False, on_step=options.on_step, on_download=options.on_download)
+    log = log_path(plan)
+    first, source_date = _build_once(plan, store, options, log)
+    second, _ = _build_once(plan, store, options, log.with_suffix(".second.log"))
+    differences = tuple(_difference(name, first[name], second[name]) for name in first if first[name] != second[name])
+    return _keep(plan, store, first, source_date, log), differences
+
+
+def log_path(plan: BuildPlan) -> Path:
+    """Return where the log of a build is."""
+    return (cache_directory() / "builds" / f"{plan.key}.log").absolute()
+
+
+def _difference(name: str, first: bytes, second: bytes) -> Difference:
+    pairs = zip(first, second, strict=False)
+    shorter = min(len(first), len(second))
+    offset = next((index for index, (left, right) in enumerate(pairs) if left != right), shorter)
+    one, other = hashlib.sha256(first).hexdigest(), hashlib.sha256(second).hexdigest()
+    return Difference(name, one, other, offset)
+
+
+def _keep(plan: BuildPlan, store: Store, contents: Mapping[str, bytes], source_date: int, log: Path) -> Artifact:
+    """Add an artifact to the store: its files first, then the record that makes it one."""
+    way = f"built, {plan.key}"
+    digests = {name: store.add_bytes(content, file_name=name, way=way) for name, content in contents.items()}
+    statements = {
+        PROVENANCE: make_provenance(plan, digests, source_date),
+        SBOM: make_sbom(plan, contents, source_date),
+    }
+    attestations = {name: store.add_bytes(text, file_name=name, way=way) for name, text in statements.items()}
+    store.record(plan.key, {**digests, **attestations})
+    return Artifact(plan.recipe.name, plan.key, digests, attestations, log)
+
+
+def _build_once(plan: BuildPlan, store: Store, options: BuildOptions, log: Path) -> tuple[dict[str, bytes], int]:
+    """Build in a new work directory; return the files by their names and the SOURCE_DATE_EPOCH."""
+    namespace_command()
+    files = {}
+    if plan.directory is None:
+        files = fetch_files(plan.recipe.source, store, settings=options.settings, progress=options.on_download)
+    _start_log(log)
+    with start_work_directory("build") as work:
+        return _Build(plan, options, work.resolve(), log).run(files)
+
+
+def _start_log(log: Path) -> None:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"")
+    except OSError as error:
+        raise RigError(f"the log {log} cannot be written: {error.strerror}") from error
+
+
+class _Build:
+    """One build in one work directory."""
+
+    def __init__(self, plan: BuildPlan, options: BuildOptions, work: Path, log: Path) -> None:
+        self.plan = plan
+        self.options = options
+        self.work = work
+        self.log = log
+        self.instructions = plan.recipe.instructions
+        self.tree = work / TREE
+        self.source_date = self.instructions.source_date or 0
+
+    def run(self, files: dict[str, Path]) -> tuple[dict[str, bytes], int]:
+        """Take the plan's steps."""
+        contents: dict[str, bytes] = {}
+        for number, step in enumerate(self.plan.steps, start=1):
+            self.options.on_step(number, len(self.plan.steps), f"{step.name}: {step.detail}")
+            started_s = time.monotonic()
+            match step.name:
+                case "unpack":
+                    unpack_source(self.plan.recipe.source, files, self.tree, directory=self.plan.directory)
+                    if self.instructions.source_date is None:
+                        self.source_date = find_source_date(self.tree) or 0
+                case "patch":
+                    apply_patches(self.tree, self.instructions.patches)
+                case "configure":
+                    write_configuration(self.directory, self.instructions.configuration)
+                    write_settings(self.directory, self.instructions.settings)
+                case "assemble":
+                    contents = {target.name: assemble_target(target, self.directory) for target in self.plan.targets}
+                case _:
+                    self._make(step.argv)
+            logger.info("%s took %.1f s", step.name, time.monotonic() - started_s)
+        return contents, self.source_date
+
+    @property
+    def directory(self) -> Path:
+        """Where make runs, outside."""
+        return self.tree / self.instructions.directory
+
+    def _make(self, argv: tuple[str, ...]) -> None:
+        """Run make in the chamber.
+
+        Raises:
+            CompileError: it fails; with the first error of the log.
+            RigError: it fails because the disk is full, or runs past its deadline.
+        """
+        self._copy_inputs()
+        use_ccache = self.options.use_ccache and self.plan.toolchain.has_ccache
+        chamber = Chamber(self.work, self.source_date, self.plan.build_id, use_ccache=use_ccache)
+        deadline = Deadline.after(self.instructions.deadline_s, f"{self.plan.recipe.name} is built")
+        try:
+            chamber.run(
+                argv, directory=PurePosixPath(TREE, self.instructions.directory), log=self.log, deadline=deadline
+            )
+        except ProcessError as error:
+            if error.status is None:
+                raise
+            text = read_log(self.log)
+            if says_disk_full(text):
+                raise RigError(
+                    f"the disk is full: {self.plan.recipe.name} could not be built in {self.work.parent}",
+                    remedy="free some space, or name another place with TMPDIR",
+                ) from error
+            raise CompileError(
+                f"{self.plan.recipe.name} does not compile", first_error=find_first_error(text), log=self.log
+            ) from error
+
+    def _copy_inputs(self) -> None:
+        """Put the files that make gets by their names beside the tree."""
+        inner = self.instructions
+        (self.work / INPUTS).mkdir(exist_ok=True)
+        for path in (*inner.trusted, *((inner.embedded_script,) if inner.embedded_script else ())):
+            with suppress(FileExistsError):
+                copyfile(path, self.work / INPUTS / path.name)

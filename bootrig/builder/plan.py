@@ -1,0 +1,169 @@
+"""What a build will do, and the key that names its result: the same key, the same bytes, no work."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bootrig import __version__
+from bootrig.builder.errors import SourceError
+from bootrig.builder.source_tree import digest_source
+from bootrig.builder.toolchain import Toolchain, require_toolchain
+from bootrig.recipe.build import BuildRecipe, Target
+from bootrig.recipe.toml import suggest
+from firmware.nic import find_nic_model
+
+KEY_FORMAT = "bootrig-build/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a build.
+
+    Attributes:
+        name: what it is: `unpack`, `patch`, `configure`, `make`, `assemble`.
+        detail: what is done, for people.
+        argv: the command, empty where bootrig does it itself.
+    """
+
+    name: str
+    detail: str
+    argv: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """What a build will do.
+
+    Attributes:
+        recipe: what is built.
+        targets: the targets that were chosen.
+        directory: the directory that is built instead of the recipe's source, None for none.
+        toolchain: what it is built with.
+        pins: what pins the source.
+        key: the build key.
+        steps: what is done, in this order.
+    """
+
+    recipe: BuildRecipe
+    targets: tuple[Target, ...]
+    directory: Path | None
+    toolchain: Toolchain
+    pins: Mapping[str, str]
+    key: str
+    steps: tuple[Step, ...]
+
+    @property
+    def build_id(self) -> str:
+        """32 bits of the key in hexadecimal, for sources that want a random number."""
+        return self.key.rpartition("-")[2][:8]
+
+
+def make_plan(
+    recipe: BuildRecipe, *, nic_models: Sequence[str] = (), directory: Path | None = None, parallelism: int = 1
+) -> BuildPlan:
+    """Return the plan of a build; nothing is fetched for it.
+
+    Args:
+        recipe: what is built.
+        nic_models: the NIC models (QOM types) whose ROMs are built, all by default.
+        directory: a directory that is built instead of the recipe's source.
+        parallelism: how many processes make starts at a time; it does not change the key.
+
+    Raises:
+        ToolchainError: programs or headers are missing; all of them are named.
+        SourceError: no target is for a NIC model, or the directory cannot be read.
+    """
+    instructions = recipe.instructions
+    if directory is not None and not directory.is_dir():
+        raise SourceError(f"there is no directory {directory}")
+    targets = choose_targets(recipe, nic_models)
+    toolchain = require_toolchain(instructions.tools, instructions.headers)
+    pins = digest_source(recipe.source, directory)
+    key = _key(recipe, targets, pins, toolchain)
+    return BuildPlan(recipe, targets, directory, toolchain, pins, key, _steps(recipe, targets, parallelism, pins))
+
+
+def choose_targets(recipe: BuildRecipe, nic_models: Sequence[str]) -> tuple[Target, ...]:
+    """Return the targets for these NIC models, all targets without any.
+
+    Raises:
+        SourceError: no target is for a NIC model.
+    """
+    if not nic_models:
+        return recipe.instructions.targets
+    chosen: list[Target] = []
+    for name in nic_models:
+        model = find_nic_model(name)
+        stem = model.rom_stem if model else name
+        found = [target for target in recipe.instructions.targets if target.stem == stem]
+        if not found:
+            known = tuple(dict.fromkeys(target.stem for target in recipe.instructions.targets))
+            raise SourceError(
+                f'{recipe.name} builds no ROM for the NIC "{name}"{suggest(name, known)}',
+                remedy=f"it builds ROMs for: {', '.join(known)}",
+            )
+        chosen += [target for target in found if target not in chosen]
+    return tuple(chosen)
+
+
+def _key(recipe: BuildRecipe, targets: Sequence[Target], pins: Mapping[str, str], toolchain: Toolchain) -> str:
+    """Return the build key: the recipe's name and a digest over all that can change the bytes."""
+    instructions = recipe.instructions
+    facts = {
+        "format": KEY_FORMAT,
+        "bootrig": __version__,
+        "source": sorted(pins.values()),
+        "patches": [_digest(path) for path in instructions.patches],
+        "embedded_script": _digest(instructions.embedded_script) if instructions.embedded_script else None,
+        "trusted": [_digest(path) for path in instructions.trusted],
+        "configuration": {name: dict(defines) for name, defines in instructions.configuration.items()},
+        "settings": {name: dict(values) for name, values in instructions.settings.items()},
+        "directory": instructions.directory,
+        "prepare": instructions.prepare,
+        "arguments": instructions.arguments,
+        "source_date": instructions.source_date,
+        "targets": [asdict(target) for target in targets],
+        "toolchain": {tool.name: tool.version for tool in toolchain.tools},
+    }
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return f"{recipe.name}-{digest[:40]}"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def make_arguments(recipe: BuildRecipe) -> tuple[str, ...]:
+    """Return the arguments of make that come from the recipe; files that it names lie beside the source."""
+    instructions = recipe.instructions
+    arguments = list(instructions.arguments)
+    if instructions.embedded_script:
+        arguments.append(f"EMBED={INPUTS_PLACE}/{instructions.embedded_script.name}")
+    if instructions.trusted:
+        arguments.append(f"TRUST={','.join(f'{INPUTS_PLACE}/{path.name}' for path in instructions.trusted)}")
+    return tuple(arguments)
+
+
+INPUTS_PLACE = "/mnt/inputs"
+
+
+def _steps(
+    recipe: BuildRecipe, targets: Sequence[Target], parallelism: int, pins: Mapping[str, str]
+) -> tuple[Step, ...]:
+    instructions = recipe.instructions
+    steps = [Step("unpack", ", ".join(pins))]
+    if instructions.patches:
+        steps.append(Step("patch", ", ".join(path.name for path in instructions.patches)))
+    written = [*instructions.configuration, *instructions.settings]
+    if written:
+        steps.append(Step("configure", ", ".join(written)))
+    arguments = make_arguments(recipe)
+    for target in instructions.prepare:
+        steps.append(Step("prepare", target, ("make", *arguments, target)))
+    goals = tuple(dict.fromkeys(goal for target in targets for goal in target.make))
+    detail = f"{len(goals)} target{'s' if len(goals) != 1 else ''}"
+    steps.append(Step("make", detail, ("make", f"-j{parallelism}", *arguments, *goals)))
+    steps.append(Step("assemble", ", ".join(target.name for target in targets)))
+    return tuple(steps)

@@ -1,0 +1,93 @@
+"""Provenance of an artifact: an in-toto statement (in-toto Attestation Framework 1.0) with SLSA provenance 1.0.
+
+It has no times and no host names in it, so that the same build gives the same statement.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bootrig import __version__
+from bootrig.builder.plan import BuildPlan
+from bootrig.recipe.source import SourceFile
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
+BUILD_TYPE = "urn:bootrig:build:1"
+
+
+def make_provenance(plan: BuildPlan, digests: Mapping[str, str], source_date: int) -> bytes:
+    """Return the provenance of an artifact as JSON.
+
+    Args:
+        plan: how it was built.
+        digests: SHA-256 of its files by their names.
+        source_date: the SOURCE_DATE_EPOCH it was built with.
+    """
+    recipe = plan.recipe
+    instructions = recipe.instructions
+    statement: dict[str, Any] = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(digests.items())],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {
+            "buildDefinition": {
+                "buildType": BUILD_TYPE,
+                "externalParameters": {
+                    "recipe": recipe.name,
+                    "version": recipe.version,
+                    "configuration": {name: dict(defines) for name, defines in instructions.configuration.items()},
+                    "settings": {name: dict(values) for name, values in instructions.settings.items()},
+                    "targets": [target.name for target in plan.targets],
+                },
+                "internalParameters": {
+                    "steps": [{"name": step.name, "argv": list(step.argv)} for step in plan.steps],
+                    "sourceDateEpoch": source_date,
+                },
+                "resolvedDependencies": [*_inputs(plan), *_tools(plan)],
+            },
+            "runDetails": {
+                "builder": {"id": "urn:bootrig", "version": {"bootrig": __version__}},
+                "metadata": {"invocationId": plan.key},
+            },
+        },
+    }
+    return (json.dumps(statement, indent=2, sort_keys=True) + "\n").encode()
+
+
+def _inputs(plan: BuildPlan) -> list[dict[str, Any]]:
+    """Return the descriptors of the source, the patches and the recipe itself."""
+    recipe = plan.recipe
+    files = {} if plan.directory else {file.file_name: file for file in recipe.source.files}
+    found: list[dict[str, Any]] = []
+    for name, pin in plan.pins.items():
+        kind, _, digest = pin.partition(":")
+        algorithm = {"sha256": "sha256", "commit": "gitCommit", "tree": "sha256"}[kind]
+        found.append({"name": name, "digest": {algorithm: digest}} | _address(files.get(name)))
+    inner = (
+        *recipe.instructions.patches,
+        *recipe.instructions.trusted,
+        recipe.instructions.embedded_script,
+        recipe.path,
+    )
+    for path in inner:
+        if path is not None:
+            found.append({"name": path.name, "digest": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}})
+    return found
+
+
+def _address(file: SourceFile | None) -> dict[str, str]:
+    """Return where a file can be had for ever, where that is known; never the mirror that it came from."""
+    if file is None:
+        return {}
+    if file.addresses:
+        return {"uri": file.addresses[0]}
+    return {"uri": f"urn:debian:{file.pool_path}"} if file.pool_path else {}
+
+
+def _tools(plan: BuildPlan) -> list[dict[str, Any]]:
+    return [
+        {"name": tool.name, "annotations": {"version": tool.version, "path": str(tool.path)}}
+        for tool in plan.toolchain.tools
+    ]
