@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 START_S = 20.0
 RESET_LIMIT = 5
 # In virtual time QEMU never waits, so the servers that answer its guest must not wait for it.
-VIRTUAL_TIME_NICENESS = 15
+VIRTUAL_TIME_NICENESS = 5
 EVENTS_KEPT = 4096
 OUTPUT_FILE = "qemu.log"
 CONSOLE_FILE = "console.log"
@@ -247,7 +247,14 @@ async def start_guest(
             return command_line(emulator, split.cold, descriptors, console_log=str(run_directory / CONSOLE_FILE))
 
         qemu = await stack.enter_async_context(
-            start_qemu(words, log, deadline, pass_fds=(far_console.fileno(), *pass_fds), after_start=far_console.close)
+            start_qemu(
+                words,
+                log,
+                deadline,
+                environment=dict(emulator.environment),
+                pass_fds=(far_console.fileno(), *pass_fds),
+                after_start=far_console.close,
+            )
         )
         if split.hot is not None:
             await configure(qemu.session, split.hot)

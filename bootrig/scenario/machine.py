@@ -5,7 +5,9 @@ from pathlib import Path
 from bootrig.emulator.definition import (
     Accelerator,
     AcceleratorKind,
+    Device,
     MachineDefinition,
+    QomObject,
     disk,
     filter_dump,
     nic,
@@ -47,6 +49,9 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
     )
     if disk_file is not None:
         definition = definition.adding(*disk(disk_file, bootindex=2))
+    if key.platform_firmware == "ovmf":
+        # Since 2024 the network stack of OVMF does nothing without a source of random numbers.
+        definition = definition.adding(QomObject("rng-builtin", "rng0"), Device("virtio-rng-pci", "", {"rng": "rng0"}))
     if accelerator.instruction_counting is not None:
         definition = definition.adding(*pacemaker())
     return definition
