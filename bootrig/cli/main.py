@@ -23,6 +23,8 @@ VERBS: dict[str, str] = {
     "embed": "write a ROM set into an emulator's data directory",
     "lint": "judge option ROMs and ROM sets by their bytes",
     "assemble": "join, split and edit option ROMs",
+    "guest": "machine definitions: check, run, schema, reference pages",
+    "emulators": "the QEMUs that can be used",
     "doctor": "what this machine can do, and what is missing",
 }
 

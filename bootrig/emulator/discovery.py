@@ -39,6 +39,7 @@ class Emulator:
         digest: SHA-256 of the program file.
         data_directories: where it looks for ROMs and platform firmware, in this order.
         root: the directory that stands for `/` of an unpacked QEMU, `/` otherwise.
+        environment: variables that it needs beside those that all processes get.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Emulator:
     digest: str
     data_directories: tuple[Path, ...]
     root: Path = Path("/")
+    environment: tuple[tuple[str, str], ...] = ()
 
     @property
     def version_number(self) -> str:
@@ -100,7 +102,13 @@ def find_host_emulator() -> Emulator:
 
 
 def inspect_emulator(
-    name: str, command: tuple[str, ...], executable: Path, *, root: Path = Path("/"), data: Sequence[Path] = ()
+    name: str,
+    command: tuple[str, ...],
+    executable: Path,
+    *,
+    root: Path = Path("/"),
+    data: Sequence[Path] = (),
+    environment: Sequence[tuple[str, str]] = (),
 ) -> Emulator:
     """Ask a QEMU for its version and data directories; the answers are remembered until the program file changes.
 
@@ -110,6 +118,7 @@ def inspect_emulator(
         executable: its program file.
         root: the directory that stands for `/`.
         data: its data directories, where its own answer would be wrong.
+        environment: variables that it needs.
 
     Raises:
         EmulatorMissingError: it does not answer as QEMU does.
@@ -132,6 +141,7 @@ def inspect_emulator(
         digest=answers["digest"],
         data_directories=tuple(data) or tuple(Path(directory) for directory in answers["data_directories"]),
         root=root,
+        environment=tuple(environment),
     )
 
 

@@ -22,7 +22,7 @@ from bootrig.emulator.launch import RunningQemu, start_qemu
 from bootrig.workdir import cache_directory, start_work_directory, write_atomically
 
 FORMAT = "bootrig-introspection/1"
-ASK_S = 60.0
+ASK_S = 300.0
 # More deaths than this are no longer a few odd types.
 DEATH_LIMIT = 40
 
@@ -178,7 +178,12 @@ class _Questioner:
         """Return the answer to a question that has to have one."""
         if self._qemu is None:
             self._qemu = await self._stack.enter_async_context(
-                start_qemu(self._words, self._directory / "qemu.log", self._deadline)
+                start_qemu(
+                    self._words,
+                    self._directory / "qemu.log",
+                    self._deadline,
+                    environment=dict(self._emulator.environment),
+                )
             )
         return await self._qemu.session.execute(command, arguments, deadline=self._deadline)
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from bootrig.deadline import Deadline
 from bootrig.emulator.errors import EmulatorError, GuestDiedError, GuestStartError
 from bootrig.emulator.session import QmpSession, start_session
 from bootrig.emulator.transport import DirectTransport
-from bootrig.process import RunningProcess, start_process
+from bootrig.process import RunningProcess, small_environment, start_process
 
 END_S = 3.0
 DEATH_S = 0.5
@@ -75,6 +75,7 @@ async def start_qemu(
     output: Path,
     deadline: Deadline,
     *,
+    environment: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
     after_start: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[RunningQemu]:
@@ -84,6 +85,7 @@ async def start_qemu(
         words: returns what starts it, given the file descriptor of the socket that is to be its monitor.
         output: the file for what it prints; its directory is QEMU's working directory.
         deadline: when it has to answer.
+        environment: variables that it needs beside those that all processes get.
         pass_fds: further file descriptors that it inherits.
         after_start: called when the process has been started: what it inherited may be closed.
 
@@ -100,7 +102,13 @@ async def start_qemu(
             command = tuple(words(far_monitor.fileno()))
             descriptors = (far_monitor.fileno(), *pass_fds)
             running = processes.enter_context(
-                start_process(command, output=output, directory=output.parent, pass_fds=descriptors)
+                start_process(
+                    command,
+                    output=output,
+                    environment=small_environment(environment),
+                    directory=output.parent,
+                    pass_fds=descriptors,
+                )
             )
         after_start()
         process = QemuProcess(running, processes)

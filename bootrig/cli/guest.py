@@ -1,0 +1,203 @@
+"""`bootrig guest`: machine definitions, and what QEMU says about itself."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootrig.errors import InputError
+
+if TYPE_CHECKING:
+    from bootrig.emulator.definition import MachineDefinition
+    from bootrig.emulator.guest import Guest
+    from bootrig.emulator.shapes import Catalog
+
+LIMIT_S = 3600.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommands and their options."""
+    subparsers = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    check = subparsers.add_parser("check", help="check machine definitions against an emulator, without starting it")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="TOML or JSON")
+    schema = subparsers.add_parser("schema", help="print the JSON Schema of machine definitions for an emulator")
+    schema.add_argument(
+        "--diff", nargs=2, metavar=("EMULATOR_A", "EMULATOR_B"), help="say what B has that A has not, and the reverse"
+    )
+    schema.add_argument("--python", action="store_true", help="print the typed objects generated from the schema")
+    docs = subparsers.add_parser("docs", help="reference pages of what an emulator takes")
+    docs.add_argument("names", nargs="*", metavar="NAME", help="print the entries that have these names: e1000, tap")
+    docs.add_argument("--into", type=Path, metavar="DIR", help="write all pages, text and HTML, into a directory")
+    run_parser = subparsers.add_parser("run", help="start a guest and show its console")
+    run_parser.add_argument("files", nargs=1, type=Path, metavar="FILE", help="TOML or JSON")
+    run_parser.add_argument("--runs", type=Path, metavar="DIR", help="parent of the run directory")
+    run_parser.add_argument("--until", metavar="TEXT", help="end well when the console shows TEXT; else exit status 1")
+    run_parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="S", help="seconds of wall time at most")
+    run_parser.add_argument(
+        "--configure-by",
+        choices=("command-line", "qmp"),
+        default="command-line",
+        help="give QEMU its devices and backends on the command line, or over QMP before the first instruction",
+    )
+    run_parser.add_argument("--root-ports", action="store_true", help="put PCI devices of q35 behind root ports")
+    for subparser in (check, schema, docs, run_parser):
+        subparser.add_argument("--emulator", default="host", metavar="NAME", help="the emulator (default: host)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked; returns the exit status."""
+    actions: Mapping[str, Callable[[argparse.Namespace], int]] = {
+        "check": _check,
+        "schema": _schema,
+        "docs": _docs,
+        "run": _run,
+    }
+    return actions[arguments.action](arguments)
+
+
+def _load_catalog(name: str) -> "Catalog":
+    from bootrig.emulator.introspection import load_introspection  # noqa: PLC0415
+    from bootrig.emulator.recipes import find_emulator  # noqa: PLC0415
+    from bootrig.emulator.shapes import Catalog  # noqa: PLC0415
+
+    return Catalog(load_introspection(find_emulator(name)))
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from bootrig.emulator.definition_file import load_definition  # noqa: PLC0415
+
+    catalog = _load_catalog(arguments.emulator)
+    problems = []
+    for path in arguments.files:
+        try:
+            load_definition(path, catalog)
+            print(f"{path}: right for QEMU {catalog.introspection.version_text}")
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError("\n".join(problems), remedy="bootrig guest docs NAME shows what a device or backend takes")
+    return 0
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    from bootrig.emulator.json_schema import load_json_schema  # noqa: PLC0415
+    from bootrig.emulator.recipes import find_emulator  # noqa: PLC0415
+    from bootrig.emulator.schema_difference import compare_schemas  # noqa: PLC0415
+
+    if arguments.diff:
+        first, second = (_load_catalog(name) for name in arguments.diff)
+        differences = compare_schemas(first, second)
+        print(f"from QEMU {first.introspection.version_text} to QEMU {second.introspection.version_text}:")
+        for difference in differences:
+            print(difference)
+        print(f"{len(differences)} differences")
+    elif arguments.python:
+        from bootrig.emulator.generator import generate_module  # noqa: PLC0415
+
+        print(generate_module(_load_catalog(arguments.emulator)), end="")
+    else:
+        print(json.dumps(load_json_schema(find_emulator(arguments.emulator)), indent=1))
+    return 0
+
+
+def _docs(arguments: argparse.Namespace) -> int:
+    from bootrig.emulator.entries import iter_entries  # noqa: PLC0415
+    from bootrig.emulator.reference import render_text, write_reference  # noqa: PLC0415
+    from bootrig.recipe.toml import suggest  # noqa: PLC0415
+
+    catalog = _load_catalog(arguments.emulator)
+    if arguments.into is not None:
+        written = write_reference(catalog, arguments.into)
+        print(f"{len(written)} pages in {arguments.into}, begin with {written[-1]}")
+        return 0
+    entries = tuple(iter_entries(catalog))
+    if not arguments.names:
+        raise InputError("no name given", remedy="name an entry (e1000, tap, blockdev-add), or use --into DIR for all")
+    for name in arguments.names:
+        found = [entry for entry in entries if entry.name == name]
+        if not found:
+            version = catalog.introspection.version_text
+            raise InputError(f'QEMU {version} has no "{name}"{suggest(name, (entry.name for entry in entries))}')
+        print("\n\n".join(render_text(entry) for entry in found))
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from bootrig.emulator.configuration import with_root_ports  # noqa: PLC0415
+    from bootrig.emulator.definition_file import load_definition  # noqa: PLC0415
+    from bootrig.workdir import make_run_directory  # noqa: PLC0415
+
+    catalog = _load_catalog(arguments.emulator)
+    definition = load_definition(arguments.files[0], catalog)
+    if arguments.root_ports or arguments.configure_by == "qmp":
+        definition = with_root_ports(definition, catalog)
+    directory = make_run_directory(arguments.runs, arguments.files[0].stem)
+    print(f"run directory: {directory}", file=sys.stderr)
+    by_qmp = catalog if arguments.configure_by == "qmp" else None
+    return asyncio.run(_show(arguments, definition, directory, by_qmp))
+
+
+async def _show(
+    arguments: argparse.Namespace, definition: "MachineDefinition", directory: Path, by_qmp: "Catalog | None"
+) -> int:
+    """Run a guest with its console on standard input and output until it ends; returns the exit status."""
+    from bootrig.emulator.guest import start_guest  # noqa: PLC0415
+    from bootrig.emulator.recipes import find_emulator  # noqa: PLC0415
+
+    emulator = find_emulator(arguments.emulator)
+    async with start_guest(emulator, definition, directory, configure_by_qmp=by_qmp) as guest:
+        started_s = time.monotonic()
+        await guest.resume()
+        tasks = [
+            asyncio.create_task(_copy_console(guest, (arguments.until or "").encode())),
+            asyncio.create_task(_await_shutdown(guest)),
+            asyncio.create_task(guest.watch()),
+        ]
+        typing = _start_typing(guest)
+        try:
+            done, _ = await asyncio.wait(tasks, timeout=arguments.limit, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            seen = tasks[0] in done
+            guest_s = await guest.clock_s()
+        finally:
+            if typing is not None:
+                asyncio.get_running_loop().remove_reader(typing)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    told = "found" if seen else "shut down" if done else f"still running after {arguments.limit:g} s"
+    print(f"\n{told}: {guest_s} guest seconds, {time.monotonic() - started_s:.1f} s", file=sys.stderr)
+    return 0 if seen or (done and not arguments.until) else 1
+
+
+def _start_typing(guest: "Guest") -> int | None:
+    """Pass what is typed on standard input to the guest, where there is a terminal; returns its file descriptor."""
+    if not sys.stdin.isatty():
+        return None
+    descriptor = sys.stdin.fileno()
+    asyncio.get_running_loop().add_reader(descriptor, lambda: guest.console.write(os.read(descriptor, 4096)))
+    return descriptor
+
+
+async def _copy_console(guest: "Guest", until: bytes) -> None:
+    """Copy the console to standard output until it showed `until`; for ever without."""
+    seen = b""
+    while content := await guest.console.read():
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        seen = (seen + content)[-65536 - len(until) :]
+        if until and until in seen:
+            return
+    await asyncio.Event().wait()  # QEMU is gone: the watcher tells why
+
+
+async def _await_shutdown(guest: "Guest") -> None:
+    """Wait until the guest shuts down."""
+    with guest.session.subscribe("SHUTDOWN") as shutdowns:
+        await shutdowns.get()
