@@ -60,8 +60,11 @@ def _names(traces: Sequence[Trace]) -> str:
 
 def _find_differences(pairs: Iterable[CellPair]) -> list[Difference]:
     """Return what all rules find in all pairs, in the order of rules, then of pairs."""
+    kept = list(pairs)
     order = {name: index for index, name in enumerate(RULES)}
-    found = [entry for pair in pairs for rule in RULES.values() for entry in rule.find_differences(pair)]
+    single = [rule for rule in RULES.values() if not rule.needs_all]
+    found = [entry for pair in kept for rule in single for entry in rule.find_differences([pair])]
+    found += [entry for rule in RULES.values() if rule.needs_all for entry in rule.find_differences(kept)]
     return sorted(found, key=lambda entry: order[entry.rule])
 
 

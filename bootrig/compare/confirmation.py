@@ -102,7 +102,7 @@ class _Evidence:
     Attributes:
         real: differences in real time by rule and subject, and the cells that show them.
         virtual: differences in virtual time of cells that ran in both.
-        witnesses: cells that ran in real time on both sides, and whether they ran in virtual time too.
+        witnesses: cells that ran in real time on both sides, and whether they ran undisturbed in virtual time too.
     """
 
     real: Mapping[tuple[str, str, Severity], frozenset[CellKey]]
@@ -119,7 +119,11 @@ def confirm(cells: Sequence[PairedCell], found: Sequence[Difference], in_virtual
         in_virtual: the differences of the pairs in virtual time beside pairs in real time.
     """
     real: dict[tuple[str, str, Severity], set[CellKey]] = {}
-    witnesses = {cell.judged.key: cell.virtual is not None for cell in cells if cell.judged.is_real}
+    witnesses = {
+        cell.judged.key: cell.virtual is not None and not cell.virtual.is_disturbed
+        for cell in cells
+        if cell.judged.is_real
+    }
     for entry in found:
         if entry.key in witnesses:
             real.setdefault(_sight(entry), set()).add(entry.key)

@@ -116,7 +116,7 @@ def _describe_place(chosen: set[CellKey], cells: Sequence[CellKey]) -> str:
 def _describe_names(chosen: set[str], known: set[str], word: str) -> str:
     """Return names in words: `all 8 NICs`, `scenarios grub, script`, `all 8 NICs but rtl8139`."""
     if chosen >= known and len(chosen) > 1:
-        return f"all {len(chosen)} {word}s"
+        return f"both {word}s" if len(chosen) == 2 else f"all {len(chosen)} {word}s"
     missing = sorted(known - chosen)
     if len(missing) <= 2 and len(known) > 4:
         return f"all {len(known)} {word}s but {', '.join(missing)}"

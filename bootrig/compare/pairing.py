@@ -40,6 +40,11 @@ class CellPair:
         return self.time_mode is TimeMode.REAL
 
     @property
+    def is_disturbed(self) -> bool:
+        """Whether packets had to be sent again in virtual time, where that says more of the host than of the guest."""
+        return any(trace.time_mode is TimeMode.VIRTUAL and trace.outcome.retransmissions for trace in self.sides)
+
+    @property
     def both_passed(self) -> bool:
         """Whether both boots did what they should: only then can what one of them did not do tell anything."""
         return all(trace.outcome.status is OutcomeStatus.PASSED for trace in self.sides)

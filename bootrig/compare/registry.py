@@ -1,6 +1,6 @@
 """The registry of rules: what may be looked at in a pair of boots, each by its name."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -33,6 +33,7 @@ class Finding:
 
 
 Check = Callable[[CellPair], Iterator[Finding]]
+SetCheck = Callable[[Sequence[CellPair]], Iterator[tuple[CellPair, Finding]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +42,24 @@ class Rule:
 
     Attributes:
         name: how waivers and reports call it.
-        check: finds differences in one pair of boots.
+        check: finds differences between the pairs of boots that it is given.
+        needs_all: whether it has to see all pairs at once; the others look at one pair at a time.
         in_real_time: whether what it sees in virtual time counts only after real time showed it too.
         per_boot: whether what it sees hangs on what the scenario serves; otherwise a cell of any scenario can
             stand for the others.
-        description: what it looks at and how it judges, the docstring of `check`.
+        description: what it looks at and how it judges, the docstring of the check.
     """
 
     name: str
-    check: Check
+    check: SetCheck
+    needs_all: bool
     in_real_time: bool
     per_boot: bool
     description: str
 
-    def find_differences(self, pair: CellPair) -> Iterator[Difference]:
-        """Yield what the rule finds in `pair`."""
-        confirmation = self._confirmation(pair)
-        for finding in self.check(pair):
+    def find_differences(self, pairs: Sequence[CellPair]) -> Iterator[Difference]:
+        """Yield what the rule finds in `pairs`."""
+        for pair, finding in self.check(pairs):
             yield Difference(
                 rule=self.name,
                 severity=finding.severity,
@@ -68,7 +70,7 @@ class Rule:
                 statement=finding.statement,
                 why=finding.why,
                 unit=finding.unit,
-                confirmation=confirmation,
+                confirmation=self._confirmation(pair),
             )
 
     def _confirmation(self, pair: CellPair) -> Confirmation:
@@ -85,18 +87,41 @@ RULES: Mapping[str, Rule] = MappingProxyType(_RULES)
 
 
 def rule(name: str, *, in_real_time: bool = False, per_boot: bool = True) -> Callable[[Check], Check]:
-    """Register a check under `name`; its docstring is the rule's description.
+    """Register under `name` a check that looks at one pair of boots; its docstring is the rule's description.
 
     Raises:
         ValueError: the name is taken, or the check has no docstring.
     """
 
     def register(check: Check) -> Check:
-        if name in _RULES:
-            raise ValueError(f"there is a rule {name} already")
-        if not check.__doc__:
-            raise ValueError(f"the rule {name} has no docstring")
-        _RULES[name] = Rule(name, check, in_real_time, per_boot, check.__doc__)
+        def check_each(pairs: Sequence[CellPair]) -> Iterator[tuple[CellPair, Finding]]:
+            for pair in pairs:
+                for finding in check(pair):
+                    yield pair, finding
+
+        _add(Rule(name, check_each, False, in_real_time, per_boot, check.__doc__ or ""))
         return check
 
     return register
+
+
+def set_rule(name: str, *, in_real_time: bool = False, per_boot: bool = True) -> Callable[[SetCheck], SetCheck]:
+    """Register under `name` a check that looks at all pairs of boots at once, as `rule` does for one.
+
+    Raises:
+        ValueError: the name is taken, or the check has no docstring.
+    """
+
+    def register(check: SetCheck) -> SetCheck:
+        _add(Rule(name, check, True, in_real_time, per_boot, check.__doc__ or ""))
+        return check
+
+    return register
+
+
+def _add(entry: Rule) -> None:
+    if entry.name in _RULES:
+        raise ValueError(f"there is a rule {entry.name} already")
+    if not entry.description:
+        raise ValueError(f"the rule {entry.name} has no docstring")
+    _RULES[entry.name] = entry

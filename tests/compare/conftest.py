@@ -20,6 +20,6 @@ def look() -> Look:
 
     def look_with(rule: str, candidate: dict[str, Any], **baseline: Any) -> list[Difference]:
         first = Boot(**baseline)
-        return list(RULES[rule].find_differences(CellPair(trace(first), trace(replace(first, **candidate)))))
+        return list(RULES[rule].find_differences([CellPair(trace(first), trace(replace(first, **candidate)))]))
 
     return look_with

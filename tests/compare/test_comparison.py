@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bootrig.compare import CellState, Severity, compare_traces
 from bootrig.compare.registry import RULES, rule
+from bootrig.compare.rules.outcome import check_outcome
 from bootrig.scenario.trace import CellKey, OutcomeStatus, TimeMode, Trace
 from tests.compare.factory import NICS, SCENARIOS, Boot, http_request, trace
 
@@ -119,7 +120,7 @@ def test_rules_have_names_and_descriptions() -> None:
 
 def test_the_registry_refuses_a_taken_name_and_a_missing_docstring() -> None:
     with pytest.raises(ValueError, match="there is a rule outcome already"):
-        rule("outcome")(RULES["outcome"].check)
+        rule("outcome")(check_outcome)
     with pytest.raises(ValueError, match="the rule silent has no docstring"):
         rule("silent")(lambda pair: iter(()))
 

@@ -19,7 +19,7 @@ ALL = [*PC, *EFI]
     [
         (ALL, "all 8 NICs; all 8 scenarios"),
         (PC, "all 8 NICs; all 6 scenarios; pc seabios"),
-        (EFI, "all 8 NICs; all 2 scenarios; q35 ovmf"),
+        (EFI, "all 8 NICs; both scenarios; q35 ovmf"),
         ([key for key in EFI if key.scenario == "efi-script"], "all 8 NICs; scenario efi-script; q35 ovmf"),
         ([key for key in PC if key.nic_model == "rtl8139"], "NIC rtl8139; all 6 scenarios; pc seabios"),
         ([key for key in PC if key.nic_model != "rtl8139"], "all 8 NICs but rtl8139; all 6 scenarios; pc seabios"),

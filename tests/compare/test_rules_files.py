@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from bootrig.compare import Confirmation, Severity
+from bootrig.compare import Confirmation, Severity, compare_traces
 from bootrig.scenario.trace import WireEvent
 from tests.compare.conftest import Look
-from tests.compare.factory import http_request
+from tests.compare.factory import Boot, http_request, trace
 
 PLAIN = (("blksize", "1432"), ("tsize", "0"))
 
@@ -238,3 +238,19 @@ def test_fewer_types_of_dns_records_are_a_change(look: Look) -> None:
     (more,) = look("dns-types", {"other": dns(1, 28)}, other=dns(1))
     assert more.severity is Severity.INFO
     assert look("dns-types", {"other": dns(1, 1)}, other=dns(1)) == []
+
+
+def test_a_kind_that_the_other_set_sends_in_another_boot_is_no_difference() -> None:
+    eapol = WireEvent("other", 70.1, True, {"ethertype": "888e"})
+    first = [trace(Boot(other=[eapol])), trace(Boot(nic="pcnet"))]
+    second = [trace(Boot()), trace(Boot(nic="pcnet", other=[eapol]))]
+    assert compare_traces(first, second).identical
+    elsewhere = [trace(Boot()), trace(Boot(nic="pcnet", machine="q35", other=[eapol]))]
+    assert not compare_traces([*first, trace(Boot(nic="pcnet", machine="q35"))], elsewhere).identical
+
+
+def test_with_a_router_it_is_chance_whether_the_guest_asks_for_one(look: Look) -> None:
+    router = WireEvent("router-advertisement", 69.0, False, {})
+    asked = WireEvent("router-solicitation", 70.1, True, {})
+    assert look("traffic", {"other": [router, asked]}, other=[router]) == []
+    assert len(look("traffic", {"other": [asked]})) == 1

@@ -9,7 +9,7 @@ from bootrig.compare.registry import Finding, rule
 from bootrig.compare.wire import DhcpMessage, all_dhcp, first_file_request_s, guest_dhcp
 from bootrig.scenario.trace import TimeMode, Trace
 
-GAP_TOLERANCE_S = 1.0
+GAP_TOLERANCE_S = 2.5
 GAP_TOLERANCE_SHARE = 0.5
 
 
@@ -52,10 +52,10 @@ def _first_gaps(trace: Trace) -> list[float]:
 def check_retries(pair: CellPair) -> Iterator[Finding]:
     """Does the guest repeat its DISCOVER at the same times, as often?
 
-    Gaps that differ by more than a second and by more than half are a change. Fewer or more repeats are an info where a
-    server answered, for then it is the answer that ends them, and a change where nobody answers.
+    Gaps that differ by more than 2.5 seconds and by more than half are a change. Fewer or more repeats are an info
+    where a server answered, for then it is the answer that ends them, and a change where nobody answers.
     """
-    if pair.time_mode is None:
+    if pair.time_mode is None or pair.is_disturbed:
         return
     first, second = (_first_gaps(trace) for trace in pair.sides)
     for number, (old, new) in enumerate(zip(first, second, strict=False), start=1):

@@ -16,22 +16,23 @@ def iter_unequal(pair: CellPair, read: Read) -> Iterator[tuple[str, Value, Value
     """Read one value from the first message of each type that both guests sent; yield the unequal ones.
 
     Yields:
-        The message types (`DISCOVER and REQUEST`), the baseline's and the candidate's value.
+        Which message types, ` in DISCOVER`, empty where the values differ in all; the baseline's and the candidate's
+        value.
     """
     first, second = (first_of_type(trace) for trace in pair.sides)
+    both = [message for message in first if message in second]
     unequal: dict[tuple[Value, Value], list[str]] = {}
-    for message in first:
-        if message in second:
-            values = read(first[message]), read(second[message])
-            if values[0] != values[1]:
-                unequal.setdefault(values, []).append(message)
+    for message in both:
+        values = read(first[message]), read(second[message])
+        if values[0] != values[1]:
+            unequal.setdefault(values, []).append(message)
     for (baseline, candidate), messages in unequal.items():
-        yield " and ".join(messages), baseline, candidate
+        yield "" if messages == both else f" in {' and '.join(messages)}", baseline, candidate
 
 
 def _changes(pair: CellPair, read: Read, subject: str, statement: str, why: str) -> Iterator[Finding]:
-    for messages, baseline, candidate in iter_unequal(pair, read):
-        yield Finding(Severity.CHANGE, subject, baseline, candidate, f"{statement} (DHCP {messages})", why)
+    for where, baseline, candidate in iter_unequal(pair, read):
+        yield Finding(Severity.CHANGE, subject, baseline, candidate, f"{statement}{where}", why)
 
 
 @rule("dhcp-vendor-class")
@@ -59,8 +60,8 @@ def check_architecture(pair: CellPair) -> Iterator[Finding]:
 @rule("dhcp-network-interface")
 def check_network_interface(pair: CellPair) -> Iterator[Finding]:
     """Is the network interface identifier (option 94, RFC 4578 2.2: the UNDI version) the same? Info."""
-    for messages, baseline, candidate in iter_unequal(pair, lambda message: message.options.get(94)):
-        statement = f"the network interface identifier is {{candidate}}, it was {{baseline}} (DHCP {messages})"
+    for where, baseline, candidate in iter_unequal(pair, lambda message: message.options.get(94)):
+        statement = f"the network interface identifier is {{candidate}}, it was {{baseline}}{where}"
         yield Finding(Severity.INFO, "network interface identifier", baseline, candidate, statement)
 
 
@@ -82,10 +83,10 @@ def check_uuid(pair: CellPair) -> Iterator[Finding]:
 
 
 def _identifiers(pair: CellPair, code: int, name: str, why: str) -> Iterator[Finding]:
-    for messages, baseline, candidate in iter_unequal(pair, lambda message: message.options.get(code)):
+    for where, baseline, candidate in iter_unequal(pair, lambda message: message.options.get(code)):
         if isinstance(baseline, str) and isinstance(candidate, str) and not _differ_in_kind(baseline, candidate):
             continue
-        statement = f"the {name} is {{candidate}}, it was {{baseline}} (DHCP {messages})"
+        statement = f"the {name} is {{candidate}}, it was {{baseline}}{where}"
         yield Finding(Severity.CHANGE, name, baseline, candidate, statement, why)
 
 

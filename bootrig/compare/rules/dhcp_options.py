@@ -6,17 +6,19 @@ from bootrig.compare.difference import Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Finding, rule
 from bootrig.compare.rules.dhcp_identity import iter_unequal
-from bootrig.compare.wire import DhcpMessage, first_of_type
+from bootrig.compare.wire import ENCAPSULATED_OPTION, DhcpMessage, first_of_type
 
 OPTION_NAMES: Mapping[int, str] = {
-    1: "subnet mask", 3: "router", 6: "DNS servers", 7: "log servers", 12: "host name", 15: "domain name",
-    17: "root path", 26: "interface MTU", 28: "broadcast address", 42: "NTP servers", 43: "vendor options",
-    50: "requested address", 51: "lease time", 53: "message type", 54: "server identifier", 55: "parameter list",
-    57: "maximum message size", 58: "renewal time", 59: "rebinding time", 60: "vendor class", 61: "client identifier",
-    66: "TFTP server name", 67: "boot file name", 77: "user class", 93: "client architecture",
-    94: "network interface identifier", 97: "machine identifier", 119: "search list", 128: "PXE 128",
-    129: "PXE 129", 130: "PXE 130", 131: "PXE 131", 132: "PXE 132", 133: "PXE 133", 134: "PXE 134", 135: "PXE 135",
-    175: "encapsulated iPXE options", 203: "iSCSI initiator name",
+    1: "subnet mask", 2: "time offset", 3: "router", 4: "time servers", 5: "name servers", 6: "DNS servers",
+    7: "log servers", 12: "host name", 13: "boot file size", 15: "domain name", 17: "root path",
+    18: "extensions path", 22: "maximum datagram size", 23: "TTL", 26: "interface MTU", 28: "broadcast address",
+    40: "NIS domain", 41: "NIS servers", 42: "NTP servers", 43: "vendor options", 50: "requested address",
+    51: "lease time", 53: "message type", 54: "server identifier", 55: "parameter list", 57: "maximum message size",
+    58: "renewal time", 59: "rebinding time", 60: "vendor class", 61: "client identifier", 66: "TFTP server name",
+    67: "boot file name", 77: "user class", 93: "client architecture", 94: "network interface identifier",
+    97: "machine identifier", 119: "search list", 128: "PXE 128", 129: "PXE 129", 130: "PXE 130", 131: "PXE 131",
+    132: "PXE 132", 133: "PXE 133", 134: "PXE 134", 135: "PXE 135", 175: "encapsulated iPXE options",
+    203: "iSCSI initiator name",
 }  # fmt: skip
 # Source: IANA BOOTP and DHCP parameters; RFC 4578; 175 and 203 as iPXE uses them.
 
@@ -59,12 +61,12 @@ def check_parameter_list(pair: CellPair) -> Iterator[Finding]:
     An option that it does not ask for any more is a change: servers may stop sending it. More options, twice the same
     one or another order are an info.
     """
-    for messages, baseline, candidate in iter_unequal(pair, _parameter_list):
+    for where, baseline, candidate in iter_unequal(pair, _parameter_list):
         first, second = (str(value).split() if value is not None else [] for value in (baseline, candidate))
         went = [name_option(int(code)) for code in dict.fromkeys(first) if code not in second]
         came = [name_option(int(code)) for code in dict.fromkeys(second) if code not in first]
         if went:
-            statement = f"the guest does not ask for {', '.join(went)} any more (DHCP {messages})"
+            statement = f"the guest does not ask for {', '.join(went)} any more{where}"
             if came:
                 statement += f" but now for {', '.join(came)}"
             yield Finding(
@@ -76,10 +78,10 @@ def check_parameter_list(pair: CellPair) -> Iterator[Finding]:
                 "servers that send only what is asked for will not send it",
             )
         elif came:
-            statement = f"the guest also asks for {', '.join(came)} (DHCP {messages})"
+            statement = f"the guest also asks for {', '.join(came)}{where}"
             yield Finding(Severity.INFO, "parameter list", baseline, candidate, statement)
         else:
-            statement = f"the guest asks for the same options in another order or number (DHCP {messages}): "
+            statement = f"the guest asks for the same options{where} in another order or number: "
             yield Finding(
                 Severity.INFO, "parameter list", baseline, candidate, statement + "{candidate}, it was {baseline}"
             )
@@ -110,16 +112,18 @@ def check_options(pair: CellPair) -> Iterator[Finding]:
     """
     codes = {code for trace in pair.sides for message in first_of_type(trace).values() for code in message.options}
     for code in sorted(codes):
+        if code in OWN_RULES:
+            continue
         name = name_option(code)
-        for messages, baseline, candidate in iter_unequal(pair, lambda message, code=code: message.options.get(code)):  # type: ignore[misc]
+        for where, baseline, candidate in iter_unequal(pair, lambda message, code=code: message.options.get(code)):  # type: ignore[misc]
             if candidate is None:
-                statement = f"the guest does not send {name} any more (DHCP {messages})"
+                statement = f"the guest does not send {name} any more{where}"
                 yield Finding(Severity.CHANGE, name, baseline, None, statement, "servers may decide by it")
             elif baseline is None:
-                statement = f"the guest now sends {name} (DHCP {messages})"
+                statement = f"the guest now sends {name}{where}"
                 yield Finding(Severity.INFO, name, None, candidate, statement)
-            elif code not in OWN_RULES | OWN_VALUES:
-                statement = f"{name} is {{candidate}}, it was {{baseline}} (DHCP {messages})"
+            elif code not in OWN_VALUES:
+                statement = f"{name} is {{candidate}}, it was {{baseline}}{where}"
                 yield Finding(Severity.CHANGE, name, baseline, candidate, statement, "servers may decide by it")
 
 
@@ -130,27 +134,34 @@ def check_ipxe_options(pair: CellPair) -> Iterator[Finding]:
     Servers ask there whether the firmware can do HTTP, iSCSI, menus. A suboption that is gone or says less is a
     change, a new one or another version an info. The order of suboptions follows the linker and is not looked at.
     """
+    for where, baseline, candidate in iter_unequal(pair, lambda message: str(ENCAPSULATED_OPTION in message.options)):
+        if candidate == str(False):
+            statement = f"the guest does not send {name_option(ENCAPSULATED_OPTION)} any more{where}"
+            yield Finding(Severity.CHANGE, "option 175", "sent", None, statement, "servers may decide by it")
+        elif baseline == str(False):
+            statement = f"the guest now sends {name_option(ENCAPSULATED_OPTION)}{where}"
+            yield Finding(Severity.INFO, "option 175", None, "sent", statement)
     codes = {code for trace in pair.sides for message in first_of_type(trace).values() for code in message.suboptions}
     for code in sorted(codes):
         name = name_suboption(code)
 
         def read(message: DhcpMessage, code: int = code) -> str | None:
-            return message.suboptions.get(code) if 175 in message.options else ""
+            return message.suboptions.get(code) if ENCAPSULATED_OPTION in message.options else ""
 
-        for messages, baseline, candidate in iter_unequal(pair, read):
+        for where, baseline, candidate in iter_unequal(pair, read):
             if "" in (baseline, candidate):
-                continue  # option 175 as a whole came or went: the rule dhcp-options says so
+                continue  # option 175 as a whole came or went
             subject = f"option 175, {name}"
             if candidate is None:
-                statement = f"option 175 does not announce {name} any more (DHCP {messages})"
+                statement = f"option 175 does not announce {name} any more{where}"
                 why = "servers that ask for it there send something else"
                 yield Finding(Severity.CHANGE, subject, baseline, None, statement, why)
             elif baseline is None:
-                statement = f"option 175 now announces {name} (DHCP {messages})"
+                statement = f"option 175 now announces {name}{where}"
                 yield Finding(Severity.INFO, subject, None, candidate, statement)
             else:
                 severity = Severity.INFO if code == VERSION_SUBOPTION else Severity.CHANGE
-                statement = f"option 175 says {{candidate}} for {name}, it was {{baseline}} (DHCP {messages})"
+                statement = f"option 175 says {{candidate}} for {name}, it was {{baseline}}{where}"
                 yield Finding(severity, subject, baseline, candidate, statement)
 
 
@@ -162,9 +173,9 @@ def check_message_size(pair: CellPair) -> Iterator[Finding]:
         content = message.options.get(57)
         return None if content is None else int(content or "0", 16)
 
-    for messages, baseline, candidate in iter_unequal(pair, read):
+    for where, baseline, candidate in iter_unequal(pair, read):
         less = int(candidate or 0) < int(baseline or 0)
-        statement = f"the guest takes DHCP messages of {{candidate}}, it was {{baseline}} (DHCP {messages})"
+        statement = f"the guest takes DHCP messages of {{candidate}}, it was {{baseline}}{where}"
         why = "long answers lose options" if less else ""
         severity = Severity.CHANGE if less else Severity.INFO
         yield Finding(severity, "maximum message size", baseline, candidate, statement, why, "bytes")

@@ -91,9 +91,9 @@ def check_prompts(pair: CellPair) -> Iterator[Finding]:
     """Does the firmware still offer a key to press at the same places?
 
     A prompt that is gone is a change: people and scripts that press the key reach nothing. A new one is an info: it
-    waits. Looked at where both boots passed.
+    waits. Looked at where both boots passed and both firmwares showed a banner.
     """
-    if not pair.both_passed:
+    if not pair.both_passed or any(find_banner(trace.console) is None for trace in pair.sides):
         return
     came, went = came_and_went(*(find_prompts(trace.console) for trace in pair.sides))
     pairs = [(old, new) for old in went for new in came if _anonymous(old) == _anonymous(new)]

@@ -52,8 +52,8 @@ TOLERANCES: Mapping[TimeMode, Mapping[Stage, Tolerance]] = {
     },
     TimeMode.REAL: {
         Stage.FIRST_PACKET: Tolerance(10.0, 1.5),
-        Stage.ADDRESS: Tolerance(3.0, 0.4),
-        Stage.REQUEST: Tolerance(3.0, 0.4),
+        Stage.ADDRESS: Tolerance(4.0, 0.5),
+        Stage.REQUEST: Tolerance(4.0, 0.5),
         Stage.TRANSFER: Tolerance(5.0, 1.5, 0.01),
         Stage.NBP: Tolerance(5.0, 1.0, 0.01),
         Stage.DISK: Tolerance(5.0, 1.0),
@@ -63,7 +63,7 @@ TOLERANCES: Mapping[TimeMode, Mapping[Stage, Tolerance]] = {
 
 
 def _findings(pair: CellPair, stages: frozenset[Stage]) -> Iterator[Finding]:
-    if pair.time_mode is None:
+    if pair.time_mode is None or (pair.is_disturbed and Stage.FIRST_PACKET not in stages):
         return
     first, second = (measure_stages(trace) for trace in pair.sides)
     for stage, tolerance in TOLERANCES[pair.time_mode].items():

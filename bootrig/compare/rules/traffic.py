@@ -1,11 +1,11 @@
 """Other traffic of the guest: what it sends unasked, and what it asks name servers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bootrig.compare.difference import Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
+from bootrig.compare.registry import Finding, rule, set_rule
 from bootrig.compare.wire import guest_events
 from bootrig.scenario.trace import Trace
 
@@ -30,8 +30,6 @@ SERVICES: Mapping[int, str] = {
 WELL_KNOWN = range(1, 1024)
 OWN_PORTS = frozenset({53, 67, 68, 69, 80, 546, 547})
 KINDS: Mapping[str, str] = {
-    "router-solicitation": "IPv6 router solicitations",
-    "neighbour-solicitation": "IPv6 neighbour solicitations",
     "dhcp6": "DHCPv6",
     "dns": "DNS",
 }
@@ -58,6 +56,9 @@ def _name_other(facts: Mapping[str, Any]) -> str | None:
 def sent_kinds(trace: Trace) -> frozenset[str]:
     """Return what the guest sent apart from the DHCP, TFTP and HTTP that have rules of their own, by name."""
     kinds: set[str | None] = set()
+    if not any(event.kind == "router-advertisement" for event in trace.wire):
+        # with a router on the network it is chance whether the guest asks before the router speaks
+        kinds |= {"IPv6 router solicitations" for event in trace.wire if event.kind == "router-solicitation"}
     for event in trace.wire:
         if event.from_guest and event.kind in KINDS:
             kinds.add(KINDS[event.kind])
@@ -66,20 +67,28 @@ def sent_kinds(trace: Trace) -> frozenset[str]:
     return frozenset(kind for kind in kinds if kind)
 
 
-@rule("traffic", in_real_time=True)
-def check_traffic(pair: CellPair) -> Iterator[Finding]:
-    """Does the guest send the same kinds of other traffic, where both boots passed? Info.
+@set_rule("traffic", in_real_time=True, per_boot=False)
+def check_traffic(pairs: Sequence[CellPair]) -> Iterator[tuple[CellPair, Finding]]:
+    """Does the guest send the same kinds of other traffic, in boots that passed? Info.
 
-    Kinds are told apart by ethertype and well-known port; answers to a server's questions are left out.
+    Kinds are told apart by ethertype and well-known port; answers to a server's questions are left out. Whether a boot
+    sends some packet may hang on what a server sent a moment before, so a kind counts as gone, or new, only where the
+    other ROM set does not send it in any boot on the same machine and platform firmware.
     """
-    if not pair.both_passed:
-        return
-    first, second = (sent_kinds(trace) for trace in pair.sides)
-    for name in sorted(first - second):
-        yield Finding(Severity.INFO, f"traffic: {name}", name, None, "the guest does not send {baseline} any more")
-    for name in sorted(second - first):
-        why = "port security and monitoring may notice it"
-        yield Finding(Severity.INFO, f"traffic: {name}", None, name, "the guest now also sends {candidate}", why)
+    places: dict[tuple[str, str, str], list[CellPair]] = {}
+    for pair in pairs:
+        if pair.both_passed:
+            places.setdefault((pair.key.machine, pair.key.platform_firmware, pair.key.emulator), []).append(pair)
+    for members in places.values():
+        kinds = [(sent_kinds(pair.baseline), sent_kinds(pair.candidate)) for pair in members]
+        first, second = (frozenset().union(*(both[side] for both in kinds)) for side in (0, 1))
+        for pair, (old, new) in zip(members, kinds, strict=True):
+            for name in sorted(old - second):
+                statement = "the guest does not send {baseline} any more"
+                yield pair, Finding(Severity.INFO, f"traffic: {name}", name, None, statement)
+            for name in sorted(new - first):
+                statement, why = "the guest now also sends {candidate}", "port security and monitoring may notice it"
+                yield pair, Finding(Severity.INFO, f"traffic: {name}", None, name, statement, why)
 
 
 @rule("dns-types", in_real_time=True)
