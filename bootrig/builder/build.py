@@ -2,10 +2,11 @@
 
 import hashlib
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from shutil import copyfile
 
@@ -75,12 +76,14 @@ class BuildOptions:
 
     Attributes:
         settings: where files come from, the user's by default.
+        parallelism: how many processes make starts at a time, one per processor by default.
         use_ccache: whether ccache is used where it is installed.
         on_step: called with the number of a step, the number of all, and the step's name and detail.
         on_download: called with the address, the bytes so far and the bytes in all.
     """
 
     settings: FetchSettings | None = None
+    parallelism: int = field(default_factory=lambda: os.cpu_count() or 1)
     use_ccache: bool = True
     on_step: Callable[[int, int, str], None] = field(default=lambda number, count, text: None)
     on_download: Progress | None = None
@@ -121,7 +124,7 @@ def check_build(
     Raises:
         SourceError, UnavailableError, RigError: as `build` does.
     """
-    options = BuildOptions(options.settings, use_ccache=False, on_step=options.on_step, on_download=options.on_download)
+    options = replace(options, use_ccache=False)
     log = log_path(plan)
     first, source_date = _build_once(plan, store, options, log)
     second, _ = _build_once(plan, store, options, log.with_suffix(".second.log"))
@@ -204,8 +207,10 @@ class _Build:
                     write_settings(self.directory, self.instructions.settings)
                 case "assemble":
                     contents = {target.name: assemble_target(target, self.directory) for target in self.plan.targets}
-                case _:
+                case "prepare":
                     self._make(step.argv)
+                case _:
+                    self._make((*step.argv, f"-j{self.options.parallelism}"))
             logger.info("%s took %.1f s", step.name, time.monotonic() - started_s)
         return contents, self.source_date
 

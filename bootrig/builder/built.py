@@ -11,7 +11,7 @@ from bootrig.store.errors import StoreError
 from firmware.romset import RomFile, RomSet
 
 
-def obtain_built_rom_set(recipe: BuildRecipe, store: Store, *, parallelism: int, options: BuildOptions) -> RomSet:
+def obtain_built_rom_set(recipe: BuildRecipe, store: Store, options: BuildOptions) -> RomSet:
     """Return the ROM set of a recipe that is built, from the store where it was built before.
 
     Raises:
@@ -19,14 +19,12 @@ def obtain_built_rom_set(recipe: BuildRecipe, store: Store, *, parallelism: int,
         UnavailableError: a file of the source cannot be had.
         RigError: the machine cannot build.
     """
-    artifact = build(make_plan(recipe, parallelism=parallelism), store, options)
+    artifact = build(make_plan(recipe), store, options)
     roms = [RomFile(name, _require(store, digest)) for name, digest in artifact.digests.items()]
     return RomSet(recipe.name, tuple(sorted(roms, key=lambda rom: rom.file_name)))
 
 
-def obtain_platform_firmware(
-    name: str, store: Store | None = None, *, parallelism: int = 2, options: BuildOptions | None = None
-) -> Path:
+def obtain_platform_firmware(name: str, store: Store | None = None, *, options: BuildOptions | None = None) -> Path:
     """Return the file of a platform firmware that is built, from the store where it was built before.
 
     Raises:
@@ -37,7 +35,7 @@ def obtain_platform_firmware(
     """
     store = store or Store.default()
     recipe = load_platform_firmware_recipe(name)
-    artifact = build(make_plan(recipe.build, parallelism=parallelism), store, options or BuildOptions())
+    artifact = build(make_plan(recipe.build), store, options or BuildOptions())
     return store.path_of(artifact.digests[recipe.code])
 
 

@@ -43,7 +43,8 @@ def import_file(path: Path, store: Store, recipes: Sequence[RomSetRecipe]) -> Im
     digest = _digest(path)
     _refuse_wrong_bytes(path, digest, recipes)
     members = _import_members(path, store, recipes) if is_archive(path) else ()
-    if members and all(recipe.source.sha256 != digest for recipe in recipes):
+    pinned = {file.sha256 for recipe in recipes for file in recipe.source_files}
+    if members and digest not in pinned:
         return ImportedFile(path, None, (), members)
     stored = store.add_file(path)
     return ImportedFile(path, stored, serving(stored.sha256, recipes), members)
@@ -51,7 +52,7 @@ def import_file(path: Path, store: Store, recipes: Sequence[RomSetRecipe]) -> Im
 
 def serving(sha256: str, recipes: Sequence[RomSetRecipe]) -> tuple[str, ...]:
     """Return what a digest is by the recipes: `RECIPE: source` or `RECIPE: FILE NAME`."""
-    sources = [f"{recipe.name}: source" for recipe in recipes if recipe.source.sha256 == sha256]
+    sources = [f"{recipe.name}: source" for recipe in recipes for file in recipe.source_files if file.sha256 == sha256]
     members = [
         f"{recipe.name}: {member.file_name}"
         for recipe in recipes
@@ -71,8 +72,7 @@ def _digest(path: Path) -> str:
 
 def _refuse_wrong_bytes(path: Path, digest: str, recipes: Sequence[RomSetRecipe]) -> None:
     """Refuse a file that has the name of a pinned source, but other bytes."""
-    for recipe in recipes:
-        source = recipe.source
+    for name, source in ((recipe.name, file) for recipe in recipes for file in recipe.source_files):
         if source.file_name != path.name or source.sha256 in (None, digest):
             continue
         length = path.stat().st_size
@@ -80,7 +80,7 @@ def _refuse_wrong_bytes(path: Path, digest: str, recipes: Sequence[RomSetRecipe]
         if source.length is not None and length != source.length:
             found += f", {length} bytes where {source.length} are expected"
         raise ImportFileError(
-            f"{path} is not the file that the recipe {recipe.name} names: {found}",
+            f"{path} is not the file that the recipe {name} names: {found}",
             remedy=f"get the file with SHA-256 {source.sha256}, or give this one another name",
         )
 

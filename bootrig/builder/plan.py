@@ -60,16 +60,13 @@ class BuildPlan:
         return self.key.rpartition("-")[2][:8]
 
 
-def make_plan(
-    recipe: BuildRecipe, *, nic_models: Sequence[str] = (), directory: Path | None = None, parallelism: int = 1
-) -> BuildPlan:
+def make_plan(recipe: BuildRecipe, *, nic_models: Sequence[str] = (), directory: Path | None = None) -> BuildPlan:
     """Return the plan of a build; nothing is fetched for it.
 
     Args:
         recipe: what is built.
         nic_models: the NIC models (QOM types) whose ROMs are built, all by default.
         directory: a directory that is built instead of the recipe's source.
-        parallelism: how many processes make starts at a time; it does not change the key.
 
     Raises:
         ToolchainError: programs or headers are missing; all of them are named.
@@ -82,7 +79,7 @@ def make_plan(
     toolchain = require_toolchain(instructions.tools, instructions.headers)
     pins = digest_source(recipe.source, directory)
     key = _key(recipe, targets, pins, toolchain)
-    return BuildPlan(recipe, targets, directory, toolchain, pins, key, _steps(recipe, targets, parallelism, pins))
+    return BuildPlan(recipe, targets, directory, toolchain, pins, key, _steps(recipe, targets, pins))
 
 
 def choose_targets(recipe: BuildRecipe, nic_models: Sequence[str]) -> tuple[Target, ...]:
@@ -149,9 +146,7 @@ def make_arguments(recipe: BuildRecipe) -> tuple[str, ...]:
 INPUTS_PLACE = "/mnt/inputs"
 
 
-def _steps(
-    recipe: BuildRecipe, targets: Sequence[Target], parallelism: int, pins: Mapping[str, str]
-) -> tuple[Step, ...]:
+def _steps(recipe: BuildRecipe, targets: Sequence[Target], pins: Mapping[str, str]) -> tuple[Step, ...]:
     instructions = recipe.instructions
     steps = [Step("unpack", ", ".join(pins))]
     if instructions.patches:
@@ -164,6 +159,6 @@ def _steps(
         steps.append(Step("prepare", target, ("make", *arguments, target)))
     goals = tuple(dict.fromkeys(goal for target in targets for goal in target.make))
     detail = f"{len(goals)} target{'s' if len(goals) != 1 else ''}"
-    steps.append(Step("make", detail, ("make", f"-j{parallelism}", *arguments, *goals)))
+    steps.append(Step("make", detail, ("make", *arguments, *goals)))
     steps.append(Step("assemble", ", ".join(target.name for target in targets)))
     return tuple(steps)

@@ -1,6 +1,5 @@
 """Prebuilt ROM sets: their files from the store, else out of the package or archive that has them."""
 
-import os
 from pathlib import Path
 
 from bootrig.recipe.errors import Problem, RecipeError
@@ -33,7 +32,7 @@ def obtain_rom_set(
     from bootrig.builder.built import obtain_built_rom_set  # noqa: PLC0415
 
     options = BuildOptions(settings, on_download=progress)
-    return obtain_built_rom_set(recipe.build, store, parallelism=os.cpu_count() or 1, options=options)
+    return obtain_built_rom_set(recipe.build, store, options)
 
 
 def obtain_prebuilt(

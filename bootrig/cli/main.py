@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "roms": "list and show ROM sets",
     "store": "import, list and check stored files",
     "embed": "write a ROM set into an emulator's data directory",
+    "build": "build a ROM set or a platform firmware from source",
     "lint": "judge option ROMs and ROM sets by their bytes",
     "assemble": "join, split and edit option ROMs",
     "guest": "machine definitions: check, run, schema, reference pages",

@@ -51,6 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def standing(recipe: "RomSetRecipe", store: "Store") -> str:
     """Return where a ROM set stands: how much of it is in the store."""
+    if recipe.build is not None:
+        there = sum(1 for file in recipe.source_files if file.sha256 and store.find(file.sha256))
+        return "source in the store" if there == len(recipe.source_files) else "to be built"
     there = sum(1 for member in recipe.members if store.find(member.sha256))
     if there == len(recipe.members):
         return "in the store"
@@ -59,10 +62,16 @@ def standing(recipe: "RomSetRecipe", store: "Store") -> str:
     return f"{there} of {len(recipe.members)} files in the store" if there else "not in the store"
 
 
+def _file_names(recipe: "RomSetRecipe") -> tuple[str, ...]:
+    """Return the names of a set's files, those of a set that is built as its targets say."""
+    targets = recipe.build.instructions.targets if recipe.build else ()
+    return tuple(member.file_name for member in recipe.members) + tuple(target.name for target in targets)
+
+
 def _list(recipes: tuple["RomSetRecipe", ...], store: "Store") -> None:
     rows = [("ROM set", "files", "where it stands", "licence", "origin")]
     for recipe in recipes:
-        row = (recipe.name, str(len(recipe.members)), standing(recipe, store), recipe.licence, recipe.origin)
+        row = (recipe.name, str(len(_file_names(recipe))), standing(recipe, store), recipe.licence, recipe.origin)
         rows.append(row)
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for name, count, where, licence, origin in rows:
@@ -72,14 +81,18 @@ def _list(recipes: tuple["RomSetRecipe", ...], store: "Store") -> None:
 def _show(recipe: "RomSetRecipe", store: "Store") -> None:
     from firmware.romset import bar_length  # noqa: PLC0415
 
-    pinned = f"SHA-256 {recipe.source.sha256}" if recipe.source.sha256 else "not pinned itself, its members are"
     print(f"{recipe.name}: {recipe.title}")
     print(f"  version  {recipe.version}")
     print(f"  origin   {recipe.origin}")
     print(f"  licence  {recipe.licence}")
-    print(f"  source   {recipe.source.file_name} ({pinned})")
+    for file in recipe.source_files:
+        pinned = f"SHA-256 {file.sha256}" if file.sha256 else "not pinned itself, its members are"
+        print(f"  source   {file.file_name} ({pinned})")
     print(f"  stands   {standing(recipe, store)}")
     print(f"  recipe   {recipe.path}")
+    if recipe.build is not None:
+        print(f"  builds   {', '.join(_file_names(recipe))}")
+        return
     print(f"{'file':<18} {'bytes':>7} {'ROM BAR':>7} {'store':<5} SHA-256")
     for member in recipe.members:
         there = "yes" if store.find(member.sha256) else "no"
@@ -104,6 +117,7 @@ def _facts(recipe: "RomSetRecipe", store: "Store") -> dict[str, object]:
             "pool_path": recipe.source.pool_path,
             "addresses": list(recipe.source.addresses),
         },
+        "builds": list(_file_names(recipe)) if recipe.build else [],
         "files": [
             {
                 "name": member.file_name,

@@ -1,0 +1,134 @@
+"""`bootrig build`: build a ROM set or a platform firmware from source."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootrig.errors import InputError
+
+if TYPE_CHECKING:
+    from bootrig.builder.build import Artifact
+    from bootrig.builder.plan import BuildPlan
+    from bootrig.recipe.build import BuildRecipe
+    from bootrig.store.content import Store
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `bootrig build` takes."""
+    parser.add_argument("recipe", metavar="RECIPE", help="what to build, by the name of its recipe")
+    parser.add_argument(
+        "--nic", metavar="NIC", action="append", default=[], help="build the ROMs of this NIC model only"
+    )
+    parser.add_argument(
+        "--source", metavar="DIR", type=Path, help="build this directory instead of the recipe's source"
+    )
+    parser.add_argument("-j", "--processes", metavar="N", type=int, help="run N processes at a time")
+    parser.add_argument("--check", action="store_true", help="build twice and compare the bytes")
+    parser.add_argument("--plan", action="store_true", help="show what would be done")
+    parser.add_argument("--output", metavar="DIR", type=Path, help="copy the files there as well")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bootrig build`; 1 where `--check` finds that the same recipe gave other bytes.
+
+    Raises:
+        InputError: there is no such recipe, it says something wrong, or the source does not compile.
+        RigError: the source cannot be had, or this machine cannot build.
+    """
+    from bootrig.builder.build import find_artifact  # noqa: PLC0415 - the parser starts without it
+    from bootrig.builder.plan import make_plan  # noqa: PLC0415
+    from bootrig.store.content import Store  # noqa: PLC0415
+
+    if arguments.processes is not None and arguments.processes < 1:
+        raise InputError(f"-j {arguments.processes}: expected at least 1")
+    plan = make_plan(_load(arguments.recipe), nic_models=arguments.nic, directory=arguments.source)
+    store = Store.default()
+    if arguments.plan:
+        _show_plan(plan, is_built=find_artifact(plan, store) is not None)
+        return 0
+    if arguments.check:
+        return _check(plan, store, arguments)
+    artifact = find_artifact(plan, store)
+    if artifact is None:
+        artifact = _build(plan, store, arguments)
+    _show(artifact, store)
+    _copy(artifact, store, arguments.output)
+    return 0
+
+
+def _load(name: str) -> "BuildRecipe":
+    """Return the build recipe `name`, of a ROM set or of a platform firmware."""
+    from bootrig.recipe.path import RecipeKind, iter_recipe_names  # noqa: PLC0415
+    from bootrig.recipe.platform_firmware import load_platform_firmware_recipe  # noqa: PLC0415
+    from bootrig.recipe.roms import load_rom_recipe  # noqa: PLC0415
+
+    if name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE):
+        return load_platform_firmware_recipe(name).build
+    recipe = load_rom_recipe(name)
+    if recipe.build is None:
+        raise InputError(f"{name} is prebuilt, there is nothing to build", remedy=f"bootrig roms show {name}")
+    return recipe.build
+
+
+def _build(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> "Artifact":
+    from bootrig.builder.build import build  # noqa: PLC0415
+    from bootrig.cli.progress import step_options  # noqa: PLC0415
+
+    with step_options(arguments.processes) as options:
+        return build(plan, store, options)
+
+
+def _check(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> int:
+    from bootrig.builder.build import check_build  # noqa: PLC0415
+    from bootrig.cli.progress import step_options  # noqa: PLC0415
+
+    with step_options(arguments.processes) as options:
+        artifact, differences = check_build(plan, store, options)
+    _show(artifact, store)
+    _copy(artifact, store, arguments.output)
+    for difference in differences:
+        print(f"{difference.name}: the second build differs from byte {difference.offset} on: {difference.second}")
+    if not differences:
+        print("the second build gave the same bytes")
+    return 1 if differences else 0
+
+
+def _show_plan(plan: "BuildPlan", *, is_built: bool) -> None:
+    import shlex  # noqa: PLC0415
+
+    print(f"{plan.recipe.name} {plan.recipe.version}")
+    print(f"  key      {plan.key}{' (built already)' if is_built else ''}")
+    for name, pin in plan.pins.items():
+        print(f"  source   {name} {pin}")
+    for tool in plan.toolchain.tools:
+        print(f"  tool     {tool.path}: {tool.version}")
+    for step in plan.steps:
+        print(f"  step     {step.name}: {step.detail}")
+        if step.argv:
+            print(f"           {shlex.join(step.argv)}")
+
+
+def _show(artifact: "Artifact", store: "Store") -> None:
+    from firmware.romset import bar_length  # noqa: PLC0415
+
+    print(f"{artifact.name}: {'built' if artifact.log else 'in the store, nothing to do'} ({artifact.key})")
+    for name, digest in {**artifact.digests, **artifact.attestations}.items():
+        length = store.path_of(digest).stat().st_size
+        bar = f"{bar_length(length) >> 10}K" if name.endswith(".rom") else ""
+        print(f"  {name:<18} {length:>7} {bar:>5} {digest}")
+    if artifact.log:
+        print(f"  log: {artifact.log}")
+
+
+def _copy(artifact: "Artifact", store: "Store", directory: Path | None) -> None:
+    """Copy the files of an artifact into a directory."""
+    if directory is None:
+        return
+    from bootrig.workdir import write_atomically  # noqa: PLC0415
+
+    try:
+        for name, digest in {**artifact.digests, **artifact.attestations}.items():
+            write_atomically(directory / name, store.read(digest) or b"")
+    except OSError as error:
+        raise InputError(f"{directory} cannot be written: {error.strerror}") from error
+    print(f"  copied to {directory}")
