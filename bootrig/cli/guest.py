@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--diff", nargs=2, metavar=("EMULATOR_A", "EMULATOR_B"), help="say what B has that A has not, and the reverse"
     )
     schema.add_argument("--python", action="store_true", help="print the typed objects generated from the schema")
+    schema.add_argument("--into", type=Path, metavar="DIR", help="write the modules of --python into a directory")
     docs = subparsers.add_parser("docs", help="reference pages of what an emulator takes")
     docs.add_argument("names", nargs="*", metavar="NAME", help="print the entries that have these names: e1000, tap")
     docs.add_argument("--into", type=Path, metavar="DIR", help="write all pages, text and HTML, into a directory")
@@ -97,9 +98,13 @@ def _schema(arguments: argparse.Namespace) -> int:
             print(difference)
         print(f"{len(differences)} differences")
     elif arguments.python:
-        from bootrig.emulator.generator import generate_module  # noqa: PLC0415
+        from bootrig.emulator.generator import generate_modules, write_modules  # noqa: PLC0415
 
-        print(generate_module(_load_catalog(arguments.emulator)), end="")
+        catalog = _load_catalog(arguments.emulator)
+        if arguments.into is not None:
+            print(f"{len(write_modules(catalog, arguments.into))} modules in {arguments.into}")
+        else:
+            print("\n".join(generate_modules(catalog).values()), end="")
     else:
         print(json.dumps(load_json_schema(find_emulator(arguments.emulator)), indent=1))
     return 0

@@ -65,14 +65,14 @@ def iter_entries(catalog: Catalog) -> Iterator[Entry]:
         for name in sorted(types):
             yield Entry(kind, name, tuple(_rows(catalog, catalog.properties(types[name]))))
     for name in sorted(told.devices):
-        yield Entry(EntryKind.DEVICE, name, tuple(_rows(catalog, catalog.find_device(name) or Object({}))))
+        yield _tagged(catalog, EntryKind.DEVICE, name, catalog.find_device(name), "driver")
     for kind, command in ((EntryKind.NETDEV, "netdev_add"), (EntryKind.BLOCKDEV, "blockdev-add")):
-        for word in sorted(catalog.words_of(catalog.arguments_of(command))):
-            shape = catalog.find_backend(command, word) or Object({})
-            yield Entry(kind, word, tuple(_rows(catalog, shape)))
+        union = catalog.arguments_of(command)
+        for word in sorted(catalog.words_of(union)):
+            yield _tagged(catalog, kind, word, catalog.variant(union, word), union.tag)
     yield from _chardevs(catalog)
     for name in catalog.object_types:
-        yield Entry(EntryKind.OBJECT, name, tuple(_rows(catalog, catalog.find_object(name) or Object({}))))
+        yield _tagged(catalog, EntryKind.OBJECT, name, catalog.find_object(name), "qom-type")
     for name in catalog.commands:
         yield Entry(EntryKind.COMMAND, name, tuple(_rows(catalog, catalog.arguments_of(name))))
     for name in catalog.events:
@@ -88,8 +88,13 @@ def _chardevs(catalog: Catalog) -> Iterator[Entry]:
     union = catalog.resolve(backend.type) if backend else None
     if isinstance(union, Object):
         for word in sorted(catalog.words_of(union)):
-            shape = catalog.variant(union, word) or Object({})
-            yield Entry(EntryKind.CHARDEV, word, tuple(_rows(catalog, shape)))
+            yield _tagged(catalog, EntryKind.CHARDEV, word, catalog.variant(union, word), union.tag)
+
+
+def _tagged(catalog: Catalog, kind: EntryKind, name: str, shape: Object | None, tag: str) -> Entry:
+    """Return the entry of something whose own name is the word of a tag among its members."""
+    rows = _rows(catalog, shape or Object({}))
+    return Entry(kind, name, tuple(Row(tag, f'"{name}"', required=True) if row.name == tag else row for row in rows))
 
 
 def _rows(catalog: Catalog, shape: Object, prefix: str = "", above: tuple[str, ...] = ()) -> Iterator[Row]:
