@@ -1,12 +1,14 @@
 import ctypes
+import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,10 +19,14 @@ from bootrig.errors import InputError, RigError
 from bootrig.network import namespace
 from bootrig.network.errors import NamespaceError
 from bootrig.network.namespace import namespace_remedy, probe_namespaces, run_in_namespaces
-from bootrig.network.tap import open_tap
+from bootrig.network.services.dnsmasq import DnsmasqConfiguration, start_dnsmasq
+from bootrig.network.services.personality import DhcpPersonality
+from bootrig.network.services.tftp import TftpConfiguration, start_tftp
+from bootrig.network.tap import SERVER_ADDRESS, open_tap
 from tests.network.inside import call_inside
 from tests.network.processes import await_gone, children_of, open_descriptors
-from tests.network.requirements import require_namespaces
+from tests.network.pxe_client import PxeClient
+from tests.network.requirements import require_namespaces, require_program
 
 pytestmark = pytest.mark.rig
 
@@ -258,21 +264,52 @@ class TestOrdinaryUser:
             directory.chmod(directory.stat().st_mode | 0o011)
         return device
 
-    def _probe(self, device: Path) -> namespace.NamespaceReport:
+    def _as_nobody(self, function: Callable[[], str]) -> str:
+        socket.gethostbyname("127.0.0.1")  # loads what nobody may be unable to read from root's Python
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            os.setgroups([])
-            os.setresgid(65534, 65534, 65534)
-            os.setresuid(65534, 65534, 65534)
-            ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, which exec would do
-            report = probe_namespaces(device)
-            os.write(writing, repr((report.works, report.way, report.problem, report.remedy)).encode())
-            os._exit(0)
+            try:
+                os.setgroups([])
+                os.setresgid(65534, 65534, 65534)
+                os.setresuid(65534, 65534, 65534)
+                ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, which exec would do
+                os.write(writing, function().encode())
+            except Exception as error:  # noqa: BLE001 - the parent shows it
+                os.write(writing, f"{error!r}".encode())
+            finally:
+                os._exit(0)
         os.close(writing)
         os.waitpid(child, 0)
         with os.fdopen(reading) as stream:
-            return namespace.NamespaceReport(*eval(stream.read()))
+            return stream.read()
+
+    def _probe(self, device: Path) -> namespace.NamespaceReport:
+        def probe() -> str:
+            report = probe_namespaces(device)
+            return json.dumps([report.works, report.way, report.problem, report.remedy])
+
+        return namespace.NamespaceReport(*json.loads(self._as_nobody(probe)))
+
+    def test_servers_answer_on_their_real_ports(self, tun, tmp_path_factory):
+        require_program("dnsmasq")
+        tun.chmod(0o666)
+        directory = tmp_path_factory.mktemp("cell")
+        os.chown(directory, 65534, 65534)
+
+        def inside() -> int:
+            with (
+                open_tap(device=tun) as tap,
+                start_dnsmasq(DnsmasqConfiguration(DhcpPersonality("pxelinux.0")), directory),
+                start_tftp(TftpConfiguration(directory), directory),
+            ):
+                client = PxeClient(tap.file_descriptor)
+                client.request(client.discover())
+                client.resolve(SERVER_ADDRESS)
+                assert b"dhcp-range" in client.fetch(SERVER_ADDRESS, b"dnsmasq.conf")
+            return 42
+
+        assert self._as_nobody(lambda: str(run_in_namespaces(inside))) == "42"
 
     def test_works_where_anybody_may_open_the_tun_device(self, tun):
         tun.chmod(0o666)
