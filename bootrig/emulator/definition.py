@@ -255,8 +255,8 @@ def filter_dump(file: Path, *, netdev: str = "net0", id: str = "dump0") -> QomOb
 def pacemaker(period_us: int = PACEMAKER_PERIOD_US) -> tuple[Netdev, QomObject]:
     """Return what keeps an idle guest's clock from running away in virtual time.
 
-    With `sleep=off` an idle guest's clock jumps from timer to timer, each jump some microseconds of wall time: the BIOS'
-    18 ticks a second let a guest second pass in less than a millisecond, before any server can answer. A filter on a
+    With `sleep=off` an idle guest's clock jumps from timer to timer, each jump microseconds of wall time: the BIOS' 18
+    ticks a second let a guest second pass in less than a millisecond, before any server can answer. A filter on a
     network that leads nowhere has a timer on the guest's clock; the jumps become as short as its period.
 
     Args:

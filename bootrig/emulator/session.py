@@ -4,9 +4,11 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from bootrig.deadline import Deadline, DeadlineError
+from bootrig.emulator.compatibility import EMULATIONS
 from bootrig.emulator.errors import (
     CommandDeadlineError,
     CommandError,
@@ -95,7 +97,7 @@ class QmpSession:
         deadline: Deadline | None = None,
         out_of_band: bool = False,
     ) -> Any:
-        """Execute `command` and return its result.
+        """Execute `command` and return its result; one that this QEMU lacks is emulated where others can stand in.
 
         Args:
             command: QMP's name of it.
@@ -124,9 +126,11 @@ class QmpSession:
             raise CommandDeadlineError(f"QEMU did not answer {command} in time ({told})") from error
         except CommandError as error:
             self._unanswered = 0
-            if error.error_class == "CommandNotFound":
+            if error.error_class != "CommandNotFound":
+                raise
+            if command not in EMULATIONS:
                 raise CommandMissingError(command, self.version_text) from error
-            raise
+            return await EMULATIONS[command](partial(self.execute, deadline=deadline), arguments or {})
         except SessionEndedError as error:
             raise await self._why(error) from error
         self._unanswered = 0
