@@ -1,15 +1,21 @@
 """The entry point: finds the verb, runs it, turns errors into exit statuses.
 
-Exit status: 0 good; 1 what is under test is bad; 2 the input is bad; 3 the rig or its host is broken; 130 interrupted.
+Exit status: 0 good; 1 what is under test is bad; 2 the input is bad; 3 the rig or its host is broken; 130 interrupted;
+128 and a signal's number where that signal ended it, as shells have it.
 This module is the only one that knows the table.
 """
 
 import argparse
+import errno
 import importlib
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
 
 from bootrig import __version__
 from bootrig.errors import BootrigError, InputError
@@ -30,6 +36,8 @@ VERBS: dict[str, str] = {
 }
 
 EXIT_GOOD, EXIT_BAD, EXIT_INPUT, EXIT_RIG, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_SIGNALLED = 128
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def make_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser:
@@ -49,15 +57,49 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: this process's) and return the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     verb = next((word for word in words if word in VERBS), None)
-    arguments = make_parser([verb] if verb else []).parse_args(words)
-    logging.basicConfig(
-        level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(message)s", stream=sys.stderr
-    )
     try:
-        return _run_verb(arguments)
+        with _signals_end():
+            arguments = make_parser([verb] if verb else []).parse_args(words)
+            logging.basicConfig(
+                level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(message)s", stream=sys.stderr
+            )
+            return _run_verb(arguments)
+    except _SignalError as signalled:
+        print(f"bootrig: ended by {signalled.number.name}", file=sys.stderr)
+        return EXIT_SIGNALLED + signalled.number
     except KeyboardInterrupt:
         print("bootrig: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+class _SignalError(KeyboardInterrupt):
+    """A signal asks this process to end; everything ends as it does on Ctrl-C."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__()
+        self.number = number
+
+
+@contextmanager
+def _signals_end() -> Iterator[None]:
+    """Let the signals that end a process end what it has started, too; only a main thread can see to that.
+
+    A signal that whoever started this process wants to be ignored (`nohup`) stays so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise _SignalError(signal.Signals(number))
+
+    heeded = (number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN)
+    before = {number: signal.signal(number, end) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _run_verb(arguments: argparse.Namespace) -> int:
@@ -74,6 +116,11 @@ def _run_verb(arguments: argparse.Namespace) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_GOOD
+    except OSError as error:
+        print(f"bootrig: {error.filename or 'the operating system'}: {error.strerror or error}", file=sys.stderr)
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            print("  remedy: free some space, or name another place", file=sys.stderr)
+        return EXIT_RIG
     return status
 
 

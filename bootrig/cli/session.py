@@ -70,7 +70,11 @@ def start_session(
                     result.trace.outcome if result.trace else None,
                 ),
             )
-            yield MatrixSession(campaign, sides, run_directory, progress)
+            try:
+                yield MatrixSession(campaign, sides, run_directory, progress)
+            except KeyboardInterrupt:
+                progress.note(f"What was seen until now: {run_directory}")
+                raise
 
 
 def require_unbroken(errors: Sequence[CellError]) -> None:

@@ -21,16 +21,21 @@ class Screen:
 
     def __init__(self) -> None:
         self._line = ""
+        self._leave: Callable[[], None] = lambda: None
 
     def attach(self, write: Callable[[bytes], None], leave: Callable[[], None]) -> None:
         """Nobody types here."""
+        self._leave = leave
 
     def show(self, text: str, guest_s: float | None) -> None:
-        """Print the lines that are complete."""
+        """Print the lines that are complete; leave when nobody reads them any more."""
         *lines, self._line = strip_escapes(self._line + text).split("\n")
-        for line in lines:
-            if line.strip():
-                print(f"[{guest_s or 0:5.0f} s] {line.rstrip()}", flush=True)
+        try:
+            for line in lines:
+                if line.strip():
+                    print(f"[{guest_s or 0:5.0f} s] {line.rstrip()}", flush=True)
+        except BrokenPipeError:
+            self._leave()
 
 
 class Keyboard:
@@ -38,8 +43,12 @@ class Keyboard:
 
     stays = True
 
+    def __init__(self) -> None:
+        self._leave: Callable[[], None] = lambda: None
+
     def attach(self, write: Callable[[bytes], None], leave: Callable[[], None]) -> None:
         """Read the terminal in the event loop from now on."""
+        self._leave = leave
         loop = asyncio.get_running_loop()
         source = sys.stdin.fileno()
 
@@ -55,9 +64,12 @@ class Keyboard:
         loop.add_reader(source, read)
 
     def show(self, text: str, guest_s: float | None) -> None:
-        """Print what came, unchanged."""
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        """Print what came, unchanged; leave when nobody reads it any more."""
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self._leave()
 
 
 @contextmanager

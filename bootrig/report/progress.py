@@ -59,6 +59,10 @@ class Progress:
             self._line(f"{title}: {more} more cells")
         self._draw()
 
+    def note(self, text: str) -> None:
+        """Say something about the run as a whole."""
+        self._line(text)
+
     def cell_started(self, rom_set: str, key: CellKey) -> None:
         """Note that a cell runs."""
         self._running[rom_set, key] = time.monotonic()

@@ -17,6 +17,10 @@ from bootrig.scenario.specification import (
     parse_specification,
 )
 from bootrig.scenario.trace import Trace, load_trace, write_trace
+from bootrig.workdir import write_atomically
+
+UNWRITTEN_STATUS = 4
+SPACE_REMEDY = "free some space there, or name another place by --runs"
 
 
 def run_cell(specification: CellSpecification, operator: Operator | None = None) -> Trace:
@@ -36,7 +40,7 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None)
         try:
             write_trace(boot(specification, operator), directory / TRACE_FILE)
         except OSError as error:
-            raise _host_error(error, directory) from error
+            raise host_error(error, directory) from error
         return 0
 
     try:
@@ -48,35 +52,46 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None)
     return load_trace(directory / TRACE_FILE)
 
 
-def _host_error(error: OSError, directory: Path) -> RigError:
-    """Return what an error of the operating system means for a cell."""
+def host_error(error: OSError, directory: Path) -> RigError:
+    """Return what an error of the operating system means for what is kept in `directory`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RigError(f"no space is left where {directory} is", remedy="free some, or name another place by --runs")
+        return RigError(f"no space is left where {directory} is", remedy=SPACE_REMEDY)
     return RigError(f"{error.filename or 'the operating system'}: {error.strerror}")
 
 
 def run_cell_file(directory: Path) -> int:
-    """Run the cell whose specification stands in `directory`; an error is written beside it. Returns 0 or 3."""
+    """Run the cell whose specification stands in `directory`; an error is written beside it.
+
+    Returns:
+        0; where the rig broke 3, or `UNWRITTEN_STATUS` where the error could not be written.
+    """
     try:
         content = (directory / SPECIFICATION_FILE).read_bytes()
         run_cell(parse_specification(content, str(directory / SPECIFICATION_FILE)))
     except RigError as error:
-        write_error(error, directory)
-        return 3
+        return 3 if write_error(error, directory) else UNWRITTEN_STATUS
     return 0
 
 
-def write_error(error: RigError, directory: Path) -> None:
-    """Write what broke into the run directory; where even that fails, the exit status has to do."""
+def write_error(error: RigError, directory: Path) -> bool:
+    """Write what broke into the run directory, all or nothing; returns whether that worked."""
     document = {"type": type(error).__name__, "message": str(error), "remedy": error.remedy}
     try:
-        (directory / ERROR_FILE).write_text(json.dumps(document, indent=1) + "\n")
+        write_atomically(directory / ERROR_FILE, (json.dumps(document, indent=1) + "\n").encode())
     except OSError:
-        return
+        return False
+    return True
 
 
 def load_error(directory: Path, label: str, status: int) -> CellError:
     """Return the error that a cell left, or one that says that it left none."""
+    if status == UNWRITTEN_STATUS:
+        return CellError(
+            f"the rig broke and its error could not be written into {directory}",
+            label=label,
+            directory=str(directory),
+            remedy=SPACE_REMEDY,
+        )
     try:
         document = json.loads((directory / ERROR_FILE).read_bytes())
         return CellError(document["message"], label="", directory=str(directory), remedy=document["remedy"])

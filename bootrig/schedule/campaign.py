@@ -12,6 +12,7 @@ from bootrig.builder.prebuilt import obtain_rom_set
 from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.emulator.accelerator import choose_accelerator
 from bootrig.emulator.discovery import Emulator, find_host_emulator, find_platform_firmware
+from bootrig.errors import RigError
 from bootrig.process import require_tool
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.scenario import ContentKind, Scenario
@@ -20,7 +21,7 @@ from bootrig.scenario.specification import CellSpecification
 from bootrig.scenario.trace import CellKey, OutcomeStatus, TimeMode, Trace
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.pool import CellResult, Pool
-from firmware.embed import embed_rom_set
+from firmware.embed import EmbedError, embed_rom_set
 from firmware.nic import find_nic_model
 from firmware.romset import RomSet
 
@@ -74,11 +75,15 @@ def make_side(name: str, run_directory: Path, label: str) -> Side:
     Raises:
         RecipeError: there is no such recipe.
         UnavailableError: its files cannot be had.
+        RigError: it cannot be embedded: no space is left, say.
     """
     rom_set = obtain_rom_set(name)
     directory = run_directory / ROMS_DIRECTORY / label
     directory.parent.mkdir(parents=True, exist_ok=True)
-    embed_rom_set(rom_set, directory, origin={"recipe": name}, tool_version=__version__)
+    try:
+        embed_rom_set(rom_set, directory, origin={"recipe": name}, tool_version=__version__)
+    except EmbedError as error:
+        raise RigError(str(error), remedy=error.remedy) from error
     return Side(rom_set, directory, label)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig.process import RunningProcess, small_environment, start_process
-from bootrig.scenario.cell import load_error
+from bootrig.scenario.cell import host_error, load_error
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.specification import TRACE_FILE, CellSpecification, write_specification
 from bootrig.scenario.trace import Trace, load_trace
@@ -59,7 +59,11 @@ class Pool:
         while waiting or running:
             while waiting and len(running) < self.jobs:
                 specification = waiting.pop()
-                write_specification(specification)
+                try:
+                    write_specification(specification)
+                except OSError as error:
+                    yield _unwritten(specification, error)
+                    continue
                 running[str(specification.directory)] = specification
                 self._ask(specification.directory)
                 if on_start is not None:
@@ -96,6 +100,17 @@ def _load_result(specification: CellSpecification, status: int) -> CellResult:
     if status == 0:
         return CellResult(specification, load_trace(directory / TRACE_FILE), None)
     return CellResult(specification, None, load_error(directory, specification.key.label, status))
+
+
+def _unwritten(specification: CellSpecification, error: OSError) -> CellResult:
+    """Return what it means that a cell's specification cannot be written."""
+    told = host_error(error, specification.directory)
+    label = specification.key.label
+    return CellResult(
+        specification,
+        None,
+        CellError(str(told), label=label, directory=str(specification.directory), remedy=told.remedy),
+    )
 
 
 @contextmanager

@@ -31,13 +31,14 @@ def _raise_terminated(_number: int, _frame: object) -> NoReturn:
 
 
 def _fork_cell(directory: str, control: socket.socket) -> int:
-    """Fork a cell; returns its process id."""
+    """Fork a cell; returns its process id. SIGTERM is blocked meanwhile: no cell may be missed when all are ended."""
     process_id = os.fork()
     if process_id:
         return process_id
     status = 3
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         signal.set_wakeup_fd(-1)
         control.close()
         status = run_cell_file(Path(directory))
@@ -94,7 +95,9 @@ def serve(control: socket.socket) -> None:
                 *lines, received = (received + content).split(b"\n")
                 for line in lines:
                     directory = json.loads(line)["directory"]
+                    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
                     cells[_fork_cell(directory, control)] = directory
+                    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     except (_Terminated, ConnectionError):
         return
     finally:
