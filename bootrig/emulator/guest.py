@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 START_S = 20.0
 RESET_LIMIT = 5
 # In virtual time QEMU never waits, so the servers that answer its guest must not wait for it.
-VIRTUAL_TIME_NICENESS = 5
+VIRTUAL_TIME_NICENESS = 10
 EVENTS_KEPT = 4096
 OUTPUT_FILE = "qemu.log"
 CONSOLE_FILE = "console.log"
