@@ -119,7 +119,7 @@ def _describe_names(chosen: set[str], known: set[str], word: str) -> str:
         return f"both {word}s" if len(chosen) == 2 else f"all {len(chosen)} {word}s"
     missing = sorted(known - chosen)
     if len(missing) <= 2 and len(known) > 4:
-        return f"all {len(known)} {word}s but {', '.join(missing)}"
+        return f"all {word}s but {', '.join(missing)}"
     names = sorted(chosen)
     listed = ", ".join(names[:LIST_LIMIT]) + (f" and {len(names) - LIST_LIMIT} more" if len(names) > LIST_LIMIT else "")
     return f"{word}{'s' if len(names) > 1 else ''} {listed}"

@@ -22,7 +22,7 @@ ALL = [*PC, *EFI]
         (EFI, "all 8 NICs; both scenarios; q35 ovmf"),
         ([key for key in EFI if key.scenario == "efi-script"], "all 8 NICs; scenario efi-script; q35 ovmf"),
         ([key for key in PC if key.nic_model == "rtl8139"], "NIC rtl8139; all 6 scenarios; pc seabios"),
-        ([key for key in PC if key.nic_model != "rtl8139"], "all 8 NICs but rtl8139; all 6 scenarios; pc seabios"),
+        ([key for key in PC if key.nic_model != "rtl8139"], "all NICs but rtl8139; all 6 scenarios; pc seabios"),
         (
             [key for key in PC if key.scenario in ("grub", "script", "no-ra")],
             "all 8 NICs; scenarios grub, no-ra, script; pc seabios",

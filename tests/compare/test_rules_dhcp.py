@@ -203,7 +203,8 @@ NO_ANSWER = {
         ),
         (
             ((0.0, "discover"), (1.0, "discover"), (3.0, "discover")),
-            "the guest sends DISCOVER 3 times before anything else, it was 4: it gives up sooner or later than before",
+            "number of DISCOVERs that the guest sends before anything else: 3, it was 4: it gives up sooner or later "
+            "than before",
         ),
     ],
 )

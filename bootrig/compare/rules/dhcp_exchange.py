@@ -68,7 +68,7 @@ def check_retries(pair: CellPair) -> Iterator[Finding]:
         answered = all(_is_answered(trace) for trace in pair.sides)
         if answered and pair.time_mode is TimeMode.VIRTUAL:
             return  # how many fit before the answer is a matter of the server's speed
-        statement = "the guest sends DISCOVER {candidate} times before anything else, it was {baseline}"
+        statement = "number of DISCOVERs that the guest sends before anything else: {candidate}, it was {baseline}"
         severity = Severity.INFO if answered else Severity.CHANGE
         why = "" if answered else "it gives up sooner or later than before"
         yield Finding(severity, "number of DISCOVERs", str(len(first) + 1), str(len(second) + 1), statement, why)
