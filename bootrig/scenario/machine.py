@@ -16,6 +16,7 @@ from bootrig.emulator.definition import (
     virtual_time,
 )
 from bootrig.network.services.personality import GUEST_MAC
+from bootrig.scenario.platform import firmware_family
 from bootrig.scenario.specification import CAPTURE_FILE, CellSpecification
 from bootrig.scenario.trace import TimeMode
 
@@ -31,15 +32,17 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
         disk_file: its disk's file; None for no disk.
     """
     key = specification.key
+    family = firmware_family(key.platform_firmware)
     if specification.time_mode is TimeMode.VIRTUAL:
-        accelerator = virtual_time(key.platform_firmware)
+        accelerator = virtual_time(family)
     else:
         accelerator = Accelerator(AcceleratorKind(specification.accelerator))
+    built = specification.platform_firmware_file
     definition = MachineDefinition(
         machine_type=key.machine,
-        machine_options={"graphics": False},
+        machine_options={"graphics": False, **({"firmware": str(built)} if built else {})},
         memory_mib=specification.scenario.memory_mib,
-        platform_firmware=key.platform_firmware,
+        platform_firmware=family,
         accelerator=accelerator,
         data_directories=(specification.data_directory,),
     ).adding(
@@ -49,7 +52,7 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
     )
     if disk_file is not None:
         definition = definition.adding(*disk(disk_file, bootindex=2))
-    if key.platform_firmware == "ovmf":
+    if family == "ovmf":
         # Since 2024 the network stack of OVMF does nothing without a source of random numbers.
         definition = definition.adding(QomObject("rng-builtin", "rng0"), Device("virtio-rng-pci", "", {"rng": "rng0"}))
     if accelerator.instruction_counting is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from bootrig.network.services.personality import DhcpPersonality
 from bootrig.network.tap import SERVER_ADDRESS
 from bootrig.scenario.errors import CellError
+from bootrig.scenario.platform import firmware_family
 from bootrig.scenario.scenario import ContentKind, DhcpSettings, Scenario, ServedFile
 from firmware.probe.image import SECTOR_LENGTH, make_bios_image, make_efi_image, sum_image
 
@@ -33,7 +34,7 @@ class Served:
 
 def probe_kind(platform_firmware: str) -> str:
     """Return which probe runs under a platform firmware: `bios` or `efi`."""
-    return "efi" if platform_firmware.startswith("ovmf") else "bios"
+    return "efi" if firmware_family(platform_firmware) == "ovmf" else "bios"
 
 
 def make_personality(settings: DhcpSettings) -> DhcpPersonality:

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig import __version__
+from bootrig.builder.built import obtain_platform_firmware
 from bootrig.builder.prebuilt import obtain_rom_set
 from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.emulator.accelerator import choose_accelerator
-from bootrig.emulator.discovery import Emulator, find_host_emulator, find_platform_firmware
+from bootrig.emulator.discovery import Emulator, find_platform_firmware
+from bootrig.emulator.recipes import find_emulator
 from bootrig.errors import RigError
 from bootrig.process import require_tool
 from bootrig.scenario.errors import CellError
+from bootrig.scenario.platform import find_built_recipe, firmware_family
 from bootrig.scenario.scenario import ContentKind, Scenario
 from bootrig.scenario.serving import probe_kind
 from bootrig.scenario.specification import CellSpecification
@@ -60,12 +63,14 @@ class Equipment:
         emulators: by name.
         accelerators: proven accelerator by emulator's name.
         programs: assembled probes by kind.
+        platform_firmware: files of platform firmware that was built, by name.
         time_mode: how the guests' clocks run at first.
     """
 
     emulators: Mapping[str, Emulator]
     accelerators: Mapping[str, str]
     programs: Mapping[str, Path]
+    platform_firmware: Mapping[str, Path]
     time_mode: TimeMode
 
 
@@ -103,15 +108,17 @@ def make_equipment(planned: Sequence[PlannedCell], time_mode: TimeMode | None, a
     """
     require_tool("dnsmasq")
     names = dict.fromkeys(cell.key.emulator for cell in planned)
-    emulators = {name: find_host_emulator() for name in names}
+    emulators = {name: find_emulator(name) for name in names}
     for name, firmware in dict.fromkeys((cell.key.emulator, cell.key.platform_firmware) for cell in planned):
-        find_platform_firmware(emulators[name], firmware)
+        find_platform_firmware(emulators[name], firmware_family(firmware))
+    recipes = {cell.key.platform_firmware: find_built_recipe(cell.key.platform_firmware) for cell in planned}
+    built = {name: obtain_platform_firmware(recipe) for name, recipe in recipes.items() if recipe}
     programs = {kind: assemble_probe(kind) for kind in _probe_kinds(planned)}
     wanted = "tcg" if time_mode is TimeMode.VIRTUAL and accelerator == "auto" else accelerator
     accelerators = {name: str(choose_accelerator(emulator, wanted).kind) for name, emulator in emulators.items()}
     if time_mode is None:
         time_mode = TimeMode.VIRTUAL if set(accelerators.values()) == {"tcg"} else TimeMode.REAL
-    return Equipment(emulators, accelerators, programs, time_mode)
+    return Equipment(emulators, accelerators, programs, built, time_mode)
 
 
 def _probe_kinds(planned: Sequence[PlannedCell]) -> dict[str, None]:
@@ -148,6 +155,7 @@ def specify(
         time_mode=time_mode,
         nonce=secrets.token_hex(8),
         programs=cell_programs(planned.scenario, equipment),
+        platform_firmware_file=equipment.platform_firmware.get(planned.key.platform_firmware),
         directory=run_directory / CELLS_DIRECTORY / side.label / (word + suffix),
     )
 

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from bootrig.recipe.path import RecipeKind, iter_recipe_names
 from bootrig.recipe.toml import suggest
 from bootrig.scenario.errors import CellSelectionError
+from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, firmware_family
 from bootrig.scenario.scenario import Scenario, iter_scenarios, load_scenario_family
 from bootrig.scenario.trace import CellKey
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_models_of_rom
 
 MACHINES = ("pc", "q35")
-PLATFORM_FIRMWARE = ("seabios", "ovmf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ def plan_cells(filters: Filters) -> tuple[PlannedCell, ...]:
     """
     _require_known("NIC model", filters.nic_models, (*NIC_MODELS, *NIC_VARIANTS))
     _require_known("machine", filters.machines, MACHINES)
-    _require_known("platform firmware", filters.platform_firmware, PLATFORM_FIRMWARE)
+    built = tuple(f"{BUILT_PREFIX}{name}" for name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE))
+    _require_known("platform firmware", filters.platform_firmware, (*FAMILIES, *built))
+    _require_known("emulator", filters.emulators, iter_recipe_names(RecipeKind.EMULATORS))
     cells = tuple(cell for scenario in _select_scenarios(filters.scenarios) for cell in _iter_cells(scenario, filters))
     if not cells:
         raise CellSelectionError(
@@ -79,10 +82,19 @@ def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
     nic_models = (*scenario.nic_models, *_asked_variants(scenario, filters))
     for emulator in filters.emulators or ("host",):
         for machine in _filtered((*scenario.machines, *asked), filters.machines):
-            for platform_firmware in _filtered(scenario.platform_firmware, filters.platform_firmware):
+            for platform_firmware in _platform_firmware(scenario, filters):
                 for nic_model in _filtered(nic_models, filters.nic_models):
                     key = CellKey(scenario.name, nic_model, machine, platform_firmware, emulator)
                     yield PlannedCell(key, scenario)
+
+
+def _platform_firmware(scenario: Scenario, filters: Filters) -> Iterator[str]:
+    """Yield a scenario's platform firmware; one that was built takes the place of its family because it is named."""
+    if not filters.platform_firmware:
+        yield from scenario.platform_firmware
+    for name in filters.platform_firmware:
+        if firmware_family(name) in scenario.platform_firmware:
+            yield name
 
 
 def _asked_variants(scenario: Scenario, filters: Filters) -> Iterator[str]:
