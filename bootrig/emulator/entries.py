@@ -74,7 +74,7 @@ def iter_entries(catalog: Catalog) -> Iterator[Entry]:
     for name in catalog.object_types:
         yield _tagged(catalog, EntryKind.OBJECT, name, catalog.find_object(name), "qom-type")
     for name in catalog.commands:
-        yield Entry(EntryKind.COMMAND, name, tuple(_rows(catalog, catalog.arguments_of(name))))
+        yield Entry(EntryKind.COMMAND, name, (*_rows(catalog, catalog.arguments_of(name)), *_result(catalog, name)))
     for name in catalog.events:
         yield Entry(EntryKind.EVENT, name, tuple(_rows(catalog, catalog.event_data(name))))
     for name in sorted(told.options):
@@ -95,6 +95,18 @@ def _tagged(catalog: Catalog, kind: EntryKind, name: str, shape: Object | None, 
     """Return the entry of something whose own name is the word of a tag among its members."""
     rows = _rows(catalog, shape or Object({}))
     return Entry(kind, name, tuple(Row(tag, f'"{name}"', required=True) if row.name == tag else row for row in rows))
+
+
+def _result(catalog: Catalog, command: str) -> Iterator[Row]:
+    """Yield the rows of a command's result, which follow an arrow."""
+    member = Member("->", catalog.result_of(command), required=True)
+    shape = catalog.resolve(member.type)
+    while isinstance(shape, Array):
+        member = Member("->", shape.element, required=True)
+        shape = catalog.resolve(member.type)
+    if not isinstance(shape, Object) or shape.members:
+        yield Row("->", type_text(catalog, catalog.result_of(command)))
+        yield from _nested(catalog, member, "->", ())
 
 
 def _rows(catalog: Catalog, shape: Object, prefix: str = "", above: tuple[str, ...] = ()) -> Iterator[Row]:

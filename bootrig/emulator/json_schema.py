@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bootrig.emulator.definition import AcceleratorKind, RecordReplay
+from bootrig.emulator.definition import AcceleratorKind, MachineDefinition, RecordReplay
 from bootrig.emulator.definition_file import DATE_PATTERN
 from bootrig.emulator.discovery import Emulator
 from bootrig.emulator.introspection import load_introspection
-from bootrig.emulator.shapes import Alternate, Array, Catalog, Enumeration, Object, Scalar
+from bootrig.emulator.shapes import Alternate, Array, Catalog, Enumeration, Member, Object, Scalar
 from bootrig.workdir import cache_directory, write_atomically
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -95,9 +95,12 @@ class _Writer:
                 "options": {"type": "object"},
             }
         )
-        return schema | {
-            "allOf": [_when("type", name, {"properties": {"options": ref}}) for name, ref in options.items()]
-        }
+        default = MachineDefinition().machine_type
+        chosen = [
+            _when("type", name, {"properties": {"options": reference}}, default=name == default)
+            for name, reference in options.items()
+        ]
+        return schema | {"allOf": chosen}
 
     def _processor(self) -> Schema:
         models = sorted({*self._catalog.introspection.processors, "host", "max"})
@@ -119,7 +122,12 @@ class _Writer:
         kinds = [str(kind) for kind in AcceleratorKind if kind in told]
         schema = _closed({"kind": {"enum": kinds}, "options": {"type": "object"}, "instruction_counting": counting})
         options = {kind: self._object(self._catalog.properties(told[kind])) for kind in kinds}
-        return schema | {"allOf": [_when("kind", kind, {"properties": {"options": o}}) for kind, o in options.items()]}
+        default = MachineDefinition().accelerator.kind
+        chosen = [
+            _when("kind", kind, {"properties": {"options": inner}}, default=kind == default)
+            for kind, inner in options.items()
+        ]
+        return schema | {"allOf": chosen}
 
     def _devices(self) -> Schema:
         names = sorted(self._catalog.introspection.devices)
@@ -190,7 +198,13 @@ class _Writer:
             if member.default is not None:
                 notes["default"] = member.default
             properties[name] = {**schema, **notes}
-        return _closed(properties, [member.name for member in shape.members.values() if member.required])
+        return _closed(properties, [member.name for member in shape.members.values() if self._is_required(member)])
+
+    def _is_required(self, member: Member) -> bool:
+        """Whether a file has to have a member; the `data` of a character backend is added where it may be empty."""
+        inner = self._catalog.resolve(member.type) if member.name == "data" else None
+        may_be_empty = isinstance(inner, Object) and not any(m.required for m in inner.members.values())
+        return member.required and not may_be_empty
 
 
 def _closed(properties: Mapping[str, Schema], required: list[str] | None = None) -> Schema:
@@ -203,9 +217,10 @@ def _array(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
-def _when(tag: str, word: str, then: Schema) -> Schema:
-    """Return the condition that an object whose `tag` is `word` is like `then`."""
-    return {"if": {"properties": {tag: {"const": word}}, "required": [tag]}, "then": then}
+def _when(tag: str, word: str, then: Schema, *, default: bool = False) -> Schema:
+    """Return the condition that an object whose `tag` is `word`, by default too if so, is like `then`."""
+    condition: Schema = {"properties": {tag: {"const": word}}}
+    return {"if": condition if default else condition | {"required": [tag]}, "then": then}
 
 
 def _tagged(tag: str, words: list[str], variants: list[Schema]) -> Schema:

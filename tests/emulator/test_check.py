@@ -1,0 +1,120 @@
+"""Checking machine definitions: every wrong one with its exact messages, before anything starts."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from bootrig.emulator.check import check_definition
+from bootrig.emulator.definition import (
+    MachineDefinition,
+    disk,
+    filter_dump,
+    nic,
+    pacemaker,
+    tap_netdev,
+    user_netdev,
+    virtual_time,
+)
+from bootrig.emulator.definition_file import definition_document, load_definition
+from bootrig.emulator.json_schema import make_json_schema
+from bootrig.emulator.shapes import Catalog
+from bootrig.recipe.errors import RecipeError
+from tests.emulator.small_qemu import small_catalog
+from tests.emulator.wrong_definitions import GOOD, WRONG
+
+# Faults that JSON Schema cannot express: names that refer to each other, accelerators that go together.
+BEYOND_SCHEMA = {
+    "unused-netdev",
+    "unused-chardev",
+    "unused-blockdev",
+    "duplicate-ids",
+    "the-rigs-own-chardev",
+    "dangling-references",
+    "used-twice",
+    "processor-properties",
+    "accelerator",
+}
+
+
+def problems_of(text: str, directory: Path, catalog: Catalog) -> list[str]:
+    """Return the messages for a definition, with their key paths."""
+    path = directory / "guest.toml"
+    path.write_text(text)
+    try:
+        load_definition(path, catalog)
+    except RecipeError as error:
+        return [f"{problem.key_path}: {problem.message}" for problem in error.problems]
+    return []
+
+
+def expected_messages(name: str, catalog: Catalog) -> list[str]:
+    version = catalog.introspection.version_text.partition(" ")[0]
+    return [message.replace("{version}", version) for message in WRONG[name][1]]
+
+
+def test_a_right_definition(tmp_path: Path) -> None:
+    assert problems_of(GOOD, tmp_path, small_catalog()) == []
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_a_wrong_definition(name: str, tmp_path: Path) -> None:
+    catalog = small_catalog()
+    assert sorted(problems_of(WRONG[name][0], tmp_path, catalog)) == sorted(expected_messages(name, catalog))
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_the_json_schema_says_the_same(name: str) -> None:
+    validator = jsonschema.Draft202012Validator(make_json_schema(small_catalog()))
+    assert validator.is_valid(tomllib.loads(WRONG[name][0])) == (name in BEYOND_SCHEMA)
+
+
+def test_the_json_schema_is_one_and_takes_the_right_definition() -> None:
+    schema = make_json_schema(small_catalog())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["title"] == "bootrig machine definition for QEMU 7.2.22 (small)"
+    jsonschema.Draft202012Validator(schema).validate(tomllib.loads(GOOD))
+
+
+def test_values_made_in_python_are_right(tmp_path: Path) -> None:
+    definition = MachineDefinition(machine_options={"graphics": False}, accelerator=virtual_time("seabios")).adding(
+        tap_netdev(7),
+        filter_dump(tmp_path / "wire.pcap"),
+        nic("e1000", "net0", bootindex=1),
+        *disk(tmp_path / "disk"),
+    )
+    assert check_definition(definition, small_catalog()) == ()
+    assert check_definition(definition.adding(pacemaker()[0]), small_catalog())[0].key_path == "netdev[1].id"
+
+
+def test_definitions_round_trip_through_json(tmp_path: Path) -> None:
+    path = tmp_path / "guest.toml"
+    path.write_text(GOOD)
+    definition = load_definition(path)
+    copy = tmp_path / "guest.json"
+    copy.write_text(json.dumps(definition_document(definition)))
+    assert load_definition(copy, small_catalog()) == definition
+    recorded = MachineDefinition().adding(user_netdev(), nic("e1000", "net0"))
+    copy.write_text(json.dumps(definition_document(recorded)))
+    assert load_definition(copy) == recorded
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("guest.json", "{", "is not JSON: Expecting property name"),
+        ("guest.json", "[]", "is not a machine definition: expected an object"),
+        ("guest.toml", "[", "is not TOML"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path: Path, name: str, content: str, message: str) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(RecipeError, match=message):
+        load_definition(path)
+    path.unlink()
+    with pytest.raises(RecipeError, match="cannot be read: No such file or directory"):
+        load_definition(path)

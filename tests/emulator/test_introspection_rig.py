@@ -1,0 +1,196 @@
+"""What a real QEMU says about itself, and the small one of the tests held against it."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+import bootrig.emulator.typed
+from bootrig.emulator import introspection as introspections
+from bootrig.emulator.configuration import split_for_qmp, with_root_ports
+from bootrig.emulator.definition import MachineDefinition, disk, filter_dump, nic, user_netdev, virtual_time
+from bootrig.emulator.discovery import find_host_emulator
+from bootrig.emulator.errors import GuestDiedError
+from bootrig.emulator.generator import generate_modules
+from bootrig.emulator.guest import Guest, start_guest
+from bootrig.emulator.introspection import load_introspection
+from bootrig.emulator.json_schema import load_json_schema
+from bootrig.emulator.shapes import Catalog, Object
+from tests.emulator.small_qemu import INTROSPECTION, small_catalog
+from tests.emulator.test_check import expected_messages, problems_of
+from tests.emulator.wrong_definitions import GOOD, WRONG
+
+pytestmark = pytest.mark.rig
+LIMIT_S = 60.0
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    return Catalog(load_introspection(find_host_emulator()))
+
+
+def test_the_answers_are_remembered(monkeypatch: pytest.MonkeyPatch, catalog: Catalog) -> None:
+    monkeypatch.setattr(introspections, "introspect", None)
+    again = load_introspection(find_host_emulator())
+    assert again.digest == catalog.introspection.digest
+    assert len(again.devices) > 100
+    assert "pc" in again.machines
+    assert again.default_machine.startswith("pc-i440fx-")
+
+
+def test_a_right_definition(tmp_path: Path, catalog: Catalog) -> None:
+    assert problems_of(GOOD, tmp_path, catalog) == []
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_a_wrong_definition(name: str, tmp_path: Path, catalog: Catalog) -> None:
+    """The real QEMU, with more of everything, gives the same messages as the small one."""
+    messages = expected_messages(name, catalog)
+    if name == "accelerator" and "kvm" not in catalog.introspection.accelerators:
+        pytest.skip("this QEMU was built without KVM")
+    assert sorted(problems_of(WRONG[name][0], tmp_path, catalog)) == sorted(messages)
+
+
+def test_the_small_qemu_is_like_the_real_one(catalog: Catalog) -> None:
+    small = small_catalog()
+    for name, properties in INTROSPECTION.devices.items():
+        real = catalog.introspection.devices[name]
+        for property_name, item in properties.items():
+            assert real[property_name].description == item.description, (name, property_name)
+    for command in ("netdev_add", "blockdev-add", "chardev-add", "object-add"):
+        compare_shapes(small, small.arguments_of(command), catalog, catalog.arguments_of(command), command)
+
+
+def compare_shapes(small: Catalog, ours: Object, catalog: Catalog, real: Object, place: str) -> None:
+    assert set(ours.members) <= set(real.members), place
+    assert ours.tag == real.tag, place
+    for name, member in ours.members.items():
+        assert real.members[name].required == member.required, (place, name)
+        inner, outer = small.resolve(member.type), catalog.resolve(real.members[name].type)
+        assert type(inner) is type(outer), (place, name)
+        if isinstance(inner, Object) and isinstance(outer, Object):
+            compare_shapes(small, inner, catalog, outer, f"{place}.{name}")
+    for word in ours.variants:
+        variant, counterpart = small.variant(ours, word), catalog.variant(real, word)
+        assert variant is not None
+        assert counterpart is not None, (place, word)
+        compare_shapes(small, variant, catalog, counterpart, f"{place}({word})")
+
+
+def test_the_json_schema_of_a_real_qemu() -> None:
+    schema = load_json_schema(find_host_emulator())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    references: set[str] = set()
+    json.dumps(schema, default=str)
+    collect_references(schema, references)
+    assert references <= {f"#/$defs/{name}".replace("<", "%3C").replace(">", "%3E") for name in schema["$defs"]}
+
+
+def collect_references(value: Any, references: set[str]) -> None:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            references.add(value["$ref"])
+        for inner in value.values():
+            collect_references(inner, references)
+    elif isinstance(value, list):
+        for inner in value:
+            collect_references(inner, references)
+
+
+def test_the_typed_objects_are_generated(catalog: Catalog) -> None:
+    """What is checked in is what the generator writes; from the QEMU that it was generated from."""
+    directory = Path(bootrig.emulator.typed.__file__).parent
+    version = catalog.introspection.version_text.partition(" ")[0]
+    if f"QEMU {version} describes" not in (directory / "nics.py").read_text():
+        pytest.skip(f"the typed objects were generated from another QEMU than {version}")
+    generated = generate_modules(catalog)
+    assert {name: (directory / name).read_text() for name in generated} == generated
+
+
+def test_a_type_that_ends_qemu_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question that is QEMU's last costs that answer only."""
+    real_ask = introspections._Questioner.ask
+
+    async def ask(self: Any, command: str, **arguments: Any) -> Any:
+        if arguments.get("typename") == "e1000":
+            await real_ask(self, "quit")
+            while True:
+                await real_ask(self, "query-status")
+        return await real_ask(self, command, **arguments)
+
+    monkeypatch.setattr(introspections._Questioner, "ask", ask)
+    found = asyncio.run(introspections.introspect(find_host_emulator()))
+    assert found.devices["e1000"] == {}
+    assert "QEMU went away" in found.unasked["e1000"]
+    assert "romfile" in found.devices["rtl8139"]
+    monkeypatch.setattr(introspections, "DEATH_LIMIT", -1)
+    with pytest.raises(GuestDiedError):
+        asyncio.run(introspections.introspect(find_host_emulator()))
+
+
+def boot(definition: MachineDefinition, directory: Path, by_qmp: Catalog | None) -> tuple[bytes, int]:
+    """Boot to the end and return the console and the length of the capture."""
+
+    async def run() -> bytes:
+        async with (
+            asyncio.timeout(LIMIT_S),
+            start_guest(find_host_emulator(), definition, directory, configure_by_qmp=by_qmp) as guest,
+        ):
+            await guest.resume()
+            return await read_to_the_end(guest)
+
+    async def read_to_the_end(guest: Guest) -> bytes:
+        seen = b""
+        while b"No bootable device." not in seen:
+            seen += await guest.console.read()
+        return seen
+
+    return asyncio.run(run()), (directory / "wire.pcap").stat().st_size
+
+
+@pytest.mark.parametrize(("machine", "model"), [("pc", "e1000"), ("pc", "virtio-net-pci"), ("q35", "e1000e")])
+def test_configured_by_qmp_the_boot_is_the_same(
+    machine: str, model: str, tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bytes, int]] = []
+    for name, by_qmp in (("command-line", None), ("qmp", catalog)):
+        directory = tmp_path / name
+        directory.mkdir()
+        (directory / "disk").write_bytes(bytes(1 << 20))
+        definition = MachineDefinition(
+            machine_type=machine, machine_options={"graphics": False}, accelerator=virtual_time("seabios")
+        ).adding(
+            user_netdev(tftp=str(tmp_path), bootfile="missing"),
+            filter_dump(directory / "wire.pcap"),
+            nic(model, "net0", bootindex=1),
+            *disk(directory / "disk", bootindex=2),
+        )
+        definition = with_root_ports(definition, catalog)
+        seen.append(boot(definition, directory, by_qmp))
+    (first, first_length), (second, second_length) = seen
+    ends = [text[: text.index(b"No bootable device.")] for text in (first, second)]
+    assert ends[0] == ends[1]
+    assert first_length == second_length > 1000
+
+
+def test_what_qmp_can_take_and_what_not(tmp_path: Path, catalog: Catalog) -> None:
+    definition = MachineDefinition(machine_type="q35").adding(
+        user_netdev(),
+        filter_dump(tmp_path / "w"),
+        nic("e1000e", "net0"),
+        *disk(tmp_path / "a"),
+        *disk(tmp_path / "b", id="disk1", driver="virtio-blk-pci"),
+    )
+    split = split_for_qmp(with_root_ports(definition, catalog), catalog)
+    assert split.hot is not None
+    assert [device.driver for device in split.cold.devices] == ["pcie-root-port", "ide-hd", "pcie-root-port"]
+    assert [device.driver for device in split.hot.devices] == ["e1000e", "virtio-blk-pci"]
+    assert [node.node_name for node in split.cold.block_nodes] == ["disk0-file", "disk0-raw"]
+    assert [node.node_name for node in split.hot.block_nodes] == ["disk1-file", "disk1-raw"]
+    assert [item.id for item in split.hot.objects] == ["dump0"]
+    assert split.cold.netdevs == ()
+    pc = MachineDefinition().adding(user_netdev(), nic("e1000", "net0"))
+    assert with_root_ports(pc, catalog) is pc
