@@ -6,10 +6,10 @@ from bootrig.recipe.errors import Problem, RecipeError
 from bootrig.recipe.roms import RomMember, RomSetRecipe, load_rom_recipe
 from bootrig.store.archive import find_members
 from bootrig.store.content import Store
-from bootrig.store.errors import ArchiveError
+from bootrig.store.errors import ArchiveError, ImportFileError
 from bootrig.store.fetch import Progress, fetch_members, fetch_source
 from bootrig.store.settings import FetchSettings
-from firmware.romset import RomFile, RomSet
+from firmware.romset import FILE_NAME, RomFile, RomSet
 
 
 def obtain_rom_set(
@@ -17,12 +17,17 @@ def obtain_rom_set(
 ) -> RomSet:
     """Return the ROM set of a recipe; what the store lacks is fetched, or built, and added to it.
 
+    A name with a slash that is a directory stands for the ROMs in it: `./out`.
+
     Raises:
+        ImportFileError: the directory has no ROMs, or they cannot be read.
         RecipeError: there is no such recipe, it says something wrong, or its package lacks what it names.
         UnavailableError: the store lacks a file and no way gave it.
         StoreError: the store cannot be read or written.
         SourceError, RigError: a set that is built cannot be built.
     """
+    if "/" in name and Path(name).is_dir():
+        return read_rom_directory(Path(name))
     recipe = load_rom_recipe(name)
     store = store or Store.default()
     if recipe.build is None:
@@ -33,6 +38,32 @@ def obtain_rom_set(
 
     options = BuildOptions(settings, on_download=progress)
     return obtain_built_rom_set(recipe.build, store, options)
+
+
+def read_rom_directory(directory: Path) -> RomSet:
+    """Return the ROM set that a directory holds under QEMU's default names; other files in it do not matter.
+
+    Raises:
+        ImportFileError: it has no ROMs, or they cannot be read.
+    """
+    try:
+        roms = [
+            RomFile(path.name, path.read_bytes())
+            for path in sorted(directory.iterdir())
+            if FILE_NAME.fullmatch(path.name) and path.is_file()
+        ]
+    except OSError as error:
+        raise ImportFileError(f"{error.filename or directory} cannot be read: {error.strerror}") from error
+    if not roms:
+        raise ImportFileError(f"{directory} has no ROMs: no file in it is called efi-NAME.rom or pxe-NAME.rom")
+    return RomSet(directory.resolve().name, tuple(roms))
+
+
+def rom_set_origin(name: str) -> dict[str, str]:
+    """Return what a manifest says about where the ROM set `name` comes from, as `obtain_rom_set` takes it."""
+    if "/" in name and Path(name).is_dir():
+        return {"directory": str(Path(name).resolve())}
+    return load_rom_recipe(name).origin_facts()
 
 
 def obtain_prebuilt(

@@ -10,7 +10,12 @@ from firmware.embed import EmbedError, EmbedRefusedError, embed_rom_set, rollbac
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `bootrig embed` takes."""
-    parser.add_argument("rom_set", metavar="ROMSET", nargs="?", help="the ROM set, by the name of its recipe")
+    parser.add_argument(
+        "rom_set",
+        metavar="ROMSET",
+        nargs="?",
+        help="the ROM set, by the name of its recipe; a path for a directory of ROMs",
+    )
     parser.add_argument("--into", metavar="DIR", type=Path, required=True, help="the data directory")
     parser.add_argument("--rollback", action="store_true", help="bring back what the directory held before")
     parser.add_argument("--force", action="store_true", help="displace files that bootrig did not write; they are kept")
@@ -42,11 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _embed(name: str, directory: Path, *, force: bool) -> None:
     # What obtains ROM sets is imported late: --rollback needs none of it.
-    from bootrig.builder.prebuilt import obtain_rom_set  # noqa: PLC0415
-    from bootrig.recipe.roms import load_rom_recipe  # noqa: PLC0415
+    from bootrig.builder.prebuilt import obtain_rom_set, rom_set_origin  # noqa: PLC0415
 
     rom_set = obtain_rom_set(name)
-    origin = load_rom_recipe(name).origin_facts()
+    origin = rom_set_origin(name)
     manifest = embed_rom_set(rom_set, directory, origin=origin, tool_version=__version__, force=force)
     print(f"{directory}: {rom_set.name}, {len(manifest.files)} files")
     if manifest.displaced:
