@@ -143,7 +143,7 @@ def test_check_finds_other_bytes(prepare: Prepare, options: BuildOptions, store:
     makefile = (
         (TREE / "src/Makefile")
         .read_bytes()
-        .replace(b"-Wall -Wextra -Werror -g", b"-DRANDOM=$(shell od -An -N8 -tx8 /dev/urandom | tr -d " ")")
+        .replace(b"-Wall -Wextra -Werror -g", b"-DRANDOM=$(shell od -An -N8 -tx8 /dev/urandom | tr -d ' ')")
     )
     plan = prepare({"src/core/main.c": random, "src/Makefile": makefile})
     artifact, differences = check_build(plan, store, options)
