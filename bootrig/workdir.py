@@ -10,10 +10,12 @@ from pathlib import Path
 
 from bootrig.errors import InputError
 
+CACHE_VARIABLE = "BOOTRIG_CACHE"
+
 
 def cache_directory() -> Path:
     """Return the directory of all caches: `$BOOTRIG_CACHE`, else `bootrig` under the user's cache directory."""
-    named = os.environ.get("BOOTRIG_CACHE")
+    named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bootrig"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bootrig.emulator.accelerator import AcceleratorWish
 from bootrig.errors import InputError
+from bootrig.scenario.specification import ConfigureBy
 from bootrig.scenario.trace import TimeMode
 from bootrig.schedule.plan import Filters
 from bootrig.schedule.pool import default_jobs
@@ -28,7 +29,7 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_time_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--time` and `--accelerator`."""
+    """Add `--time`, `--accelerator` and `--configure-by`."""
     parser.add_argument(
         "--time",
         choices=[mode.value for mode in TimeMode],
@@ -40,6 +41,12 @@ def add_time_options(parser: argparse.ArgumentParser) -> None:
         choices=[wish.value for wish in AcceleratorWish],
         default=AcceleratorWish.AUTO.value,
         help="how instructions are executed (default: KVM where a canary boot proved it, else TCG)",
+    )
+    parser.add_argument(
+        "--configure-by",
+        choices=[word.value for word in ConfigureBy],
+        default=ConfigureBy.COMMAND_LINE.value,
+        help="how guests learn what they are made of (default: command-line)",
     )
 
 

@@ -20,6 +20,7 @@ class RecipeKind(StrEnum):
     PLATFORM_FIRMWARE = "platform-firmware"
     SCENARIOS = "scenarios"
     EMULATORS = "emulators"
+    GUESTS = "guests"
     BASELINES = "baselines"
 
 

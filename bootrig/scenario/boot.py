@@ -15,7 +15,9 @@ from typing import Any
 
 from bootrig.emulator.definition import FIXED_DATE
 from bootrig.emulator.guest import Guest, start_guest
+from bootrig.emulator.introspection import load_introspection
 from bootrig.emulator.rom_evidence import DeviceRom
+from bootrig.emulator.shapes import Catalog
 from bootrig.network.capture import count_retransmissions, decode_capture
 from bootrig.network.decode.fact import WireFact
 from bootrig.network.errors import CaptureError
@@ -34,7 +36,7 @@ from bootrig.scenario.milestones import (
 )
 from bootrig.scenario.observer import Observation, Observer, Operator
 from bootrig.scenario.serving import Served, make_personality, make_served
-from bootrig.scenario.specification import CAPTURE_FILE, CellSpecification
+from bootrig.scenario.specification import CAPTURE_FILE, CellSpecification, ConfigureBy
 from bootrig.scenario.trace import (
     Milestone,
     Outcome,
@@ -81,7 +83,10 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
         specification.nonce,
         directory,
     )
-    seen = asyncio.run(_boot(specification, served, operator))
+    catalog = None
+    if specification.configure_by is ConfigureBy.QMP:
+        catalog = Catalog(load_introspection(specification.emulator))
+    seen = asyncio.run(_boot(specification, served, catalog, operator))
     facts = read_wire(directory / CAPTURE_FILE)
     trace = _make_trace(specification, served, seen, facts)
     wall_s = time.monotonic() - started_s
@@ -95,7 +100,9 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
     return replace(trace, usage=usage)
 
 
-async def _boot(specification: CellSpecification, served: Served, operator: Operator | None) -> _Seen:
+async def _boot(
+    specification: CellSpecification, served: Served, catalog: Catalog | None, operator: Operator | None
+) -> _Seen:
     """Start the servers, then the guest; observe it; end everything."""
     directory = specification.directory
     scenario = specification.scenario
@@ -112,7 +119,13 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
             watched.append(http.watch)
         definition = make_definition(specification, tap.file_descriptor, served.disk)
         begun_s = time.monotonic()
-        async with start_guest(specification.emulator, definition, directory, pass_fds=[tap.file_descriptor]) as guest:
+        async with start_guest(
+            specification.emulator,
+            definition,
+            directory,
+            pass_fds=[tap.file_descriptor],
+            configure_by_qmp=catalog,
+        ) as guest:
             rom = await guest.rom_evidence(NIC_ID)
             observer = Observer(guest, scenario, specification.nonce, specification.time_mode, operator)
             observation = await observer.observe([watch() for watch in (guest.watch, *watched)])

@@ -1,5 +1,6 @@
-"""A cell's guest, as a machine definition."""
+"""A cell's guest: a machine definition, to which the cell adds its NIC, its disk, its capture and its clock."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from bootrig.emulator.definition import (
@@ -8,6 +9,7 @@ from bootrig.emulator.definition import (
     Device,
     MachineDefinition,
     QomObject,
+    RealTimeClock,
     disk,
     filter_dump,
     nic,
@@ -38,13 +40,15 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
     else:
         accelerator = Accelerator(AcceleratorKind(specification.accelerator))
     built = specification.platform_firmware_file
-    definition = MachineDefinition(
-        machine_type=key.machine,
-        machine_options={"graphics": False, **({"firmware": str(built)} if built else {})},
-        memory_mib=specification.scenario.memory_mib,
+    base = specification.guest
+    definition = replace(
+        base,
+        machine_options={**base.machine_options, **({"firmware": str(built)} if built else {})},
+        memory_mib=specification.scenario.memory_mib or base.memory_mib,
         platform_firmware=family,
         accelerator=accelerator,
-        data_directories=(specification.data_directory,),
+        real_time_clock=RealTimeClock(),
+        data_directories=(specification.data_directory, *base.data_directories),
     ).adding(
         tap_netdev(tap),
         nic(key.nic_model, "net0", id=NIC_ID, mac=GUEST_MAC, bootindex=1),

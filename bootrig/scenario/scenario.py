@@ -112,11 +112,11 @@ class Scenario:
         name: the file's name, with the variant in brackets.
         summary: one sentence.
         kind: what drives the guest.
-        machines: machine types of the default matrix.
-        optional_machines: machine types that run when somebody asks for them.
+        machines: guests of the default matrix, by the names of their definitions in `recipes/guests`.
+        optional_machines: guests that run when somebody asks for them.
         platform_firmware: platform firmware of the default matrix.
         nic_models: NIC models, in the matrix' order.
-        memory_mib: the guest's RAM.
+        memory_mib: the guest's RAM; None for what its definition says.
         dhcp: the DHCP server's personality.
         tftp: files that the TFTP server offers.
         http: files that the HTTP server offers.
@@ -137,7 +137,7 @@ class Scenario:
     optional_machines: tuple[str, ...]
     platform_firmware: tuple[str, ...]
     nic_models: tuple[str, ...]
-    memory_mib: int
+    memory_mib: int | None
     dhcp: DhcpSettings
     tftp: tuple[ServedFile, ...]
     http: tuple[ServedFile, ...]
@@ -200,7 +200,7 @@ def _read(document: Document, name: str) -> Scenario:
         optional_machines=root.strings("optional_machines", default=()),
         platform_firmware=root.strings("platform_firmware", default=("seabios",)),
         nic_models=nic_models,
-        memory_mib=root.integer("memory_mib", default=256, minimum=32),
+        memory_mib=root.optional_integer("memory_mib", minimum=1),
         dhcp=_read_dhcp(root.table("dhcp")),
         tftp=tuple(_read_file(file_name, table) for file_name, table in root.named_tables("tftp")),
         http=tuple(_read_file(file_name, table) for file_name, table in root.named_tables("http")),

@@ -6,11 +6,15 @@ A cell can run wherever the files are that its specification names: in this proc
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from bootrig.emulator.definition import MachineDefinition
+from bootrig.emulator.definition_file import definition_document, read_definition
 from bootrig.emulator.discovery import Emulator
 from bootrig.errors import InputError
+from bootrig.recipe.toml import Document
 from bootrig.scenario.scenario import Scenario, encode_scenario, parse_scenario
 from bootrig.scenario.trace import CellKey, TimeMode
 from bootrig.workdir import write_atomically
@@ -24,6 +28,13 @@ CAPTURE_FILE = "capture.pcap"
 
 class SpecificationError(InputError):
     """A file is not a cell specification."""
+
+
+class ConfigureBy(StrEnum):
+    """How a guest learns what it is made of."""
+
+    COMMAND_LINE = "command-line"
+    QMP = "qmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,8 @@ class CellSpecification:
         time_mode: how the guest's clock runs.
         nonce: 16 hexadecimal digits that only this run's probes print.
         programs: assembled probes by kind, and GRUB images by the name under which they are served.
+        guest: the definition that the guest is made from.
+        configure_by: whether all that QMP can add comes on the command line or over QMP.
         platform_firmware_file: file of a platform firmware that was built; None for the emulator's own.
         directory: the cell's run directory.
     """
@@ -54,6 +67,8 @@ class CellSpecification:
     nonce: str
     programs: Mapping[str, Path]
     directory: Path
+    guest: MachineDefinition
+    configure_by: ConfigureBy = ConfigureBy.COMMAND_LINE
     platform_firmware_file: Path | None = None
 
 
@@ -71,6 +86,8 @@ def encode_specification(specification: CellSpecification) -> bytes:
         "nonce": specification.nonce,
         "programs": dict(specification.programs),
         "directory": specification.directory,
+        "guest": definition_document(specification.guest),
+        "configure_by": specification.configure_by,
         "platform_firmware_file": specification.platform_firmware_file,
     }
     return (json.dumps(document, indent=1, default=str) + "\n").encode()
@@ -87,6 +104,7 @@ def parse_specification(content: bytes, origin: str = "cell specification") -> C
         if document.pop("format", None) != FORMAT:
             raise SpecificationError(f"{origin}: not of the format {FORMAT}")
         firmware_file = document.pop("platform_firmware_file")
+        guest = Document(Path(origin), document.pop("guest"))
         return CellSpecification(
             key=CellKey(**document.pop("key")),
             scenario=parse_scenario(document.pop("scenario")),
@@ -95,6 +113,8 @@ def parse_specification(content: bytes, origin: str = "cell specification") -> C
             time_mode=TimeMode(document.pop("time_mode")),
             programs={name: Path(path) for name, path in document.pop("programs").items()},
             directory=Path(document.pop("directory")),
+            guest=read_definition(guest.root),
+            configure_by=ConfigureBy(document.pop("configure_by")),
             platform_firmware_file=Path(firmware_file) if firmware_file else None,
             **document,
         )

@@ -38,7 +38,7 @@ class CellKey:
     Attributes:
         scenario: the scenario's name, with its variant in brackets where it has any: `nbp-sizes[16k]`.
         nic_model: the QOM type of the NIC.
-        machine: the machine type: `pc`, `q35`.
+        machine: the name of the guest's definition: `pc`, `q35`.
         platform_firmware: `seabios`, `ovmf` or the name of a recipe.
         emulator: the name of the emulator's recipe, `host` by default.
     """

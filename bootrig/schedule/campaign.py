@@ -3,7 +3,7 @@
 import logging
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,20 @@ from bootrig.builder.built import obtain_platform_firmware
 from bootrig.builder.prebuilt import obtain_rom_set
 from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.emulator.accelerator import choose_accelerator
+from bootrig.emulator.definition import MachineDefinition
+from bootrig.emulator.definition_file import load_definition
 from bootrig.emulator.discovery import Emulator, find_platform_firmware
+from bootrig.emulator.introspection import load_introspection
 from bootrig.emulator.recipes import find_emulator
+from bootrig.emulator.shapes import Catalog
 from bootrig.errors import RigError
 from bootrig.process import require_tool
+from bootrig.recipe.path import RecipeKind, find_recipe_path
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.platform import find_built_recipe, firmware_family
 from bootrig.scenario.scenario import ContentKind, Scenario
 from bootrig.scenario.serving import probe_kind
-from bootrig.scenario.specification import CellSpecification
+from bootrig.scenario.specification import CellSpecification, ConfigureBy
 from bootrig.scenario.trace import CellKey, OutcomeStatus, TimeMode, Trace
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.pool import CellResult, Pool
@@ -64,14 +69,18 @@ class Equipment:
         accelerators: proven accelerator by emulator's name.
         programs: assembled probes by kind.
         platform_firmware: files of platform firmware that was built, by name.
+        guests: checked machine definitions, by name.
         time_mode: how the guests' clocks run at first.
+        configure_by: how guests learn what they are made of.
     """
 
     emulators: Mapping[str, Emulator]
     accelerators: Mapping[str, str]
     programs: Mapping[str, Path]
     platform_firmware: Mapping[str, Path]
+    guests: Mapping[str, MachineDefinition]
     time_mode: TimeMode
+    configure_by: ConfigureBy = ConfigureBy.COMMAND_LINE
 
 
 def make_side(name: str, run_directory: Path, label: str) -> Side:
@@ -92,15 +101,22 @@ def make_side(name: str, run_directory: Path, label: str) -> Side:
     return Side(rom_set, directory, label)
 
 
-def make_equipment(planned: Sequence[PlannedCell], time_mode: TimeMode | None, accelerator: str = "auto") -> Equipment:
+def make_equipment(
+    planned: Sequence[PlannedCell],
+    time_mode: TimeMode | None,
+    accelerator: str = "auto",
+    configure_by: ConfigureBy = ConfigureBy.COMMAND_LINE,
+) -> Equipment:
     """Find and prove what the planned cells need, before the first one starts.
 
     Args:
         planned: the cells.
         time_mode: how clocks run; None for virtual where the accelerator allows it.
         accelerator: `auto`, `tcg` or `kvm`.
+        configure_by: how guests learn what they are made of.
 
     Raises:
+        RecipeError: a guest's definition is wrong.
         EmulatorMissingError: there is no QEMU.
         PlatformFirmwareMissingError: a platform firmware is not installed.
         AcceleratorError: the accelerator asked for does not work.
@@ -118,7 +134,20 @@ def make_equipment(planned: Sequence[PlannedCell], time_mode: TimeMode | None, a
     accelerators = {name: str(choose_accelerator(emulator, wanted).kind) for name, emulator in emulators.items()}
     if time_mode is None:
         time_mode = TimeMode.VIRTUAL if set(accelerators.values()) == {"tcg"} else TimeMode.REAL
-    return Equipment(emulators, accelerators, programs, built, time_mode)
+    guests = {name: _load_guest(name, emulators.values()) for name in dict.fromkeys(c.key.machine for c in planned)}
+    return Equipment(emulators, accelerators, programs, built, guests, time_mode, configure_by)
+
+
+def _load_guest(name: str, emulators: Iterable[Emulator]) -> MachineDefinition:
+    """Return a guest's definition, checked against what every emulator says about itself.
+
+    Raises:
+        RecipeError: it is wrong; every problem is named.
+    """
+    path = find_recipe_path(RecipeKind.GUESTS, name)
+    for emulator in emulators:
+        definition = load_definition(path, Catalog(load_introspection(emulator)))
+    return definition
 
 
 def _probe_kinds(planned: Sequence[PlannedCell]) -> dict[str, None]:
@@ -155,6 +184,8 @@ def specify(
         time_mode=time_mode,
         nonce=secrets.token_hex(8),
         programs=cell_programs(planned.scenario, equipment),
+        guest=equipment.guests[planned.key.machine],
+        configure_by=equipment.configure_by,
         platform_firmware_file=equipment.platform_firmware.get(planned.key.platform_firmware),
         directory=run_directory / CELLS_DIRECTORY / side.label / (word + suffix),
     )

@@ -11,7 +11,7 @@ from bootrig.scenario.scenario import Scenario, iter_scenarios, load_scenario_fa
 from bootrig.scenario.trace import CellKey
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_models_of_rom
 
-MACHINES = ("pc", "q35")
+SHIPPED_MACHINES = ("pc", "q35")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Filters:
     Attributes:
         nic_models: NIC models; variants of the usual ones are tried because they are named.
         scenarios: names of scenarios, with or without variant.
-        machines: machine types; one that a scenario has as optional is tried because it is named.
+        machines: guests; one that a scenario has as optional, or a user's own, is tried because it is named.
         platform_firmware: names of platform firmware.
         emulators: names of emulators; the host's by default.
     """
@@ -49,7 +49,7 @@ def plan_cells(filters: Filters) -> tuple[PlannedCell, ...]:
         CellSelectionError: a filter names what does not exist, or nothing is left.
     """
     _require_known("NIC model", filters.nic_models, (*NIC_MODELS, *NIC_VARIANTS))
-    _require_known("machine", filters.machines, MACHINES)
+    _require_known("machine", filters.machines, iter_recipe_names(RecipeKind.GUESTS))
     built = tuple(f"{BUILT_PREFIX}{name}" for name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE))
     _require_known("platform firmware", filters.platform_firmware, (*FAMILIES, *built))
     _require_known("emulator", filters.emulators, iter_recipe_names(RecipeKind.EMULATORS))
@@ -78,7 +78,7 @@ def _select_scenarios(names: Sequence[str]) -> Iterator[Scenario]:
 
 def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
     """Yield the cells of one scenario."""
-    asked = tuple(machine for machine in scenario.optional_machines if machine in filters.machines)
+    asked = tuple(machine for machine in filters.machines if _is_offered(machine, scenario))
     nic_models = (*scenario.nic_models, *_asked_variants(scenario, filters))
     for emulator in filters.emulators or ("host",):
         for machine in _filtered((*scenario.machines, *asked), filters.machines):
@@ -86,6 +86,11 @@ def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
                 for nic_model in _filtered(nic_models, filters.nic_models):
                     key = CellKey(scenario.name, nic_model, machine, platform_firmware, emulator)
                     yield PlannedCell(key, scenario)
+
+
+def _is_offered(machine: str, scenario: Scenario) -> bool:
+    """Whether a scenario tries a guest that it does not try by default; users' own guests are tried everywhere."""
+    return machine in scenario.optional_machines or machine not in (*scenario.machines, *SHIPPED_MACHINES)
 
 
 def _platform_firmware(scenario: Scenario, filters: Filters) -> Iterator[str]:

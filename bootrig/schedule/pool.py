@@ -15,6 +15,7 @@ from bootrig.scenario.errors import CellError
 from bootrig.scenario.specification import TRACE_FILE, CellSpecification, write_specification
 from bootrig.scenario.trace import Trace, load_trace
 from bootrig.schedule.errors import PoolError
+from bootrig.workdir import CACHE_VARIABLE, cache_directory
 
 RECEIVE_LENGTH = 65536
 LOG_FILE = "cells.log"
@@ -122,7 +123,12 @@ def start_pool(jobs: int, run_directory: Path) -> Iterator[Pool]:
     """
     near, far = socket.socketpair()
     with near:
-        environment = small_environment({"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)})
+        environment = small_environment(
+            {
+                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                CACHE_VARIABLE: str(cache_directory().resolve()),
+            }
+        )
         argv = [sys.executable, "-m", "bootrig.schedule.zygote", str(far.fileno())]
         with start_process(
             argv, output=run_directory / LOG_FILE, environment=environment, pass_fds=[far.fileno()]
