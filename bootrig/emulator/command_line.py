@@ -7,7 +7,7 @@ which a comma is written twice.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 from bootrig.emulator.definition import (
     CONSOLE_CHARDEV,
@@ -30,24 +30,12 @@ NETDEV_JSON = (7, 2)
 BARE = ("-nodefaults", "-no-user-config", "-display", "none", "-S", "-no-shutdown")
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptors:
-    """File descriptors that QEMU inherits.
-
-    Attributes:
-        monitor: the socket of the QMP session.
-        console: the socket of the guest's console; None where the guest has none.
-    """
-
-    monitor: int
-    console: int | None = None
-
-
 def command_line(
     emulator: Emulator,
     definition: MachineDefinition,
-    descriptors: Descriptors,
+    monitor: int,
     *,
+    console: Path | None = None,
     console_log: str = "",
 ) -> tuple[str, ...]:
     """Return the words that start `definition` on `emulator`, paused, with its monitor on an open socket.
@@ -55,11 +43,12 @@ def command_line(
     Args:
         emulator: the QEMU.
         definition: the guest; its platform firmware is already among its block nodes and machine options.
-        descriptors: sockets that QEMU inherits.
+        monitor: file descriptor of the socket of the QMP session, which QEMU inherits.
+        console: the two named pipes of the console, without their endings; None where the guest has no console.
         console_log: a file into which QEMU itself writes all that the guest prints.
     """
     words = [*emulator.command, *BARE]
-    words += ["-chardev", f"socket,id=qmp,fd={descriptors.monitor}", "-mon", "chardev=qmp,mode=control"]
+    words += ["-chardev", f"socket,id=qmp,fd={monitor}", "-mon", "chardev=qmp,mode=control"]
     for directory in (*definition.data_directories, *emulator.data_directories):
         words += ["-L", str(directory)]
     words += ["-machine", key_values({"type": definition.machine_type, **definition.machine_options})]
@@ -68,9 +57,9 @@ def command_line(
     words += _accelerator_words(definition.accelerator)
     clock = definition.real_time_clock
     words += ["-rtc", key_values({"base": clock.base, "clock": clock.clock})]
-    if descriptors.console is not None:
+    if console is not None:
         log: dict[str, JsonValue] = {"logfile": console_log} if console_log else {}
-        words += ["-chardev", "socket," + key_values({"id": CONSOLE_CHARDEV, "fd": str(descriptors.console), **log})]
+        words += ["-chardev", "pipe," + key_values({"id": CONSOLE_CHARDEV, "path": str(console), **log})]
     for node in definition.block_nodes:
         words += ["-blockdev", json.dumps(node.arguments)]
     return (*words, *_backend_words(emulator, definition))

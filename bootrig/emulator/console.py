@@ -1,33 +1,43 @@
-"""The guest's console: what it prints, what is typed to it."""
+"""The guest's console: what it prints, what is typed to it.
+
+Two named pipes connect it, because a serial port is written a byte at a time. A socket's buffer holds 280 messages of
+one byte; when it is full SeaBIOS gives up waiting for the port and repeats itself, so that what a guest prints would
+depend on how fast somebody reads. A pipe's buffer holds a million bytes however they are written.
+"""
 
 import asyncio
-import socket
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
 
-from bootrig.emulator.errors import SessionEndedError
+from bootrig.emulator.errors import EmulatorError, SessionEndedError
 
 UNREAD_LIMIT = 8 * 1024 * 1024
+# The largest that an ordinary user may ask for (proc(5), pipe-max-size).
+PIPE_LENGTH = 1024 * 1024
 
 
 class Console(asyncio.Protocol):
-    """The rig's end of the console's socket.
+    """The rig's end of the console.
 
     QEMU itself writes all that the guest prints into the run directory. Here it is read at once and held until
-    somebody takes it, so that a guest never waits for its reader; beyond `UNREAD_LIMIT` bytes the oldest go.
+    somebody takes it; beyond `UNREAD_LIMIT` bytes the oldest go.
 
     Attributes:
         lost: bytes that went because nobody took them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, typing: int) -> None:
         self.lost = 0
+        self._typing = typing
         self._unread = bytearray()
         self._arrived = asyncio.Event()
         self._closed = False
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.BaseTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a stream socket gets from asyncio
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -49,9 +59,7 @@ class Console(asyncio.Protocol):
         while not self._unread and not self._closed:
             self._arrived.clear()
             await self._arrived.wait()
-        content = bytes(self._unread)
-        self._unread.clear()
-        return content
+        return self.read_available()
 
     def read_available(self) -> bytes:
         """Return what the guest printed since the last call, without waiting."""
@@ -63,23 +71,72 @@ class Console(asyncio.Protocol):
         """Type `content`.
 
         Raises:
-            SessionEndedError: QEMU is gone.
+            SessionEndedError: QEMU is gone, or the guest has left 64 KiB unread.
         """
-        if self._transport is None or self._closed:
+        if self._closed:
             raise SessionEndedError("the guest's console is closed")
-        self._transport.write(content)
+        try:
+            typed = os.write(self._typing, content)
+        except BlockingIOError:
+            typed = 0
+        if typed < len(content):
+            raise SessionEndedError("the guest does not read what is typed on its console")
 
     def close(self) -> None:
         """Close the rig's end."""
+        if self._typing >= 0:
+            os.close(self._typing)
+            self._typing = -1
         self._closed = True
         self._arrived.set()
         if self._transport is not None:
-            self._transport.abort()
+            self._transport.close()
 
 
-async def open_console(connected: socket.socket) -> Console:
-    """Return the console whose socket is `connected`, which it then owns."""
-    loop = asyncio.get_running_loop()
-    connected.setblocking(False)
-    _, console = await loop.connect_accepted_socket(Console, connected)
-    return console
+class ConsolePipes:
+    """The two named pipes, made before QEMU starts.
+
+    Args:
+        directory: where they are made; QEMU opens them by name.
+
+    Raises:
+        EmulatorError: they cannot be made there.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "console"
+        self._descriptors: list[int] = []
+        self._names = tuple(self.path.with_name(f"{self.path.name}.{way}") for way in ("out", "in"))
+        try:
+            for name in self._names:
+                name.unlink(missing_ok=True)
+                os.mkfifo(name, 0o600)
+            out, typing = self._names
+            self._descriptors.append(os.open(out, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+            self._descriptors.append(os.open(typing, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
+        except OSError as error:
+            self.close()
+            raise EmulatorError(
+                f"cannot make a named pipe in {directory}: {error.strerror}", remedy="put the run directory elsewhere"
+            ) from error
+        with suppress(OSError):
+            fcntl.fcntl(self._descriptors[0], fcntl.F_SETPIPE_SZ, PIPE_LENGTH)
+
+    async def open_console(self) -> Console:
+        """Return the console on the pipes, which then owns their descriptors; QEMU has opened them by now."""
+        self._unlink()
+        out, typing = self._descriptors
+        self._descriptors.clear()
+        reader = os.fdopen(out, "rb", buffering=0)
+        _, console = await asyncio.get_running_loop().connect_read_pipe(lambda: Console(typing), reader)
+        return console
+
+    def _unlink(self) -> None:
+        for name in self._names:
+            name.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Remove the pipes, as far as they have not become a console."""
+        self._unlink()
+        while self._descriptors:
+            os.close(self._descriptors.pop())

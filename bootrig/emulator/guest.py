@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import shutil
-import socket
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -13,9 +12,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bootrig.deadline import Deadline
-from bootrig.emulator.command_line import Descriptors, command_line
+from bootrig.emulator.command_line import command_line
 from bootrig.emulator.configuration import SplitDefinition, configure, split_for_qmp
-from bootrig.emulator.console import Console, open_console
+from bootrig.emulator.console import Console, ConsolePipes
 from bootrig.emulator.definition import CONSOLE_CHARDEV, BlockNode, Device, MachineDefinition
 from bootrig.emulator.discovery import Emulator, PlatformFirmware, find_platform_firmware
 from bootrig.emulator.errors import (
@@ -213,8 +212,8 @@ async def start_guest(
 ) -> AsyncIterator[Guest]:
     """Yield a guest that is complete and paused; QEMU ends with the `with`.
 
-    Both sockets, monitor and console, exist before QEMU does: there is nothing to poll, and a QEMU that ends at once
-    is noticed at once.
+    The monitor's socket and the console's pipes exist before QEMU does: there is nothing to poll, and a QEMU that ends
+    at once is noticed at once.
 
     Args:
         emulator: the QEMU.
@@ -238,13 +237,12 @@ async def start_guest(
     split = split_for_qmp(complete, configure_by_qmp) if configure_by_qmp else SplitDefinition(complete, None)
     log = run_directory / OUTPUT_FILE
     async with AsyncExitStack() as stack:
-        near_console, far_console = socket.socketpair()
-        stack.callback(near_console.close)
-        stack.callback(far_console.close)
+        pipes = ConsolePipes(run_directory)
+        stack.callback(pipes.close)
 
         def words(monitor: int) -> tuple[str, ...]:
-            descriptors = Descriptors(monitor, far_console.fileno())
-            return command_line(emulator, split.cold, descriptors, console_log=str(run_directory / CONSOLE_FILE))
+            console_log = str(run_directory / CONSOLE_FILE)
+            return command_line(emulator, split.cold, monitor, console=pipes.path, console_log=console_log)
 
         qemu = await stack.enter_async_context(
             start_qemu(
@@ -252,13 +250,12 @@ async def start_guest(
                 log,
                 deadline,
                 environment=dict(emulator.environment),
-                pass_fds=(far_console.fileno(), *pass_fds),
-                after_start=far_console.close,
+                pass_fds=pass_fds,
             )
         )
         if split.hot is not None:
             await configure(qemu.session, split.hot)
-        console = await open_console(near_console)
+        console = await pipes.open_console()
         stack.callback(console.close)
         guest = Guest(
             emulator=emulator,

@@ -77,7 +77,6 @@ async def start_qemu(
     *,
     environment: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
-    after_start: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[RunningQemu]:
     """Yield a QEMU that answers; it ends with the `with`.
 
@@ -87,7 +86,6 @@ async def start_qemu(
         deadline: when it has to answer.
         environment: variables that it needs beside those that all processes get.
         pass_fds: further file descriptors that it inherits.
-        after_start: called when the process has been started: what it inherited may be closed.
 
     Raises:
         GuestStartError: it ended at once or does not answer.
@@ -110,7 +108,6 @@ async def start_qemu(
                     pass_fds=descriptors,
                 )
             )
-        after_start()
         process = QemuProcess(running, processes)
         stack.push_async_callback(process.end)
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.emulator.command_line import Descriptors, command_line, key_values
+from bootrig.emulator.command_line import command_line, key_values
 from bootrig.emulator.definition import (
     Accelerator,
     AcceleratorKind,
@@ -49,7 +49,9 @@ def test_a_whole_guest() -> None:
         Chardev("extra", "file", {"out": "/run/a,b"}),
         nic("e1000", "net0", bootindex=1),
     )
-    words = command_line(emulator(7, 2, 22), definition, Descriptors(5, 6), console_log="/run/console.log")
+    words = command_line(
+        emulator(7, 2, 22), definition, 5, console=Path("/run/console"), console_log="/run/console.log"
+    )
     assert words[:2] == ("ld.so", "qemu")
     assert {"-nodefaults", "-no-user-config", "-S", "-no-shutdown"} < set(words)
     assert words_after(words, "-mon") == ["chardev=qmp,mode=control"]
@@ -63,7 +65,7 @@ def test_a_whole_guest() -> None:
     assert words_after(words, "-rtc") == ["base=2011-03-15T11:28:27,clock=vm"]
     assert words_after(words, "-chardev") == [
         "socket,id=qmp,fd=5",
-        "socket,id=console,fd=6,logfile=/run/console.log",
+        "pipe,id=console,path=/run/console,logfile=/run/console.log",
         "file,id=extra,path=/run/a,,b",
     ]
     assert [json.loads(word) for word in words_after(words, "-netdev")] == [{"type": "tap", "id": "net0", "fd": "7"}]
@@ -93,7 +95,7 @@ def test_json_forms_by_version(version: tuple[int, ...], json_forms: set[str]) -
         QomObject("rng-builtin", "rng0"),
         nic("e1000", "net0"),
     )
-    words = command_line(emulator(*version), definition, Descriptors(5))
+    words = command_line(emulator(*version), definition, 5)
     found = {word: words[index + 1] for index, word in enumerate(words) if word in {"-object", "-device", "-netdev"}}
     assert {word for word, value in found.items() if value.startswith("{")} == json_forms
     older = {
@@ -108,7 +110,7 @@ def test_json_forms_by_version(version: tuple[int, ...], json_forms: set[str]) -
 
 def test_accelerators() -> None:
     def accelerator_words(accelerator: Accelerator) -> tuple[list[str], list[str]]:
-        words = command_line(emulator(7, 2, 22), MachineDefinition(accelerator=accelerator), Descriptors(5))
+        words = command_line(emulator(7, 2, 22), MachineDefinition(accelerator=accelerator), 5)
         return words_after(words, "-accel"), words_after(words, "-icount")
 
     assert accelerator_words(Accelerator(AcceleratorKind.KVM)) == (["kvm"], [])
@@ -123,7 +125,7 @@ def test_accelerators() -> None:
 
 def test_chardevs_are_spelt_flat() -> None:
     def chardev_word(chardev: Chardev) -> str:
-        words = command_line(emulator(7, 2, 22), MachineDefinition(chardevs=(chardev,)), Descriptors(5))
+        words = command_line(emulator(7, 2, 22), MachineDefinition(chardevs=(chardev,)), 5)
         return words_after(words, "-chardev")[-1]
 
     inherited: JsonObject = {"addr": {"type": "fd", "data": {"str": "9"}}, "server": False}

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +107,32 @@ def test_boot_to_the_end_with_the_clock_and_the_console(emulator: Emulator, tmp_
         assert seen in (tmp_path / "console.log").read_bytes()
 
     run_guest(emulator, machine(), tmp_path, act)
+
+
+def test_a_slow_reader_changes_nothing(emulator: Emulator, tmp_path: Path) -> None:
+    """What a guest prints does not depend on when it is read."""
+
+    async def prompt(guest: Guest) -> bytes:
+        await guest.resume()
+        return await read_until(guest, b"No bootable device.")
+
+    async def slow(guest: Guest) -> bytes:
+        await guest.resume()
+        seen = b""
+        while b"No bootable device." not in seen:
+            time.sleep(0.1)  # noqa: ASYNC251 - nothing else shall run either
+            seen += await guest.console.read()
+        return seen
+
+    definition = machine().adding(user_netdev(), nic("e1000", "net0"))
+    texts = []
+    for number, reader in enumerate((prompt, slow)):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        text = run_guest(emulator, definition, directory, reader)
+        texts.append(text[: text.index(b"No bootable device.")])
+        assert (directory / "console.log").read_bytes().startswith(texts[-1])
+    assert texts[0] == texts[1]
 
 
 def test_typing_reaches_the_guest(emulator: Emulator, tmp_path: Path) -> None:
