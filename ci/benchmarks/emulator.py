@@ -28,7 +28,7 @@ ROUNDS = 5
 async def plain_s(connected: socket.socket) -> float:
     """Return seconds per round trip of plain qemu.qmp."""
     client = QMPClient("bench")
-    await client.open_with_socket(connected)
+    await client.connect(connected)
     begun_s = time.perf_counter()
     for _ in range(ROUND_TRIPS):
         await client.execute("query-status")
