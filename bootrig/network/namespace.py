@@ -103,9 +103,13 @@ def _unshare() -> None:
 
 
 def _mount_proc() -> None:
-    """Give the new PID namespace its own /proc; containers that mask theirs forbid it, and then it stays as it is."""
-    _check(_libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount")
+    """Give the new PID namespace its own /proc.
+
+    Containers that mask theirs forbid it, and in a chroot whose root is no mount point it could not be kept from the
+    host; then /proc stays as it is, which nothing here depends on.
+    """
     with suppress(OSError):
+        _check(_libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount")
         _check(_libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "mount")
 
 
