@@ -35,7 +35,7 @@ POST_ADDRESS_PATTERN = re.compile(r"^(?:[0-9a-f]+:(?:[0-9a-f]+:)?[0-9a-f]+\.[0-7
 
 KNOWN_WORDS = (
     *("AoE", "BBS", "bzImage", "COMBOOT", "DNS", "EFI", "ELF", "FCoE", "FTP", "HTTP", "HTTPS", "InfiniBand", "iSCSI"),
-    *("MBOOT", "Menu", "Multiboot", "NBI", "NFS", "PMM", "PXE", "PXEXT", "SDI", "SLAM", "SRP", "TFTP", "VLAN"),
+    *("MBOOT", "Menu", "NBI", "NFS", "PMM", "PXE", "PXEXT", "SDI", "SLAM", "SRP", "TFTP", "VLAN"),
     *("iPXE", "gPXE"),
 )
 
@@ -53,7 +53,8 @@ class Banner:
     version: str
 
 
-CANONICAL_WORDS = {squeeze(word): word for word in KNOWN_WORDS}
+# gPXE spells out the feature that iPXE calls MBOOT.
+CANONICAL_WORDS = {squeeze(word): word for word in KNOWN_WORDS} | {"Multibot": "MBOOT"}
 
 
 @lru_cache(maxsize=8)

@@ -162,6 +162,10 @@ def test_features_that_came_and_went(look: Look) -> None:
     ]
 
 
+def test_gpxe_and_ipxe_call_one_feature_by_two_names(look: Look) -> None:
+    assert look("features", {"features": "HTTP MBOOT"}, features="HTTP Multiboot") == []
+
+
 def test_features_in_another_order_or_written_twice_are_the_same(look: Look) -> None:
     assert look("features", {"features": "HTTP DNS  TFTTP iSCSII bzImage PXXE Menu"}) == []
     assert look("banner", {"version": "1.0..0+"}) == []

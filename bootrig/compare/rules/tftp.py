@@ -109,7 +109,9 @@ def check_tftp_files(pair: CellPair) -> Iterator[Finding]:
     went, came = [file for file in first if file not in second], [file for file in second if file not in first]
     if went or came:
         statement = "the guest asks TFTP for {candidate}, it was {baseline}"
-        why = "servers that map or check names answer in another way"
+        if not came:
+            statement = "the guest does not ask TFTP for {baseline} any more"
+        why = "servers that map or check names answer in another way" if came else "it gets there in another way"
         yield Finding(Severity.CHANGE, "TFTP file names", _list(went), _list(came), statement, why)
     elif first != second:
         statement = "the guest asks TFTP for the same files in another order: {candidate}, it was {baseline}"
