@@ -69,7 +69,7 @@ class Pool:
                 self._ask(specification.directory)
                 if on_start is not None:
                     on_start(specification)
-            for directory, status in self._receive():
+            for directory, status in self._receive() if running else ():
                 yield _load_result(running.pop(directory), status)
 
     def _ask(self, directory: Path) -> None:
