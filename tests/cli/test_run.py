@@ -187,13 +187,23 @@ def test_a_qemu_that_tells_nothing_about_itself(behaviour: str, message: str, tm
     assert "Traceback" not in ended.err
 
 
-def make_qemu_that_breaks(directory: Path, behaviour: str) -> dict[str, str]:
-    """Return the environment in which QEMU says everything about itself and then breaks as a cell's guest."""
+@pytest.fixture(scope="module")
+def qemu_that_breaks(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, str]]:
+    """Return what makes a QEMU that says everything about itself and then, as a cell's guest, does what it is told.
+
+    It is one program file for all tests, so that it is asked about itself once.
+    """
+    directory = tmp_path_factory.mktemp("qemu")
     real = require_tool("qemu-system-x86_64")
     program = directory / "qemu-system-x86_64"
-    program.write_text(f'#!/bin/sh\ncase "$*" in *filter-dump*) {behaviour} ;; esac\nexec {real} "$@"\n')
+    program.write_text(f'#!/bin/sh\ncase "$*" in *filter-dump*) . {directory}/behaviour ;; esac\nexec {real} "$@"\n')
     program.chmod(0o755)
-    return {"BOOTRIG_QEMU": str(program)}
+
+    def behave(behaviour: str) -> dict[str, str]:
+        (directory / "behaviour").write_text(behaviour)
+        return {"BOOTRIG_QEMU": str(program)}
+
+    return behave
 
 
 @pytest.mark.rig
@@ -205,8 +215,10 @@ def make_qemu_that_breaks(directory: Path, behaviour: str) -> dict[str, str]:
         ("exit 0", "QEMU ended at once with exit status 0"),
     ],
 )
-def test_a_qemu_that_breaks(behaviour: str, message: str, tmp_path: Path) -> None:
-    environment = make_qemu_that_breaks(tmp_path, behaviour)
+def test_a_qemu_that_breaks(
+    behaviour: str, message: str, tmp_path: Path, qemu_that_breaks: Callable[[str], dict[str, str]]
+) -> None:
+    environment = qemu_that_breaks(behaviour)
     with start_command(tmp_path, *BOOT, "--accelerator", "tcg", environment=environment) as command:
         ended = command.wait()
         (cell,) = command.run_directory.glob("cells/*/*")
@@ -219,8 +231,10 @@ def test_a_qemu_that_breaks(behaviour: str, message: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.rig
-def test_a_rig_that_breaks_again_and_again_is_not_tried_further(tmp_path: Path) -> None:
-    environment = make_qemu_that_breaks(tmp_path, "exit 1")
+def test_a_rig_that_breaks_again_and_again_is_not_tried_further(
+    tmp_path: Path, qemu_that_breaks: Callable[[str], dict[str, str]]
+) -> None:
+    environment = qemu_that_breaks("exit 1")
     words = ("run", "ipxe-debian-12", "--scenario", "pxe-tftp", "--accelerator", "tcg", "--runs", "runs", "-j", "1")
     with start_command(tmp_path, *words, environment=environment) as command:
         ended = command.wait()
