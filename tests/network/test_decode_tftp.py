@@ -101,6 +101,19 @@ def test_a_repeated_request_is_told():
     assert [fact.facts["repeated"] for fact in facts] == [False, True, False, True]
 
 
+def test_a_request_repeated_when_the_answer_is_under_way_keeps_the_options():
+    facts = decode(from_guest(REQUEST), from_server(OACK), from_guest(REQUEST), _ack(0), _data(1, 512), _ack(1))
+    assert [fact.facts["repeated"] for fact in facts if fact.kind == "tftp-request"] == [False, True]
+    transfer = facts[-1].facts
+    assert (transfer["block_length"], transfer["completed"]) == (1432, True)
+
+
+def test_a_request_after_an_aborted_one_is_not_a_repetition():
+    abort = from_guest(b"\0\5\0\0TFTP Aborted\0", 1069)
+    facts = decode(from_guest(REQUEST), from_server(OACK), abort, from_guest(REQUEST))
+    assert [fact.facts["repeated"] for fact in facts if fact.kind == "tftp-request"] == [False, False]
+
+
 def test_the_same_file_again_from_the_same_port_is_another_transfer():
     once = (from_guest(b"\0\1a\0octet\0"), _data(1, 5), _ack(1))
     kinds = [(fact.kind, fact.facts.get("repeated")) for fact in decode(*once, *once)]

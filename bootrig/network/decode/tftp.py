@@ -113,6 +113,7 @@ class TftpFollower:
         number = int.from_bytes(payload[2:4], "big")
         if opcode == ERROR:
             yield self._fact(datagram, Kind.TFTP_ERROR, code=number, text=text_of(payload[4:].split(b"\0")[0]))
+            yield from self._drop(key)
         elif transfer is None:
             raise ValueError(f"opcode {opcode} without a request")
         elif opcode == OACK:
@@ -150,7 +151,7 @@ class TftpFollower:
             raise ValueError("request without a mode")
         file = text_of(words[0])
         before = self._transfers.get(datagram.source)
-        repeated = before is not None and before.file == file and not before.answered
+        repeated = before is not None and before.file == file and before.acked < 1
         if not repeated:
             yield from self._drop(datagram.source)
             self._transfers[datagram.source] = _Transfer(file, datagram.source, reading=opcode == READ)
