@@ -1,11 +1,12 @@
 """Running a build: in a work directory, without a network; the store gets the artifact when all of it is there."""
 
+import fcntl
 import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from shutil import copyfile
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 PROVENANCE, SBOM = "provenance.json", "sbom.cdx.json"
 ATTESTATIONS = (PROVENANCE, SBOM)
 TREE, INPUTS = "tree", "inputs"
+LOCK_PAUSE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,13 @@ def build(plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions())
     if found is not None:
         return found
     log = log_path(plan)
-    contents, source_date = _build_once(plan, store, options, log)
-    return _keep(plan, store, contents, source_date, log)
+    with _one_builder(plan, log):
+        # Whoever had to wait for another builder of the same key finds its artifact now.
+        found = find_artifact(plan, store)
+        if found is not None:
+            return found
+        contents, source_date = _build_once(plan, store, options, log)
+        return _keep(plan, store, contents, source_date, log)
 
 
 def check_build(
@@ -126,15 +133,41 @@ def check_build(
     """
     options = replace(options, use_ccache=False)
     log = log_path(plan)
-    first, source_date = _build_once(plan, store, options, log)
-    second, _ = _build_once(plan, store, options, log.with_suffix(".second.log"))
-    differences = tuple(_difference(name, first[name], second[name]) for name in first if first[name] != second[name])
-    return _keep(plan, store, first, source_date, log), differences
+    with _one_builder(plan, log):
+        first, source_date = _build_once(plan, store, options, log)
+        second, _ = _build_once(plan, store, options, log.with_suffix(".second.log"))
+        changed = [name for name in first if first[name] != second[name]]
+        differences = tuple(_difference(name, first[name], second[name]) for name in changed)
+        return _keep(plan, store, first, source_date, log), differences
 
 
 def log_path(plan: BuildPlan) -> Path:
     """Return where the log of a build is."""
     return (cache_directory() / "builds" / f"{plan.key}.log").absolute()
+
+
+@contextmanager
+def _one_builder(plan: BuildPlan, log: Path) -> Iterator[None]:
+    """Hold the lock of a build key; another process that wants to build the same waits, as long as a build may take.
+
+    Raises:
+        RigError: the lock cannot be had.
+    """
+    deadline = Deadline.after(plan.recipe.instructions.deadline_s, f"another process builds {plan.key}")
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        lock = log.with_suffix(".lock").open("wb")
+    except OSError as error:
+        raise RigError(f"the log {log} cannot be written: {error.strerror}") from error
+    with lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                deadline.require()
+                time.sleep(LOCK_PAUSE_S)
+        yield
 
 
 def _difference(name: str, first: bytes, second: bytes) -> Difference:
@@ -171,7 +204,6 @@ def _build_once(plan: BuildPlan, store: Store, options: BuildOptions, log: Path)
 
 def _start_log(log: Path) -> None:
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")
     except OSError as error:
         raise RigError(f"the log {log} cannot be written: {error.strerror}") from error

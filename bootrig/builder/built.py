@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bootrig.builder.build import BuildOptions, build
+from bootrig.builder.build import Artifact, BuildOptions, build
 from bootrig.builder.plan import make_plan
 from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
@@ -19,9 +19,21 @@ def obtain_built_rom_set(recipe: BuildRecipe, store: Store, options: BuildOption
         UnavailableError: a file of the source cannot be had.
         RigError: the machine cannot build.
     """
-    artifact = build(make_plan(recipe), store, options)
-    roms = [RomFile(name, _require(store, digest)) for name, digest in artifact.digests.items()]
-    return RomSet(recipe.name, tuple(sorted(roms, key=lambda rom: rom.file_name)))
+    plan = make_plan(recipe)
+    contents = _read(build(plan, store, options), store)
+    if contents is None:
+        # A file was damaged on the disk; now that it has gone, the artifact is built again.
+        contents = _read(build(plan, store, options), store)
+    if contents is None:
+        raise StoreError(f"the store {store.root} damages what is written to it", remedy="check its disk")
+    return RomSet(recipe.name, tuple(RomFile(name, content) for name, content in sorted(contents.items())))
+
+
+def _read(artifact: Artifact, store: Store) -> dict[str, bytes] | None:
+    """Return the files of an artifact by their names, None where one is damaged."""
+    found = {name: store.read(digest) for name, digest in artifact.digests.items()}
+    contents = {name: content for name, content in found.items() if content is not None}
+    return contents if len(contents) == len(found) else None
 
 
 def obtain_platform_firmware(name: str, store: Store | None = None, *, options: BuildOptions | None = None) -> Path:
@@ -37,10 +49,3 @@ def obtain_platform_firmware(name: str, store: Store | None = None, *, options: 
     recipe = load_platform_firmware_recipe(name)
     artifact = build(make_plan(recipe.build), store, options or BuildOptions())
     return store.path_of(artifact.digests[recipe.code])
-
-
-def _require(store: Store, digest: str) -> bytes:
-    content = store.read(digest)
-    if content is None:
-        raise StoreError(f"{store.path_of(digest)} was damaged or removed", remedy="build again")
-    return content

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootrig.recipe.roms import RomSetRecipe
+from bootrig.recipe.errors import RecipeError
+from bootrig.recipe.platform_firmware import PlatformFirmwareRecipe, load_platform_firmware_recipes
+from bootrig.recipe.roms import RomMember, RomSetRecipe, load_rom_recipes
 from bootrig.store.archive import find_members, is_archive
 from bootrig.store.content import Store, StoredFile
 from bootrig.store.errors import ImportFileError
+
+Recipe = RomSetRecipe | PlatformFirmwareRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,18 @@ class ImportedFile:
     members: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-def import_file(path: Path, store: Store, recipes: Sequence[RomSetRecipe]) -> ImportedFile:
+def load_recipes() -> tuple[tuple[Recipe, ...], tuple[RecipeError, ...]]:
+    """Load every recipe that names files from outside, and the errors of those that are wrong."""
+    rom_sets, wrong = load_rom_recipes()
+    platform_firmware, wrong_too = load_platform_firmware_recipes()
+    return (*rom_sets, *platform_firmware), (*wrong, *wrong_too)
+
+
+def _members(recipe: Recipe) -> tuple[RomMember, ...]:
+    return recipe.members if isinstance(recipe, RomSetRecipe) else ()
+
+
+def import_file(path: Path, store: Store, recipes: Sequence[Recipe]) -> ImportedFile:
     """Add a file to the store; of a package or archive also every member that a recipe names by its digest.
 
     An archive whose members are pinned but not itself is not kept: its members are.
@@ -50,13 +65,13 @@ def import_file(path: Path, store: Store, recipes: Sequence[RomSetRecipe]) -> Im
     return ImportedFile(path, stored, serving(stored.sha256, recipes), members)
 
 
-def serving(sha256: str, recipes: Sequence[RomSetRecipe]) -> tuple[str, ...]:
+def serving(sha256: str, recipes: Sequence[Recipe]) -> tuple[str, ...]:
     """Return what a digest is by the recipes: `RECIPE: source` or `RECIPE: FILE NAME`."""
     sources = [f"{recipe.name}: source" for recipe in recipes for file in recipe.source_files if file.sha256 == sha256]
     members = [
         f"{recipe.name}: {member.file_name}"
         for recipe in recipes
-        for member in recipe.members
+        for member in _members(recipe)
         if member.sha256 == sha256
     ]
     return tuple(sources + members)
@@ -70,7 +85,7 @@ def _digest(path: Path) -> str:
         raise ImportFileError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _refuse_wrong_bytes(path: Path, digest: str, recipes: Sequence[RomSetRecipe]) -> None:
+def _refuse_wrong_bytes(path: Path, digest: str, recipes: Sequence[Recipe]) -> None:
     """Refuse a file that has the name of a pinned source, but other bytes."""
     for name, source in ((recipe.name, file) for recipe in recipes for file in recipe.source_files):
         if source.file_name != path.name or source.sha256 in (None, digest):
@@ -85,10 +100,8 @@ def _refuse_wrong_bytes(path: Path, digest: str, recipes: Sequence[RomSetRecipe]
         )
 
 
-def _import_members(
-    path: Path, store: Store, recipes: Sequence[RomSetRecipe]
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    wanted = {member.sha256: member.length for recipe in recipes for member in recipe.members}
+def _import_members(path: Path, store: Store, recipes: Sequence[Recipe]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    wanted = {member.sha256: member.length for recipe in recipes for member in _members(recipe)}
     found = find_members(path, wanted)
     for member, content in found.values():
         store.add_bytes(content, file_name=Path(member).name, way=f"member of {path.name}")

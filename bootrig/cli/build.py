@@ -124,11 +124,15 @@ def _copy(artifact: "Artifact", store: "Store", directory: Path | None) -> None:
     """Copy the files of an artifact into a directory."""
     if directory is None:
         return
+    from bootrig.store.errors import StoreError  # noqa: PLC0415
     from bootrig.workdir import write_atomically  # noqa: PLC0415
 
     try:
         for name, digest in {**artifact.digests, **artifact.attestations}.items():
-            write_atomically(directory / name, store.read(digest) or b"")
+            content = store.read(digest)
+            if content is None:
+                raise StoreError(f"{name} was damaged in the store {store.root} and removed", remedy="build again")
+            write_atomically(directory / name, content)
     except OSError as error:
         raise InputError(f"{directory} cannot be written: {error.strerror}") from error
     print(f"  copied to {directory}")

@@ -51,10 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _add(store: "Store", paths: list[Path]) -> int:
     """Import every file that can be; then, if one could not, say so."""
-    from bootrig.builder.importing import import_file  # noqa: PLC0415
-    from bootrig.recipe.roms import load_rom_recipes  # noqa: PLC0415
+    from bootrig.builder.importing import import_file, load_recipes  # noqa: PLC0415
 
-    recipes, broken = load_rom_recipes()
+    recipes, broken = load_recipes()
     for recipe_error in broken:
         print(f"not used: {recipe_error}")
     refused: list[InputError] = []
@@ -80,10 +79,9 @@ def _show_import(imported: "ImportedFile") -> None:
 
 
 def _list(store: "Store") -> int:
-    from bootrig.builder.importing import serving  # noqa: PLC0415
-    from bootrig.recipe.roms import load_rom_recipes  # noqa: PLC0415
+    from bootrig.builder.importing import load_recipes, serving  # noqa: PLC0415
 
-    recipes, _ = load_rom_recipes()
+    recipes, _ = load_recipes()
     for stored in store.iter_files():
         serves = ", ".join(serving(stored.sha256, recipes))
         print(f"{stored.sha256} {stored.length:>9} {serves or stored.file_name or '-'}")

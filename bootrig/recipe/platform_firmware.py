@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from bootrig.recipe.build import BuildRecipe, read_build_source, read_instructions
-from bootrig.recipe.path import RecipeKind, find_recipe_path
-from bootrig.recipe.source import FILE_NAME, SourceKind
+from bootrig.recipe.errors import RecipeError
+from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
+from bootrig.recipe.source import FILE_NAME, SourceFile, SourceKind
 from bootrig.recipe.toml import load_document
 
 
@@ -28,6 +29,11 @@ class PlatformFirmwareRecipe:
     def name(self) -> str:
         """What users call it."""
         return self.build.name
+
+    @property
+    def source_files(self) -> tuple[SourceFile, ...]:
+        """The files from outside that it is made of."""
+        return self.build.source.files
 
 
 def load_platform_firmware_recipe(name: str) -> PlatformFirmwareRecipe:
@@ -55,3 +61,14 @@ def load_platform_firmware_recipe(name: str) -> PlatformFirmwareRecipe:
     build = BuildRecipe(found, version, licence, read_build_source(source, kind, path.parent), instructions, path)
     document.finish()
     return PlatformFirmwareRecipe(title, origin, code, build)
+
+
+def load_platform_firmware_recipes() -> tuple[tuple[PlatformFirmwareRecipe, ...], tuple[RecipeError, ...]]:
+    """Load all platform firmware recipes: those that are right, and the errors of those that are not."""
+    recipes, errors = [], []
+    for name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE):
+        try:
+            recipes.append(load_platform_firmware_recipe(name))
+        except RecipeError as error:
+            errors.append(error)
+    return tuple(recipes), tuple(errors)

@@ -1,9 +1,11 @@
+import fcntl
 import json
 import os
 import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import bootrig.builder.build as build_module
-from bootrig.builder.build import PROVENANCE, SBOM, Artifact, BuildOptions, build, check_build, find_artifact
+from bootrig.builder.build import PROVENANCE, SBOM, Artifact, BuildOptions, build, check_build, find_artifact, log_path
+from bootrig.builder.built import obtain_built_rom_set, obtain_platform_firmware
 from bootrig.builder.errors import CompileError, PatchError, SourceError
 from bootrig.builder.plan import BuildPlan, make_plan
 from bootrig.builder.prebuilt import obtain_rom_set
@@ -76,6 +79,35 @@ def test_the_same_key_takes_no_work(
     assert (again.key, again.digests, again.attestations) == (first.key, first.digests, first.attestations)
     assert again.log is None
     assert server.requests == []
+
+
+def test_builders_of_the_same_key_take_turns(
+    prepare: Prepare, options: BuildOptions, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = prepare()
+    artifacts: list[Artifact] = []
+    builders = [threading.Thread(target=lambda: artifacts.append(build(plan, store, options))) for _ in range(3)]
+    for builder in builders:
+        builder.start()
+    for builder in builders:
+        builder.join()
+    assert [artifact.log is None for artifact in artifacts] == [False, True, True]
+    with log_path(plan).with_suffix(".lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        impatient = prepare(build='arguments = ["X=1"]\ndeadline_s = 1')
+        with log_path(impatient).with_suffix(".lock").open("wb") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            with pytest.raises(RigError, match="deadline passed: another process builds standboot-"):
+                build(impatient, store, options)
+
+
+def test_a_cache_that_cannot_be_written(
+    prepare: Prepare, options: BuildOptions, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BOOTRIG_CACHE", str(tmp_path / "file"))
+    with pytest.raises(RigError, match=r"the log .* cannot be written: Not a directory"):
+        build(prepare(), store, options)
 
 
 def test_what_changes_the_bytes_changes_the_key(prepare: Prepare) -> None:
@@ -279,6 +311,31 @@ def test_a_set_that_is_built_is_had_by_its_name(
     monkeypatch.setenv("BOOTRIG_MIRROR", f"{server.address}/debian")
     rom_set = obtain_rom_set("standboot", store)
     assert [rom.file_name for rom in rom_set.roms] == ["efi-ne2k_pci.rom"]
+
+
+def test_a_platform_firmware_that_is_built_is_a_file(
+    prepare: Prepare, options: BuildOptions, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = prepare().recipe.path.read_text().replace("[[rom]]", "[[target]]").replace("efi-ne2k_pci.rom", "bios.bin")
+    (tmp_path / "recipes" / "platform-firmware").mkdir()
+    (tmp_path / "recipes" / "platform-firmware" / "standboot.toml").write_text(text)
+    monkeypatch.setenv("BOOTRIG_RECIPES", str(tmp_path / "recipes"))
+    path = obtain_platform_firmware("standboot", store, options=options)
+    assert path.read_bytes()[:2] == b"\x55\xaa"
+    path.unlink()
+    assert obtain_platform_firmware("standboot", store, options=options) == path
+
+
+def test_a_damaged_artifact_is_built_again(
+    prepare: Prepare, options: BuildOptions, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = prepare().recipe
+    first = obtain_built_rom_set(recipe, store, options)
+    path = store.path_of(first.roms[0].sha256)
+    path.chmod(0o644)
+    path.write_bytes(b"damaged")
+    assert obtain_built_rom_set(recipe, store, options) == first
+    assert "is damaged and was removed" in caplog.text
 
 
 INTERRUPTED = "import sys; from bootrig.cli.main import main; sys.exit(main(['build', 'standboot']))"

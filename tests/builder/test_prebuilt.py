@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.builder.prebuilt import obtain_prebuilt, obtain_rom_set
+from bootrig.builder.prebuilt import obtain_prebuilt, obtain_rom_set, rom_set_origin
 from bootrig.recipe.errors import RecipeError, UnknownRecipeError
 from bootrig.recipe.roms import load_rom_recipe
 from bootrig.store.content import Store
-from bootrig.store.errors import UnavailableError
+from bootrig.store.errors import ImportFileError, UnavailableError
 from bootrig.store.settings import FetchSettings
 from tests.builder.rom_recipes import ARCHIVE, ROMS, sha256, write_archive_recipe, write_package_recipe
 from tests.store.http_server import Resource, Server
@@ -117,6 +117,24 @@ def test_a_damaged_rom_in_the_store_is_taken_again(server: Server, store: Store,
     path.chmod(0o644)
     path.write_bytes(b"damaged")
     assert obtain_prebuilt(recipe, store, settings=OFFLINE) == rom_set
+
+
+def test_a_directory_stands_for_its_roms(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = tmp_path / "out"
+    directory.mkdir()
+    with pytest.raises(
+        ImportFileError, match=r"out has no ROMs: no file in it is called efi-NAME\.rom or pxe-NAME\.rom"
+    ):
+        obtain_rom_set(str(directory), store)
+    (directory / "pxe-e1000.rom").write_bytes(b"rom")
+    (directory / "provenance.json").write_bytes(b"{}")
+    monkeypatch.chdir(tmp_path)
+    rom_set = obtain_rom_set("./out", store)
+    assert (rom_set.name, [rom.file_name for rom in rom_set.roms]) == ("out", ["pxe-e1000.rom"])
+    assert rom_set_origin("./out") == {"directory": str(directory)}
+    assert rom_set_origin("ipxe-debian-12")["recipe"] == "ipxe-debian-12"
+    with pytest.raises(UnknownRecipeError):
+        obtain_rom_set("out", store)
 
 
 @pytest.mark.network

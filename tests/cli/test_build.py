@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.cli.main import main
+from bootrig.store.content import Store
 from tests.builder.stand_in import TREE, make_source_package, recipe_text, serve, write_recipe
 from tests.store.http_server import start_server
 
@@ -80,6 +81,18 @@ def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "file").touch()
     assert main(["build", "standboot", "--output", str(tmp_path / "file" / "out")]) == 2
     assert "cannot be written: Not a directory" in capsys.readouterr().err
+
+
+def test_a_file_that_was_damaged_in_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", "standboot"]) == 0
+    store = Store(tmp_path / "store")
+    damaged = next(stored for stored in store.iter_files() if stored.file_name == "efi-ne2k_pci.rom")
+    store.path_of(damaged.sha256).chmod(0o644)
+    store.path_of(damaged.sha256).write_bytes(b"damaged")
+    capsys.readouterr()
+    assert main(["build", "standboot", "--output", str(tmp_path / "out")]) == 3
+    assert "efi-ne2k_pci.rom was damaged in the store" in capsys.readouterr().err
+    assert main(["build", "standboot", "--output", str(tmp_path / "out")]) == 0
 
 
 def test_a_source_that_does_not_compile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,8 @@ import pytest
 from bootrig.cli.main import main
 from bootrig.store.content import Store
 from tests.builder.rom_recipes import ARCHIVE, ROMS, sha256, write_archive_recipe, write_package_recipe
+from tests.builder.stand_in import make_source_package, recipe_text
+from tests.builder.stand_in import write_recipe as write_build_recipe
 from tests.store.packages import make_package
 
 ROM = ROMS["usr/share/qemu/efi-e1000.rom"]
@@ -30,6 +32,22 @@ def test_add_says_what_each_file_is(store: Store, tmp_path: Path, capsys: pytest
     assert lines[2] == "  usr/share/qemu/efi-e1000.rom: mine: efi-e1000.rom, old: efi-e1000.rom"
     assert lines[4] == f"{tmp_path / 'other'}: {sha256(b'other')}: no recipe names it"
     assert lines[5] == f"{tmp_path / 'q.tar.gz'}: its members were imported, itself is not needed"
+
+
+def test_add_knows_the_sources_of_what_is_built(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = make_source_package()
+    write_build_recipe(tmp_path / "recipes", recipe_text(package))
+    for name, content in package.items():
+        (tmp_path / name).write_bytes(content)
+    assert main(["store", "add", *(str(tmp_path / name) for name in package)]) == 0
+    assert capsys.readouterr().out.count(": standboot: source\n") == 3
+    assert main(["roms", "show", "standboot"]) == 0
+    assert "builds   efi-ne2k_pci.rom" in capsys.readouterr().out
+    (tmp_path / "seabios_1.16.2-1.dsc").write_bytes(b"other bytes")
+    assert main(["store", "add", str(tmp_path / "seabios_1.16.2-1.dsc")]) == 2
+    assert "is not the file that the recipe seabios names" in capsys.readouterr().err
 
 
 def test_add_takes_what_is_good_and_refuses_the_rest(

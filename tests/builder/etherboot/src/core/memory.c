@@ -5,18 +5,18 @@ u8 in8(u16 port)
 {
 	u8 value;
 
-	__asm__ volatile ("inb %1, %0" : "=a" (value) : "Nd" (port));
+	__asm__ volatile ("inb %1, %0" : "=a" (value) : "dN" (port));
 	return value;
 }
 
 void out8(u16 port, u8 value)
 {
-	__asm__ volatile ("outb %0, %1" : : "a" (value), "Nd" (port));
+	__asm__ volatile ("outb %0, %1" : : "a" (value), "dN" (port));
 }
 
 static void out32(u16 port, u32 value)
 {
-	__asm__ volatile ("outl %0, %1" : : "a" (value), "Nd" (port));
+	__asm__ volatile ("outl %0, %1" : : "a" (value), "dN" (port));
 }
 
 /* PCI Local Bus Specification 3.0, section 3.2.2.3.2: configuration mechanism 1. */
@@ -25,14 +25,14 @@ u32 pci_read(u16 address, u16 offset)
 	u32 value;
 
 	out32(0xcf8, 0x80000000u | (u32) address << 8 | (offset & 0xfc));
-	__asm__ volatile ("inl %1, %0" : "=a" (value) : "Nd" ((u16) 0xcfc));
+	__asm__ volatile ("inl %1, %0" : "=a" (value) : "dN" ((u16) 0xcfc));
 	return value;
 }
 
 void pci_write16(u16 address, u16 offset, u16 value)
 {
 	out32(0xcf8, 0x80000000u | (u32) address << 8 | (offset & 0xfc));
-	__asm__ volatile ("outw %0, %1" : : "a" (value), "Nd" ((u16) (0xcfc + (offset & 2))));
+	__asm__ volatile ("outw %0, %1" : : "a" (value), "dN" ((u16) (0xcfc + (offset & 2))));
 }
 
 u32 read_ticks(void)

@@ -104,7 +104,7 @@ in_copy:
 	movw	%ax, %ss
 	movl	$STACK_TOP, %esp
 	sti
-	calll	main
+	data32 call main
 /* main has returned: there is nothing to boot, the BIOS may go on. */
 	cli
 	movw	bios_ss, %ss
