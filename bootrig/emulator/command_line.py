@@ -54,15 +54,13 @@ def command_line(
     words += ["-machine", key_values({"type": definition.machine_type, **definition.machine_options})]
     words += ["-m", f"size={definition.memory_mib}M"]
     words += _processor_words(definition)
-    words += _accelerator_words(definition.accelerator)
+    words += accelerator_words(definition.accelerator)
     clock = definition.real_time_clock
     words += ["-rtc", key_values({"base": clock.base, "clock": clock.clock})]
     if console is not None:
         log: dict[str, JsonValue] = {"logfile": console_log} if console_log else {}
         words += ["-chardev", "pipe," + key_values({"id": CONSOLE_CHARDEV, "path": str(console), **log})]
-    for node in definition.block_nodes:
-        words += ["-blockdev", json.dumps(node.arguments)]
-    return (*words, *_backend_words(emulator, definition))
+    return (*words, *backend_words(emulator, definition))
 
 
 def _processor_words(definition: MachineDefinition) -> list[str]:
@@ -77,7 +75,7 @@ def _processor_words(definition: MachineDefinition) -> list[str]:
     return words
 
 
-def _accelerator_words(accelerator: Accelerator) -> list[str]:
+def accelerator_words(accelerator: Accelerator) -> list[str]:
     """Return `-accel` and `-icount`."""
     options = key_values(accelerator.options)
     words = ["-accel", f"{accelerator.kind},{options}" if options else str(accelerator.kind)]
@@ -93,9 +91,11 @@ def _instruction_counting(counting: InstructionCounting) -> JsonObject:
     return {**options, "rr": str(counting.record_replay), "rrfile": str(counting.record_file)}
 
 
-def _backend_words(emulator: Emulator, definition: MachineDefinition) -> list[str]:
-    """Return all that QMP could configure as well, apart from block nodes, users after what they use."""
+def backend_words(emulator: Emulator, definition: MachineDefinition) -> list[str]:
+    """Return all backends, objects and devices, users after what they use."""
     words: list[str] = []
+    for node in definition.block_nodes:
+        words += ["-blockdev", json.dumps(node.arguments)]
     for chardev in definition.chardevs:
         words += ["-chardev", chardev_words(chardev)]
     for netdev in definition.netdevs:

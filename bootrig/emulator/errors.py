@@ -4,6 +4,7 @@ RigError
 └── EmulatorError
     ├── EmulatorMissingError          there is no such QEMU
     ├── PlatformFirmwareMissingError  the QEMU has no such platform firmware
+    ├── LibvirtError                  libvirt is missing or does not work
     ├── AcceleratorError              the accelerator asked for does not work here
     ├── GuestError
     │   ├── GuestStartError           QEMU started, but never became usable
@@ -41,6 +42,10 @@ class PlatformFirmwareMissingError(EmulatorError):
 
 class AcceleratorError(EmulatorError):
     """The accelerator asked for does not work on this machine."""
+
+
+class LibvirtError(EmulatorError):
+    """libvirt is missing or does not work here."""
 
 
 class GuestError(EmulatorError):

@@ -67,6 +67,7 @@ class Guest:
         console: Console,
         run_directory: Path,
         reset_limit: int = RESET_LIMIT,
+        device_prefix: str = "",
     ) -> None:
         self.emulator = emulator
         self.definition = definition
@@ -78,6 +79,7 @@ class Guest:
         self.resumed_s: float | None = None
         self._resets = 0
         self._reset_limit = reset_limit
+        self._device_prefix = device_prefix
         self._broken: asyncio.Future[EmulatorError] = asyncio.get_running_loop().create_future()
         self._subscription = session.subscribe(capacity=EVENTS_KEPT)
 
@@ -127,7 +129,8 @@ class Guest:
         Raises:
             EmulatorError: there is no such device, or the ROM's file is not found.
         """
-        return await read_device_rom(self.session, self.emulator, self.definition.data_directories, device_id)
+        qemu_id = f"{self._device_prefix}{device_id}"
+        return await read_device_rom(self.session, self.emulator, self.definition.data_directories, qemu_id)
 
     async def watch(self) -> NoReturn:
         """Wait until the guest breaks.
@@ -266,12 +269,17 @@ async def start_guest(
             run_directory=run_directory,
             reset_limit=reset_limit,
         )
-        observer = asyncio.create_task(guest.observe())
-        stack.push_async_callback(_cancel, observer)
+        await stack.enter_async_context(start_observer(guest))
         yield guest
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+@asynccontextmanager
+async def start_observer(guest: Guest) -> AsyncIterator[None]:
+    """Have a guest's events recorded and judged as long as the `with` lasts."""
+    task = asyncio.create_task(guest.observe())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
