@@ -178,11 +178,20 @@ def _install(directory: Path, target: _Target, *, force: bool, durable: bool) ->
         _write_target(staged, _Target(manifest, target.files))
         if durable:
             sync_tree(staged)
-        remove_tree(replace_directory(staged, directory))
-    finally:
-        if staged.exists():
-            remove_tree(staged)
+        old = replace_directory(staged, directory)
+    except BaseException:
+        remove_tree(staged)
+        raise
+    _discard(old)
     return manifest
+
+
+def _discard(old: Path) -> None:
+    """Remove the directory that was replaced; the set is embedded whether or not that works."""
+    try:
+        remove_tree(old)
+    except OSError as error:
+        logger.warning("%s, which is no longer needed, cannot be removed: %s", old, error.strerror)
 
 
 def _refuse_foreign(directory: Path, target: _Target, in_way: list[str], *, force: bool) -> None:

@@ -66,6 +66,24 @@ def test_a_crash_at_any_step_leaves_one_whole_set_and_the_next_embedding_cleans_
     assert beside(directory) == []
 
 
+def test_an_old_set_that_cannot_be_removed_does_not_matter(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    embed(OLD, directory)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    with monkeypatch.context() as patches:
+        patches.setattr(firmware.embed, "remove_tree", refuse)
+        embed(NEW, directory)
+    assert "which is no longer needed, cannot be removed: Operation not permitted" in caplog.text
+    assert content(directory) == roms(NEW)
+    rollback(directory)
+    assert content(directory) == roms(OLD)
+    assert beside(directory) == []
+
+
 def no_exchange(first: Path, second: Path) -> None:
     raise OSError(errno.EINVAL, "Invalid argument")
 
