@@ -71,18 +71,18 @@ def _load(name: str) -> "BuildRecipe":
 
 
 def _build(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> "Artifact":
-    from bootrig.builder.build import build  # noqa: PLC0415
+    from bootrig.builder.build import build, log_path  # noqa: PLC0415
     from bootrig.cli.progress import step_options  # noqa: PLC0415
 
-    with step_options(arguments.processes) as options:
+    with step_options(arguments.processes, log_path(plan)) as options:
         return build(plan, store, options)
 
 
 def _check(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> int:
-    from bootrig.builder.build import check_build  # noqa: PLC0415
+    from bootrig.builder.build import check_build, log_path  # noqa: PLC0415
     from bootrig.cli.progress import step_options  # noqa: PLC0415
 
-    with step_options(arguments.processes) as options:
+    with step_options(arguments.processes, log_path(plan)) as options:
         artifact, differences = check_build(plan, store, options)
     _show(artifact, store)
     _copy(artifact, store, arguments.output)

@@ -1,0 +1,27 @@
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import bootrig.cli.progress as progress_module
+from bootrig.cli.progress import step_options
+
+
+def test_shows_steps_downloads_and_the_last_line_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=60, highlight=False, markup=False)
+    monkeypatch.setattr(progress_module, "Console", lambda **options: console)
+    log = tmp_path / "log"
+    with step_options(3, log) as options:
+        assert options.parallelism == 3
+        assert options.on_download is not None
+        options.on_download("http://x.example/a", 5, 10)
+        console.print("drawn")
+        options.on_step(2, 3, "make: 16 targets")
+        log.write_text("  [BUILD] bin/a.o\n  [BUILD] bin/b.o\n\n")
+        console.print("drawn")
+    shown = screen.getvalue()
+    assert "http://x.example/a: 5 of 10 bytes" in shown
+    assert "[2/3] make: 16 targets" in shown
+    assert "make: [BUILD] bin/b.o" in shown
