@@ -3,7 +3,9 @@
 import asyncio
 import fcntl
 import os
+import shlex
 import shutil
+import signal
 import socket
 import struct
 import tempfile
@@ -17,14 +19,14 @@ from typing import Any
 from bootrig.deadline import Deadline
 from bootrig.emulator.console import ConsolePipes
 from bootrig.emulator.definition import MachineDefinition, Netdev
-from bootrig.emulator.discovery import Emulator, PlatformFirmware, find_platform_firmware
+from bootrig.emulator.discovery import QEMU_PROGRAM, Emulator, PlatformFirmware, find_platform_firmware
 from bootrig.emulator.errors import EmulatorError, GuestDiedError, GuestStartError, LibvirtError
 from bootrig.emulator.guest import OUTPUT_FILE, RESET_LIMIT, START_S, VARIABLES_FILE, Guest, start_observer
 from bootrig.emulator.libvirt_domain import ALIAS_PREFIX, domain_xml
 from bootrig.emulator.libvirt_transport import LibvirtTransport
 from bootrig.emulator.session import start_session
 from bootrig.process import read_tail
-from bootrig.workdir import cache_directory
+from bootrig.workdir import cache_directory, write_atomically
 
 REMEDY = (
     'install it: ci/setup libvirt, or pip install "bootrig[libvirt]" and apt-get install libvirt-daemon-driver-qemu'
@@ -172,6 +174,7 @@ async def start_libvirt_guest(
     named = replace(definition, netdevs=tuple(_name_tap(netdev) for netdev in definition.netdevs))
     firmware = _own_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
     async with AsyncExitStack() as stack:
+        stack.enter_context(_reaping_orphans())
         pipes = ConsolePipes(run_directory)
         stack.callback(pipes.close)
         nics = [device for device in named.devices if "netdev" in device.properties]
@@ -179,7 +182,7 @@ async def start_libvirt_guest(
             emulator,
             named,
             name=DOMAIN,
-            program=_program(emulator, host.root),
+            program=_program(emulator),
             firmware=firmware,
             console=pipes.path,
             nics=nics,
@@ -232,6 +235,41 @@ def _obituary(transport: LibvirtTransport, log: Path) -> GuestDiedError:
     return GuestDiedError(f"QEMU went away ({transport.end_reason or 'libvirt does not say why'})", output=output)
 
 
+@contextmanager
+def _reaping_orphans() -> Iterator[None]:
+    """In a PID namespace's first process, take the exit status of QEMUs that libvirt detached.
+
+    libvirt starts QEMU as a daemon and waits, when it ends it, until no process has its number; there nobody but this
+    process can let go of it.
+    """
+    loop = asyncio.get_running_loop()
+    if os.getpid() != 1 or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop.add_signal_handler(signal.SIGCHLD, _reap_orphans)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGCHLD)
+
+
+def _reap_orphans() -> None:
+    """Wait for children that have ended and whose program is QEMU's; all others have somebody who waits for them."""
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):
+            for word in (task / "children").read_text().split():
+                _, name, state = _status(int(word))
+                if state == "Z" and name.startswith(QEMU_PROGRAM[:15]):
+                    os.waitpid(int(word), os.WNOHANG)
+
+
+def _status(pid: int) -> tuple[str, str, str]:
+    """Return number, program (its first 15 letters) and state of a process (proc(5), /proc/pid/stat)."""
+    number, _, rest = Path(f"/proc/{pid}/stat").read_text().partition(" (")
+    name, _, values = rest.rpartition(") ")
+    return number, name, values[:1]
+
+
 def _name_tap(netdev: Netdev) -> Netdev:
     """Return a tap by name instead of by file descriptor; the descriptor lets go of the device."""
     number = netdev.properties.get("fd")
@@ -259,13 +297,17 @@ def _own_variables(firmware: PlatformFirmware, run_directory: Path) -> PlatformF
     return replace(firmware, variables=variables)
 
 
-def _program(emulator: Emulator, root: Path) -> Path:
-    """Return the file that libvirt starts; for an unpacked QEMU a script that starts it by its own loader."""
+def _program(emulator: Emulator) -> Path:
+    """Return the file that libvirt starts; for an unpacked QEMU a script that starts it by its own loader.
+
+    libvirt remembers what it found out about a QEMU by the file's path and time, so the script stays as it is.
+    """
     if len(emulator.command) == 1:
         return emulator.executable
-    script = root / emulator.executable.name
-    variables = " ".join(f"{name}='{value}'" for name, value in emulator.environment)
-    words = " ".join(f"'{word}'" for word in emulator.command)
-    script.write_text(f'#!/bin/sh\n{variables} exec {words} "$@"\n')
-    script.chmod(0o755)
+    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in emulator.environment)
+    text = f'#!/bin/sh\n{variables} exec {shlex.join(emulator.command)} "$@"\n'
+    script = cache_directory() / "libvirt-programs" / emulator.digest[:16] / emulator.executable.name
+    if not script.is_file() or script.read_text() != text:
+        write_atomically(script, text.encode())
+        script.chmod(0o755)
     return script

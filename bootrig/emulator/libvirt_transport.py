@@ -10,10 +10,10 @@ from typing import Any
 from bootrig.emulator.errors import CommandError, PeerError, SessionEndedError
 from bootrig.emulator.transport import Transport
 
-# Of libvirt's virErrorNumber: no such domain, operation invalid (it does not run), a system call failed.
-GONE_CODES = (42, 55, 38)
+# Numbers of errors after which there is no domain: it is unknown, does not run, or its socket broke (virterror.h).
+GONE_CODES = frozenset({42, 55, 38})
 THREADS = 8
-# virDomainEventStoppedDetailType (libvirt/libvirt-domain.h)
+# What libvirt-domain.h calls details of the event STOPPED.
 END_REASONS = {0: "shutdown", 1: "destroyed", 2: "crashed", 3: "migrated", 4: "saved", 5: "failed"}
 
 

@@ -116,7 +116,7 @@ def test_wrong_recipes(recipes: Callable[[str, str], None], text: str, message: 
 
 
 def test_an_unknown_recipe() -> None:
-    with pytest.raises(RecipeError, match='there is no recipe "qemu-10".*did you mean "qemu-1'):
+    with pytest.raises(RecipeError, match=r'there is no recipe "qemu-10".*did you mean "qemu-1'):
         find_emulator("qemu-10")
 
 
