@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="command-line",
         help="give QEMU its devices and backends on the command line, or over QMP before the first instruction",
     )
+    run_parser.add_argument("--launcher", choices=("direct", "libvirt"), default="direct", help="who starts QEMU")
     run_parser.add_argument("--root-ports", action="store_true", help="put PCI devices of q35 behind root ports")
     for subparser in (check, schema, docs, run_parser):
         subparser.add_argument("--emulator", default="host", metavar="NAME", help="the emulator (default: host)")
@@ -151,11 +152,12 @@ async def _show(
     arguments: argparse.Namespace, definition: "MachineDefinition", directory: Path, by_qmp: "Catalog | None"
 ) -> int:
     """Run a guest with its console on standard input and output until it ends; returns the exit status."""
-    from bootrig.emulator.guest import start_guest  # noqa: PLC0415
+    from bootrig.emulator.launcher import Launcher, launch_guest  # noqa: PLC0415
     from bootrig.emulator.recipes import find_emulator  # noqa: PLC0415
 
     emulator = find_emulator(arguments.emulator)
-    async with start_guest(emulator, definition, directory, configure_by_qmp=by_qmp) as guest:
+    launcher = Launcher(arguments.launcher)
+    async with launch_guest(launcher, emulator, definition, directory, configure_by_qmp=by_qmp) as guest:
         started_s = time.monotonic()
         await guest.resume()
         tasks = [

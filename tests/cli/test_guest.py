@@ -1,6 +1,7 @@
 """`bootrig guest` and `bootrig emulators`, without QEMU: a small one's introspection, fakes on PATH."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,16 @@ def test_run_with_a_qemu_that_ends_at_once(tmp_path: Path, capsys: pytest.Captur
     path.write_text("")
     assert main(["guest", "run", str(path), "--runs", str(tmp_path / "runs")]) == 3
     assert "QEMU ended at once with exit status 1\nfake: no such device" in capsys.readouterr().err
+
+
+def test_run_through_libvirt_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "libvirt", None)
+    path = tmp_path / "empty.toml"
+    path.write_text("")
+    assert main(["guest", "run", str(path), "--runs", str(tmp_path / "runs"), "--launcher", "libvirt"]) == 3
+    assert "libvirt's Python package is not installed" in capsys.readouterr().err
 
 
 def test_emulators(small_qemu: Path, capsys: pytest.CaptureFixture[str]) -> None:
