@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from bootrig import __version__
@@ -65,11 +65,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
             return _run_verb(arguments)
     except _SignalError as signalled:
-        print(f"bootrig: ended by {signalled.number.name}", file=sys.stderr)
+        _tell(f"bootrig: ended by {signalled.number.name}")
         return EXIT_SIGNALLED + signalled.number
     except KeyboardInterrupt:
-        print("bootrig: interrupted", file=sys.stderr)
+        _tell("bootrig: interrupted")
         return EXIT_INTERRUPTED
+
+
+def _tell(text: str) -> None:
+    """Print a line on standard error, unless the terminal behind it is gone."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 class _SignalError(KeyboardInterrupt):
@@ -109,17 +115,17 @@ def _run_verb(arguments: argparse.Namespace) -> int:
         status: int = module.run(arguments)
         sys.stdout.flush()
     except BootrigError as error:
-        print(f"bootrig: {error}", file=sys.stderr)
+        _tell(f"bootrig: {error}")
         if error.remedy:
-            print(f"  remedy: {error.remedy}", file=sys.stderr)
+            _tell(f"  remedy: {error.remedy}")
         return EXIT_INPUT if isinstance(error, InputError) else EXIT_RIG
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_GOOD
     except OSError as error:
-        print(f"bootrig: {error.filename or 'the operating system'}: {error.strerror or error}", file=sys.stderr)
+        _tell(f"bootrig: {error.filename or 'the operating system'}: {error.strerror or error}")
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            print("  remedy: free some space, or name another place", file=sys.stderr)
+            _tell("  remedy: free some space, or name another place")
         return EXIT_RIG
     return status
 

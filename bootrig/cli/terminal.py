@@ -6,7 +6,7 @@ import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from bootrig.scenario.milestones import strip_escapes
 
@@ -84,4 +84,5 @@ def raw_terminal() -> Iterator[None]:
         tty.setraw(source)
         yield
     finally:
-        termios.tcsetattr(source, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(source, termios.TCSADRAIN, before)

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
@@ -19,6 +20,10 @@ from firmware.probe.image import ProbeReport, find_probe_report
 VIRTUAL_ALLOWANCE_S = {"seabios": 250.0, "ovmf": 400.0}
 # What a platform firmware says when it has nothing left to try.
 FIRMWARE_ENDS = {"seabios": "No bootable device.", "ovmf": "Shell> "}
+# A guest takes one key at a time: a BIOS looks at its serial port on timer ticks and keeps 15 keys; more are lost. So
+# each key waits for the echo of the one before, for those without echo so long.
+ECHO_S = 0.1
+KEYS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[@-~])?|.", re.DOTALL)
 CLOCK_PERIOD_S = {TimeMode.VIRTUAL: 0.05, TimeMode.REAL: 0.5}
 
 
@@ -89,6 +94,7 @@ class Observer:
             (mark.milestone, re.compile(mark.pattern.replace(NONCE_WORD, nonce))) for mark in scenario.console
         ]
         self._printed = asyncio.Condition()
+        self._keys: asyncio.Queue[bytes] = asyncio.Queue()
         self._left = asyncio.Event()
         self._stays = operator is not None and operator.stays
 
@@ -103,9 +109,9 @@ class Observer:
             ServiceError: a server broke.
         """
         self._started_s = time.monotonic()
-        goals = [self._read(), self._watch_clock()]
+        goals = [self._read(), self._watch_clock(), self._type_keys()]
         if self._operator is not None:
-            self._operator.attach(self._guest.console.write, self._left.set)
+            self._operator.attach(self._type, self._left.set)
             goals.append(self._await_leave())
         if self._scenario.kind is ScenarioKind.CONSOLE:
             goals.append(self._talk())
@@ -181,6 +187,19 @@ class Observer:
         await self._left.wait()
         return "the operator left"
 
+    def _type(self, content: bytes) -> None:
+        """Let `content` be typed, key by key; a key that sends an escape sequence is one."""
+        for key in KEYS.findall(content):
+            self._keys.put_nowait(key)
+
+    async def _type_keys(self) -> str:
+        """Type what is to be typed as the guest takes it; does not return."""
+        while True:
+            self._guest.console.write(await self._keys.get())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ECHO_S), self._printed:
+                    await self._printed.wait()
+
     async def _talk(self) -> str:
         """Lead the scenario's dialogue; returns why watching ends, empty for success."""
         position = 0
@@ -190,7 +209,7 @@ class Observer:
                 wall_s = time.monotonic() - self._started_s
                 self._milestones.append(Milestone(step.milestone, None, wall_s, step.expect))
             if step.send:
-                self._guest.console.write(step.send.encode("cp437"))
+                self._type(step.send.encode("cp437"))
         return ""
 
     async def _expect(self, step: ConsoleStep, position: int) -> int:
