@@ -1,0 +1,73 @@
+"""`bootrig compare` on real ROM sets: what is identical, what got worse, and what it says when it cannot tell."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.cli.command import load_traces, run_command
+
+pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
+COMPARE = ("compare", "ipxe-debian-12", "ipxe-debian-13", "--nic", "e1000", "--runs", "runs")
+
+
+def test_a_rom_set_is_identical_with_itself(tmp_path: Path) -> None:
+    words = ("--nic", "e1000", "--nic", "virtio-net-pci", "--scenario", "pxe-tftp")
+    outputs = ("--runs", "runs", "--json", "verdict.json", "--junit", "verdict.xml")
+    ended = run_command(tmp_path, "compare", "ipxe-debian-12", "ipxe-debian-12", *words, *outputs)
+    assert ended.status == 0, ended
+    verdict = json.loads((tmp_path / "verdict.json").read_text())
+    assert (verdict["verdict"], verdict["differences"]) == ("identical", [])
+    assert [(cell["state"], cell["baseline"], cell["candidate"]) for cell in verdict["cells"]] == [
+        ("same", "passed", "passed"),
+        ("same", "passed", "passed"),
+    ]
+    assert "identical" in ended.out.lower()
+    (run_directory,) = (tmp_path / "runs").iterdir()
+    assert json.loads((run_directory / "verdict.json").read_text()) == verdict
+    cases = list(ElementTree.parse(tmp_path / "verdict.xml").getroot().iter("testcase"))
+    assert len(cases) == 2
+    assert all(case.find("failure") is None for case in cases)
+    sides = {path.name for path in (run_directory / "cells").iterdir()}
+    assert sides == {"baseline", "candidate"}
+
+
+def test_a_script_as_uefi_boot_file_stopped_working(tmp_path: Path) -> None:
+    ended = run_command(tmp_path, *COMPARE, "--scenario", "efi-script", "--json", "-", "--junit", "verdict.xml")
+    assert ended.status == 1, ended
+    verdict = json.loads(ended.out)
+    assert verdict["verdict"] == "regressions"
+    (regression,) = [difference for difference in verdict["differences"] if difference["severity"] == "regression"]
+    assert regression["key"]["scenario"] == "efi-script"
+    assert regression["confirmation"] == "confirmed"
+    assert (regression["rule"], regression["candidate"]) == ("outcome", "failed after dhcp-ack")
+    told = " ".join(ended.err.split())
+    assert "Regressions (1) - With the baseline the scenario efi-script passed, with the candidate it failed" in told
+    assert told.endswith("Verdict: NOT COMPATIBLE: 1 regression in 1 of 1 cells")
+    (run_directory,) = (tmp_path / "runs").iterdir()
+    real = [trace for trace in load_traces(run_directory) if trace.time_mode == "real"]
+    assert {trace.rom_set for trace in real} == {"ipxe-debian-12", "ipxe-debian-13"}
+    assert {(trace.rom_set, str(trace.outcome.status)) for trace in real} == {
+        ("ipxe-debian-12", "passed"),
+        ("ipxe-debian-13", "failed"),
+    }
+    (case,) = ElementTree.parse(tmp_path / "verdict.xml").getroot().iter("testcase")
+    assert case.find("failure") is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (("compare", "ipxe-debian-12"), 2, "the following arguments are required: candidate"),
+        (("compare", "ipxe-debian-12", "ipxe-sid"), 2, 'there is no recipe "ipxe-sid"'),
+        ((*COMPARE, "--waivers", "nothing.toml"), 2, "nothing.toml cannot be read: No such file or directory"),
+        ((*COMPARE, "--scenario", "nothing"), 2, 'there is no recipe "nothing"'),
+    ],
+)
+def test_bad_input(words: tuple[str, ...], status: int, message: str, tmp_path: Path) -> None:
+    ended = run_command(tmp_path, *words)
+    assert (ended.status, ended.out) == (status, "")
+    assert message in ended.err
+    assert "Traceback" not in ended.err
+    assert not list(tmp_path.glob("runs/*/verdict.json"))

@@ -1,0 +1,41 @@
+"""Every NIC model really boots, each with its own ROM."""
+
+import hashlib
+
+import pytest
+
+from bootrig.scenario.milestones import ROM_BANNER
+from firmware.nic import NIC_MODELS
+from tests.scenario.boots import Boots
+
+pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
+
+
+def test_the_command_is_content(all_nic_models: Boots) -> None:
+    assert all_nic_models.ended.status == 0
+    assert f"Outcome: all {len(NIC_MODELS)} boots passed" in all_nic_models.ended.out
+    assert all_nic_models.ended.err.startswith(f"booting: {len(NIC_MODELS)} cells\n")
+
+
+@pytest.mark.parametrize("nic_model", list(NIC_MODELS))
+def test_a_nic_model_boots_with_its_rom(nic_model: str, all_nic_models: Boots) -> None:
+    trace = all_nic_models.find("pxe-tftp", nic_model)
+    assert (trace.outcome.status, trace.outcome.milestone) == ("passed", "nbp-entered")
+    stem = NIC_MODELS[nic_model].rom_stem
+    assert trace.rom.romfile in {f"efi-{stem}.rom", f"pxe-{stem}.rom"}
+    embedded = all_nic_models.run_directory / "roms" / "ipxe-debian-12" / trace.rom.romfile
+    assert trace.rom.sha256 == hashlib.sha256(embedded.read_bytes()).hexdigest()
+    assert ROM_BANNER.search(trace.console) is not None
+    (device,) = [word for word in trace.emulator["command"] if '"id": "nic0"' in word]
+    assert f'"driver": "{nic_model}"' in device
+
+
+def test_every_cell_has_a_nonce_of_its_own(all_nic_models: Boots) -> None:
+    evidence = [
+        milestone.evidence
+        for trace in all_nic_models.traces
+        for milestone in trace.milestones
+        if milestone.name == "nbp-entered"
+    ]
+    nonces = {words.partition("nonce ")[2].partition(",")[0] for words in evidence}
+    assert len(nonces) == len(evidence) == len(all_nic_models.passed)
