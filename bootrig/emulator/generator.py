@@ -10,7 +10,8 @@ from bootrig.emulator.shapes import Alternate, Array, Catalog, Enumeration, Memb
 from bootrig.workdir import write_atomically
 from firmware.nic import NIC_MODELS
 
-# What the rig uses. Experimental properties (x-...) are left out.
+# What the rig uses. Experimental properties (x-...) are left out, and so is what names a program that QEMU would start.
+PROGRAM_PROPERTIES = ("helper", "script", "downscript")
 DEVICES = ("isa-serial", "ide-hd", "pcie-root-port", "virtio-blk-pci", "virtio-rng-pci")
 NETDEVS = ("user", "tap", "hubport", "socket")
 CHARDEVS = ("socket", "file", "pipe", "null")
@@ -121,7 +122,8 @@ def _module(kind: _Kind, blocks: list[str]) -> str:
 
 def _class(catalog: Catalog, name: str, shape: Object, kind: _Kind, version: str) -> str:
     """Return the class of one type."""
-    members = [m for m in shape.members.values() if m.name not in kind.left_out and not m.name.startswith("x-")]
+    left_out = (*kind.left_out, *PROGRAM_PROPERTIES)
+    members = [m for m in shape.members.values() if m.name not in left_out and not m.name.startswith("x-")]
     members.sort(key=lambda member: (not member.required, member.name))
     lines = [
         "@dataclass(frozen=True, slots=True, kw_only=True)",

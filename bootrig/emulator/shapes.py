@@ -198,12 +198,12 @@ class Catalog:
         if found is None:
             return None
         # `device_add` itself takes these three; `addr` is a property with two faces.
-        common = {
+        always = {
             "driver": Member("driver", "str", required=True, description="the device's QOM type"),
             "id": Member("id", "str", required=False, description="its name under /machine/peripheral"),
             "bus": Member("bus", "str", required=False, description="the bus that it is plugged into"),
         }
-        return Object({**common, **_members(found)})
+        return Object({**always, **_members(found)})
 
     def find_object(self, qom_type: str) -> Object | None:
         """Return the shape of what `object-add` takes for `qom_type`; None where QEMU has no such object.

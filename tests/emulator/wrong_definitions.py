@@ -109,7 +109,7 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "dangling-references": (
         '[[device]]\ndriver = "e1000"\nnetdev = "net0"\nbus = "port"\n[[device]]\ndriver = "ide-hd"\ndrive = "d"\n'
-        '[[device]]\ndriver = "virtio-rng-pci"\nrng = "r"\n[[device]]\ndriver = "isa-serial"\nchardev = "consle"\n'
+        '[[device]]\ndriver = "virtio-rng-pci"\nrng = "r"\n[[device]]\ndriver = "isa-serial"\nchardev = "console1"\n'
         '[[device]]\ndriver = "ide-hd"\ndrive = "raw0"\n[[blockdev]]\ndriver = "raw"\nnode-name = "raw0"\nfile = "f"\n'
         '[[object]]\nqom-type = "filter-dump"\nid = "dump0"\nnetdev = "n"\nfile = "f"\n',
         (
@@ -117,7 +117,7 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
             'device[0].netdev: there is no netdev "net0"',
             'device[1].drive: there is no blockdev "d"',
             'device[2].rng: there is no object "r"',
-            'device[3].chardev: there is no chardev "consle"; did you mean "console"?',
+            'device[3].chardev: there is no chardev "console1"; did you mean "console"?',
             'blockdev[0].file: there is no blockdev "f"',
             'object[0].netdev: there is no netdev "n"',
         ),
@@ -139,16 +139,16 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
     "backend-members": (
         '[[netdev]]\ntype = "user"\nid = "net0"\nrestrict = "on"\nhostfwd = ["tcp::1-:2"]\ntftq = "x"\n'
         '[[device]]\ndriver = "e1000"\nnetdev = "net0"\n'
-        '[[blockdev]]\ndriver = "raw"\nnode-name = "d"\nfile = { driver = "file", filname = "x" }\n'
-        '[[device]]\ndriver = "ide-hd"\ndrive = "d"\nrerror = "stopp"\n'
+        '[[blockdev]]\ndriver = "raw"\nnode-name = "d"\nfile = { driver = "file", file-name = "x" }\n'
+        '[[device]]\ndriver = "ide-hd"\ndrive = "d"\nrerror = "stops"\n'
         '[[object]]\nqom-type = "filter-dump"\nid = "f"\nnetdev = "net0"\nqueue = "xx"\n',
         (
-            'device[1].rerror: found a string "stopp", expected one of report, ignore, enospc, stop, auto; '
+            'device[1].rerror: found a string "stops", expected one of report, ignore, enospc, stop, auto; '
             'did you mean "stop"?',
             'netdev[0].restrict: found a string "on", expected a boolean',
             'netdev[0].hostfwd[0]: found a string "tcp::1-:2", expected a table',
             'netdev[0].tftq: user of QEMU {version} has no such property; did you mean "tftp"?',
-            'blockdev[0].file.filname: this table of QEMU {version} has no such property; did you mean "filename"?',
+            'blockdev[0].file.file-name: this table of QEMU {version} has no such property; did you mean "filename"?',
             "blockdev[0].file.filename: missing; expected a string",
             'object[0].queue: found a string "xx", expected one of all, rx, tx',
             "object[0].file: missing; expected a string",

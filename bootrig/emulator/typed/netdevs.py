@@ -52,14 +52,11 @@ class Tap(TypedNetdev):
         "poll_us": "poll-us",
     }
     br: str | None = None
-    downscript: str | None = None
     fd: str | None = None
     fds: str | None = None
-    helper: str | None = None
     ifname: str | None = None
     poll_us: int | None = None
     queues: int | None = None
-    script: str | None = None
     sndbuf: int | None = None
     vhost: bool | None = None
     vhostfd: str | None = None
