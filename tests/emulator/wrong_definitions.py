@@ -159,11 +159,11 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
         ("machine.type: QEMU {version} has no machine type 'pcc'; did you mean \"pc\"?",),
     ),
     "machine-options": (
-        '[machine]\noptions = { graphics = "off", vmport = false, grafics = true }\n',
+        '[machine]\noptions = { graphics = "off", vmport = false, zzz = true }\n',
         (
             'machine.options.graphics: found a string "off", expected a boolean',
             'machine.options.vmport: found the boolean false, expected one of on, off, auto; write "off"',
-            "machine.options.grafics: pc of QEMU {version} has no such property",
+            "machine.options.zzz: pc of QEMU {version} has no such property",
         ),
     ),
     "processor": (
@@ -182,12 +182,12 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "form": (
-        '[machine]\nmemory_mib = 0\nram = 5\n[accelerator]\nkind = "hax"\n[clock]\nbase = "now"\n[[device]]\nid = "x"\n'
+        '[machine]\nmemory_mib = 0\nram = 5\n[accelerator]\nkind = "hvf"\n[clock]\nbase = "now"\n[[device]]\nid = "x"\n'
         "[[netdv]]\n",
         (
             "machine.memory_mib: found 0, expected at least 1",
             'clock.base: found a string "now", expected a date and time',
-            'accelerator.kind: found "hax", expected one of tcg, kvm',
+            'accelerator.kind: found "hvf", expected one of tcg, kvm',
             "device[0].driver: missing; expected a string",
             "device[0].driver: QEMU {version} has no device ''",
             'netdv: unknown key; did you mean "netdev"?',
