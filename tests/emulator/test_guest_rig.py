@@ -37,6 +37,7 @@ from bootrig.emulator.errors import (
 )
 from bootrig.emulator.guest import Guest, start_guest
 from bootrig.emulator.recipes import find_emulator
+from bootrig.emulator.typed import commands
 
 pytestmark = pytest.mark.rig
 LIMIT_S = 60.0
@@ -273,6 +274,31 @@ def test_a_missing_command_is_told_by_the_real_qemu(emulator: Emulator, tmp_path
             await guest.session.execute("qom-get", {"path": "/machine", "property": "no-such-property"})
 
     run_guest(emulator, machine(), tmp_path, act)
+
+
+def test_typed_commands(emulator: Emulator, tmp_path: Path) -> None:
+    async def act(guest: Guest) -> None:
+        session = guest.session
+        status = await commands.query_status(session)
+        assert (status["status"], status["running"]) == ("prelaunch", False)
+        version = await commands.query_version(session)
+        assert version["qemu"]["major"] == emulator.version[0]
+        assert await commands.qom_get(session, path="/machine", property="type") == f"{guest_machine(guest)}-machine"
+        listed = await commands.qom_list(session, path="/machine/peripheral")
+        assert "nic0" in [item["name"] for item in listed]
+        (found,) = await session.execute("qom-list-get", {"paths": ["/machine/peripheral/nic0"]})
+        assert {"name": "rombar", "type": "uint32", "value": 1}.items() <= found["properties"][
+            [item["name"] for item in found["properties"]].index("rombar")
+        ].items() or emulator.version >= (9, 2)
+        assert "nic0" in await commands.human_monitor_command(session, command_line="info qtree")
+        await commands.cont(session)
+        assert (await commands.query_status(session))["running"]
+
+    def guest_machine(guest: Guest) -> str:
+        major, minor, _ = guest.emulator.version
+        return f"pc-i440fx-{major}.{minor}"
+
+    run_guest(emulator, machine(devices=(Device("e1000", "nic0"),)), tmp_path, act)
 
 
 def test_capture_and_shutdown_event(emulator: Emulator, tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bootrig.deadline import DeadlineError
 from bootrig.emulator.errors import (
@@ -253,6 +256,27 @@ def test_events_without_a_name_or_with_unknown_fields_pass() -> None:
             return [await subscription.get() for _ in strange]
 
     assert run_with(answers(*strange, {"return": {}, "id": "ID"}), act) == strange
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=400), st.integers(0, 3))
+def test_any_bytes_at_any_moment(content: bytes, moment: int) -> None:
+    """Whatever a peer says, before the greeting, after it, instead of an answer or after one: an error or an answer."""
+
+    async def behave(peer: FakePeer) -> None:
+        if moment > 0:
+            await peer.send(GREETING)
+        if moment > 1:
+            await peer.receive()
+            await peer.send({"return": {}})
+        if moment > 2:
+            command = await peer.receive()
+            await peer.send({"return": "right", "id": command["id"]})
+        await peer.send(content)
+        peer.writer.write_eof()
+
+    with suppress(SessionEndedError, PeerError, CommandError):
+        assert run_with(behave, ask) == "right"
 
 
 def conversation() -> bytes:

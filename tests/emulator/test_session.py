@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bootrig.deadline import Deadline, DeadlineError
-from bootrig.emulator.errors import CommandDeadlineError, SessionEndedError
+from bootrig.emulator.errors import CommandDeadlineError, CommandMissingError, SessionEndedError
 from bootrig.emulator.session import QmpSession, start_session
 from bootrig.emulator.transport import DirectTransport
 from tests.emulator.fake_qmp import FakePeer, start_fake_session
@@ -218,6 +218,33 @@ def test_cancelled_reader_passes_its_event_on() -> None:
             assert await second == {"event": "RESET"}
 
     run_with(two_events, act)
+
+
+def test_a_missing_command_is_emulated_where_others_can_stand_in() -> None:
+    objects: dict[str, dict[str, Any]] = {"/a": {"x": 1, "unreadable": None}, "/b": {"y": True}}
+
+    async def behave(peer: FakePeer) -> None:
+        await peer.negotiate()
+        while True:
+            command = await peer.receive()
+            arguments = command.get("arguments", {})
+            answer: dict[str, Any] = {"error": {"class": "CommandNotFound", "desc": "not found"}}
+            if command["execute"] == "qom-list":
+                answer = {"return": [{"name": name, "type": "int"} for name in objects[arguments["path"]]]}
+            elif command["execute"] == "qom-get":
+                value = objects[arguments["path"]][arguments["property"]]
+                answer = {"error": {"class": "GenericError", "desc": "no"}} if value is None else {"return": value}
+            await peer.send({**answer, "id": command["id"]})
+
+    async def act(session: QmpSession) -> Any:
+        with pytest.raises(CommandMissingError, match=r"other: QEMU 7\.2\.22"):
+            await session.execute("other")
+        return await session.execute("qom-list-get", {"paths": ["/a", "/b"]})
+
+    assert run_with(behave, act) == [
+        {"properties": [{"name": "x", "type": "int", "value": 1}, {"name": "unreadable", "type": "int"}]},
+        {"properties": [{"name": "y", "type": "int", "value": True}]},
+    ]
 
 
 def test_session_survives_a_reconnect_of_the_monitor(tmp_path: Path) -> None:
