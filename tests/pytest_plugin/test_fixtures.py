@@ -1,0 +1,140 @@
+"""The fixtures for users' suites, in suites as users write them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bootrig.pytest_plugin import BootrigBrokenError, BootrigConsole, BootrigResult, BootrigRun, settle
+from bootrig.scenario.trace import TimeMode
+from tests.compare.factory import Boot, trace
+
+pytest_plugins = ["pytester"]
+LIMIT = pytest.mark.timeout(600)
+
+
+def run_suite(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
+    """Run the suite in a process of its own, as its user would."""
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-q", *words)
+
+
+def test_the_fixtures_are_found_and_documented(pytester: pytest.Pytester) -> None:
+    result = run_suite(pytester, "--fixtures")
+    result.stdout.fnmatch_lines(
+        [
+            "bootrig_run -- *bootrig/pytest_plugin.py:*",
+            "    Boot ROM sets with the command `bootrig run` and return what was seen; see *",
+            "bootrig_console -- *bootrig/pytest_plugin.py:*",
+            "    Boot guests and hand their consoles over, as `pexpect.spawn`; see *",
+        ]
+    )
+
+
+def test_a_suite_that_boots_nothing_starts_fast(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_nothing(): pass")
+    script = "import sys, pytest; pytest.main(['-q']); print('loaded', *sys.modules)"
+    out = subprocess.run([sys.executable, "-c", script], cwd=pytester.path, check=True, capture_output=True, text=True)
+    loaded = out.stdout.partition("loaded ")[2].split()
+    assert "bootrig.pytest_plugin" in loaded
+    assert not {"pexpect", "rich", "aiohttp", "qemu.qmp", "bootrig.process"} & set(loaded)
+
+
+def test_bad_input_is_an_exception_with_the_command_s_words(bootrig_run: BootrigRun) -> None:
+    with pytest.raises(BootrigBrokenError, match="there is no recipe") as caught:
+        bootrig_run("ipxe-debian-12", scenario="nothing")
+    assert caught.value.status == 2
+    assert caught.value.output.startswith('bootrig: there is no recipe "nothing"')
+    assert str(caught.value).startswith("bootrig ended with exit status 2\nbootrig: there is no recipe")
+
+
+def test_a_broken_rig_is_an_error_of_the_suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOTRIG_QEMU", "/nothing/qemu")
+    pytester.makepyfile(
+        """
+        def test_roms(bootrig_run):
+            bootrig_run("ipxe-debian-12", nic=["e1000", "rtl8139"], scenario="pxe-tftp", time="virtual")
+        """
+    )
+    result = run_suite(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E *bootrig.pytest_plugin.BootrigBrokenError: bootrig ended with exit status 3",
+            "E *bootrig: $BOOTRIG_QEMU names /nothing/qemu, which does not exist",
+        ]
+    )
+
+
+def make_result(*boots: Boot) -> BootrigResult:
+    return BootrigResult(tuple(trace(boot) for boot in boots), Path(), "")
+
+
+def test_find_the_one_trace_that_fits() -> None:
+    result = make_result(Boot(nic="e1000"), Boot(nic="rtl8139", passed=False), Boot(scenario="grub", nic="e1000"))
+    assert result.find("grub").key.scenario == "grub"
+    assert result.find("pxe-tftp", nic="rtl8139").key.nic_model == "rtl8139"
+    assert [failed.key.nic_model for failed in result.failed] == ["rtl8139"]
+    with pytest.raises(LookupError) as caught:
+        result.find("pxe-tftp")
+    assert str(caught.value) == (
+        "2 traces fit scenario pxe-tftp: set pxe-tftp+e1000+pc+seabios+host, set pxe-tftp+rtl8139+pc+seabios+host"
+    )
+    with pytest.raises(LookupError, match=r"^0 traces fit scenario script, nic e1000, rom_set other: set pxe-tftp"):
+        result.find("script", nic="e1000", rom_set="other")
+    with pytest.raises(LookupError, match=r"^0 traces fit no condition: nothing$"):
+        make_result().find()
+
+
+@LIMIT
+@pytest.mark.rig
+def test_a_suite_that_boots(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One suite with both fixtures: roms pass, a scenario fails, somebody types `ifstat`."""
+    own = pytester.mkdir("recipes") / "scenarios"
+    own.mkdir()
+    (own / "mine.toml").write_text(
+        'summary = "nothing to boot"\nreport = "nbp"\n[dhcp]\n[deadline]\nguest_s = 60\nwall_s = 60\n'
+    )
+    pytester.makepyfile(
+        """
+        def test_roms(bootrig_run):
+            seen = bootrig_run("ipxe-debian-12", nic="e1000", scenario="pxe-tftp", jobs=1)
+            assert not seen.failed
+            milestone = seen.find("pxe-tftp").find_milestone("nbp-entered")
+            assert "nonce" in milestone.evidence
+            assert (seen.directory / "cells").is_dir()
+            assert "all 1 boots passed" in seen.output
+
+        def test_failure(bootrig_run):
+            seen = bootrig_run("ipxe-debian-12", nic="e1000", scenario="mine")
+            (failed,) = seen.failed
+            assert failed.time_mode == "real"
+            assert len(seen.traces) == 1
+
+        def test_prompt(bootrig_console):
+            console = bootrig_console("ipxe-debian-12", nic="e1000")
+            console.expect("Press Ctrl-B")
+            console.send("\\x02")
+            console.expect_exact("iPXE> ")
+            console.send("ifstat\\r")
+            console.expect_exact("net0: 52:54:00:12:34:56")
+
+        def test_a_boot_that_nobody_ends(bootrig_console):
+            bootrig_console("ipxe-debian-12").expect("SeaBIOS")
+        """
+    )
+    monkeypatch.setenv("BOOTRIG_RECIPES", str(own.parent))
+    run_suite(pytester).assert_outcomes(passed=4)
+
+
+@LIMIT
+@pytest.mark.rig
+def test_a_console_of_something_that_cannot_boot(bootrig_console: BootrigConsole) -> None:
+    console = bootrig_console("ipxe-debian-12", nic="e1001")
+    console.expect_exact("bootrig: unknown NIC model 'e1001'; did you mean \"e1000\"?")
+
+
+def test_time_modes_are_settled() -> None:
+    virtual, real = (trace(Boot(time_mode=mode)) for mode in (TimeMode.VIRTUAL, TimeMode.REAL))
+    assert settle([real, virtual]) == (real,)
+    assert settle([virtual]) == (virtual,)
