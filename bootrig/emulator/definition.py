@@ -19,10 +19,10 @@ CONSOLE_CHARDEV = "console"
 MONITOR_CHARDEV = "qmp"
 FIXED_DATE = "2011-03-15T11:28:27"
 
-# The icount shift by platform firmware. SeaBIOS and the option ROMs wait by the clock most of the time, OVMF computes.
-# A larger shift is faster, but lets a server's millisecond look like a second.
-VIRTUAL_TIME_SHIFT: Mapping[str, int] = {"seabios": 8, "ovmf": 7}
-PACEMAKER_PERIOD_US = 1000
+# The icount shift by platform firmware. A larger shift is faster, but lets a server's moment look long to the guest: at
+# 7 a ROM that waits lets about 20 seconds of its clock pass in one of wall time, so an answer that takes 10 ms has
+# taken 0.2 s. The shortest timeout of a ROM, for its first TFTP request, is 0.25 s.
+VIRTUAL_TIME_SHIFT: Mapping[str, int] = {"seabios": 7, "ovmf": 7}
 
 
 class AcceleratorKind(StrEnum):
@@ -250,20 +250,6 @@ def user_netdev(*, id: str = "net0", **properties: JsonValue) -> Netdev:
 def filter_dump(file: Path, *, netdev: str = "net0", id: str = "dump0") -> QomObject:
     """Return a capture of all packets of `netdev` into `file`, stamped with the guest's clock."""
     return QomObject("filter-dump", id, {"netdev": netdev, "file": str(file), "maxlen": 65536})
-
-
-def pacemaker(period_us: int = PACEMAKER_PERIOD_US) -> tuple[Netdev, QomObject]:
-    """Return what keeps an idle guest's clock from running away in virtual time.
-
-    With `sleep=off` an idle guest's clock jumps from timer to timer, each jump microseconds of wall time: the BIOS' 18
-    ticks a second let a guest second pass in less than a millisecond, before any server can answer. A filter on a
-    network that leads nowhere has a timer on the guest's clock; the jumps become as short as its period.
-
-    Args:
-        period_us: microseconds on the guest's clock.
-    """
-    pace = QomObject("filter-buffer", "pace0", {"netdev": "pace-net", "interval": period_us})
-    return Netdev("hubport", "pace-net", {"hubid": 99}), pace
 
 
 def disk(

@@ -13,7 +13,6 @@ from bootrig.emulator.definition import (
     disk,
     filter_dump,
     nic,
-    pacemaker,
     tap_netdev,
     virtual_time,
 )
@@ -59,6 +58,4 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
     if family == "ovmf":
         # Since 2024 the network stack of OVMF does nothing without a source of random numbers.
         definition = definition.adding(QomObject("rng-builtin", "rng0"), Device("virtio-rng-pci", "", {"rng": "rng0"}))
-    if accelerator.instruction_counting is not None:
-        definition = definition.adding(*pacemaker())
     return definition

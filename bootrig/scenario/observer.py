@@ -15,9 +15,9 @@ from bootrig.scenario.serving import NONCE_WORD
 from bootrig.scenario.trace import Milestone, TimeMode
 from firmware.probe.image import ProbeReport, find_probe_report
 
-# In virtual time every instruction takes guest time, a quarter of a microsecond at shift 8: what a real processor does
-# in passing takes a minute. The allowance is several times what the slowest known boot needs for its instructions.
-VIRTUAL_ALLOWANCE_S = {"seabios": 250.0, "ovmf": 400.0}
+# In virtual time every instruction takes guest time, 128 ns at shift 7: what a real processor does at once takes many
+# seconds. The allowance is several times what the slowest known boot needs for its instructions.
+VIRTUAL_ALLOWANCE_S = {"seabios": 100.0, "ovmf": 300.0}
 # What a platform firmware says when it has nothing left to try.
 FIRMWARE_ENDS = {"seabios": "No bootable device.", "ovmf": "Shell> "}
 # A guest takes one key at a time: a BIOS looks at its serial port on timer ticks and keeps 15 keys; more are lost. So

@@ -61,7 +61,7 @@ def test_a_whole_guest() -> None:
     assert words_after(words, "-cpu") == ["qemu64,sse4.1=on"]
     assert words_after(words, "-smp") == ["2"]
     assert words_after(words, "-accel") == ["tcg"]
-    assert words_after(words, "-icount") == ["shift=8,sleep=off"]
+    assert words_after(words, "-icount") == ["shift=7,sleep=off"]
     assert words_after(words, "-rtc") == ["base=2011-03-15T11:28:27,clock=vm"]
     assert words_after(words, "-chardev") == [
         "socket,id=qmp,fd=5",

@@ -36,8 +36,8 @@ from bootrig.emulator.errors import (
     GuestStartError,
 )
 from bootrig.emulator.guest import Guest, start_guest
-from bootrig.emulator.recipes import find_emulator
 from bootrig.emulator.typed import commands
+from tests.emulator.conftest import require_emulator
 
 pytestmark = pytest.mark.rig
 LIMIT_S = 60.0
@@ -55,7 +55,7 @@ READ_CODE = bytes.fromhex("31c08ec0b80102bb007eb90200ba8000cd13ebf2")  # read se
     ]
 )
 def emulator(request: pytest.FixtureRequest, user_cache: Path) -> Emulator:
-    return find_emulator(request.param)
+    return require_emulator(request.param)
 
 
 def machine(platform_firmware: str = "seabios", **options: Any) -> MachineDefinition:

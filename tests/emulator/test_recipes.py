@@ -20,6 +20,7 @@ from bootrig.emulator.recipes import (
 from bootrig.process import ProcessError
 from bootrig.recipe.errors import RecipeError
 from bootrig.store.apt import AptMirrors
+from tests.emulator.conftest import require_emulator
 from tests.emulator.fake_mmdebstrap import put_on_path
 from tests.emulator.fake_qemu import make_fake_qemu
 
@@ -230,7 +231,7 @@ def test_errors_keep_the_last_word() -> None:
 @pytest.mark.network
 @pytest.mark.parametrize("name", ["qemu-5.2", "qemu-7.2", "qemu-10.0", "qemu-11"])
 def test_real_emulators_boot(name: str, tmp_path: Path, user_cache: Path) -> None:
-    emulator = find_emulator(name)
+    emulator = require_emulator(name)
     definition = MachineDefinition(machine_options={"graphics": False}, accelerator=virtual_time("seabios"))
     definition = definition.adding(user_netdev(), nic("e1000", "net0"))
 
