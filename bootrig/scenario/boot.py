@@ -28,14 +28,14 @@ from bootrig.network.tap import open_tap
 from bootrig.scenario.machine import NIC_ID, make_definition
 from bootrig.scenario.milestones import (
     FEATURES,
-    REPORT_MILESTONES,
     ROM_BANNER,
     find_missing,
     iter_wire_milestones,
     order_milestones,
 )
 from bootrig.scenario.observer import Observation, Observer, Operator
-from bootrig.scenario.serving import Served, make_personality, make_served
+from bootrig.scenario.serving import Served, make_served
+from bootrig.scenario.soundness import REPORT_MILESTONES
 from bootrig.scenario.specification import CAPTURE_FILE, CellSpecification, ConfigureBy
 from bootrig.scenario.trace import (
     Milestone,
@@ -110,7 +110,7 @@ async def _boot(
         services = stack.enter_context(ExitStack())
         tap = services.enter_context(open_tap())
         dnsmasq = services.enter_context(
-            start_dnsmasq(DnsmasqConfiguration(personality=make_personality(scenario.dhcp)), directory)
+            start_dnsmasq(DnsmasqConfiguration(personality=scenario.dhcp.personality), directory)
         )
         tftp = services.enter_context(start_tftp(TftpConfiguration(root=served.tftp_root), directory))
         watched = [dnsmasq.watch, tftp.watch]

@@ -4,7 +4,7 @@ import errno
 import json
 from pathlib import Path
 
-from bootrig.errors import RigError
+from bootrig.errors import BootrigError, RigError
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.scenario.boot import boot
 from bootrig.scenario.errors import CellError
@@ -68,12 +68,12 @@ def run_cell_file(directory: Path) -> int:
     try:
         content = (directory / SPECIFICATION_FILE).read_bytes()
         run_cell(parse_specification(content, str(directory / SPECIFICATION_FILE)))
-    except RigError as error:
+    except BootrigError as error:
         return 3 if write_error(error, directory) else UNWRITTEN_STATUS
     return 0
 
 
-def write_error(error: RigError, directory: Path) -> bool:
+def write_error(error: BootrigError, directory: Path) -> bool:
     """Write what broke into the run directory, all or nothing; returns whether that worked."""
     document = {"type": type(error).__name__, "message": str(error), "remedy": error.remedy}
     try:

@@ -1,15 +1,15 @@
 """Milestones: what a boot reached, read from its packets, its console and the report of its probe."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bootrig.scenario.scenario import Scenario
+from bootrig.scenario.soundness import REPORT_MILESTONES
 from bootrig.scenario.trace import Milestone, TimeMode, WireEvent
 from firmware.probe.image import ProbeReport
 
 ROM_BANNER = re.compile(r"[gi]PXE [^\n]* -- Open Source (?:Network )?Boot Firmware")
 FEATURES = re.compile(r"Features: [^\n]+")
-REPORT_MILESTONES: Mapping[str, str] = {"nbp": "nbp-entered", "efi": "nbp-entered", "disk": "disk-booted"}
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-Za-z]|[=>cDEHM78])")
 

@@ -11,9 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from bootrig.network.services.personality import BootFields
+from bootrig.network.services.personality import BootFields, DhcpPersonality
+from bootrig.network.tap import SERVER_ADDRESS
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
 from bootrig.recipe.toml import Document, TableReader, load_document
+from bootrig.scenario.soundness import check_scenario
 from firmware.nic import NIC_MODELS
 
 
@@ -72,6 +74,16 @@ class DhcpSettings:
     next_server: bool
     fields: BootFields
     router_advertisements: bool
+
+    @property
+    def personality(self) -> DhcpPersonality:
+        """The personality that the server has with these settings."""
+        return DhcpPersonality(
+            boot_file_name=self.boot_file,
+            next_server=SERVER_ADDRESS if self.next_server else None,
+            fields=self.fields,
+            router_advertisements=self.router_advertisements,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +227,7 @@ def _read(document: Document, name: str) -> Scenario:
         guest_s=deadline.number("guest_s", minimum=1),
         wall_s=deadline.number("wall_s", minimum=1),
     )
-    if scenario.kind is ScenarioKind.BOOT and not scenario.report:
-        root.add_problem("report", "missing; a boot needs the kind of the probe that has to report: nbp, disk or efi")
-    if scenario.kind is ScenarioKind.CONSOLE and not scenario.steps:
-        root.add_problem("step", "missing; a console scenario needs at least one step")
+    check_scenario(scenario, scenario.dhcp.personality, root)
     document.finish()
     return scenario
 

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootrig.network.services.personality import DhcpPersonality
-from bootrig.network.tap import SERVER_ADDRESS
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.platform import firmware_family
-from bootrig.scenario.scenario import ContentKind, DhcpSettings, Scenario, ServedFile
+from bootrig.scenario.scenario import ContentKind, Scenario, ServedFile
 from firmware.probe.image import SECTOR_LENGTH, make_bios_image, make_efi_image, sum_image
 
 NONCE_WORD = "@nonce@"
@@ -35,16 +33,6 @@ class Served:
 def probe_kind(platform_firmware: str) -> str:
     """Return which probe runs under a platform firmware: `bios` or `efi`."""
     return "efi" if firmware_family(platform_firmware) == "ovmf" else "bios"
-
-
-def make_personality(settings: DhcpSettings) -> DhcpPersonality:
-    """Return the DHCP server's personality for a scenario's settings."""
-    return DhcpPersonality(
-        boot_file_name=settings.boot_file,
-        next_server=SERVER_ADDRESS if settings.next_server else None,
-        fields=settings.fields,
-        router_advertisements=settings.router_advertisements,
-    )
 
 
 def make_served(
