@@ -10,8 +10,8 @@ import pytest
 from bootrig.emulator.discovery import find_host_emulator
 from bootrig.scenario.boot import read_wire
 from bootrig.scenario.cell import run_cell_file
-from bootrig.scenario.milestones import REPORT_MILESTONES
 from bootrig.scenario.scenario import iter_scenarios
+from bootrig.scenario.soundness import REPORT_MILESTONES
 from bootrig.scenario.specification import parse_specification
 from bootrig.scenario.trace import OutcomeStatus, TimeMode
 from firmware.manifest import load_manifest
