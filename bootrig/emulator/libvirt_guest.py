@@ -254,20 +254,19 @@ def _reaping_orphans() -> Iterator[None]:
 
 
 def _reap_orphans() -> None:
-    """Wait for children that have ended and whose program is QEMU's; all others have somebody who waits for them."""
+    """Wait for QEMUs that were detached and have ended; all other children have somebody who waits for them."""
     for task in Path("/proc/self/task").iterdir():
         with suppress(OSError):
             for word in (task / "children").read_text().split():
-                _, name, state = _status(int(word))
-                if state == "Z" and name.startswith(QEMU_PROGRAM[:15]):
+                if _is_dead_daemon(int(word)):
                     os.waitpid(int(word), os.WNOHANG)
 
 
-def _status(pid: int) -> tuple[str, str, str]:
-    """Return number, program (its first 15 letters) and state of a process (proc(5), /proc/pid/stat)."""
-    number, _, rest = Path(f"/proc/{pid}/stat").read_text().partition(" (")
-    name, _, values = rest.rpartition(") ")
-    return number, name, values[:1]
+def _is_dead_daemon(pid: int) -> bool:
+    """Whether a child has ended, is a QEMU, and is in another session, as daemons are (proc(5), /proc/pid/stat)."""
+    name, _, values = Path(f"/proc/{pid}/stat").read_text().partition(" (")[2].rpartition(") ")
+    state, _, _, session = values.split()[:4]
+    return state == "Z" and int(session) != os.getsid(0) and name.startswith(QEMU_PROGRAM[:15])
 
 
 def _name_tap(netdev: Netdev) -> Netdev:

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.emulator.discovery import Emulator
+from bootrig.emulator.errors import EmulatorMissingError
+from bootrig.emulator.recipes import find_emulator
 from bootrig.workdir import cache_directory
+from tests.conftest import skip_or_fail
 
 # asked before a test gets directories of its own
 USER_CACHE = cache_directory()
@@ -15,3 +19,14 @@ def user_cache(monkeypatch: pytest.MonkeyPatch) -> Path:
     """Use the emulators that the user has unpacked, and keep those that a test unpacks: they are large."""
     monkeypatch.setattr("bootrig.emulator.unpack.cache_directory", lambda: USER_CACHE)
     return USER_CACHE
+
+
+def require_emulator(name: str) -> Emulator:
+    """Return an emulator that is unpacked if it has not been; where it cannot be had, the test cannot run."""
+    try:
+        return find_emulator(name)
+    except EmulatorMissingError as error:
+        if "testing" in str(error):
+            pytest.skip(str(error))  # that suite moves on
+        skip_or_fail(str(error))
+        raise

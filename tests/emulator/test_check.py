@@ -13,7 +13,6 @@ from bootrig.emulator.definition import (
     disk,
     filter_dump,
     nic,
-    pacemaker,
     tap_netdev,
     user_netdev,
     virtual_time,
@@ -87,7 +86,7 @@ def test_values_made_in_python_are_right(tmp_path: Path) -> None:
         *disk(tmp_path / "disk"),
     )
     assert check_definition(definition, small_catalog()) == ()
-    assert check_definition(definition.adding(pacemaker()[0]), small_catalog())[0].key_path == "netdev[1].id"
+    assert check_definition(definition.adding(user_netdev(id="idle")), small_catalog())[0].key_path == "netdev[1].id"
 
 
 def test_definitions_round_trip_through_json(tmp_path: Path) -> None:
