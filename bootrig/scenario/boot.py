@@ -6,7 +6,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,6 +34,7 @@ from bootrig.scenario.milestones import (
     order_milestones,
 )
 from bootrig.scenario.observer import Observation, Observer, Operator
+from bootrig.scenario.scenario import Scenario
 from bootrig.scenario.serving import Served, make_served
 from bootrig.scenario.soundness import REPORT_MILESTONES
 from bootrig.scenario.specification import CAPTURE_FILE, CellSpecification, ConfigureBy
@@ -156,11 +157,19 @@ def _make_trace(specification: CellSpecification, served: Served, seen: _Seen, f
     observation = seen.observation
     wire = tuple(WireEvent(fact.kind, fact.guest_s, fact.from_guest, fact.facts) for fact in facts)
     milestones = order_milestones([*iter_wire_milestones(wire), *observation.milestones])
+    outcome = judge(
+        specification.scenario,
+        specification.time_mode,
+        served.sums,
+        observation,
+        milestones,
+        count_retransmissions(facts),
+    )
     return Trace(
         key=specification.key,
         rom_set=specification.rom_set,
         time_mode=specification.time_mode,
-        outcome=_judge(specification, served, observation, milestones, count_retransmissions(facts)),
+        outcome=outcome,
         rom=RomEvidence(
             romfile=seen.rom.romfile,
             rombar=seen.rom.rombar,
@@ -198,23 +207,32 @@ def _iter_proof(console: str, wire: Iterable[WireEvent]) -> Iterable[str]:
             return
 
 
-def _judge(
-    specification: CellSpecification,
-    served: Served,
+def judge(
+    scenario: Scenario,
+    time_mode: TimeMode,
+    sums: Collection[int],
     observation: Observation,
-    milestones: tuple[Milestone, ...],
+    milestones: Sequence[Milestone],
     retransmissions: int,
 ) -> Outcome:
-    """Say how the boot ended: passed only where every expected milestone is there and every byte arrived."""
-    scenario = specification.scenario
+    """Say how a boot ended: passed only where every expected milestone is there and every byte arrived.
+
+    Args:
+        scenario: what is expected.
+        time_mode: how the guest's clock ran.
+        sums: sums of the probes that were offered, one of which a report has to show.
+        observation: what the guest showed.
+        milestones: all that were reached.
+        retransmissions: packets that a peer had to send again.
+    """
     last, missing = find_missing(scenario, milestones)
     report = observation.report
-    if report is not None and report.sum not in served.sums:
+    if report is not None and report.sum not in sums:
         reason = f"the {report.kind} probe arrived damaged: the sum of its bytes is {report.sum:08x}"
         return Outcome(OutcomeStatus.FAILED, last, reason, retransmissions)
     if missing:
         how = f": {observation.ended_by}" if observation.ended_by else ""
         return Outcome(OutcomeStatus.FAILED, last, f"{missing} was not reached{how}", retransmissions)
     reached = REPORT_MILESTONES.get(scenario.report, last)
-    mode = "" if specification.time_mode is TimeMode.VIRTUAL else " in real time"
+    mode = "" if time_mode is TimeMode.VIRTUAL else " in real time"
     return Outcome(OutcomeStatus.PASSED, last, f"{reached} was reached{mode}", retransmissions)

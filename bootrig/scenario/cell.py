@@ -95,7 +95,7 @@ def load_error(directory: Path, label: str, status: int) -> CellError:
     try:
         document = json.loads((directory / ERROR_FILE).read_bytes())
         return CellError(document["message"], label="", directory=str(directory), remedy=document["remedy"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return CellError(
             f"the cell ended with exit status {status} and left no trace", label=label, directory=str(directory)
         )

@@ -132,6 +132,7 @@ def _parse_emulator(document: Mapping[str, Any]) -> Emulator:
             "version": tuple(document["version"]),
             "data_directories": tuple(Path(directory) for directory in document["data_directories"]),
             "root": Path(document["root"]),
+            "environment": tuple((name, value) for name, value in document["environment"]),
         }
     )
 
