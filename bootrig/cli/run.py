@@ -1,6 +1,8 @@
 """`bootrig run ROMSET...`: boot ROM sets and report the outcomes."""
 
 import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -26,10 +28,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     names = tuple(dict.fromkeys(arguments.rom_set))
     console = Console(stderr=arguments.json == Path("-"), highlight=False)
-    with start_session(arguments, names, names, "run") as session:
+    labels = label_sides(names)
+    with start_session(arguments, names, labels, "run") as session:
         session.campaign.run()
     require_unbroken(session.campaign.errors)
-    traces = tuple(trace for name in names for trace in session.campaign.traces(name))
+    traces = tuple(trace for label in labels for trace in session.campaign.traces(label))
     print_outcomes(traces, console, session.run_directory, nic_order=NIC_ORDER)
     settled = settle(traces)
     if arguments.json:
@@ -37,3 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.junit:
         write_document(arguments.junit, encode_outcomes_junit(settled))
     return 0 if all(trace.outcome.status is OutcomeStatus.PASSED for trace in settled) else 1
+
+
+def label_sides(names: Sequence[str]) -> tuple[str, ...]:
+    """Return a directory's name for each ROM set; a name may be the path of a recipe's file."""
+    words = [re.sub(r"[^A-Za-z0-9_.+-]+", "_", name).strip("._") or "set" for name in names]
+    return tuple(f"{word}-{index}" if words.index(word) != index else word for index, word in enumerate(words))

@@ -53,12 +53,15 @@ def plan_cells(filters: Filters) -> tuple[PlannedCell, ...]:
     built = tuple(f"{BUILT_PREFIX}{name}" for name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE))
     _require_known("platform firmware", filters.platform_firmware, (*FAMILIES, *built))
     _require_known("emulator", filters.emulators, iter_recipe_names(RecipeKind.EMULATORS))
-    cells = tuple(cell for scenario in _select_scenarios(filters.scenarios) for cell in _iter_cells(scenario, filters))
+    # what is named twice, a family and one of its variants say, is tried once
+    cells = {
+        cell.key: cell for scenario in _select_scenarios(filters.scenarios) for cell in _iter_cells(scenario, filters)
+    }
     if not cells:
         raise CellSelectionError(
             "no cell is left by these filters", remedy="bootrig run --help names them; leave one out to see more"
         )
-    return cells
+    return tuple(cells.values())
 
 
 def _select_scenarios(names: Sequence[str]) -> Iterator[Scenario]:
