@@ -23,11 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Boot once, show the console, say how it ended; 0 where it passed, 1 where it failed."""
-    from bootrig.cli.matrix_options import read_time_mode  # noqa: PLC0415 - a fast --help
+    from bootrig.cli.matrix_options import read_launch, read_time_mode  # noqa: PLC0415 - a fast --help
     from bootrig.cli.terminal import Keyboard, Screen, raw_terminal  # noqa: PLC0415
     from bootrig.scenario.cell import run_cell  # noqa: PLC0415
     from bootrig.scenario.errors import CellSelectionError  # noqa: PLC0415
-    from bootrig.scenario.specification import ConfigureBy, write_specification  # noqa: PLC0415
+    from bootrig.scenario.specification import write_specification  # noqa: PLC0415
     from bootrig.scenario.trace import OutcomeStatus, TimeMode  # noqa: PLC0415
     from bootrig.schedule.campaign import make_equipment, make_side, specify  # noqa: PLC0415
     from bootrig.schedule.plan import Filters, plan_cells  # noqa: PLC0415
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise CellSelectionError(f"{arguments.scenario} has variants, name one", remedy=f"known: {names}")
     cell = planned[0]
     wish = TimeMode.REAL if arguments.interactive or cell.scenario.in_real_time else read_time_mode(arguments)
-    equipment = make_equipment([cell], wish, arguments.accelerator, ConfigureBy(arguments.configure_by))
+    equipment = make_equipment([cell], wish, arguments.accelerator, read_launch(arguments))
     run_directory = make_run_directory(arguments.runs, "boot")
     side = make_side(arguments.rom_set, run_directory, "roms")
     if not side.covers(cell.key.nic_model):

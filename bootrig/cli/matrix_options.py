@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from bootrig.emulator.accelerator import AcceleratorWish
+from bootrig.emulator.launcher import Launcher
 from bootrig.errors import InputError
-from bootrig.scenario.specification import ConfigureBy
+from bootrig.scenario.specification import ConfigureBy, Launch, RomBy
 from bootrig.scenario.trace import TimeMode
 from bootrig.schedule.plan import Filters
 from bootrig.schedule.pool import default_jobs
@@ -29,7 +30,7 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_time_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--time`, `--accelerator` and `--configure-by`."""
+    """Add how guests run: `--time`, `--accelerator`, `--launcher`, `--configure-by`, `--rom-by`."""
     parser.add_argument(
         "--time",
         choices=[mode.value for mode in TimeMode],
@@ -42,12 +43,18 @@ def add_time_options(parser: argparse.ArgumentParser) -> None:
         default=AcceleratorWish.AUTO.value,
         help="how instructions are executed (default: KVM where a canary boot proved it, else TCG)",
     )
-    parser.add_argument(
-        "--configure-by",
-        choices=[word.value for word in ConfigureBy],
-        default=ConfigureBy.COMMAND_LINE.value,
-        help="how guests learn what they are made of (default: command-line)",
-    )
+    for option, words, default, what in (
+        ("--launcher", Launcher, Launcher.DIRECT, "who starts QEMU"),
+        ("--configure-by", ConfigureBy, ConfigureBy.COMMAND_LINE, "how guests learn what they are made of"),
+        ("--rom-by", RomBy, RomBy.DEFAULT, "how NICs get their ROM"),
+    ):
+        known = [word.value for word in words]
+        parser.add_argument(option, choices=known, default=default.value, help=f"{what} (default: {default})")
+
+
+def read_launch(arguments: argparse.Namespace) -> Launch:
+    """Return how guests are started."""
+    return Launch(Launcher(arguments.launcher), ConfigureBy(arguments.configure_by), RomBy(arguments.rom_by))
 
 
 def read_filters(arguments: argparse.Namespace) -> Filters:

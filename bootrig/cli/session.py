@@ -8,11 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bootrig.cli.matrix_options import read_filters, read_jobs, read_time_mode
+from bootrig.cli.matrix_options import read_filters, read_jobs, read_launch, read_time_mode
 from bootrig.errors import InputError, RigError
 from bootrig.report.progress import Progress
 from bootrig.scenario.errors import CellError
-from bootrig.scenario.specification import ConfigureBy
 from bootrig.schedule.campaign import Campaign, Side, make_equipment, make_side
 from bootrig.schedule.plan import plan_cells
 from bootrig.schedule.pool import start_pool
@@ -51,9 +50,7 @@ def start_session(
     """
     jobs = read_jobs(arguments)
     planned = plan_cells(read_filters(arguments))
-    equipment = make_equipment(
-        planned, read_time_mode(arguments), arguments.accelerator, ConfigureBy(arguments.configure_by)
-    )
+    equipment = make_equipment(planned, read_time_mode(arguments), arguments.accelerator, read_launch(arguments))
     run_directory = make_run_directory(arguments.runs, name)
     sides = tuple(make_side(rom_set, run_directory, label) for rom_set, label in zip(rom_sets, labels, strict=True))
     with start_pool(jobs, run_directory) as pool:

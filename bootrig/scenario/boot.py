@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from bootrig.emulator.definition import FIXED_DATE
-from bootrig.emulator.guest import Guest, start_guest
+from bootrig.emulator.guest import Guest
 from bootrig.emulator.introspection import load_introspection
+from bootrig.emulator.launcher import launch_guest
 from bootrig.emulator.rom_evidence import DeviceRom
 from bootrig.emulator.shapes import Catalog
 from bootrig.network.capture import count_retransmissions, decode_capture
@@ -85,7 +86,7 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
         directory,
     )
     catalog = None
-    if specification.configure_by is ConfigureBy.QMP:
+    if specification.launch.configure_by is ConfigureBy.QMP:
         catalog = Catalog(load_introspection(specification.emulator))
     seen = asyncio.run(_boot(specification, served, catalog, operator))
     facts = read_wire(directory / CAPTURE_FILE)
@@ -120,7 +121,8 @@ async def _boot(
             watched.append(http.watch)
         definition = make_definition(specification, tap.file_descriptor, served.disk)
         begun_s = time.monotonic()
-        async with start_guest(
+        async with launch_guest(
+            specification.launch.launcher,
             specification.emulator,
             definition,
             directory,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import assert_never
 
 from bootrig.emulator.definition import (
     Accelerator,
@@ -16,10 +17,13 @@ from bootrig.emulator.definition import (
     tap_netdev,
     virtual_time,
 )
+from bootrig.emulator.json_values import JsonValue
 from bootrig.network.services.personality import GUEST_MAC
+from bootrig.scenario.errors import CellError
 from bootrig.scenario.platform import firmware_family
-from bootrig.scenario.specification import CAPTURE_FILE, CellSpecification
+from bootrig.scenario.specification import CAPTURE_FILE, CellSpecification, RomBy
 from bootrig.scenario.trace import TimeMode
+from firmware.nic import find_nic_model
 
 NIC_ID = "nic0"
 
@@ -50,7 +54,7 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
         data_directories=(specification.data_directory, *base.data_directories),
     ).adding(
         tap_netdev(tap),
-        nic(key.nic_model, "net0", id=NIC_ID, mac=GUEST_MAC, bootindex=1),
+        nic(key.nic_model, "net0", id=NIC_ID, mac=GUEST_MAC, bootindex=1, **_rom_properties(specification)),
         filter_dump(specification.directory / CAPTURE_FILE),
     )
     if disk_file is not None:
@@ -59,3 +63,19 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
         # Since 2024 the network stack of OVMF does nothing without a source of random numbers.
         definition = definition.adding(QomObject("rng-builtin", "rng0"), Device("virtio-rng-pci", "", {"rng": "rng0"}))
     return definition
+
+
+def _rom_properties(specification: CellSpecification) -> dict[str, JsonValue]:
+    """Return the properties by which the NIC gets its ROM in another way than by its default name."""
+    match specification.launch.rom_by:
+        case RomBy.DEFAULT:
+            return {}
+        case RomBy.NO_BAR:
+            return {"rombar": 0}
+        case RomBy.FILE:
+            model = find_nic_model(specification.key.nic_model)
+            if model is None:
+                raise CellError(f"QEMU has no default ROM for {specification.key.nic_model}")
+            return {"romfile": str(specification.data_directory / model.default_rom)}
+        case _ as unknown:
+            assert_never(unknown)

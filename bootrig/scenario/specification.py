@@ -5,7 +5,7 @@ A cell can run wherever the files are that its specification names: in this proc
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from bootrig.emulator.definition import MachineDefinition
 from bootrig.emulator.definition_file import definition_document, read_definition
 from bootrig.emulator.discovery import Emulator
+from bootrig.emulator.launcher import Launcher
 from bootrig.errors import InputError
 from bootrig.recipe.toml import Document
 from bootrig.scenario.scenario import Scenario, encode_scenario, parse_scenario
@@ -37,6 +38,34 @@ class ConfigureBy(StrEnum):
     QMP = "qmp"
 
 
+class RomBy(StrEnum):
+    """How the NIC gets its ROM.
+
+    `default`: by QEMU's default name in the data directory, as installed sets work; QEMU patches the ROM's PCI IDs.
+    `file`: by `romfile`, as libvirt's `<rom file=...>` does; nothing is patched.
+    `no-bar`: as `default`, with `rombar=0` (libvirt's `<rom bar="off">`): the device has no ROM BAR.
+    """
+
+    DEFAULT = "default"
+    FILE = "file"
+    NO_BAR = "no-bar"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How guests are started.
+
+    Attributes:
+        launcher: who starts QEMU.
+        configure_by: how a guest learns what it is made of.
+        rom_by: how its NIC gets its ROM.
+    """
+
+    launcher: Launcher = Launcher.DIRECT
+    configure_by: ConfigureBy = ConfigureBy.COMMAND_LINE
+    rom_by: RomBy = RomBy.DEFAULT
+
+
 @dataclass(frozen=True, slots=True)
 class CellSpecification:
     """What one cell does.
@@ -52,7 +81,7 @@ class CellSpecification:
         nonce: 16 hexadecimal digits that only this run's probes print.
         programs: assembled probes by kind, and GRUB images by the name under which they are served.
         guest: the definition that the guest is made from.
-        configure_by: whether all that QMP can add comes on the command line or over QMP.
+        launch: how it is started.
         platform_firmware_file: file of a platform firmware that was built; None for the emulator's own.
         directory: the cell's run directory.
     """
@@ -68,7 +97,7 @@ class CellSpecification:
     programs: Mapping[str, Path]
     directory: Path
     guest: MachineDefinition
-    configure_by: ConfigureBy = ConfigureBy.COMMAND_LINE
+    launch: Launch = field(default_factory=Launch)
     platform_firmware_file: Path | None = None
 
 
@@ -87,7 +116,7 @@ def encode_specification(specification: CellSpecification) -> bytes:
         "programs": dict(specification.programs),
         "directory": specification.directory,
         "guest": definition_document(specification.guest),
-        "configure_by": specification.configure_by,
+        "launch": asdict(specification.launch),
         "platform_firmware_file": specification.platform_firmware_file,
     }
     return (json.dumps(document, indent=1, default=str) + "\n").encode()
@@ -114,12 +143,17 @@ def parse_specification(content: bytes, origin: str = "cell specification") -> C
             programs={name: Path(path) for name, path in document.pop("programs").items()},
             directory=Path(document.pop("directory")),
             guest=read_definition(guest.root),
-            configure_by=ConfigureBy(document.pop("configure_by")),
+            launch=_parse_launch(document.pop("launch")),
             platform_firmware_file=Path(firmware_file) if firmware_file else None,
             **document,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SpecificationError(f"{origin}: not a cell specification: {error}") from error
+
+
+def _parse_launch(document: Mapping[str, Any]) -> Launch:
+    """Return how guests are started, as a JSON value describes it."""
+    return Launch(Launcher(document["launcher"]), ConfigureBy(document["configure_by"]), RomBy(document["rom_by"]))
 
 
 def _parse_emulator(document: Mapping[str, Any]) -> Emulator:

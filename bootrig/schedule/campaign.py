@@ -4,7 +4,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bootrig import __version__
@@ -25,7 +25,7 @@ from bootrig.scenario.errors import CellError
 from bootrig.scenario.platform import find_built_recipe, firmware_family
 from bootrig.scenario.scenario import ContentKind, Scenario
 from bootrig.scenario.serving import probe_kind
-from bootrig.scenario.specification import CellSpecification, ConfigureBy
+from bootrig.scenario.specification import CellSpecification, Launch
 from bootrig.scenario.trace import CellKey, OutcomeStatus, TimeMode, Trace
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.pool import CellResult, Pool
@@ -71,7 +71,7 @@ class Equipment:
         platform_firmware: files of platform firmware that was built, by name.
         guests: checked machine definitions, by name.
         time_mode: how the guests' clocks run at first.
-        configure_by: how guests learn what they are made of.
+        launch: how guests are started.
     """
 
     emulators: Mapping[str, Emulator]
@@ -80,7 +80,7 @@ class Equipment:
     platform_firmware: Mapping[str, Path]
     guests: Mapping[str, MachineDefinition]
     time_mode: TimeMode
-    configure_by: ConfigureBy = ConfigureBy.COMMAND_LINE
+    launch: Launch = field(default_factory=Launch)
 
 
 def make_side(name: str, run_directory: Path, label: str) -> Side:
@@ -105,7 +105,7 @@ def make_equipment(
     planned: Sequence[PlannedCell],
     time_mode: TimeMode | None,
     accelerator: str = "auto",
-    configure_by: ConfigureBy = ConfigureBy.COMMAND_LINE,
+    launch: Launch | None = None,
 ) -> Equipment:
     """Find and prove what the planned cells need, before the first one starts.
 
@@ -113,7 +113,7 @@ def make_equipment(
         planned: the cells.
         time_mode: how clocks run; None for virtual where the accelerator allows it.
         accelerator: `auto`, `tcg` or `kvm`.
-        configure_by: how guests learn what they are made of.
+        launch: how guests are started.
 
     Raises:
         RecipeError: a guest's definition is wrong.
@@ -135,7 +135,7 @@ def make_equipment(
     if time_mode is None:
         time_mode = TimeMode.VIRTUAL if set(accelerators.values()) == {"tcg"} else TimeMode.REAL
     guests = {name: _load_guest(name, emulators.values()) for name in dict.fromkeys(c.key.machine for c in planned)}
-    return Equipment(emulators, accelerators, programs, built, guests, time_mode, configure_by)
+    return Equipment(emulators, accelerators, programs, built, guests, time_mode, launch or Launch())
 
 
 def _load_guest(name: str, emulators: Iterable[Emulator]) -> MachineDefinition:
@@ -185,7 +185,7 @@ def specify(
         nonce=secrets.token_hex(8),
         programs=cell_programs(planned.scenario, equipment),
         guest=equipment.guests[planned.key.machine],
-        configure_by=equipment.configure_by,
+        launch=equipment.launch,
         platform_firmware_file=equipment.platform_firmware.get(planned.key.platform_firmware),
         directory=run_directory / CELLS_DIRECTORY / side.label / (word + suffix),
     )
