@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
 from bootrig.cli.matrix_options import add_matrix_options
 
 
@@ -26,12 +24,13 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.compare.confirmation import needs_confirmation  # noqa: PLC0415
     from bootrig.compare.waivers import load_waivers  # noqa: PLC0415
     from bootrig.report.comparison import print_verdict  # noqa: PLC0415
+    from bootrig.report.console import open_console  # noqa: PLC0415
     from bootrig.report.junit import encode_verdict_junit  # noqa: PLC0415
     from bootrig.report.verdict_json import encode_verdict  # noqa: PLC0415
 
     waivers = load_waivers(arguments.waivers) if arguments.waivers else ()
     names = (arguments.baseline, arguments.candidate)
-    console = Console(stderr=arguments.json == Path("-"), highlight=False)
+    console = open_console(stderr=arguments.json == Path("-"))
     with start_session(arguments, names, ("baseline", "candidate"), "compare") as session:
         campaign = session.campaign
         campaign.run()

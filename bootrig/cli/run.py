@@ -5,8 +5,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from bootrig.cli.matrix_options import add_matrix_options
 
 
@@ -22,12 +20,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Boot every cell and report; 0 where all passed, 1 where some failed."""
     from bootrig.cli.session import NIC_ORDER, require_unbroken, start_session  # noqa: PLC0415 - a fast --help
     from bootrig.cli.written import encode_outcomes, write_document  # noqa: PLC0415
+    from bootrig.report.console import open_console  # noqa: PLC0415
     from bootrig.report.junit import encode_outcomes_junit  # noqa: PLC0415
     from bootrig.report.outcomes import print_outcomes, settle  # noqa: PLC0415
     from bootrig.scenario.trace import OutcomeStatus  # noqa: PLC0415
 
     names = tuple(dict.fromkeys(arguments.rom_set))
-    console = Console(stderr=arguments.json == Path("-"), highlight=False)
+    console = open_console(stderr=arguments.json == Path("-"))
     labels = label_sides(names)
     with start_session(arguments, names, labels, "run") as session:
         session.campaign.run()

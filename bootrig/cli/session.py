@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from bootrig.cli.matrix_options import read_filters, read_jobs, read_launch, read_time_mode
 from bootrig.errors import InputError, RigError
+from bootrig.report.console import open_console
 from bootrig.report.progress import Progress
 from bootrig.scenario.errors import CellError
 from bootrig.schedule.campaign import Campaign, Side, make_equipment, make_side
@@ -60,7 +59,7 @@ def start_session(
             raise InputError(
                 f"no ROM of {', '.join(rom_sets)} fits the NIC models asked for", remedy="bootrig roms show NAME"
             )
-        with Progress(total, Console(stderr=True, highlight=False)) as progress:
+        with Progress(total, open_console(stderr=True)) as progress:
             campaign.listen(
                 on_batch=progress.begin,
                 on_start=lambda cell: progress.cell_started(cell.rom_set, cell.key),

@@ -151,8 +151,11 @@ def test_a_second_call_does_and_says_nothing(ready: Stage) -> None:
 def test_tests_need_more_than_the_program(ready: Stage) -> None:
     ready.call("ci/setup", "test")
     _, install, pip = ready.log()
-    assert install.endswith(" gcc libc6-dev liblzma-dev make patch perl xz-utils git iproute2 shellcheck")
-    assert pip == f"pip {ready.checkout}[test]"
+    assert install.endswith(
+        " gcc libc6-dev liblzma-dev make patch perl xz-utils git iproute2 shellcheck"
+        " libvirt-daemon-driver-qemu libvirt-dev pkg-config python3-dev"
+    )
+    assert pip == f"pip {ready.checkout}[test,libvirt]"
     assert ready.call("ci/bootrig").stderr == ""
 
 

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from bootrig.emulator.definition import MachineDefinition
 from bootrig.emulator.discovery import Emulator
+from bootrig.emulator.launcher import Launcher
 from bootrig.scenario.cell import UNWRITTEN_STATUS, host_error, load_error, run_cell_file, write_error
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.scenario import Scenario, iter_scenarios
 from bootrig.scenario.specification import (
     CellSpecification,
     ConfigureBy,
+    Launch,
+    RomBy,
     SpecificationError,
     encode_specification,
     parse_specification,
@@ -168,7 +171,7 @@ def make_specification(scenario: Scenario, directory: Path) -> CellSpecification
         programs={"bios": Path("/probes/bios")},
         directory=directory / "cell",
         guest=MachineDefinition(machine_options={"graphics": False}),
-        configure_by=ConfigureBy.QMP,
+        launch=Launch(Launcher.LIBVIRT, ConfigureBy.QMP, RomBy.FILE),
         platform_firmware_file=Path("/firmware.bin"),
     )
 
@@ -189,7 +192,7 @@ def test_a_specification_survives_its_file(scenario: Scenario, tmp_path: Path) -
         ({"format": "x"}, "cell specification: not of the format bootrig-cell/1"),
         ({"time_mode": "x"}, "cell specification: not a cell specification: 'x' is not a valid TimeMode"),
         (
-            {"configure_by": "mail"},
+            {"launch": {"launcher": "direct", "configure_by": "mail", "rom_by": "file"}},
             "cell specification: not a cell specification: 'mail' is not a valid ConfigureBy",
         ),
         (
