@@ -162,7 +162,7 @@ def read_tail(path: Path, length: int = TAIL_LENGTH) -> str:
         return ""
 
 
-def _popen(  # noqa: PLR0913 - every one of them is an aspect of a process
+def _popen(
     argv: Sequence[str | Path],
     *,
     stdin: int,
@@ -236,7 +236,7 @@ def start_process(
         running.end()
 
 
-def run_process(  # noqa: PLR0913 - every one of them is an aspect of a process
+def run_process(
     argv: Sequence[str | Path],
     *,
     deadline: Deadline,
