@@ -31,7 +31,8 @@ from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.pool import CellResult, Pool
 from firmware.embed import EmbedError, embed_rom_set
 from firmware.nic import find_nic_model
-from firmware.romset import RomSet
+from firmware.optionrom import survey_option_rom
+from firmware.romset import RomFile, RomSet
 
 logger = logging.getLogger(__name__)
 
@@ -54,10 +55,23 @@ class Side:
     directory: Path
     label: str
 
+    def find_rom(self, nic_model: str) -> RomFile | None:
+        """Return the set's ROM for a NIC model, None where it has none."""
+        model = find_nic_model(nic_model)
+        return None if model is None else self.rom_set.find_rom(model.rom_stem, model.rom_prefix)
+
     def covers(self, nic_model: str) -> bool:
         """Whether the set has a ROM for a NIC model."""
-        model = find_nic_model(nic_model)
-        return model is not None and self.rom_set.find_rom(model.rom_stem) is not None
+        return self.find_rom(nic_model) is not None
+
+    def suits(self, key: CellKey) -> bool:
+        """Whether the set's ROM for a cell has an image for its platform firmware; a damaged ROM counts as suitable."""
+        rom = self.find_rom(key.nic_model)
+        if rom is None:
+            return False
+        survey = survey_option_rom(rom.content)
+        wants_efi = firmware_family(key.platform_firmware) == "ovmf"
+        return bool(survey.damage) or any(i.is_efi if wants_efi else i.is_bios for i in survey.rom.images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +228,7 @@ class Campaign:
         self._equipment = equipment
         self._run_directory = run_directory
         self._sides = sides
-        self._planned = planned
+        self._suited = [cell for cell in planned if any(side.suits(cell.key) for side in sides)]
         self._results: dict[_Place, CellResult] = {}
         self.listen()
 
@@ -284,8 +298,14 @@ class Campaign:
             self._run(again, TimeMode.REAL)
 
     def _iter_cells(self) -> Iterator[tuple[Side, PlannedCell]]:
-        """Yield the places of the matrix for which there is a ROM."""
-        return ((side, cell) for cell in self._planned for side in self._sides if side.covers(cell.key.nic_model))
+        """Yield the places of the matrix for which there is a ROM, and on some side an image for the platform firmware.
+
+        Where one side has such an image, the others are booted without: what a set has lost must show.
+        """
+        for cell in self._suited:
+            for side in self._sides:
+                if side.covers(cell.key.nic_model):
+                    yield side, cell
 
     def _run(self, cells: Sequence[tuple[Side, PlannedCell]], time_mode: TimeMode) -> None:
         """Run cells in one time mode and keep the results."""

@@ -1,0 +1,55 @@
+"""Which cells a ROM set can be tried in."""
+
+from pathlib import Path
+
+import pytest
+
+from bootrig.scenario.trace import CellKey, TimeMode
+from bootrig.schedule.campaign import Campaign, Equipment, Side
+from bootrig.schedule.plan import Filters, plan_cells
+from bootrig.schedule.pool import start_pool
+from firmware.romset import RomFile, RomSet
+from tests.firmware.rom_bytes import Bios, Efi, make_combined_rom
+
+SEABIOS = CellKey("pxe-tftp", "e1000", "pc", "seabios")
+OVMF = CellKey("efi-tftp", "e1000", "q35", "ovmf")
+
+
+def side_with(file_name: str, content: bytes) -> Side:
+    return Side(RomSet("set", (RomFile(file_name, content),)), Path("roms"), "set")
+
+
+@pytest.mark.parametrize(
+    ("content", "bios", "efi"),
+    [
+        (Bios().build(), True, False),
+        (Efi().build(), False, True),
+        (make_combined_rom(), True, True),
+        (b"\x55\xaa damaged", True, True),
+    ],
+    ids=["bios", "efi", "both", "damaged"],
+)
+def test_a_rom_suits_the_platform_firmware_that_it_has_an_image_for(content: bytes, bios: bool, efi: bool) -> None:
+    side = side_with("efi-e1000.rom", content)
+    assert (side.suits(SEABIOS), side.suits(OVMF)) == (bios, efi)
+
+
+def test_a_set_without_a_rom_for_the_nic_suits_nothing() -> None:
+    side = side_with("efi-rtl8139.rom", make_combined_rom())
+    assert not side.covers("e1000")
+    assert not side.suits(SEABIOS)
+    assert side.covers("rtl8139")
+
+
+def test_a_nic_model_without_default_rom_is_covered_by_nothing() -> None:
+    assert not side_with("efi-e1000.rom", make_combined_rom()).covers("virtio-net-ccw")
+
+
+@pytest.mark.rig
+def test_what_one_side_has_lost_is_tried_on_both(tmp_path: Path) -> None:
+    sides = [side_with("efi-e1000.rom", make_combined_rom()), side_with("efi-e1000.rom", Bios().build())]
+    planned = plan_cells(Filters(scenarios=("efi-tftp", "pxe-tftp"), nic_models=("e1000",)))
+    equipment = Equipment({}, {}, {}, {}, {}, TimeMode.VIRTUAL)
+    with start_pool(1, tmp_path) as pool:
+        assert Campaign(pool, equipment, tmp_path, sides, planned).count_cells() == 4
+        assert Campaign(pool, equipment, tmp_path, sides[1:] * 2, planned).count_cells() == 2
