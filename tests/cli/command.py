@@ -24,7 +24,11 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended: exit status (negative for a signal) and what it printed."""
+    """How a command ended: exit status as a shell tells it (128 and the number of a signal), and what it printed.
+
+    An interpreter that is interrupted while it makes a class (`exec`) ends by SIGINT even where the interruption was
+    handled; a shell sees no difference.
+    """
 
     status: int
     out: str
@@ -62,6 +66,7 @@ class Command:
     def wait(self) -> Ended:
         """Wait for its end."""
         status = self._popen.wait(LIMIT_S)
+        status = status if status >= 0 else 128 - status
         out, err = ((self._directory / name).read_text(errors="replace") for name in ("out", "err"))
         return Ended(status, out, err)
 
