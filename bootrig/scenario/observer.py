@@ -203,13 +203,18 @@ class Observer:
     async def _talk(self) -> str:
         """Lead the scenario's dialogue; returns why watching ends, empty for success."""
         position = 0
+        before: ConsoleStep | None = None
         for step in self._scenario.steps:
-            position = await self._expect(step, position)
+            again = asyncio.ensure_future(self._repeat(before))
+            try:
+                position = await self._expect(step, position)
+            finally:
+                again.cancel()
             if step.milestone:
                 wall_s = time.monotonic() - self._started_s
                 self._milestones.append(Milestone(step.milestone, None, wall_s, step.expect))
-            if step.send:
-                self._type(step.send.encode("cp437"))
+            self._type(step.send.encode("cp437"))
+            before = step
         return ""
 
     async def _expect(self, step: ConsoleStep, position: int) -> int:
@@ -221,3 +226,9 @@ class Observer:
                 return match.end()
             async with self._printed:
                 await self._printed.wait()
+
+    async def _repeat(self, step: ConsoleStep | None) -> None:
+        """Type what a step sends again and again, where it says so; does not return then."""
+        while step is not None and step.repeat_s:
+            await asyncio.sleep(step.repeat_s)
+            self._type(step.send.encode("cp437"))
