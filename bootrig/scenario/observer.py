@@ -18,6 +18,9 @@ from firmware.probe.image import ProbeReport, find_probe_report
 # In virtual time every instruction takes guest time, 128 ns at shift 7: what a real processor does at once takes many
 # seconds. The allowance is several times what the slowest known boot needs for its instructions.
 VIRTUAL_ALLOWANCE_S = {"seabios": 100.0, "ovmf": 300.0}
+# A boot in virtual time takes a small part of the wall time of one in real time. What needs more than this share of the
+# deadline fails, and then real time, with the whole of it, has the last word.
+VIRTUAL_WALL_SHARE = 1 / 3
 # What a platform firmware says when it has nothing left to try.
 FIRMWARE_ENDS = {"seabios": "No bootable device.", "ovmf": "Shell> "}
 # A guest takes one key at a time: a BIOS looks at its serial port on timer ticks and keeps 15 keys; more are lost. So
@@ -118,12 +121,13 @@ class Observer:
         await self._guest.resume()
         tasks = [asyncio.ensure_future(work) for work in (*goals, *watched)]
         ended_by = ""
+        wall_s = self._scenario.wall_s * (VIRTUAL_WALL_SHARE if self._time_mode is TimeMode.VIRTUAL else 1)
         try:
-            async with asyncio.timeout(None if self._stays else self._scenario.wall_s):
+            async with asyncio.timeout(None if self._stays else wall_s):
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 ended_by = "".join(task.result() for task in done)
         except TimeoutError:
-            ended_by = f"the deadline of {self._scenario.wall_s:.0f} s of wall time passed"
+            ended_by = f"the deadline of {wall_s:.0f} s of wall time passed"
         finally:
             for task in tasks:
                 task.cancel()
