@@ -100,7 +100,7 @@ def embed_rom_set(
         The manifest that was written.
 
     Raises:
-        EmbedRefusedError: files of others are in the way and `force` was not given.
+        EmbedRefusedError: `directory` is a file, or files of others are in the way and `force` was not given.
         EmbedFailedError: the operating system refused, or a manifest that is there is damaged.
     """
     installed = rom_set.installed_files()
@@ -108,6 +108,8 @@ def embed_rom_set(
     manifest = Manifest(rom_set.name, tool_version, dict(origin), files)
     target = _Target(manifest, {name: rom.content for name, rom in installed.items()})
     directory = directory.resolve()
+    if directory.exists() and not directory.is_dir():
+        raise EmbedRefusedError(f"{directory} is not a directory")
     with _translated(directory):
         directory.parent.mkdir(parents=True, exist_ok=True)
         with lock_directory(directory.parent):

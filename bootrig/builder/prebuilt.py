@@ -44,7 +44,7 @@ def read_rom_directory(directory: Path) -> RomSet:
     """Return the ROM set that a directory holds under QEMU's default names; other files in it do not matter.
 
     Raises:
-        ImportFileError: it has no ROMs, or they cannot be read.
+        ImportFileError: it has no ROMs, they cannot be read, or one is empty: QEMU would not start with it.
     """
     try:
         roms = [
@@ -56,6 +56,8 @@ def read_rom_directory(directory: Path) -> RomSet:
         raise ImportFileError(f"{error.filename or directory} cannot be read: {error.strerror}") from error
     if not roms:
         raise ImportFileError(f"{directory} has no ROMs: no file in it is called efi-NAME.rom or pxe-NAME.rom")
+    if empty := [rom.file_name for rom in roms if not rom.content]:
+        raise ImportFileError(f"{directory} has empty ROMs: {', '.join(empty)}")
     return RomSet(directory.resolve().name, tuple(roms))
 
 

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Boot once, show the console, say how it ended; 0 where it passed, 1 where it failed."""
     from bootrig.cli.matrix_options import read_launch, read_time_mode  # noqa: PLC0415 - a fast --help
-    from bootrig.cli.terminal import Keyboard, Screen, raw_terminal  # noqa: PLC0415
+    from bootrig.cli.terminal import Keyboard, Screen, raw_terminal, require_typist  # noqa: PLC0415
     from bootrig.scenario.cell import run_cell  # noqa: PLC0415
     from bootrig.scenario.errors import CellSelectionError  # noqa: PLC0415
     from bootrig.scenario.specification import write_specification  # noqa: PLC0415
@@ -33,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.schedule.plan import Filters, plan_cells  # noqa: PLC0415
     from bootrig.workdir import make_run_directory  # noqa: PLC0415
 
+    if arguments.interactive:
+        require_typist()
     filters = Filters(
         nic_models=(arguments.nic,),
         scenarios=(arguments.scenario,),
@@ -51,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     side = make_side(arguments.rom_set, run_directory, "roms")
     if not side.covers(cell.key.nic_model):
         raise CellSelectionError(
-            f"{arguments.rom_set} has no ROM for {cell.key.nic_model}", remedy=f"bootrig roms show {arguments.rom_set}"
+            f"{arguments.rom_set} has no ROM for {cell.key.nic_model}",
+            remedy=f"bootrig {'lint' if '/' in arguments.rom_set else 'roms show'} {arguments.rom_set}",
         )
     specification = specify(cell, side, equipment, run_directory, equipment.time_mode)
     write_specification(specification)

@@ -8,7 +8,9 @@ from bootrig.cli.matrix_options import add_matrix_options
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("baseline", help="the ROM set that is in use")
+    parser.add_argument(
+        "baseline", help="the ROM set that is in use, by the name of its recipe; a path for a directory of ROMs"
+    )
     parser.add_argument("candidate", help="the ROM set that may replace it")
     add_matrix_options(parser)
     parser.add_argument("--waivers", type=Path, metavar="FILE", help="differences that are accepted (TOML)")
@@ -19,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Boot both ROM sets in every cell, compare, confirm, report; 0 compatible, 1 regressions."""
     from bootrig.cli.session import NIC_ORDER, require_unbroken, start_session  # noqa: PLC0415 - a fast --help
-    from bootrig.cli.written import write_document  # noqa: PLC0415
+    from bootrig.cli.written import require_writable, write_document  # noqa: PLC0415
     from bootrig.compare.comparison import compare_traces  # noqa: PLC0415
     from bootrig.compare.confirmation import needs_confirmation  # noqa: PLC0415
     from bootrig.compare.waivers import load_waivers  # noqa: PLC0415
@@ -28,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.report.junit import encode_verdict_junit  # noqa: PLC0415
     from bootrig.report.verdict_json import encode_verdict  # noqa: PLC0415
 
+    require_writable(arguments.json, arguments.junit)
     waivers = load_waivers(arguments.waivers) if arguments.waivers else ()
     names = (arguments.baseline, arguments.candidate)
     console = open_console(stderr=arguments.json == Path("-"))

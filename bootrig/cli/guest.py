@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootrig.errors import InputError
+from bootrig.recipe.errors import RecipeError
 
 if TYPE_CHECKING:
     from bootrig.emulator.definition import MachineDefinition
@@ -74,15 +75,18 @@ def _check(arguments: argparse.Namespace) -> int:
     from bootrig.emulator.definition_file import load_definition  # noqa: PLC0415
 
     catalog = _load_catalog(arguments.emulator)
-    problems = []
+    errors = []
     for path in arguments.files:
         try:
             load_definition(path, catalog)
             print(f"{path}: right for QEMU {catalog.introspection.version_text}")
-        except InputError as error:
-            problems.append(str(error))
-    if problems:
-        raise InputError("\n".join(problems), remedy="bootrig guest docs NAME shows what a device or backend takes")
+        except RecipeError as error:
+            errors.append(error)
+    if errors:
+        # a file that is missing or no TOML has no problems in places that the reference pages could explain
+        explained = any(error.problems for error in errors)
+        remedy = "bootrig guest docs NAME shows what a device or backend takes" if explained else ""
+        raise InputError("\n".join(map(str, errors)), remedy=remedy)
     return 0
 
 

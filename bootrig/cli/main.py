@@ -25,7 +25,7 @@ VERBS: dict[str, str] = {
     "run": "boot ROM sets and report the outcomes",
     "boot": "one boot, with its console",
     "roms": "list and show ROM sets",
-    "store": "import, list and check stored files",
+    "store": "import, list and verify stored files",
     "embed": "write a ROM set into an emulator's data directory",
     "build": "build a ROM set or a platform firmware from source",
     "lint": "judge option ROMs and ROM sets by their bytes",
@@ -57,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: this process's) and return the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     verb = next((word for word in words if word in VERBS), None)
+    _open_missing_streams()
     try:
         with _signals_end():
             arguments = make_parser([verb] if verb else []).parse_args(words)
@@ -70,6 +71,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _tell("bootrig: interrupted")
         return EXIT_INTERRUPTED
+
+
+def _open_missing_streams() -> None:
+    """Let the null device stand for each standard stream that was closed before this process began.
+
+    Python has None in its place, and the next file that is opened would get its descriptor.
+    """
+    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_WRONLY, "w"), ("stderr", os.O_WRONLY, "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, flags)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, mode))
 
 
 def _tell(text: str) -> None:

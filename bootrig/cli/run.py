@@ -10,7 +10,12 @@ from bootrig.cli.matrix_options import add_matrix_options
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("rom_set", nargs="+", metavar="ROMSET", help="a ROM set to boot")
+    parser.add_argument(
+        "rom_set",
+        nargs="+",
+        metavar="ROMSET",
+        help="a ROM set to boot, by the name of its recipe; a path for a directory of ROMs",
+    )
     add_matrix_options(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes as JSON ('-': standard output)")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the outcomes as JUnit XML")
@@ -19,12 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Boot every cell and report; 0 where all passed, 1 where some failed."""
     from bootrig.cli.session import NIC_ORDER, require_unbroken, start_session  # noqa: PLC0415 - a fast --help
-    from bootrig.cli.written import encode_outcomes, write_document  # noqa: PLC0415
+    from bootrig.cli.written import encode_outcomes, require_writable, write_document  # noqa: PLC0415
     from bootrig.report.console import open_console  # noqa: PLC0415
     from bootrig.report.junit import encode_outcomes_junit  # noqa: PLC0415
     from bootrig.report.outcomes import print_outcomes, settle  # noqa: PLC0415
     from bootrig.scenario.trace import OutcomeStatus  # noqa: PLC0415
 
+    require_writable(arguments.json, arguments.junit)
     names = tuple(dict.fromkeys(arguments.rom_set))
     console = open_console(stderr=arguments.json == Path("-"))
     labels = label_sides(names)

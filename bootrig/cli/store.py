@@ -1,4 +1,4 @@
-"""`bootrig store`: import, list and check stored files."""
+"""`bootrig store`: import, list and verify stored files."""
 
 import argparse
 from pathlib import Path

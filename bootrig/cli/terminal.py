@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import stat
 import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from bootrig.errors import InputError
 from bootrig.scenario.milestones import strip_escapes
 
 LEAVE = b"\x1d"  # Ctrl-], as in telnet
@@ -70,6 +72,18 @@ class Keyboard:
             sys.stdout.flush()
         except BrokenPipeError:
             self._leave()
+
+
+def require_typist() -> None:
+    """Make sure that somebody can type.
+
+    Raises:
+        InputError: standard input is a file or the null device, for which an event loop cannot wait.
+    """
+    source = sys.stdin.fileno()
+    kind = os.fstat(source).st_mode
+    if not (os.isatty(source) or stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)):
+        raise InputError("--interactive: standard input is neither a terminal nor a pipe")
 
 
 @contextmanager

@@ -28,6 +28,22 @@ def write_document(path: Path, content: bytes) -> None:
         raise InputError(f"cannot write {path}: {error.strerror}") from error
 
 
+def require_writable(*paths: Path | None) -> None:
+    """Find out before hours of boots, not after them, that a document cannot go where the user says.
+
+    Raises:
+        InputError: a path is a directory, or lies below something that is none.
+    """
+    for path in paths:
+        if path is None or path == Path("-"):
+            continue
+        if path.is_dir():
+            raise InputError(f"cannot write {path}: Is a directory")
+        parent = next(parent for parent in path.absolute().parents if parent.exists())
+        if not parent.is_dir():
+            raise InputError(f"cannot write {path}: {parent} is not a directory")
+
+
 def encode_outcomes(traces: Sequence[Trace]) -> bytes:
     """Return the outcomes of boots as JSON: format, then one object a cell."""
     cells = [

@@ -73,6 +73,8 @@ def _load_json(path: Path) -> Document:
         raise RecipeError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise RecipeError(f"{path} is not JSON: {error}") from error
+    except RecursionError as error:
+        raise RecipeError(f"{path} is nested too deeply") from error
     if not isinstance(content, Mapping):
         raise RecipeError(f"{path} is not a machine definition: expected an object")
     return Document(path, content)

@@ -91,7 +91,8 @@ def find_host_emulator() -> Emulator:
         executable = Path(named)
         if not executable.is_file():
             raise EmulatorMissingError(
-                f"$BOOTRIG_QEMU names {named}, which does not exist", remedy=f"unset it, or name a {QEMU_PROGRAM}"
+                f"$BOOTRIG_QEMU names {named}, which {'is not a file' if executable.exists() else 'does not exist'}",
+                remedy=f"unset it, or name a {QEMU_PROGRAM}",
             )
     else:
         try:

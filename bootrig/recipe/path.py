@@ -46,7 +46,7 @@ def recipe_directories(kind: str) -> tuple[Path, ...]:
 
 def iter_recipe_names(kind: str) -> tuple[str, ...]:
     """Return the names of all recipes of a kind, sorted."""
-    names = {path.stem for directory in recipe_directories(kind) for path in directory.glob("*.toml")}
+    names = {path.stem for directory in recipe_directories(kind) for path in directory.glob("*.toml") if path.is_file()}
     return tuple(sorted(names))
 
 
@@ -66,6 +66,8 @@ def find_recipe_path(kind: str, name: str) -> Path:
         path = directory / f"{name}.toml"
         if path.is_file():
             return path
+    if kind == RecipeKind.ROMS and name and Path(name).is_dir():
+        raise UnknownRecipeError(f'there is no recipe "{name}"', remedy=f"name the directory with a slash: ./{name}")
     known = iter_recipe_names(kind)
     looked = ", ".join(str(directory) for directory in directories)
     raise UnknownRecipeError(

@@ -91,7 +91,7 @@ def load_document(path: Path) -> Document:
     """Read the TOML file `path`.
 
     Raises:
-        RecipeError: it cannot be read, is not UTF-8, or is not TOML (with line and column).
+        RecipeError: it cannot be read, is not UTF-8, is not TOML (with line and column), or is nested too deeply.
     """
     try:
         content = tomllib.loads(path.read_bytes().decode("utf-8"))
@@ -99,8 +99,10 @@ def load_document(path: Path) -> Document:
         raise RecipeError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path} is not UTF-8: byte {error.start}: {error.reason}") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and what int() says to a number of thousands of digits
         raise RecipeError(f"{path} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise RecipeError(f"{path} is nested too deeply") from error
     return Document(path, content)
 
 

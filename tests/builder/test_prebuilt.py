@@ -126,6 +126,9 @@ def test_a_directory_stands_for_its_roms(tmp_path: Path, store: Store, monkeypat
         ImportFileError, match=r"out has no ROMs: no file in it is called efi-NAME\.rom or pxe-NAME\.rom"
     ):
         obtain_rom_set(str(directory), store)
+    (directory / "pxe-e1000.rom").touch()
+    with pytest.raises(ImportFileError, match=r"out has empty ROMs: pxe-e1000\.rom"):
+        obtain_rom_set(str(directory), store)
     (directory / "pxe-e1000.rom").write_bytes(b"rom")
     (directory / "provenance.json").write_bytes(b"{}")
     monkeypatch.chdir(tmp_path)

@@ -56,6 +56,7 @@ def test_a_boot_that_fails(tmp_path: Path) -> None:
     [
         (("--scenario", "nbp-sizes"), "nbp-sizes has variants, name one\n  remedy: known: nbp-sizes[512], nbp-sizes"),
         (("--scenario", "pxe-ttp"), 'there is no recipe "pxe-ttp"'),
+        (("--interactive",), "--interactive: standard input is neither a terminal nor a pipe"),
         (("--nic", "e1001"), "unknown NIC model 'e1001'; did you mean \"e1000\"?"),
         (("--machine", "q35", "--scenario", "grub"), "no cell is left by these filters"),
     ],

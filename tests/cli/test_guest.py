@@ -35,6 +35,10 @@ def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 'device[0].rombar: found a string "1", expected an integer' in told.err
     assert "broken.toml is not TOML" in told.err
     assert "remedy: bootrig guest docs NAME" in told.err
+    assert main(["guest", "check", str(tmp_path / "none.toml")]) == 2
+    told = capsys.readouterr()
+    assert "none.toml cannot be read: No such file" in told.err
+    assert "remedy" not in told.err
 
 
 def test_schema(capsys: pytest.CaptureFixture[str]) -> None:

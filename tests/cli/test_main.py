@@ -104,6 +104,24 @@ def test_only_the_wanted_verb_is_imported() -> None:
     assert not {"asyncio", "aiohttp", "requests", "rich", "bootrig.cli.doctor"} & set(loaded)
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_may_be_closed(closed: str) -> None:
+    """Where it runs in namespaces, too, which flushes them before it forks."""
+    script = (
+        "import sys; from types import ModuleType; from bootrig.cli.main import VERBS, main\n"
+        "from bootrig.network.namespace import run_in_namespaces\n"
+        "module = sys.modules['bootrig.cli.scripted'] = ModuleType('scripted')\n"
+        "module.add_arguments = lambda parser: None\n"
+        "module.run = lambda arguments: print('said') or run_in_namespaces(lambda: print('said') or 7)\n"
+        "VERBS['scripted'] = ''\n"
+        "sys.exit(main(['scripted']))"
+    )
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, script], check=False, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stderr) == (7, "")
+
+
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     """`bootrig roms | head -1` ends quietly."""
     read_end, write_end = os.pipe()

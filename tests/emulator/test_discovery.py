@@ -54,6 +54,9 @@ def test_no_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EmulatorMissingError, match=r"\$BOOTRIG_QEMU names .*/nothing, which does not exist") as caught:
         find_host_emulator()
     assert caught.value.remedy == "unset it, or name a qemu-system-x86_64"
+    monkeypatch.setenv("BOOTRIG_QEMU", str(tmp_path))
+    with pytest.raises(EmulatorMissingError, match="which is not a file"):
+        find_host_emulator()
     monkeypatch.delenv("BOOTRIG_QEMU")
     monkeypatch.setattr("bootrig.process.shutil.which", lambda name, path: None)
     with pytest.raises(EmulatorMissingError, match="qemu-system-x86_64 is not installed") as caught:

@@ -170,6 +170,12 @@ def test_embeds_where_a_link_leads(directory: Path, tmp_path: Path) -> None:
     assert content(directory) == roms(OLD)
 
 
+def test_refuses_a_file_in_the_place_of_the_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EmbedRefusedError, match="file is not a directory"):
+        embed(OLD, tmp_path / "file")
+
+
 def test_rollback_needs_a_directory(tmp_path: Path) -> None:
     with pytest.raises(EmbedRefusedError, match="does not exist"):
         rollback(tmp_path / "a" / "b")

@@ -49,6 +49,23 @@ def test_an_unknown_name_far_from_all_is_answered_without_a_guess() -> None:
     assert "did you mean" not in str(caught.value)
 
 
+def test_what_is_no_file_is_no_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "roms" / "folder.toml").mkdir(parents=True)
+    monkeypatch.setenv("BOOTRIG_RECIPES", str(tmp_path))
+    assert "folder" not in iter_recipe_names("roms")
+    with pytest.raises(UnknownRecipeError) as caught:
+        find_recipe_path("roms", "folder")
+    assert "did you mean" not in str(caught.value)
+
+
+def test_a_directory_needs_a_slash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnknownRecipeError) as caught:
+        find_recipe_path("roms", "out")
+    assert caught.value.remedy == "name the directory with a slash: ./out"
+
+
 def test_a_kind_without_recipes_says_where_to_put_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe_path, "shipped_recipes", lambda: tmp_path)
     with pytest.raises(UnknownRecipeError) as caught:

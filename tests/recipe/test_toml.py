@@ -183,6 +183,8 @@ def test_the_error_names_the_file_and_counts(tmp_path: Path) -> None:
         (b"a = [1\nb", "is not TOML: "),
         (b"a = 1\na = 2\n", "is not TOML: Cannot overwrite a value (at line 2, column 6)"),
         (b'a = "\xff"', "is not UTF-8: byte 5: "),
+        (b"a = " + b"[" * 100_000, "is nested too deeply"),
+        (b"a = " + b"1" * 5_000, "is not TOML: Exceeds the limit"),
     ],
 )
 def test_refuses_what_is_no_toml(tmp_path: Path, content: bytes, message: str) -> None:
