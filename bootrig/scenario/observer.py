@@ -132,6 +132,8 @@ class Observer:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self._operator is not None and not self._stays and not self._text.endswith("\n"):
+                self._operator.show("\n", self._guest_s)  # a report is complete before its line is
         return Observation(
             console=self._text,
             report=self._report,
