@@ -14,9 +14,14 @@ FEATURES = re.compile(r"Features: [^\n]+")
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-Za-z]|[=>cDEHM78])")
 
 
+# SeaBIOS tells the serial port of a character twice when its place on the screen is written to again: the character,
+# the cursor's way back, attributes, and the same character.
+_DRAWN_AGAIN = re.compile(r"(.)(?:\x1b\[[0-9;]*m)*\x1b\[\d+;\d+H(?:\x1b\[[0-9;]*m)*\1")
+
+
 def strip_escapes(text: str) -> str:
     """Return what a console showed, without escape sequences and carriage returns (ECMA-48, section 5.4)."""
-    return _ESCAPE.sub("", text).replace("\r\n", "\n").replace("\r", "")
+    return _ESCAPE.sub("", _DRAWN_AGAIN.sub(r"\1", text)).replace("\r\n", "\n").replace("\r", "")
 
 
 def iter_wire_milestones(wire: Iterable[WireEvent]) -> Iterator[Milestone]:

@@ -244,3 +244,9 @@ def test_a_key_that_sends_an_escape_sequence_is_one_key(content: bytes, keys: li
 def test_every_byte_is_typed(content: bytes) -> None:
     assert b"".join(KEYS.findall(content)) == content
     assert re.fullmatch(rb".*", content, re.DOTALL)
+
+
+def test_a_character_that_is_drawn_again_is_one_character() -> None:
+    assert strip_escapes("\x1b[0;1miPXE 1\x1b[13;06H\x1b[0m1\x1b[0;1m.0.0+\x1b[0m -- Open") == "iPXE 1.0.0+ -- Open"
+    assert strip_escapes("gPXE 0.\x1b[13;07H\x1b[0m.\x1b[0;1m9.9") == "gPXE 0.9.9"
+    assert strip_escapes("11\x1b[2;5H2") == "112"
