@@ -147,8 +147,8 @@ def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
 def _embed_fresh(directory: Path, target: _Target, *, durable: bool) -> Manifest:
     """Embed into a directory that is empty or not there: nothing to keep, one rename."""
     staged = staged_path(directory)
-    staged.mkdir()
     try:
+        staged.mkdir()
         if directory.exists():
             copy_attributes(directory, staged)
         _write_target(staged, target)

@@ -1,6 +1,7 @@
 """The options that `run`, `compare` and `boot` share, and what they become."""
 
 import argparse
+import os
 from pathlib import Path
 
 from bootrig.emulator.accelerator import AcceleratorWish
@@ -10,6 +11,8 @@ from bootrig.scenario.specification import ConfigureBy, Launch, RomBy
 from bootrig.scenario.trace import TimeMode
 from bootrig.schedule.plan import Filters
 from bootrig.schedule.pool import default_jobs
+
+ACCELERATOR_VARIABLE = "BOOTRIG_ACCELERATOR"
 
 
 def add_matrix_options(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +43,8 @@ def add_time_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--accelerator",
         choices=[wish.value for wish in AcceleratorWish],
-        default=AcceleratorWish.AUTO.value,
-        help="how instructions are executed (default: KVM where a canary boot proved it, else TCG)",
+        default=os.environ.get(ACCELERATOR_VARIABLE) or AcceleratorWish.AUTO.value,
+        help=f"how instructions are executed (default: ${ACCELERATOR_VARIABLE}, else KVM where canary boots proved it)",
     )
     for option, words, default, what in (
         ("--launcher", Launcher, Launcher.DIRECT, "who starts QEMU"),

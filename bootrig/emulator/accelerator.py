@@ -26,6 +26,8 @@ from bootrig.workdir import cache_directory, start_work_directory, write_atomica
 
 KVM_DEVICE = Path("/dev/kvm")
 CANARY_S = 20.0
+# A broken KVM was seen to run one boot in many all the way.
+CANARY_BOOTS = 5
 CANARY_NIC = "e1000"
 CANARY_ROM = "efi-e1000.rom"
 CANARY_FILE = "canary.0"
@@ -110,17 +112,47 @@ def prove_kvm(emulator: Emulator, *, again: bool = False) -> AcceleratorProof:
     if not os.access(KVM_DEVICE, os.R_OK | os.W_OK):
         why = "may not be opened" if KVM_DEVICE.exists() else "does not exist"
         return AcceleratorProof(works=False, reason=f"{KVM_DEVICE} {why}")
-    path = cache_directory() / "accelerators" / f"{_machine_key(emulator)}.json"
-    proof = None if again else _load_proof(path)
+    proof = None if again else _load_proof(_proof_path(emulator))
     if proof is None:
-        proof = asyncio.run(_boot_canary(emulator))
-        write_atomically(path, json.dumps({"works": proof.works, "reason": proof.reason}).encode())
+        for _ in range(CANARY_BOOTS):
+            proof = asyncio.run(_boot_canary(emulator))
+            if not proof.works:
+                break
+        else:
+            proof = AcceleratorProof(works=True, reason=f"{CANARY_BOOTS} canary boots went all the way")
+        _remember(emulator, proof)
     return proof
+
+
+def revoke_kvm(emulator: Emulator, reason: str) -> None:
+    """Remember that KVM broke a guest after all: the next choice is TCG.
+
+    Args:
+        emulator: the QEMU.
+        reason: what happened.
+    """
+    _remember(emulator, AcceleratorProof(works=False, reason=reason))
+
+
+def _proof_path(emulator: Emulator) -> Path:
+    return cache_directory() / "accelerators" / f"{_machine_key(emulator)}.json"
+
+
+def _remember(emulator: Emulator, proof: AcceleratorProof) -> None:
+    document = {"works": proof.works, "reason": proof.reason}
+    write_atomically(_proof_path(emulator), json.dumps(document).encode())
 
 
 def _machine_key(emulator: Emulator) -> str:
     """Return what a proof is valid for: this host, its kernel and processor, this QEMU and the canary's ROM."""
-    identity = [platform.node(), platform.release(), platform.version(), platform.machine(), emulator.digest]
+    identity = [
+        str(CANARY_BOOTS),
+        platform.node(),
+        platform.release(),
+        platform.version(),
+        platform.machine(),
+        emulator.digest,
+    ]
     for path in (Path("/etc/machine-id"), Path("/proc/cpuinfo"), emulator.find_data_file(CANARY_ROM)):
         try:
             lines = path.read_bytes().splitlines() if path else []

@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bootrig.emulator.definition import FIXED_DATE
+from bootrig.emulator.accelerator import revoke_kvm
+from bootrig.emulator.definition import FIXED_DATE, AcceleratorKind
+from bootrig.emulator.errors import GuestHaltedError
 from bootrig.emulator.guest import Guest
 from bootrig.emulator.introspection import load_introspection
 from bootrig.emulator.launcher import launch_guest
@@ -88,7 +90,13 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
     catalog = None
     if specification.launch.configure_by is ConfigureBy.QMP:
         catalog = Catalog(load_introspection(specification.emulator))
-    seen = asyncio.run(_boot(specification, served, catalog, operator))
+    try:
+        seen = asyncio.run(_boot(specification, served, catalog, operator))
+    except GuestHaltedError as error:
+        if specification.accelerator == AcceleratorKind.KVM:
+            revoke_kvm(specification.emulator, str(error).partition("\n")[0])
+            error.remedy = "run it again: from now on guests run under TCG here"
+        raise
     facts = read_wire(directory / CAPTURE_FILE)
     trace = _make_trace(specification, served, seen, facts)
     wall_s = time.monotonic() - started_s

@@ -75,7 +75,9 @@ def test_says_what_is_wrong(
 
 
 @pytest.mark.usefixtures("_stored")
-def test_a_directory_that_cannot_be_written_is_a_broken_rig(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_in_the_place_of_the_directory_is_wrong_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").touch()
-    assert main(["embed", "mine", "--into", str(tmp_path / "file")]) == 3
-    assert f"cannot embed into {tmp_path / 'file'}: Not a directory" in capsys.readouterr().err
+    assert main(["embed", "mine", "--into", str(tmp_path / "file")]) == 2
+    assert f"{tmp_path / 'file'} is not a directory" in capsys.readouterr().err

@@ -119,7 +119,7 @@ def test_a_document_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ended = run_command(tmp_path, *BOOT, "--json", "file/outcomes.json")
     assert ended.status == 2
-    assert "bootrig: cannot write file/outcomes.json: File exists\n" in ended.err
+    assert f"bootrig: cannot write file/outcomes.json: {tmp_path / 'file'} is not a directory\n" in ended.err
 
 
 @LIMIT

@@ -149,7 +149,7 @@ def test_a_disk_that_is_full_leaves_the_old_set(directory: Path) -> None:
 
 def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(EmbedFailedError, match="Not a directory"):
+    with pytest.raises(EmbedRefusedError, match="is not a directory"):
         embed(OLD, tmp_path / "file")
     with pytest.raises(EmbedFailedError, match=r"Not a directory|File exists"):
         embed(OLD, tmp_path / "file" / "below")

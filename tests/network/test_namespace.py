@@ -260,7 +260,7 @@ class TestOrdinaryUser:
     def tun(self, tmp_path_factory) -> Path:
         device = tmp_path_factory.mktemp("dev") / "tun"
         os.mknod(device, 0o20600, os.makedev(10, 200))
-        for directory in (device.parent, *device.parent.parents[:2]):
+        for directory in (device.parent, *device.parent.parents[:3]):
             directory.chmod(directory.stat().st_mode | 0o011)
         return device
 
