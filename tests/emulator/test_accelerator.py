@@ -98,3 +98,33 @@ def test_tcg_needs_no_proof(fake: Callable[[str], Emulator], monkeypatch: pytest
     assert choose_accelerator(emulator, "tcg").kind is AcceleratorKind.TCG
     with pytest.raises(ValueError, match="'hvf' is not a valid AcceleratorWish"):
         choose_accelerator(emulator, "hvf")
+
+
+def test_a_kvm_that_works_now_and_then_is_not_trusted(
+    fake: Callable[[str], Emulator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = fake("stops")
+    ends = [AcceleratorProof(works=True, reason="")] * (accelerators.CANARY_BOOTS - 1)
+    ends.append(AcceleratorProof(works=False, reason="internal-error at last"))
+
+    async def boot(_emulator: Emulator) -> AcceleratorProof:
+        return ends.pop(0)
+
+    monkeypatch.setattr(accelerators, "_boot_canary", boot)
+    assert prove_kvm(emulator) == AcceleratorProof(works=False, reason="internal-error at last")
+    assert ends == []
+
+
+def test_a_kvm_that_broke_a_guest_is_not_trusted_any_more(
+    fake: Callable[[str], Emulator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = fake("stops")
+
+    async def boot(_emulator: Emulator) -> AcceleratorProof:
+        return AcceleratorProof(works=True, reason="")
+
+    monkeypatch.setattr(accelerators, "_boot_canary", boot)
+    assert choose_accelerator(emulator).kind is AcceleratorKind.KVM
+    accelerators.revoke_kvm(emulator, "internal-error in a cell")
+    choice = choose_accelerator(emulator)
+    assert (choice.kind, choice.reason) == (AcceleratorKind.TCG, "internal-error in a cell")
