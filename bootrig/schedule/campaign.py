@@ -109,7 +109,7 @@ def make_side(name: str, run_directory: Path, label: str) -> Side:
     directory = run_directory / ROMS_DIRECTORY / label
     directory.parent.mkdir(parents=True, exist_ok=True)
     try:
-        embed_rom_set(rom_set, directory, origin={"recipe": name}, tool_version=__version__)
+        embed_rom_set(rom_set, directory, origin={"recipe": name}, tool_version=__version__, durable=False)
     except EmbedError as error:
         raise RigError(str(error), remedy=error.remedy) from error
     return Side(rom_set, directory, label)
