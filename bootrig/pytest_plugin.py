@@ -43,7 +43,7 @@ import bootrig
 if TYPE_CHECKING:
     import pexpect
 
-    from bootrig.scenario.trace import Trace
+    from bootrig.trace.trace import Trace
 
 CONSOLE_WAIT_S = 120.0
 END_S = 10.0
@@ -164,7 +164,7 @@ def bootrig_run(tmp_path_factory: pytest.TempPathFactory) -> BootrigRun:
     """Boot ROM sets with the command `bootrig run` and return what was seen; see `bootrig.pytest_plugin`."""
     from bootrig.deadline import Deadline  # noqa: PLC0415 - pytest shall start fast where nobody boots
     from bootrig.process import run_process  # noqa: PLC0415
-    from bootrig.scenario.trace import load_trace  # noqa: PLC0415
+    from bootrig.trace.trace import load_trace  # noqa: PLC0415
 
     def run(*rom_sets: str, **options: str | int | Iterable[str]) -> BootrigResult:
         directory = tmp_path_factory.mktemp("bootrig")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.builder.prebuilt import obtain_rom_set
 from bootrig.errors import RigError
 from bootrig.network.namespace import probe_namespaces
 from bootrig.process import ToolMissingError, require_tool
+from bootrig.romset.obtain import obtain_rom_set
 from bootrig.store.content import Store
 from bootrig.store.settings import load_settings
 from firmware.romset import RomSet

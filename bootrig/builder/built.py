@@ -40,7 +40,7 @@ def obtain_platform_firmware(name: str, store: Store | None = None, *, options: 
     """Return the file of a platform firmware that is built, from the store where it was built before.
 
     Raises:
-        RecipeError: there is no such recipe, or it says something wrong.
+        DocumentError: there is no such recipe, or it says something wrong.
         SourceError: the source is not what the recipe says, or does not compile.
         UnavailableError: a file of the source cannot be had.
         RigError: the machine cannot build.

@@ -10,8 +10,8 @@ from bootrig import __version__
 from bootrig.builder.errors import SourceError
 from bootrig.builder.source_tree import digest_source
 from bootrig.builder.toolchain import Toolchain, require_toolchain
+from bootrig.document.toml import suggest
 from bootrig.recipe.build import BuildRecipe, Target
-from bootrig.recipe.toml import suggest
 from firmware.nic import find_nic_model
 
 KEY_FORMAT = "bootrig-build/1"

@@ -23,14 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Boot once, show the console, say how it ended; 0 where it passed, 1 where it failed."""
+    from bootrig.cell.cell import run_cell  # noqa: PLC0415
+    from bootrig.cell.specification import write_specification  # noqa: PLC0415
     from bootrig.cli.matrix_options import read_launch, read_time_mode  # noqa: PLC0415 - a fast --help
     from bootrig.cli.terminal import Keyboard, Screen, raw_terminal, require_typist  # noqa: PLC0415
-    from bootrig.scenario.cell import run_cell  # noqa: PLC0415
     from bootrig.scenario.errors import CellSelectionError  # noqa: PLC0415
-    from bootrig.scenario.specification import write_specification  # noqa: PLC0415
-    from bootrig.scenario.trace import OutcomeStatus, TimeMode  # noqa: PLC0415
     from bootrig.schedule.campaign import make_equipment, make_side, specify  # noqa: PLC0415
     from bootrig.schedule.plan import Filters, plan_cells  # noqa: PLC0415
+    from bootrig.trace.trace import OutcomeStatus, TimeMode  # noqa: PLC0415
     from bootrig.workdir import make_run_directory  # noqa: PLC0415
 
     if arguments.interactive:

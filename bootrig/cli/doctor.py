@@ -19,7 +19,7 @@ from bootrig.errors import BootrigError, RigError
 from bootrig.process import require_tool, run_process
 
 if TYPE_CHECKING:
-    from bootrig.emulator.discovery import Emulator
+    from bootrig.emulator.release.discovery import Emulator
 
 ANSWER_S = 10.0
 OLDEST_PYTHON = (3, 11)
@@ -148,7 +148,7 @@ def iter_abilities(*, again: bool = False) -> Iterator[Ability]:
 def iter_emulator_abilities(*, again: bool) -> Iterator[Ability]:
     """Examine QEMU, its accelerator and its platform firmware."""
     from bootrig.emulator.accelerator import prove_kvm  # noqa: PLC0415 - heavy
-    from bootrig.emulator.discovery import find_host_emulator  # noqa: PLC0415
+    from bootrig.emulator.release.discovery import find_host_emulator  # noqa: PLC0415
 
     found: list[Emulator] = []
 
@@ -239,7 +239,7 @@ def look_at_firmware(emulator: "Emulator", name: str) -> str:
     Raises:
         RigError: it is missing.
     """
-    from bootrig.emulator.discovery import find_platform_firmware  # noqa: PLC0415 - heavy
+    from bootrig.emulator.release.discovery import find_platform_firmware  # noqa: PLC0415 - heavy
 
     return str(find_platform_firmware(emulator, name).code)
 

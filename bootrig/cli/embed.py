@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bootrig import __version__
 from bootrig.errors import InputError, RigError
-from firmware.embed import EmbedError, EmbedRefusedError, embed_rom_set, rollback
+from bootrig.romset.embed import EmbedError, EmbedRefusedError, embed_rom_set, rollback
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _embed(name: str, directory: Path, *, force: bool) -> None:
     # What obtains ROM sets is imported late: --rollback needs none of it.
-    from bootrig.builder.prebuilt import obtain_rom_set, rom_set_origin  # noqa: PLC0415
+    from bootrig.romset.obtain import obtain_rom_set, rom_set_origin  # noqa: PLC0415
 
     rom_set = obtain_rom_set(name)
     origin = rom_set_origin(name)

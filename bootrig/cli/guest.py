@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootrig.document.errors import DocumentError
 from bootrig.errors import InputError
-from bootrig.recipe.errors import RecipeError
 
 if TYPE_CHECKING:
-    from bootrig.emulator.definition import MachineDefinition
-    from bootrig.emulator.guest import Guest
-    from bootrig.emulator.shapes import Catalog
+    from bootrig.emulator.definition.definition import MachineDefinition
+    from bootrig.emulator.guest.guest import Guest
+    from bootrig.emulator.schema.shapes import Catalog
 
 LIMIT_S = 3600.0
 
@@ -64,15 +64,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _load_catalog(name: str) -> "Catalog":
-    from bootrig.emulator.introspection import load_introspection  # noqa: PLC0415
-    from bootrig.emulator.recipes import find_emulator  # noqa: PLC0415
-    from bootrig.emulator.shapes import Catalog  # noqa: PLC0415
+    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
+    from bootrig.emulator.schema.introspection import load_introspection  # noqa: PLC0415
+    from bootrig.emulator.schema.shapes import Catalog  # noqa: PLC0415
 
     return Catalog(load_introspection(find_emulator(name)))
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from bootrig.emulator.definition_file import load_definition  # noqa: PLC0415
+    from bootrig.emulator.definition.file import load_definition  # noqa: PLC0415
 
     catalog = _load_catalog(arguments.emulator)
     errors = []
@@ -80,7 +80,7 @@ def _check(arguments: argparse.Namespace) -> int:
         try:
             load_definition(path, catalog)
             print(f"{path}: right for QEMU {catalog.introspection.version_text}")
-        except RecipeError as error:
+        except DocumentError as error:
             errors.append(error)
     if errors:
         # a file that is missing or no TOML has no problems in places that the reference pages could explain
@@ -91,9 +91,9 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _schema(arguments: argparse.Namespace) -> int:
-    from bootrig.emulator.json_schema import load_json_schema  # noqa: PLC0415
-    from bootrig.emulator.recipes import find_emulator  # noqa: PLC0415
-    from bootrig.emulator.schema_difference import compare_schemas  # noqa: PLC0415
+    from bootrig.emulator.definition.json_schema import load_json_schema  # noqa: PLC0415
+    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
+    from bootrig.emulator.schema.difference import compare_schemas  # noqa: PLC0415
 
     if arguments.diff:
         first, second = (_load_catalog(name) for name in arguments.diff)
@@ -116,9 +116,9 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 
 def _docs(arguments: argparse.Namespace) -> int:
-    from bootrig.emulator.entries import iter_entries  # noqa: PLC0415
-    from bootrig.emulator.reference import render_text, write_reference  # noqa: PLC0415
-    from bootrig.recipe.toml import suggest  # noqa: PLC0415
+    from bootrig.document.toml import suggest  # noqa: PLC0415
+    from bootrig.emulator.schema.entries import iter_entries  # noqa: PLC0415
+    from bootrig.emulator.schema.pages import render_text, write_reference  # noqa: PLC0415
 
     catalog = _load_catalog(arguments.emulator)
     if arguments.into is not None:
@@ -138,8 +138,8 @@ def _docs(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from bootrig.emulator.configuration import with_root_ports  # noqa: PLC0415
-    from bootrig.emulator.definition_file import load_definition  # noqa: PLC0415
+    from bootrig.emulator.definition.file import load_definition  # noqa: PLC0415
+    from bootrig.emulator.guest.configuration import with_root_ports  # noqa: PLC0415
     from bootrig.workdir import make_run_directory  # noqa: PLC0415
 
     catalog = _load_catalog(arguments.emulator)
@@ -156,8 +156,8 @@ async def _show(
     arguments: argparse.Namespace, definition: "MachineDefinition", directory: Path, by_qmp: "Catalog | None"
 ) -> int:
     """Run a guest with its console on standard input and output until it ends; returns the exit status."""
-    from bootrig.emulator.launcher import Launcher, launch_guest  # noqa: PLC0415
-    from bootrig.emulator.recipes import find_emulator  # noqa: PLC0415
+    from bootrig.emulator.launch import Launcher, launch_guest  # noqa: PLC0415
+    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
 
     emulator = find_emulator(arguments.emulator)
     launcher = Launcher(arguments.launcher)

@@ -71,8 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: there is nothing of that name, or it cannot be read.
         RigError: the ROM set cannot be had.
     """
+    from bootrig.report.lint_text import render_rules  # noqa: PLC0415
     from firmware.lint import LintOptions, Severity, all_rules, examine_set  # noqa: PLC0415
-    from firmware.lint.text import render_rules  # noqa: PLC0415
 
     if arguments.rules:
         print(render_rules(all_rules().values()))
@@ -114,9 +114,9 @@ def _find(target: Target, options: "LintOptions", arguments: argparse.Namespace)
 
 
 def _print(arguments: argparse.Namespace, target: Target, findings: "tuple[Finding, ...]") -> None:
+    from bootrig.report.lint_documents import findings_as_json, findings_as_sarif  # noqa: PLC0415
+    from bootrig.report.lint_text import render_findings, render_summary  # noqa: PLC0415
     from firmware.lint import all_rules  # noqa: PLC0415
-    from firmware.lint.machine_output import findings_as_json, findings_as_sarif  # noqa: PLC0415
-    from firmware.lint.text import render_findings, render_summary  # noqa: PLC0415
 
     if arguments.json:
         print(json.dumps(findings_as_json(findings, target.name, target.files), indent=2))
@@ -145,7 +145,7 @@ def load_target(name: str) -> Target:
         return Target(name, {name: read_file(path)}, is_set=False)
     if len(path.parts) > 1 or path.suffix in {".rom", ".bin"}:
         raise InputError(f"there is no file or directory {name}")
-    from bootrig.builder.prebuilt import obtain_rom_set  # noqa: PLC0415
+    from bootrig.romset.obtain import obtain_rom_set  # noqa: PLC0415
 
     rom_set = obtain_rom_set(name)
     return Target(name, {rom.file_name: rom.content for rom in rom_set.roms}, is_set=True)

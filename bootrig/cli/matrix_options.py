@@ -4,13 +4,13 @@ import argparse
 import os
 from pathlib import Path
 
+from bootrig.cell.specification import ConfigureBy, Launch, RomBy
 from bootrig.emulator.accelerator import AcceleratorWish
-from bootrig.emulator.launcher import Launcher
+from bootrig.emulator.launch import Launcher
 from bootrig.errors import InputError
-from bootrig.scenario.specification import ConfigureBy, Launch, RomBy
-from bootrig.scenario.trace import TimeMode
 from bootrig.schedule.plan import Filters
 from bootrig.schedule.pool import default_jobs
+from bootrig.trace.trace import TimeMode
 
 ACCELERATOR_VARIABLE = "BOOTRIG_ACCELERATOR"
 

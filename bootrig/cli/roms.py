@@ -43,9 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _list(recipes, store)
     if broken:
-        from bootrig.recipe.errors import RecipeError  # noqa: PLC0415
+        from bootrig.document.errors import DocumentError  # noqa: PLC0415
 
-        raise RecipeError("\n".join(map(str, broken)))
+        raise DocumentError("\n".join(map(str, broken)))
     return 0
 
 

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.report.console import open_console  # noqa: PLC0415
     from bootrig.report.junit import encode_outcomes_junit  # noqa: PLC0415
     from bootrig.report.outcomes import print_outcomes, settle  # noqa: PLC0415
-    from bootrig.scenario.trace import OutcomeStatus  # noqa: PLC0415
+    from bootrig.trace.trace import OutcomeStatus  # noqa: PLC0415
 
     require_writable(arguments.json, arguments.junit)
     names = tuple(dict.fromkeys(arguments.rom_set))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bootrig.errors import InputError
 
 if TYPE_CHECKING:
-    from bootrig.builder.importing import ImportedFile
+    from bootrig.romset.importing import ImportedFile
     from bootrig.store.content import Store
 
 
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _add(store: "Store", paths: list[Path]) -> int:
     """Import every file that can be; then, if one could not, say so."""
-    from bootrig.builder.importing import import_file, load_recipes  # noqa: PLC0415
+    from bootrig.romset.importing import import_file, load_recipes  # noqa: PLC0415
 
     recipes, broken = load_recipes()
     for recipe_error in broken:
@@ -79,7 +79,7 @@ def _show_import(imported: "ImportedFile") -> None:
 
 
 def _list(store: "Store") -> int:
-    from bootrig.builder.importing import load_recipes, serving  # noqa: PLC0415
+    from bootrig.romset.importing import load_recipes, serving  # noqa: PLC0415
 
     recipes, _ = load_recipes()
     for stored in store.iter_files():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from bootrig.errors import InputError
-from bootrig.scenario.milestones import strip_escapes
+from bootrig.trace.reading.milestones import strip_escapes
 
 LEAVE = b"\x1d"  # Ctrl-], as in telnet
 READ_LENGTH = 1024

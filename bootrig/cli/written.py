@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bootrig.errors import InputError
-from bootrig.scenario.trace import Trace
+from bootrig.trace.trace import Trace
 from bootrig.workdir import write_atomically
 
 OUTCOMES_FORMAT = "bootrig-outcomes/1"

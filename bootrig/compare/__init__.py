@@ -11,7 +11,6 @@ from bootrig.compare.difference import (
     Severity,
     Verdict,
 )
-from bootrig.compare.grouping import DifferenceGroup, group_differences
 from bootrig.compare.waivers import Waiver, load_waivers
 
 __all__ = [
@@ -19,13 +18,11 @@ __all__ = [
     "ComparedCell",
     "Confirmation",
     "Difference",
-    "DifferenceGroup",
     "NotCompared",
     "Severity",
     "Verdict",
     "Waiver",
     "compare_traces",
-    "group_differences",
     "load_waivers",
     "needs_confirmation",
 ]

@@ -16,7 +16,7 @@ from bootrig.compare.pairing import CellPair, Pairing, pair_traces
 from bootrig.compare.rules import RULES
 from bootrig.compare.rules.outcome import describe_outcome
 from bootrig.compare.waivers import Waiver, apply_waivers
-from bootrig.scenario.trace import CellKey, OutcomeStatus, Trace
+from bootrig.trace.trace import CellKey, OutcomeStatus, Trace
 
 COVERAGE = "coverage"
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from bootrig.compare.difference import Confirmation, Difference, Severity, Verdict
 from bootrig.compare.pairing import PairedCell
 from bootrig.compare.rules import RULES
-from bootrig.scenario.trace import CellKey
+from bootrig.trace.trace import CellKey
 
 CLUSTER_GROWTH = 1.5
 CLUSTER_STEP_S = 2.0

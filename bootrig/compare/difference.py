@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bootrig.scenario.trace import CellKey, TimeMode
+from bootrig.trace.trace import CellKey, TimeMode
 
 Value = str | int | float | None
 

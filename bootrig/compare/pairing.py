@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bootrig.scenario.trace import CellKey, OutcomeStatus, TimeMode, Trace
+from bootrig.trace.trace import CellKey, OutcomeStatus, TimeMode, Trace
 
 
 @dataclass(frozen=True, slots=True)

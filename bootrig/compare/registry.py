@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from bootrig.compare.difference import Confirmation, Difference, Severity, Value
 from bootrig.compare.pairing import CellPair
-from bootrig.scenario.trace import OutcomeStatus, TimeMode
+from bootrig.trace.trace import OutcomeStatus, TimeMode
 
 
 @dataclass(frozen=True, slots=True)

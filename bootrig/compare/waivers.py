@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bootrig.compare.difference import Difference
 from bootrig.compare.rules import RULES
-from bootrig.recipe.toml import Document, TableReader, load_document, suggest
+from bootrig.document.toml import Document, TableReader, load_document, suggest
 
 KEY_FIELDS = ("nic", "scenario", "machine", "platform-firmware", "emulator")
 
@@ -75,7 +75,7 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
     """Return the waivers in the TOML file `path`.
 
     Raises:
-        RecipeError: it cannot be read or says something wrong; all problems at once.
+        DocumentError: it cannot be read or says something wrong; all problems at once.
     """
     document = load_document(path)
     waivers = tuple(_read_waiver(document, table) for table in document.root.tables("waiver", required=True))

@@ -17,10 +17,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from bootrig.emulator.definition import Accelerator, AcceleratorKind, MachineDefinition, nic, user_netdev
-from bootrig.emulator.discovery import Emulator
+from bootrig.emulator.definition.definition import Accelerator, AcceleratorKind, MachineDefinition, nic, user_netdev
 from bootrig.emulator.errors import AcceleratorError, EmulatorError, PlatformFirmwareMissingError
-from bootrig.emulator.guest import Guest, start_guest
+from bootrig.emulator.guest.guest import Guest, start_guest
+from bootrig.emulator.release.discovery import Emulator
 from bootrig.process import ToolMissingError
 from bootrig.workdir import cache_directory, start_work_directory, write_atomically
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from bootrig.document.toml import TableReader
 from bootrig.recipe.source import (
     FILE_NAME,
     RELATIVE_PATH,
@@ -16,7 +17,6 @@ from bootrig.recipe.source import (
     read_archive,
     read_debian_file,
 )
-from bootrig.recipe.toml import TableReader
 
 IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 TOOL_NAME = r"[A-Za-z0-9][A-Za-z0-9+._-]*"

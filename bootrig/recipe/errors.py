@@ -1,48 +1,12 @@
-"""What can be wrong with recipes and other files that users write.
+"""Errors of finding recipes.
 
 InputError
-└── RecipeError             a recipe says something wrong; every problem at once
+└── DocumentError           (bootrig.document) a file says something wrong
     └── UnknownRecipeError  no recipe has this name
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-from bootrig.errors import InputError
+from bootrig.document.errors import DocumentError
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong in one place of one file.
-
-    Attributes:
-        path: the file.
-        key_path: where in it: `rom[3].sha256`; a line and column for broken syntax; empty for the whole file.
-        message: what was found and what was expected.
-    """
-
-    path: Path
-    key_path: str
-    message: str
-
-    def __str__(self) -> str:
-        """Return `file: key path: message`."""
-        place = f"{self.path}: {self.key_path}" if self.key_path else f"{self.path}"
-        return f"{place}: {self.message}"
-
-
-class RecipeError(InputError):
-    """A recipe says something wrong.
-
-    Attributes:
-        problems: all that is wrong, in the order of the file.
-    """
-
-    def __init__(self, message: str, problems: Sequence[Problem] = (), *, remedy: str = "") -> None:
-        super().__init__("\n  ".join([message, *map(str, problems)]), remedy=remedy)
-        self.problems = tuple(problems)
-
-
-class UnknownRecipeError(RecipeError):
+class UnknownRecipeError(DocumentError):
     """No recipe has this name."""

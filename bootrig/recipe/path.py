@@ -6,9 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 
 import bootrig
+from bootrig.document.toml import suggest
 from bootrig.errors import RigError
 from bootrig.recipe.errors import UnknownRecipeError
-from bootrig.recipe.toml import suggest
 
 VARIABLE = "BOOTRIG_RECIPES"
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from bootrig.document.errors import DocumentError
+from bootrig.document.toml import load_document
 from bootrig.recipe.build import BuildRecipe, read_build_source, read_instructions
-from bootrig.recipe.errors import RecipeError
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
 from bootrig.recipe.source import FILE_NAME, SourceFile, SourceKind
-from bootrig.recipe.toml import load_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def load_platform_firmware_recipe(name: str) -> PlatformFirmwareRecipe:
 
     Raises:
         UnknownRecipeError: there is none.
-        RecipeError: it says something wrong; every problem is named.
+        DocumentError: it says something wrong; every problem is named.
     """
     path = find_recipe_path(RecipeKind.PLATFORM_FIRMWARE, name)
     document = load_document(path)
@@ -63,12 +63,12 @@ def load_platform_firmware_recipe(name: str) -> PlatformFirmwareRecipe:
     return PlatformFirmwareRecipe(title, origin, code, build)
 
 
-def load_platform_firmware_recipes() -> tuple[tuple[PlatformFirmwareRecipe, ...], tuple[RecipeError, ...]]:
+def load_platform_firmware_recipes() -> tuple[tuple[PlatformFirmwareRecipe, ...], tuple[DocumentError, ...]]:
     """Load all platform firmware recipes: those that are right, and the errors of those that are not."""
     recipes, errors = [], []
     for name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE):
         try:
             recipes.append(load_platform_firmware_recipe(name))
-        except RecipeError as error:
+        except DocumentError as error:
             errors.append(error)
     return tuple(recipes), tuple(errors)

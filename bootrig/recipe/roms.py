@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootrig.document.errors import DocumentError
+from bootrig.document.toml import TableReader, load_document
 from bootrig.recipe.build import BuildRecipe, read_build_source, read_instructions
-from bootrig.recipe.errors import RecipeError
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
 from bootrig.recipe.source import RELATIVE_PATH, SHA256, SourceFile, SourceKind, read_archive, read_debian_file
-from bootrig.recipe.toml import TableReader, load_document
 from firmware.romset import FILE_NAME
 
 MAXIMUM_ROM_LENGTH = 16 << 20
@@ -77,7 +77,7 @@ def load_rom_recipe(name: str) -> RomSetRecipe:
 
     Raises:
         UnknownRecipeError: there is none.
-        RecipeError: it says something wrong; every problem is named.
+        DocumentError: it says something wrong; every problem is named.
     """
     path = find_recipe_path(RecipeKind.ROMS, name)
     document = load_document(path)
@@ -154,12 +154,12 @@ def _check_names(root: TableReader, names: tuple[str, ...]) -> None:
             first[name] = index
 
 
-def load_rom_recipes() -> tuple[tuple[RomSetRecipe, ...], tuple[RecipeError, ...]]:
+def load_rom_recipes() -> tuple[tuple[RomSetRecipe, ...], tuple[DocumentError, ...]]:
     """Load all ROM set recipes: those that are right, and the errors of those that are not."""
     recipes, errors = [], []
     for name in iter_recipe_names(RecipeKind.ROMS):
         try:
             recipes.append(load_rom_recipe(name))
-        except RecipeError as error:
+        except DocumentError as error:
             errors.append(error)
     return tuple(recipes), tuple(errors)

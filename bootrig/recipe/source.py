@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bootrig.recipe.toml import TableReader
+from bootrig.document.toml import TableReader
 
 SHA256 = r"[0-9a-f]{64}"
 SHA1 = r"[0-9a-f]{40}"

@@ -11,11 +11,10 @@ from bootrig.compare import (
     CellState,
     Confirmation,
     Difference,
-    DifferenceGroup,
     Severity,
     Verdict,
-    group_differences,
 )
+from bootrig.report.grouping import DifferenceGroup, group_differences
 from bootrig.report.matrix import Symbol, iter_matrices, legend, print_item
 
 SYMBOLS: Mapping[CellState, Symbol] = {

@@ -6,7 +6,7 @@ from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bootrig.compare import CellState, ComparedCell, Difference, Verdict
 from bootrig.report.outcomes import settle
-from bootrig.scenario.trace import CellKey, OutcomeStatus, Trace
+from bootrig.trace.trace import CellKey, OutcomeStatus, Trace
 
 ILLEGAL = {code: f"\\x{code:02x}" for code in range(32) if chr(code) not in "\t\n\r"}  # XML 1.0, section 2.2
 

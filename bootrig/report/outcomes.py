@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bootrig.report.matrix import Symbol, iter_matrices, legend, print_item
-from bootrig.scenario.trace import OutcomeStatus, TimeMode, Trace
+from bootrig.trace.trace import OutcomeStatus, TimeMode, Trace
 
 PASSED = Symbol(".", "green", "passed")
 PASSED_IN_REAL_TIME = Symbol("r", "green", "passed, confirmed in real time")

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 from bootrig.compare import CellState, ComparedCell, Confirmation, Difference, NotCompared, Severity, Verdict
 from bootrig.errors import InputError
-from bootrig.scenario.trace import CellKey, TimeMode
+from bootrig.trace.trace import CellKey, TimeMode
 
 FORMAT = "bootrig-verdict/1"
 

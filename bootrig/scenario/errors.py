@@ -1,7 +1,7 @@
 """Errors of this room.
 
 InputError
-├── RecipeError            (bootrig.recipe) a scenario's file is wrong
+├── DocumentError            (bootrig.recipe) a scenario's file is wrong
 └── CellSelectionError     filters name what does not exist, or leave no cell
 RigError
 └── CellError              a cell broke: QEMU or a server died, a file could not be written, a tool is missing

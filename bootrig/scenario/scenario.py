@@ -11,10 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from bootrig.document.toml import Document, TableReader, load_document
 from bootrig.network.services.personality import BootFields, DhcpPersonality
 from bootrig.network.tap import SERVER_ADDRESS
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
-from bootrig.recipe.toml import Document, TableReader, load_document
 from bootrig.scenario.soundness import check_scenario
 from firmware.nic import NIC_MODELS
 
@@ -181,7 +181,7 @@ def load_scenarios(path: Path) -> tuple[Scenario, ...]:
     """Return the scenarios in the file `path`: one, or one a variant.
 
     Raises:
-        RecipeError: the file cannot be read or is wrong; every problem is named.
+        DocumentError: the file cannot be read or is wrong; every problem is named.
     """
     whole = load_document(path)
     content = {key: whole.root.free_value(key) for key in whole.root.keys}
@@ -269,7 +269,7 @@ def load_scenario_family(name: str) -> tuple[Scenario, ...]:
     """Return the scenarios that `name` stands for: all variants of a file, or one for `family[variant]`.
 
     Raises:
-        RecipeError: there is no such scenario (with a suggestion), or its file is wrong.
+        DocumentError: there is no such scenario (with a suggestion), or its file is wrong.
     """
     family = name.partition("[")[0]
     scenarios = load_scenarios(find_recipe_path(RecipeKind.SCENARIOS, family))
@@ -282,7 +282,7 @@ def iter_scenarios() -> Iterator[Scenario]:
     """Yield all scenarios on the search path, in the order of their names.
 
     Raises:
-        RecipeError: a scenario's file is wrong.
+        DocumentError: a scenario's file is wrong.
     """
     for name in iter_recipe_names(RecipeKind.SCENARIOS):
         yield from load_scenario_family(name)

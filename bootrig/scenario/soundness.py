@@ -5,31 +5,20 @@ root: each is a problem of the file, told with its place.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from bootrig.document.toml import TableReader, suggest
 from bootrig.network.services.personality import PersonalityError, dnsmasq_configuration
-from bootrig.recipe.toml import TableReader, suggest
 from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES
+from bootrig.trace.reading.milestones import REPORT_MILESTONES, WIRE_MILESTONES
 from firmware.probe.image import SECTOR_LENGTH
 
 if TYPE_CHECKING:
     from bootrig.network.services.personality import DhcpPersonality
     from bootrig.scenario.scenario import Scenario, ServedFile
 
-REPORT_MILESTONES: Mapping[str, str] = {"nbp": "nbp-entered", "efi": "nbp-entered", "disk": "disk-booted"}
-WIRE_MILESTONES = (
-    "dhcp-discover",
-    "dhcp-offer",
-    "dhcp-request",
-    "dhcp-ack",
-    "tftp-request",
-    "tftp-complete",
-    "tftp-error",
-    "http-request",
-    "http-complete",
-)
 # what a kind of content cannot be made without
 _NEEDED = {"path": "path", "grub": "modules", "text": "text"}
 

@@ -9,27 +9,27 @@ from pathlib import Path
 
 from bootrig import __version__
 from bootrig.builder.built import obtain_platform_firmware
-from bootrig.builder.prebuilt import obtain_rom_set
 from bootrig.builder.probe import assemble_probe, make_grub_image
+from bootrig.cell.serving import probe_kind
+from bootrig.cell.specification import CellSpecification, Launch
 from bootrig.emulator.accelerator import choose_accelerator
-from bootrig.emulator.definition import MachineDefinition
-from bootrig.emulator.definition_file import load_definition
-from bootrig.emulator.discovery import Emulator, find_platform_firmware
-from bootrig.emulator.introspection import load_introspection
-from bootrig.emulator.recipes import find_emulator
-from bootrig.emulator.shapes import Catalog
+from bootrig.emulator.definition.definition import MachineDefinition
+from bootrig.emulator.definition.file import load_definition
+from bootrig.emulator.release.discovery import Emulator, find_platform_firmware
+from bootrig.emulator.release.recipes import find_emulator
+from bootrig.emulator.schema.introspection import load_introspection
+from bootrig.emulator.schema.shapes import Catalog
 from bootrig.errors import RigError
 from bootrig.process import require_tool
 from bootrig.recipe.path import RecipeKind, find_recipe_path
+from bootrig.romset.embed import EmbedError, embed_rom_set
+from bootrig.romset.obtain import obtain_rom_set
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.platform import find_built_recipe, firmware_family
 from bootrig.scenario.scenario import ContentKind, Scenario
-from bootrig.scenario.serving import probe_kind
-from bootrig.scenario.specification import CellSpecification, Launch
-from bootrig.scenario.trace import CellKey, OutcomeStatus, TimeMode, Trace
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.pool import CellResult, Pool
-from firmware.embed import EmbedError, embed_rom_set
+from bootrig.trace.trace import CellKey, OutcomeStatus, TimeMode, Trace
 from firmware.nic import find_nic_model
 from firmware.optionrom import survey_option_rom
 from firmware.romset import RomFile, RomSet
@@ -101,7 +101,7 @@ def make_side(name: str, run_directory: Path, label: str) -> Side:
     """Obtain the ROM set `name` and embed it into the run directory.
 
     Raises:
-        RecipeError: there is no such recipe.
+        DocumentError: there is no such recipe.
         UnavailableError: its files cannot be had.
         RigError: it cannot be embedded: no space is left, say.
     """
@@ -130,7 +130,7 @@ def make_equipment(
         launch: how guests are started.
 
     Raises:
-        RecipeError: a guest's definition is wrong.
+        DocumentError: a guest's definition is wrong.
         EmulatorMissingError: there is no QEMU.
         PlatformFirmwareMissingError: a platform firmware is not installed.
         AcceleratorError: the accelerator asked for does not work.
@@ -156,7 +156,7 @@ def _load_guest(name: str, emulators: Iterable[Emulator]) -> MachineDefinition:
     """Return a guest's definition, checked against what every emulator says about itself.
 
     Raises:
-        RecipeError: it is wrong; every problem is named.
+        DocumentError: it is wrong; every problem is named.
     """
     path = find_recipe_path(RecipeKind.GUESTS, name)
     for emulator in emulators:

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from bootrig.document.toml import suggest
 from bootrig.recipe.path import RecipeKind, iter_recipe_names
-from bootrig.recipe.toml import suggest
 from bootrig.scenario.errors import CellSelectionError
 from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, firmware_family
 from bootrig.scenario.scenario import Scenario, iter_scenarios, load_scenario_family
-from bootrig.scenario.trace import CellKey
+from bootrig.trace.trace import CellKey
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_models_of_rom
 
 SHIPPED_MACHINES = ("pc", "q35")
@@ -45,7 +45,7 @@ def plan_cells(filters: Filters) -> tuple[PlannedCell, ...]:
     """Return the cells that `filters` leave, in the matrix' order: by scenario, then by NIC model.
 
     Raises:
-        RecipeError: a scenario does not exist or is wrong.
+        DocumentError: a scenario does not exist or is wrong.
         CellSelectionError: a filter names what does not exist, or nothing is left.
     """
     _require_known("NIC model", filters.nic_models, (*NIC_MODELS, *NIC_VARIANTS))

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootrig.cell.cell import host_error, load_error
+from bootrig.cell.specification import TRACE_FILE, CellSpecification, write_specification
 from bootrig.process import RunningProcess, small_environment, start_process
-from bootrig.scenario.cell import host_error, load_error
 from bootrig.scenario.errors import CellError
-from bootrig.scenario.specification import TRACE_FILE, CellSpecification, write_specification
-from bootrig.scenario.trace import Trace, load_trace
 from bootrig.schedule.errors import PoolError
+from bootrig.trace.trace import Trace, load_trace
 from bootrig.workdir import CACHE_VARIABLE, cache_directory
 
 RECEIVE_LENGTH = 65536

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from bootrig.scenario.cell import run_cell_file
+from bootrig.cell.cell import run_cell_file
 
 RECEIVE_LENGTH = 65536
 

@@ -50,7 +50,7 @@ def fetch_source(
     Raises:
         UnavailableError: no way gave it.
         StoreError: the store cannot be written.
-        RecipeError: the user's configuration is wrong.
+        DocumentError: the user's configuration is wrong.
     """
     if source.sha256 is None:
         raise ValueError(f"{source.file_name} is not pinned")
@@ -87,7 +87,7 @@ def fetch_members(
     Raises:
         UnavailableError: no way gave an archive with the members.
         StoreError: the store cannot be written.
-        RecipeError: the user's configuration is wrong.
+        DocumentError: the user's configuration is wrong.
     """
 
     def take(incoming: Incoming, address: str) -> None:

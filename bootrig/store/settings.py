@@ -11,8 +11,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootrig.recipe.errors import RecipeError
-from bootrig.recipe.toml import load_document
+from bootrig.document.errors import DocumentError
+from bootrig.document.toml import load_document
 
 ADDRESS = r"https?://[^\s]+"
 
@@ -45,7 +45,7 @@ def load_settings() -> FetchSettings:
     """Load the user's settings from the configuration file and the environment.
 
     Raises:
-        RecipeError: the file says something wrong, or `$BOOTRIG_CONFIG` names a file that is not there.
+        DocumentError: the file says something wrong, or `$BOOTRIG_CONFIG` names a file that is not there.
     """
     settings = FetchSettings()
     path = configuration_path()
@@ -61,6 +61,6 @@ def load_settings() -> FetchSettings:
     named = tuple(os.environ.get("BOOTRIG_MIRROR", "").split())
     for address in named:
         if not address.startswith(("http://", "https://")):
-            raise RecipeError(f'BOOTRIG_MIRROR has "{address}", expected an http or https address')
+            raise DocumentError(f'BOOTRIG_MIRROR has "{address}", expected an http or https address')
     offline = os.environ.get("BOOTRIG_OFFLINE", "") not in {"", "0"}
     return FetchSettings(named or settings.mirrors, settings.use_apt, offline or settings.offline)

@@ -10,13 +10,13 @@ from pathlib import Path
 from qemu.qmp import QMPClient
 
 from bootrig.deadline import Deadline
-from bootrig.emulator.check import check_definition
-from bootrig.emulator.definition_file import load_definition
-from bootrig.emulator.discovery import find_host_emulator
-from bootrig.emulator.introspection import load_introspection
-from bootrig.emulator.session import start_session
-from bootrig.emulator.shapes import Catalog
-from bootrig.emulator.transport import DirectTransport
+from bootrig.emulator.definition.check import check_definition
+from bootrig.emulator.definition.file import load_definition
+from bootrig.emulator.monitor.session import start_session
+from bootrig.emulator.monitor.transport import DirectTransport
+from bootrig.emulator.release.discovery import find_host_emulator
+from bootrig.emulator.schema.introspection import load_introspection
+from bootrig.emulator.schema.shapes import Catalog
 from bootrig.process import start_process
 from bootrig.recipe.path import RecipeKind, find_recipe_path
 from ci.benchmarks import Figure

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from bootrig.builder.prebuilt import obtain_rom_set
+from bootrig.romset.obtain import obtain_rom_set
 from ci.benchmarks import Figure
 from ci.benchmarks.start import ROOT, wall_s
 from firmware.lint import LintOptions, examine_set, lint_set

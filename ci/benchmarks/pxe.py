@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bootrig.builder.probe import assemble_probe
-from bootrig.emulator.discovery import find_host_emulator
-from bootrig.scenario.trace import load_trace
+from bootrig.emulator.release.discovery import find_host_emulator
+from bootrig.trace.trace import load_trace
 from ci.benchmarks import Figure
 from firmware.probe.image import find_probe_report, make_bios_image
 

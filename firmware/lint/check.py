@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from firmware.lint import efi, headers, pcir, pnp, romset, undi
 from firmware.lint.finding import Fault, Finding
 from firmware.lint.rule import ROM_RULES, SET_RULES, LintOptions, Rule
+from firmware.lint.rules import efi, headers, pcir, pnp, romset, undi
 from firmware.lint.subject import RomSubject, SetSubject
 
 # The modules register their rules when they are imported; here stands in which order people read them.

@@ -17,8 +17,8 @@ from bootrig.builder.build import PROVENANCE, SBOM, Artifact, BuildOptions, buil
 from bootrig.builder.built import obtain_built_rom_set, obtain_platform_firmware
 from bootrig.builder.errors import CompileError, PatchError, SourceError
 from bootrig.builder.plan import BuildPlan, make_plan
-from bootrig.builder.prebuilt import obtain_rom_set
 from bootrig.errors import RigError
+from bootrig.romset.obtain import obtain_rom_set
 from bootrig.store.content import Store
 from bootrig.store.errors import UnavailableError
 from bootrig.store.settings import FetchSettings

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import pytest
 
-from bootrig.scenario.trace import Trace, load_trace
+from bootrig.trace.trace import Trace, load_trace
 
 WORDS = (sys.executable, "-m", "bootrig.cli.main")
 LIMIT_S = 240.0

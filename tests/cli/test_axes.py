@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.compare import compare_traces
-from bootrig.scenario.trace import CellKey, OutcomeStatus, Trace
+from bootrig.trace.trace import CellKey, OutcomeStatus, Trace
 from tests.cli.command import load_traces, run_command
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]

@@ -4,8 +4,8 @@ import pytest
 
 from bootrig import __version__
 from bootrig.cli.main import main
+from bootrig.romset.embed import load_manifest
 from bootrig.store.content import Store
-from firmware.embed import load_manifest
 from tests.builder.rom_recipes import ROMS, write_archive_recipe, write_package_recipe
 
 

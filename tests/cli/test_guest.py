@@ -17,8 +17,8 @@ def small_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The host's QEMU is a fake that says nothing, and what it says about itself is that of the small one."""
     path = make_fake_qemu(tmp_path, "exits")
     monkeypatch.setenv("BOOTRIG_QEMU", str(path))
-    monkeypatch.setattr("bootrig.emulator.introspection.load_introspection", lambda emulator: INTROSPECTION)
-    monkeypatch.setattr("bootrig.emulator.json_schema.load_introspection", lambda emulator: INTROSPECTION)
+    monkeypatch.setattr("bootrig.emulator.schema.introspection.load_introspection", lambda emulator: INTROSPECTION)
+    monkeypatch.setattr("bootrig.emulator.definition.json_schema.load_introspection", lambda emulator: INTROSPECTION)
     return path
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bootrig.process import require_tool
-from bootrig.scenario.trace import OutcomeStatus
-from firmware.embed import embed_rom_set
+from bootrig.romset.embed import embed_rom_set
+from bootrig.trace.trace import OutcomeStatus
 from firmware.romset import RomSet
 from tests.cli.command import Command, Ended, load_traces, run_command, start_command
 from tests.emulator.fake_qemu import make_fake_qemu

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bootrig.compare import Confirmation, Difference, Severity
-from bootrig.scenario.trace import (
+from bootrig.trace.trace import (
     CellKey,
     Milestone,
     Outcome,

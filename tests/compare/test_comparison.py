@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bootrig.compare import CellState, Severity, compare_traces
 from bootrig.compare.registry import RULES, rule
 from bootrig.compare.rules.outcome import check_outcome
-from bootrig.scenario.trace import CellKey, OutcomeStatus, TimeMode, Trace
+from bootrig.trace.trace import CellKey, OutcomeStatus, TimeMode, Trace
 from tests.compare.factory import NICS, SCENARIOS, Boot, http_request, trace
 
 NICS_3 = NICS[:3]

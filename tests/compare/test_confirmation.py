@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bootrig.compare import Confirmation, compare_traces, needs_confirmation
-from bootrig.scenario.trace import CellKey, TimeMode, Trace
+from bootrig.trace.trace import CellKey, TimeMode, Trace
 from tests.compare.factory import NICS, Boot, trace
 
 SLOW = {"request_s": 16.6, "last_byte_s": 17.4, "nbp_s": 17.5}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bootrig.compare import Confirmation, Severity, compare_traces
-from bootrig.scenario.trace import WireEvent
+from bootrig.trace.trace import WireEvent
 from tests.compare.conftest import Look
 from tests.compare.factory import Boot, http_request, trace
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bootrig.compare import Waiver, compare_traces, load_waivers
-from bootrig.recipe.errors import RecipeError
-from bootrig.scenario.trace import CellKey
+from bootrig.document.errors import DocumentError
+from bootrig.trace.trace import CellKey
 from tests.compare.factory import Boot, difference, trace
 
 TODAY = datetime.date(2030, 6, 1)
@@ -70,7 +70,7 @@ def test_a_file_of_waivers_reads(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_with_waivers_is_told(tmp_path: Path, content: str, message: str) -> None:
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load_waivers(write(tmp_path, content))
     assert message in str(caught.value)
 

@@ -6,11 +6,17 @@ from collections.abc import Iterator
 # From the top down. Rooms of one level may import each other, unless the level says that they are apart.
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("bootrig.cli", "bootrig.pytest_plugin"),
-    ("bootrig.report", "bootrig.compare", "bootrig.schedule"),
+    ("bootrig.api",),
+    ("bootrig.report",),
+    ("bootrig.record",),
+    ("bootrig.compare", "bootrig.schedule"),
+    ("bootrig.cell",),
     ("bootrig.scenario",),
+    ("bootrig.romset",),
     ("bootrig.emulator", "bootrig.network", "bootrig.builder"),
     ("bootrig.store",),
     ("bootrig.recipe",),
+    ("bootrig.trace", "bootrig.document"),
     ("bootrig.process", "bootrig.workdir", "bootrig.deadline", "bootrig.errors", "bootrig"),
     ("firmware",),
 )
@@ -69,5 +75,5 @@ def find_layer_faults(source: str, module: str, *, is_package: bool = False) -> 
         if target_level is not None and target_level < level:
             faults.append(f"{module}:{line}: {room} imports {target}, which is above it")
         elif target != room and room in APART and target in APART:
-            faults.append(f"{module}:{line}: {room} imports {target}; scenario joins the two")
+            faults.append(f"{module}:{line}: {room} imports {target}; cell joins the two")
     return faults

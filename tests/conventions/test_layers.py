@@ -31,7 +31,7 @@ def test_imports_point_down() -> None:
             "def f():\n    from bootrig.emulator import x",
             "tap:2: bootrig.network imports bootrig.emul",
         ),
-        ("bootrig.network.tap", "from bootrig.builder.obtain import x", "bootrig.builder; scenario joins the two"),
+        ("bootrig.network.tap", "from bootrig.builder.obtain import x", "bootrig.builder; cell joins the two"),
         ("bootrig.errors", "from bootrig.store import Store", "bootrig imports bootrig.store|bootrig.errors imports"),
         ("firmware.nic", "from bootrig.errors import InputError", "firmware imports bootrig.errors, which is above it"),
         ("firmware.nic", "import subprocess", "firmware is pure and does not import subprocess"),
@@ -46,7 +46,7 @@ def test_an_import_that_points_up_is_found(module: str, source: str, fault: str)
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("bootrig.cli.run", "from bootrig.scenario.trace import Trace\nimport json"),
+        ("bootrig.cli.run", "from bootrig.trace.trace import Trace\nimport json"),
         ("bootrig.report.html", "from bootrig.compare import verdict"),
         ("bootrig.network.services.tftp", "from ..errors import ServiceError\nfrom bootrig.errors import RigError"),
         ("bootrig.cli.main", "from bootrig import __version__"),

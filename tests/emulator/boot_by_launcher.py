@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bootrig.emulator.definition import MachineDefinition, filter_dump, nic, tap_netdev, virtual_time
-from bootrig.emulator.discovery import find_host_emulator
+from bootrig.emulator.definition.definition import MachineDefinition, filter_dump, nic, tap_netdev, virtual_time
 from bootrig.emulator.errors import CommandError, CommandMissingError, GuestStartError
-from bootrig.emulator.launcher import Launcher, launch_guest
+from bootrig.emulator.launch import Launcher, launch_guest
+from bootrig.emulator.release.discovery import find_host_emulator
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.network.tap import open_tap
 

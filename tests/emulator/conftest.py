@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.emulator.discovery import Emulator
 from bootrig.emulator.errors import EmulatorMissingError
-from bootrig.emulator.recipes import find_emulator
+from bootrig.emulator.release.discovery import Emulator
+from bootrig.emulator.release.recipes import find_emulator
 from bootrig.workdir import cache_directory
 from tests.conftest import skip_or_fail
 
@@ -17,7 +17,7 @@ USER_CACHE = cache_directory()
 @pytest.fixture
 def user_cache(monkeypatch: pytest.MonkeyPatch) -> Path:
     """Use the emulators that the user has unpacked, and keep those that a test unpacks: they are large."""
-    monkeypatch.setattr("bootrig.emulator.unpack.cache_directory", lambda: USER_CACHE)
+    monkeypatch.setattr("bootrig.emulator.release.unpack.cache_directory", lambda: USER_CACHE)
     return USER_CACHE
 
 

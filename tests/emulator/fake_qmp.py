@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from bootrig.deadline import Deadline
-from bootrig.emulator.session import Obituary, QmpSession, start_session
-from bootrig.emulator.transport import MESSAGE_LIMIT, DirectTransport
+from bootrig.emulator.monitor.session import Obituary, QmpSession, start_session
+from bootrig.emulator.monitor.transport import MESSAGE_LIMIT, DirectTransport
 
 VERSION = {"qemu": {"major": 7, "minor": 2, "micro": 22}, "package": "fake"}
 GREETING = {"QMP": {"version": VERSION, "capabilities": ["oob"]}}

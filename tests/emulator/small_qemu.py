@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bootrig.emulator.introspection import Introspection, QomProperty, QomType
-from bootrig.emulator.shapes import Catalog
+from bootrig.emulator.schema.introspection import Introspection, QomProperty, QomType
+from bootrig.emulator.schema.shapes import Catalog
 
 VERSION = "7.2.22 (small)"
 ON_OFF = ["on", "off", "auto"]

@@ -8,9 +8,9 @@ import pytest
 
 from bootrig.emulator import accelerator as accelerators
 from bootrig.emulator.accelerator import AcceleratorProof, choose_accelerator, prove_kvm
-from bootrig.emulator.definition import AcceleratorKind
-from bootrig.emulator.discovery import Emulator, find_host_emulator
+from bootrig.emulator.definition.definition import AcceleratorKind
 from bootrig.emulator.errors import AcceleratorError
+from bootrig.emulator.release.discovery import Emulator, find_host_emulator
 from bootrig.process import ToolMissingError
 from tests.emulator.fake_qemu import make_fake_qemu
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from bootrig.emulator.check import check_definition
-from bootrig.emulator.definition import (
+from bootrig.document.errors import DocumentError
+from bootrig.emulator.definition.check import check_definition
+from bootrig.emulator.definition.definition import (
     MachineDefinition,
     disk,
     filter_dump,
@@ -17,10 +18,9 @@ from bootrig.emulator.definition import (
     user_netdev,
     virtual_time,
 )
-from bootrig.emulator.definition_file import definition_document, load_definition
-from bootrig.emulator.json_schema import make_json_schema
-from bootrig.emulator.shapes import Catalog
-from bootrig.recipe.errors import RecipeError
+from bootrig.emulator.definition.file import definition_document, load_definition
+from bootrig.emulator.definition.json_schema import make_json_schema
+from bootrig.emulator.schema.shapes import Catalog
 from tests.emulator.small_qemu import small_catalog
 from tests.emulator.wrong_definitions import GOOD, WRONG
 
@@ -44,7 +44,7 @@ def problems_of(text: str, directory: Path, catalog: Catalog) -> list[str]:
     path.write_text(text)
     try:
         load_definition(path, catalog)
-    except RecipeError as error:
+    except DocumentError as error:
         return [f"{problem.key_path}: {problem.message}" for problem in error.problems]
     return []
 
@@ -112,8 +112,8 @@ def test_definitions_round_trip_through_json(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path, name: str, content: str, message: str) -> None:
     path = tmp_path / name
     path.write_text(content)
-    with pytest.raises(RecipeError, match=message):
+    with pytest.raises(DocumentError, match=message):
         load_definition(path)
     path.unlink()
-    with pytest.raises(RecipeError, match="cannot be read: No such file or directory"):
+    with pytest.raises(DocumentError, match="cannot be read: No such file or directory"):
         load_definition(path)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.emulator.command_line import command_line, key_values
-from bootrig.emulator.definition import (
+from bootrig.emulator.definition.definition import (
     Accelerator,
     AcceleratorKind,
     Chardev,
@@ -23,8 +22,9 @@ from bootrig.emulator.definition import (
     user_netdev,
     virtual_time,
 )
-from bootrig.emulator.discovery import Emulator
+from bootrig.emulator.guest.command_line import command_line, key_values
 from bootrig.emulator.json_values import JsonObject
+from bootrig.emulator.release.discovery import Emulator
 
 
 def emulator(*version: int) -> Emulator:

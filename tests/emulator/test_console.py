@@ -7,9 +7,9 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from bootrig.emulator import console as consoles
-from bootrig.emulator.console import Console, ConsolePipes
 from bootrig.emulator.errors import EmulatorError, SessionEndedError
+from bootrig.emulator.guest import console as consoles
+from bootrig.emulator.guest.console import Console, ConsolePipes
 
 LIMIT_S = 10.0
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.emulator.discovery import find_host_emulator, find_platform_firmware
 from bootrig.emulator.errors import EmulatorMissingError, PlatformFirmwareMissingError
+from bootrig.emulator.release.discovery import find_host_emulator, find_platform_firmware
 from tests.emulator.fake_qemu import make_fake_qemu
 
 
@@ -29,7 +29,7 @@ def test_answers_are_remembered_until_the_program_changes(
     monkeypatch.setenv("BOOTRIG_QEMU", str(path))
     first = find_host_emulator()
     content = path.read_text()
-    monkeypatch.setattr("bootrig.emulator.discovery.run_process", None)
+    monkeypatch.setattr("bootrig.emulator.release.discovery.run_process", None)
     assert find_host_emulator() == first
     monkeypatch.undo()
     monkeypatch.setenv("BOOTRIG_QEMU", str(path))
@@ -86,7 +86,7 @@ def test_qemu_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     path.write_text("#!/bin/sh\nexec sleep 60\n")
     path.chmod(0o755)
     monkeypatch.setenv("BOOTRIG_QEMU", str(path))
-    monkeypatch.setattr("bootrig.emulator.discovery.ANSWER_S", 0.2)
+    monkeypatch.setattr("bootrig.emulator.release.discovery.ANSWER_S", 0.2)
     with pytest.raises(EmulatorMissingError, match="did not end in time"):
         find_host_emulator()
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from bootrig.emulator.definition import MachineDefinition
-from bootrig.emulator.discovery import Emulator, find_host_emulator
+from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.errors import (
     EmulatorError,
     GuestDiedError,
@@ -17,7 +16,8 @@ from bootrig.emulator.errors import (
     GuestStartError,
     SessionEndedError,
 )
-from bootrig.emulator.guest import Guest, start_guest
+from bootrig.emulator.guest.guest import Guest, start_guest
+from bootrig.emulator.release.discovery import Emulator, find_host_emulator
 from bootrig.process import ProcessError
 from tests.emulator.fake_qemu import BEHAVIOURS, make_fake_qemu
 
@@ -130,7 +130,7 @@ def test_a_stop_or_a_shutdown_is_an_event_only(fake_emulator: Callable[[str], Em
 def test_qemu_that_does_not_want_to_end(
     fake_emulator: Callable[[str], Emulator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bootrig.emulator.launch.END_S", 0.2)
+    monkeypatch.setattr("bootrig.emulator.monitor.process.END_S", 0.2)
     monkeypatch.setattr("bootrig.process.TERMINATE_S", 0.2)
 
     async def act(guest: Guest) -> str:
@@ -144,7 +144,7 @@ def test_interruption_at_any_moment(
     fake_emulator: Callable[[str], Emulator], tmp_path: Path, behaviour: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cancel the whole thing at several moments; the fixture of all tests looks for what is left."""
-    monkeypatch.setattr("bootrig.emulator.launch.END_S", 0.1)
+    monkeypatch.setattr("bootrig.emulator.monitor.process.END_S", 0.1)
     monkeypatch.setattr("bootrig.process.TERMINATE_S", 0.1)
     emulator = fake_emulator(behaviour)
 

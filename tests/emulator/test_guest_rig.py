@@ -12,7 +12,7 @@ import pytest
 
 from bootrig.emulator import accelerator as accelerators
 from bootrig.emulator.accelerator import choose_accelerator, prove_kvm
-from bootrig.emulator.definition import (
+from bootrig.emulator.definition.definition import (
     Accelerator,
     AcceleratorKind,
     BlockNode,
@@ -26,7 +26,6 @@ from bootrig.emulator.definition import (
     user_netdev,
     virtual_time,
 )
-from bootrig.emulator.discovery import Emulator, find_platform_firmware
 from bootrig.emulator.errors import (
     CommandError,
     CommandMissingError,
@@ -35,7 +34,8 @@ from bootrig.emulator.errors import (
     GuestResetLoopError,
     GuestStartError,
 )
-from bootrig.emulator.guest import Guest, start_guest
+from bootrig.emulator.guest.guest import Guest, start_guest
+from bootrig.emulator.release.discovery import Emulator, find_platform_firmware
 from bootrig.emulator.typed import commands
 from tests.emulator.conftest import require_emulator
 

@@ -20,7 +20,7 @@ from bootrig.emulator.errors import (
     PeerError,
     SessionEndedError,
 )
-from bootrig.emulator.session import UNANSWERED_LIMIT, QmpSession
+from bootrig.emulator.monitor.session import UNANSWERED_LIMIT, QmpSession
 from tests.emulator.fake_qmp import GREETING, Behaviour, FakePeer, start_fake_session
 
 LIMIT_S = 20.0

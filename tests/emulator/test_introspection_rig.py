@@ -9,16 +9,16 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 import bootrig.emulator.typed
-from bootrig.emulator import introspection as introspections
-from bootrig.emulator.configuration import split_for_qmp, with_root_ports
-from bootrig.emulator.definition import MachineDefinition, disk, filter_dump, nic, user_netdev, virtual_time
-from bootrig.emulator.discovery import find_host_emulator
+from bootrig.emulator.definition.definition import MachineDefinition, disk, filter_dump, nic, user_netdev, virtual_time
+from bootrig.emulator.definition.json_schema import load_json_schema
 from bootrig.emulator.errors import GuestDiedError
 from bootrig.emulator.generator import generate_modules
-from bootrig.emulator.guest import Guest, start_guest
-from bootrig.emulator.introspection import load_introspection
-from bootrig.emulator.json_schema import load_json_schema
-from bootrig.emulator.shapes import Catalog, Object
+from bootrig.emulator.guest.configuration import split_for_qmp, with_root_ports
+from bootrig.emulator.guest.guest import Guest, start_guest
+from bootrig.emulator.release.discovery import find_host_emulator
+from bootrig.emulator.schema import introspection as introspections
+from bootrig.emulator.schema.introspection import load_introspection
+from bootrig.emulator.schema.shapes import Catalog, Object
 from tests.emulator.small_qemu import INTROSPECTION, small_catalog
 from tests.emulator.test_check import expected_messages, problems_of
 from tests.emulator.wrong_definitions import GOOD, WRONG

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bootrig.deadline import Deadline
-from bootrig.emulator.definition import (
+from bootrig.emulator.definition.definition import (
     MachineDefinition,
     Netdev,
     Processor,
@@ -23,7 +23,6 @@ from bootrig.emulator.definition import (
     user_netdev,
     virtual_time,
 )
-from bootrig.emulator.discovery import Emulator, PlatformFirmware
 from bootrig.emulator.errors import (
     CommandDeadlineError,
     CommandError,
@@ -34,11 +33,12 @@ from bootrig.emulator.errors import (
     PeerError,
     SessionEndedError,
 )
-from bootrig.emulator.launcher import Launcher, launch_guest
-from bootrig.emulator.libvirt_domain import QEMU_NAMESPACE, domain_xml
-from bootrig.emulator.libvirt_guest import REMEDY, _name_tap, _remedy
-from bootrig.emulator.libvirt_transport import LibvirtTransport
-from bootrig.emulator.session import QmpSession, start_session
+from bootrig.emulator.launch import Launcher, launch_guest
+from bootrig.emulator.libvirt.domain import QEMU_NAMESPACE, domain_xml
+from bootrig.emulator.libvirt.guest import REMEDY, _name_tap, _remedy
+from bootrig.emulator.libvirt.transport import LibvirtTransport
+from bootrig.emulator.monitor.session import QmpSession, start_session
+from bootrig.emulator.release.discovery import Emulator, PlatformFirmware
 from tests.emulator.small_qemu import small_catalog
 
 LIMIT_S = 20.0

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.emulator import unpack as unpacking
-from bootrig.emulator.definition import MachineDefinition, nic, user_netdev, virtual_time
+from bootrig.document.errors import DocumentError
+from bootrig.emulator.definition.definition import MachineDefinition, nic, user_netdev, virtual_time
 from bootrig.emulator.errors import EmulatorMissingError
-from bootrig.emulator.guest import start_guest
-from bootrig.emulator.recipes import (
+from bootrig.emulator.guest.guest import start_guest
+from bootrig.emulator.release import unpack as unpacking
+from bootrig.emulator.release.recipes import (
     EmulatorKind,
     find_emulator,
     find_ready_emulator,
@@ -18,7 +19,6 @@ from bootrig.emulator.recipes import (
     load_emulator_recipe,
 )
 from bootrig.process import ProcessError
-from bootrig.recipe.errors import RecipeError
 from bootrig.store.apt import AptMirrors
 from tests.emulator.conftest import require_emulator
 from tests.emulator.fake_mmdebstrap import put_on_path
@@ -112,12 +112,12 @@ def test_the_hosts_qemu_under_another_name(
 )
 def test_wrong_recipes(recipes: Callable[[str, str], None], text: str, message: str) -> None:
     recipes("wrong", text)
-    with pytest.raises(RecipeError, match=message):
+    with pytest.raises(DocumentError, match=message):
         find_emulator("wrong")
 
 
 def test_an_unknown_recipe() -> None:
-    with pytest.raises(RecipeError, match=r'there is no recipe "qemu-10".*did you mean "qemu-1'):
+    with pytest.raises(DocumentError, match=r'there is no recipe "qemu-10".*did you mean "qemu-1'):
         find_emulator("qemu-10")
 
 

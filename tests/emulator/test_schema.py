@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from bootrig.emulator.definition import Chardev, Device, Netdev, QomObject
-from bootrig.emulator.entries import EntryKind, entries_by_name
+from bootrig.emulator.definition.definition import Chardev, Device, Netdev, QomObject
 from bootrig.emulator.generator import generate_modules
-from bootrig.emulator.introspection import QomProperty, encode_introspection, parse_introspection
-from bootrig.emulator.reference import render_text, write_reference
-from bootrig.emulator.schema_difference import compare_schemas
-from bootrig.emulator.shapes import Catalog
+from bootrig.emulator.schema.difference import compare_schemas
+from bootrig.emulator.schema.entries import EntryKind, entries_by_name
+from bootrig.emulator.schema.introspection import QomProperty, encode_introspection, parse_introspection
+from bootrig.emulator.schema.pages import render_text, write_reference
+from bootrig.emulator.schema.shapes import Catalog
 from bootrig.emulator.typed.block_nodes import File, Raw
 from bootrig.emulator.typed.chardevs import Null
 from bootrig.emulator.typed.netdevs import User

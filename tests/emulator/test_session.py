@@ -11,8 +11,8 @@ import pytest
 
 from bootrig.deadline import Deadline, DeadlineError
 from bootrig.emulator.errors import CommandDeadlineError, CommandMissingError, SessionEndedError
-from bootrig.emulator.session import QmpSession, start_session
-from bootrig.emulator.transport import DirectTransport
+from bootrig.emulator.monitor.session import QmpSession, start_session
+from bootrig.emulator.monitor.transport import DirectTransport
 from tests.emulator.fake_qmp import FakePeer, start_fake_session
 
 LIMIT_S = 60.0
@@ -291,7 +291,7 @@ def test_nobody_at_the_path(tmp_path: Path) -> None:
 
 
 def test_monitor_that_does_not_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bootrig.emulator.session.RECONNECT_S", 0.2)
+    monkeypatch.setattr("bootrig.emulator.monitor.session.RECONNECT_S", 0.2)
 
     async def run() -> None:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

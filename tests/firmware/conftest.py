@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from bootrig.builder.prebuilt import obtain_rom_set
 from bootrig.errors import RigError
+from bootrig.romset.obtain import obtain_rom_set
 from bootrig.store.settings import load_settings
 from firmware.romset import RomSet
 from tests.conftest import USER_STORE

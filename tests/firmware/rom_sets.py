@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from firmware.embed import embed_rom_set
-from firmware.manifest import FILE_NAME, Manifest
+from bootrig.romset.embed import embed_rom_set
+from bootrig.romset.manifest import FILE_NAME, Manifest
 from firmware.romset import RomSet, rom_set_of
 
 OLD = rom_set_of("old", [("pxe-e1000.rom", b"old e1000"), ("pxe-pcnet.rom", b"old pcnet")])

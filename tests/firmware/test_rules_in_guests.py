@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.emulator.definition import MachineDefinition, nic, user_netdev, virtual_time
-from bootrig.emulator.discovery import find_host_emulator
-from bootrig.emulator.guest import start_guest
+from bootrig.emulator.definition.definition import MachineDefinition, nic, user_netdev, virtual_time
+from bootrig.emulator.guest.guest import start_guest
+from bootrig.emulator.release.discovery import find_host_emulator
 from firmware.assemble import EfiImageOptions, Style, fix_rom, join_rom, make_efi_image, set_ids
 from firmware.lint import Severity, examine_rom, lint_rom
 from firmware.optionrom import EfiHeader, OptionRom, encode_option_rom, parse_option_rom, unpack_efi_image

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.pytest_plugin import BootrigBrokenError, BootrigConsole, BootrigResult, BootrigRun, settle
-from bootrig.scenario.trace import TimeMode
+from bootrig.trace.trace import TimeMode
 from tests.compare.factory import Boot, trace
 
 pytest_plugins = ["pytester"]

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.document.errors import DocumentError
 from bootrig.recipe.build import BuildRecipe
-from bootrig.recipe.errors import RecipeError, UnknownRecipeError
+from bootrig.recipe.errors import UnknownRecipeError
 from bootrig.recipe.path import RecipeKind, iter_recipe_names
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
 from bootrig.recipe.roms import load_rom_recipe
@@ -38,7 +39,7 @@ def load(tmp_path: Path, *texts: str) -> BuildRecipe:
 
 
 def problems(tmp_path: Path, *texts: str) -> list[tuple[str, str]]:
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load(tmp_path, *texts)
     return [(problem.key_path, problem.message) for problem in caught.value.problems]
 
@@ -188,7 +189,7 @@ def test_platform_firmware_recipes_name_their_code(tmp_path: Path) -> None:
     path = tmp_path / "fw.toml"
     target = '[[target]]\nname = "bios.bin"\nimages = ["out/bios.bin"]\n'
     path.write_text(f'code = "other.bin"\n{HEAD}{SOURCE}{BUILD}{target}')
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load_platform_firmware_recipe(str(path))
     assert [(problem.key_path, problem.message) for problem in caught.value.problems] == [
         ("name", 'found "mine", expected "fw" as the file is called'),

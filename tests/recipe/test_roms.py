@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.recipe.errors import RecipeError
+from bootrig.document.errors import DocumentError
 from bootrig.recipe.path import iter_recipe_names
 from bootrig.recipe.roms import load_rom_recipe, load_rom_recipes
 from bootrig.recipe.source import SourceKind
@@ -42,7 +42,7 @@ length = 512
 def load(tmp_path: Path, text: str) -> list[tuple[str, str]]:
     path = tmp_path / "mine.toml"
     path.write_text(text)
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load_rom_recipe(str(path))
     return [(problem.key_path, problem.message) for problem in caught.value.problems]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import product
 
 from bootrig.compare import Verdict, Waiver, compare_traces, needs_confirmation
-from bootrig.scenario.trace import CellKey, TimeMode, Trace
+from bootrig.trace.trace import CellKey, TimeMode, Trace
 from tests.compare.factory import DISCOVER, KIB, NICS, SCENARIOS, Boot, http_request, trace
 
 VARIANTS = ("nbp-sizes[512]", "nbp-sizes[2k]", "nbp-sizes[16k]", "nbp-sizes[100k]")

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from bootrig.report.progress import Progress
-from bootrig.scenario.trace import CellKey, Outcome, OutcomeStatus
+from bootrig.trace.trace import CellKey, Outcome, OutcomeStatus
 
 PASSED = Outcome(OutcomeStatus.PASSED, "nbp-entered", "")
 FAILED = Outcome(OutcomeStatus.FAILED, "dhcp-ack", "the nonce did not come")

@@ -16,7 +16,7 @@ from bootrig.compare import Confirmation, Severity, Verdict, compare_traces
 from bootrig.report.comparison import SYMBOLS, headline, print_verdict
 from bootrig.report.matrix import natural_order
 from bootrig.report.outcomes import print_outcomes
-from bootrig.scenario.trace import TimeMode
+from bootrig.trace.trace import TimeMode
 from tests.compare.factory import NICS, Boot, difference, trace
 from tests.report.sample import baseline_traces, candidate_traces, verdict
 

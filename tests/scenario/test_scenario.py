@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.document.errors import DocumentError
 from bootrig.network.services.personality import BootFields
-from bootrig.recipe.errors import RecipeError, UnknownRecipeError
+from bootrig.recipe.errors import UnknownRecipeError
 from bootrig.scenario.scenario import (
     ConsoleMark,
     ConsoleStep,
@@ -19,7 +20,7 @@ from bootrig.scenario.scenario import (
     load_scenarios,
     parse_scenario,
 )
-from bootrig.scenario.soundness import REPORT_MILESTONES, WIRE_MILESTONES
+from bootrig.trace.reading.milestones import REPORT_MILESTONES, WIRE_MILESTONES
 from firmware.nic import NIC_MODELS
 
 GOOD = """\
@@ -229,20 +230,20 @@ def test_what_is_left_out_has_a_usual_value(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_wrong(text: str, problem: str, tmp_path: Path) -> None:
     path = write(tmp_path, text)
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load_scenarios(path)
     assert str(caught.value) == f"mine.toml has 1 problem:\n  {path}: {problem}"
 
 
 def test_a_problem_of_a_variant_has_its_place_in_the_variant(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD + "[variant.a.deadline]\nguest_s = 0\n")
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load_scenarios(path)
     assert str(caught.value) == f"mine.toml has 1 problem:\n  {path}: deadline.guest_s: found 0, expected at least 1"
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"mine\.toml cannot be read: No such file or directory"):
+    with pytest.raises(DocumentError, match=r"mine\.toml cannot be read: No such file or directory"):
         load_scenarios(tmp_path / "mine.toml")
 
 

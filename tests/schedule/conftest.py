@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario.boots import Boots, boot_once
+from tests.cell.boots import Boots, boot_once
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import hashlib
 
 import pytest
 
-from bootrig.scenario.milestones import ROM_BANNER
+from bootrig.trace.reading.milestones import ROM_BANNER
 from firmware.nic import NIC_MODELS
-from tests.scenario.boots import Boots
+from tests.cell.boots import Boots
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
 

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.emulator.definition import MachineDefinition
-from bootrig.emulator.discovery import Emulator
+from bootrig.cell.specification import CellSpecification, parse_specification
+from bootrig.emulator.definition.definition import MachineDefinition
+from bootrig.emulator.release.discovery import Emulator
 from bootrig.scenario.errors import CellError
-from bootrig.scenario.specification import CellSpecification, parse_specification
-from bootrig.scenario.trace import TimeMode
 from bootrig.schedule import zygote
 from bootrig.schedule.campaign import Campaign, Equipment, Side, cell_programs, specify
 from bootrig.schedule.errors import PoolError
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.pool import Pool, default_jobs, start_pool
+from bootrig.trace.trace import TimeMode
 from firmware.probe.image import MARKER, NONCE_PLACEHOLDER
 from firmware.romset import RomFile, RomSet
 from tests.cli.command import find_children

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.scenario.trace import CellKey, TimeMode
 from bootrig.schedule.campaign import Campaign, Equipment, Side
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.pool import start_pool
+from bootrig.trace.trace import CellKey, TimeMode
 from firmware.romset import RomFile, RomSet
 from tests.firmware.rom_bytes import Bios, Efi, make_combined_rom
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.recipe.errors import RecipeError
+from bootrig.document.errors import DocumentError
 from bootrig.store.settings import FetchSettings, configuration_path, load_settings
 
 
@@ -42,14 +42,14 @@ def test_refuses_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path = tmp_path / "mine.toml"
     path.write_text('mirors = ["x"]\nmirrors = ["ftp://x"]\n')
     monkeypatch.setenv("BOOTRIG_CONFIG", str(path))
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load_settings()
     assert 'mirrors[0]: found a string "ftp://x", expected an http or https address' in str(caught.value)
     assert "mirors: unknown key" in str(caught.value)
     monkeypatch.setenv("BOOTRIG_CONFIG", str(tmp_path / "none.toml"))
-    with pytest.raises(RecipeError, match=r"none\.toml cannot be read: No such file"):
+    with pytest.raises(DocumentError, match=r"none\.toml cannot be read: No such file"):
         load_settings()
     monkeypatch.delenv("BOOTRIG_CONFIG")
     monkeypatch.setenv("BOOTRIG_MIRROR", "mirror.example")
-    with pytest.raises(RecipeError, match=r'BOOTRIG_MIRROR has "mirror\.example", expected an http or https address'):
+    with pytest.raises(DocumentError, match=r'BOOTRIG_MIRROR has "mirror\.example", expected an http or https address'):
         load_settings()

@@ -6,8 +6,8 @@ from itertools import pairwise
 from bootrig.compare.difference import Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Finding, rule
-from bootrig.compare.wire import DhcpMessage, all_dhcp, first_file_request_s, guest_dhcp
-from bootrig.scenario.trace import TimeMode, Trace
+from bootrig.trace.reading.wire import DhcpMessage, all_dhcp, first_file_request_s, guest_dhcp
+from bootrig.trace.trace import TimeMode, Trace
 
 GAP_TOLERANCE_S = 2.5
 GAP_TOLERANCE_SHARE = 0.5

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from bootrig.compare.difference import Severity, Value
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Finding, rule
-from bootrig.compare.wire import DhcpMessage, first_of_type
+from bootrig.trace.reading.wire import DhcpMessage, first_of_type
 
 CHOOSES = "DHCP servers that choose the boot file by it may choose another"
 

@@ -6,7 +6,7 @@ from bootrig.compare.difference import Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Finding, rule
 from bootrig.compare.rules.dhcp_identity import iter_unequal
-from bootrig.compare.wire import ENCAPSULATED_OPTION, DhcpMessage, first_of_type
+from bootrig.trace.reading.wire import ENCAPSULATED_OPTION, DhcpMessage, first_of_type
 
 OPTION_NAMES: Mapping[int, str] = {
     1: "subnet mask", 2: "time offset", 3: "router", 4: "time servers", 5: "name servers", 6: "DNS servers",

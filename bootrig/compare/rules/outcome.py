@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bootrig.compare.difference import Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Finding, rule
-from bootrig.scenario.trace import Outcome, OutcomeStatus
+from bootrig.trace.trace import Outcome, OutcomeStatus
 
 
 def describe_outcome(outcome: Outcome) -> str:

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from bootrig.compare.console import (
+from bootrig.compare.difference import Severity
+from bootrig.compare.pairing import CellPair
+from bootrig.compare.registry import Finding, rule
+from bootrig.trace.reading.console import (
     Banner,
     find_banner,
     find_errors,
@@ -11,9 +14,6 @@ from bootrig.compare.console import (
     find_prompts,
     squeeze,
 )
-from bootrig.compare.difference import Severity
-from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
 
 
 def came_and_went(baseline: Sequence[str], candidate: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

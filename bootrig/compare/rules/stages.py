@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bootrig.compare.difference import Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Finding, rule
-from bootrig.compare.stages import Stage, StageTime, measure_stages
-from bootrig.scenario.trace import TimeMode
+from bootrig.trace.reading.stages import Stage, StageTime, measure_stages
+from bootrig.trace.trace import TimeMode
 
 REGRESSION_S = 10.0
 

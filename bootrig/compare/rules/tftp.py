@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from bootrig.compare.difference import Severity, Value
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Finding, rule
-from bootrig.compare.wire import guest_events, name_values, normal_name
-from bootrig.scenario.trace import Trace, WireEvent
+from bootrig.trace.reading.wire import guest_events, name_values, normal_name
+from bootrig.trace.trace import Trace, WireEvent
 
 
 def _requests(trace: Trace) -> dict[str, WireEvent]:

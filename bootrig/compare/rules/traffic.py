@@ -6,8 +6,8 @@ from typing import Any
 from bootrig.compare.difference import Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Finding, rule, set_rule
-from bootrig.compare.wire import guest_events
-from bootrig.scenario.trace import Trace
+from bootrig.trace.reading.wire import guest_events
+from bootrig.trace.trace import Trace
 
 ETHERTYPES: Mapping[str, str] = {
     "888e": "EAPOL (802.1X)",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from bootrig.emulator.definition import BlockNode, Chardev, Device, Netdev, QomObject
+from bootrig.emulator.definition.definition import BlockNode, Chardev, Device, Netdev, QomObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
-from bootrig.emulator.session import QmpSession
+from bootrig.emulator.monitor.session import QmpSession
 
 
 async def cont(session: QmpSession) -> None:

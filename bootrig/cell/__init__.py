@@ -1,0 +1,1 @@
+"""One boot: its specification, its servers and guest, its trace."""

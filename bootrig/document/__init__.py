@@ -1,0 +1,1 @@
+"""Files that people write: TOML, read with every fault at its place."""

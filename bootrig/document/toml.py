@@ -1,0 +1,330 @@
+"""Reading TOML that people write, so that every problem is reported at once, each with its place.
+
+    document = load_document(path)
+    root = document.root
+    name = root.string("name")
+    width = root.integer("width", default=80, minimum=1)
+    document.finish()       # raises DocumentError with all problems, unknown keys among them
+
+A reader never raises: it notes the problem and returns a value of the right type, so that reading goes on.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bootrig.document.errors import DocumentError, Problem
+
+Word = TypeVar("Word", bound=StrEnum)
+
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+TYPE_NAMES: Mapping[type, str] = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "a table",
+}
+
+
+def suggest(wrong: str, known: Iterable[str]) -> str:
+    """Return `; did you mean "X"?` for the nearest known word, else nothing."""
+    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
+    return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def describe(value: object) -> str:
+    """Return what a TOML value is, for "found ...": its type and, where short, itself."""
+    name = next((text for kind, text in TYPE_NAMES.items() if type(value) is kind), f"a {type(value).__name__}")
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    shown = repr(value) if not isinstance(value, str) else f'"{value}"'
+    return f"{name} {shown}" if not isinstance(value, list | dict) and len(shown) <= 60 else name
+
+
+class Document:
+    """One file that is being read, and the problems found in it so far.
+
+    Attributes:
+        path: the file.
+        root: the reader of its outermost table.
+    """
+
+    def __init__(self, path: Path, content: Mapping[str, Any]) -> None:
+        self.path = path
+        self._problems: list[Problem] = []
+        self._readers: list[TableReader] = []
+        self.root = TableReader(self, content, "")
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong as far as it has been read."""
+        return tuple(self._problems)
+
+    def add_problem(self, key_path: str, message: str) -> None:
+        """Note that something is wrong at `key_path`."""
+        self._problems.append(Problem(self.path, key_path, message))
+
+    def enrol(self, reader: "TableReader") -> None:
+        """Remember a reader, so that `finish` asks it for unknown keys."""
+        self._readers.append(reader)
+
+    def finish(self) -> None:
+        """End the reading.
+
+        Raises:
+            DocumentError: something is wrong; it carries every problem.
+        """
+        for reader in self._readers:
+            reader.finish()
+        if self._problems:
+            count = len(self._problems)
+            raise DocumentError(f"{self.path.name} has {count} problem{'s' if count > 1 else ''}:", self._problems)
+
+
+def load_document(path: Path) -> Document:
+    """Read the TOML file `path`.
+
+    Raises:
+        DocumentError: it cannot be read, is not UTF-8, is not TOML (with line and column), or is nested too deeply.
+    """
+    try:
+        content = tomllib.loads(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{path} is not UTF-8: byte {error.start}: {error.reason}") from error
+    except ValueError as error:  # TOMLDecodeError, and what int() says to a number of thousands of digits
+        raise DocumentError(f"{path} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise DocumentError(f"{path} is nested too deeply") from error
+    return Document(path, content)
+
+
+class TableReader:
+    """Reads one table of a document: a method per type; each notes what is wrong and returns a usable value.
+
+    Where a method has a `default`, the key may be missing; without one it has to be there.
+
+    Attributes:
+        document: the document that the table belongs to.
+        key_path: where the table stands: `source`, `rom[3]`; empty for the outermost.
+    """
+
+    def __init__(self, document: Document, content: Mapping[str, Any], key_path: str, *, absent: bool = False) -> None:
+        self.document = document
+        self.key_path = key_path
+        self._content = content
+        self._asked: list[str] = []
+        self._absent = absent
+        self._finished = absent
+        document.enrol(self)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._content
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that the table has, in the order of the file."""
+        return tuple(self._content)
+
+    def place(self, key: str) -> str:
+        """Return the key path of `key` in this table."""
+        shown = key if BARE_KEY.fullmatch(key) else f'"{key}"'
+        return f"{self.key_path}.{shown}" if self.key_path else shown
+
+    def add_problem(self, key: str, message: str) -> None:
+        """Note that something is wrong with `key` (of a table that is there at all)."""
+        if not self._absent:
+            self.document.add_problem(self.place(key) if key else self.key_path, message)
+
+    def _take(self, key: str, kind: type | tuple[type, ...], expected: str, *, required: bool) -> Any:
+        """Return the value of `key` if it is of `kind`, else None with a note."""
+        self._asked.append(key)
+        if key not in self._content:
+            if required:
+                self.add_problem(key, f"missing; expected {expected}")
+            return None
+        value = self._content[key]
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        if type(value) not in kinds:
+            self.add_problem(key, f"found {describe(value)}, expected {expected}")
+            return None
+        return value
+
+    def string(
+        self, key: str, default: str | None = None, *, pattern: str | None = None, expected: str = "a string"
+    ) -> str:
+        """Return a string; with `pattern` one that the regular expression matches whole, named by `expected`."""
+        value = self._take(key, str, expected, required=default is None)
+        if value is None:
+            return default or ""
+        if pattern is not None and not re.fullmatch(pattern, value):
+            self.add_problem(key, f"found {describe(value)}, expected {expected}")
+        return str(value)
+
+    def optional_string(self, key: str, *, pattern: str | None = None, expected: str = "a string") -> str | None:
+        """Return a string as `string` does; None where the key is missing."""
+        if key not in self._content:
+            self._asked.append(key)
+            return None
+        return self.string(key, pattern=pattern, expected=expected)
+
+    def integer(
+        self, key: str, default: int | None = None, *, minimum: int | None = None, maximum: int | None = None
+    ) -> int:
+        """Return an integer between `minimum` and `maximum`, both included."""
+        value = self._take(key, int, "an integer", required=default is None)
+        if value is None:
+            return default if default is not None else minimum or 0
+        self._check_range(key, value, minimum, maximum)
+        return int(value)
+
+    def optional_integer(self, key: str, *, minimum: int | None = None, maximum: int | None = None) -> int | None:
+        """Return an integer as `integer` does; None where the key is missing."""
+        if key not in self._content:
+            self._asked.append(key)
+            return None
+        return self.integer(key, minimum=minimum, maximum=maximum)
+
+    def number(
+        self, key: str, default: float | None = None, *, minimum: float | None = None, maximum: float | None = None
+    ) -> float:
+        """Return an integer or a float as a float, between `minimum` and `maximum`."""
+        value = self._take(key, (int, float), "a number", required=default is None)
+        if value is None:
+            return default if default is not None else minimum or 0.0
+        self._check_range(key, value, minimum, maximum)
+        return float(value)
+
+    def optional_number(self, key: str, *, minimum: float | None = None, maximum: float | None = None) -> float | None:
+        """Return a number as `number` does; None where the key is missing."""
+        if key not in self._content:
+            self._asked.append(key)
+            return None
+        return self.number(key, minimum=minimum, maximum=maximum)
+
+    def _check_range(self, key: str, value: float, minimum: float | None, maximum: float | None) -> None:
+        if minimum is not None and value < minimum:
+            self.add_problem(key, f"found {value}, expected at least {minimum}")
+        elif maximum is not None and value > maximum:
+            self.add_problem(key, f"found {value}, expected at most {maximum}")
+
+    def boolean(self, key: str, default: bool | None = None) -> bool:
+        """Return a boolean."""
+        value = self._take(key, bool, "a boolean", required=default is None)
+        return bool(default) if value is None else bool(value)
+
+    def choice(self, key: str, words: type[Word], default: Word | None = None) -> Word:
+        """Return one of the words of a `StrEnum`."""
+        known = [word.value for word in words]
+        expected = f"one of {', '.join(known)}"
+        value = self._take(key, str, expected, required=default is None)
+        if value is None:
+            return default if default is not None else next(iter(words))
+        return self._word(self.place(key), value, words) or default or next(iter(words))
+
+    def choices(self, key: str, words: type[Word], default: tuple[Word, ...] | None = None) -> tuple[Word, ...]:
+        """Return an array of words of a `StrEnum`."""
+        found = self._array(key, str, "a string", required=default is None)
+        if found is None:
+            return default or ()
+        read = (self._word(f"{self.place(key)}[{index}]", value, words) for index, value in found)
+        return tuple(word for word in read if word is not None)
+
+    def _word(self, key_path: str, value: str, words: type[Word]) -> Word | None:
+        known = [word.value for word in words]
+        if value in known:
+            return words(value)
+        message = f'found "{value}", expected one of {", ".join(known)}{suggest(value, known)}'
+        self.document.add_problem(key_path, message)
+        return None
+
+    def _array(self, key: str, kind: type, expected: str, *, required: bool) -> list[tuple[int, Any]] | None:
+        """Return the elements of an array that are of `kind`, with their indices; None where the key is missing."""
+        value = self._take(key, list, f"an array, each element {expected}", required=required)
+        if value is None:
+            return None
+        kept = []
+        for index, element in enumerate(value):
+            if type(element) is kind:
+                kept.append((index, element))
+            else:
+                place = f"{self.place(key)}[{index}]"
+                self.document.add_problem(place, f"found {describe(element)}, expected {expected}")
+        return kept
+
+    def strings(
+        self,
+        key: str,
+        default: tuple[str, ...] | None = None,
+        *,
+        pattern: str | None = None,
+        expected: str = "a string",
+    ) -> tuple[str, ...]:
+        """Return an array of strings, each of which `pattern` matches whole where it is given."""
+        found = self._array(key, str, expected, required=default is None)
+        if found is None:
+            return default or ()
+        for index, value in found:
+            if pattern is not None and not re.fullmatch(pattern, value):
+                place = f"{self.place(key)}[{index}]"
+                self.document.add_problem(place, f"found {describe(value)}, expected {expected}")
+        return tuple(value for _, value in found)
+
+    def integers(self, key: str, default: tuple[int, ...] | None = None) -> tuple[int, ...]:
+        """Return an array of integers."""
+        found = self._array(key, int, "an integer", required=default is None)
+        return tuple(value for _, value in found) if found is not None else default or ()
+
+    def string_mapping(self, key: str, default: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return a table whose keys are free and whose values are strings."""
+        value = self._take(key, dict, "a table of strings", required=default is None)
+        if value is None:
+            return dict(default or {})
+        reader = TableReader(self.document, value, self.place(key))
+        return {name: reader.string(name) for name in reader.keys}
+
+    def table(self, key: str) -> "TableReader":
+        """Return the reader of a table that has to be there."""
+        value = self._take(key, dict, "a table", required=True)
+        return TableReader(self.document, value or {}, self.place(key), absent=value is None)
+
+    def optional_table(self, key: str) -> "TableReader | None":
+        """Return the reader of a table, None where the key is missing."""
+        value = self._take(key, dict, "a table", required=False)
+        return None if value is None else TableReader(self.document, value, self.place(key))
+
+    def tables(self, key: str, *, required: bool = False) -> tuple["TableReader", ...]:
+        """Return the readers of an array of tables; none where the key is missing and not `required`."""
+        found = self._array(key, dict, "a table", required=required)
+        if required and found is not None and not found:
+            self.add_problem(key, "found an empty array, expected at least one table")
+        return tuple(TableReader(self.document, value, f"{self.place(key)}[{index}]") for index, value in found or [])
+
+    def named_tables(self, key: str) -> Iterator[tuple[str, "TableReader"]]:
+        """Yield name and reader of each table in a table whose keys are free; none where the key is missing."""
+        value = self._take(key, dict, "a table of tables", required=False)
+        if value is not None:
+            outer = TableReader(self.document, value, self.place(key))
+            for name in outer.keys:
+                yield name, outer.table(name)
+
+    def free_value(self, key: str) -> Any:
+        """Return the value of `key` whatever it is, None where it is missing: for data that others check."""
+        self._asked.append(key)
+        return self._content.get(key)
+
+    def finish(self) -> None:
+        """Note the keys that nobody asked for, each with the nearest known one. A second call does nothing."""
+        if self._finished:
+            return
+        self._finished = True
+        for key in self._content:
+            if key not in self._asked:
+                self.add_problem(key, f"unknown key{suggest(key, [k for k in self._asked if k not in self._content])}")

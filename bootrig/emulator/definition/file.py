@@ -1,0 +1,193 @@
+"""Machine definitions as TOML or JSON files.
+
+    [machine]
+    type = "q35"
+    memory_mib = 512
+    platform_firmware = "ovmf"
+    options = { graphics = false }
+
+    [[netdev]]
+    type = "user"
+    id = "net0"
+
+    [[device]]
+    driver = "e1000"
+    id = "nic0"
+    netdev = "net0"
+
+`[processor]`, `[accelerator]` and `[clock]` are the other tables; `[[chardev]]`, `[[blockdev]]` and `[[object]]` the
+other arrays. In the arrays stands what QMP's `device_add`, `netdev_add`, `chardev-add`, `blockdev-add` and `object-add`
+take. A JSON file holds the same keys.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bootrig.document.errors import DocumentError
+from bootrig.document.toml import Document, TableReader, load_document
+from bootrig.emulator.definition.check import check_definition
+from bootrig.emulator.definition.definition import (
+    Accelerator,
+    AcceleratorKind,
+    BlockNode,
+    Chardev,
+    Device,
+    InstructionCounting,
+    MachineDefinition,
+    Netdev,
+    Processor,
+    QomObject,
+    RealTimeClock,
+    RecordReplay,
+)
+from bootrig.emulator.schema.shapes import Catalog
+
+DATE_PATTERN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
+
+
+def load_definition(path: Path, catalog: Catalog | None = None) -> MachineDefinition:
+    """Return the machine definition in a file, checked as far as possible without starting a guest.
+
+    Args:
+        path: a TOML file, or a JSON file whose name ends in `.json`.
+        catalog: what the QEMU at hand says about itself; without it only the file's own form is checked.
+
+    Raises:
+        DocumentError: something is wrong; it carries every problem.
+    """
+    document = _load_json(path) if path.suffix == ".json" else load_document(path)
+    definition = read_definition(document.root)
+    if catalog is not None:
+        for fault in check_definition(definition, catalog):
+            document.add_problem(fault.key_path, fault.message)
+    document.finish()
+    return definition
+
+
+def _load_json(path: Path) -> Document:
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise DocumentError(f"{path} is not JSON: {error}") from error
+    except RecursionError as error:
+        raise DocumentError(f"{path} is nested too deeply") from error
+    if not isinstance(content, Mapping):
+        raise DocumentError(f"{path} is not a machine definition: expected an object")
+    return Document(path, content)
+
+
+def read_definition(root: TableReader) -> MachineDefinition:
+    """Read a machine definition from a table; problems are noted in the table's document."""
+    machine = root.optional_table("machine") or _empty(root, "machine")
+    processor = root.optional_table("processor") or _empty(root, "processor")
+    clock = root.optional_table("clock") or _empty(root, "clock")
+    default = MachineDefinition()
+    return MachineDefinition(
+        machine_type=machine.string("type", default.machine_type),
+        machine_options=_free_table(machine, "options"),
+        memory_mib=machine.integer("memory_mib", default.memory_mib, minimum=1),
+        platform_firmware=machine.string("platform_firmware", default.platform_firmware),
+        data_directories=tuple(Path(word) for word in machine.strings("data_directories", ())),
+        processor=Processor(
+            model=processor.string("model", ""),
+            count=processor.integer("count", 1, minimum=1),
+            properties=_free_table(processor, "properties"),
+        ),
+        accelerator=_read_accelerator(root.optional_table("accelerator") or _empty(root, "accelerator")),
+        real_time_clock=RealTimeClock(
+            base=clock.string("base", default.real_time_clock.base, pattern=DATE_PATTERN, expected="a date and time"),
+            clock=clock.string("clock", default.real_time_clock.clock, pattern="vm|host|rt", expected="vm, host or rt"),
+        ),
+        devices=tuple(
+            Device(table.string("driver"), table.string("id", ""), _others(table, "driver", "id"))
+            for table in root.tables("device")
+        ),
+        netdevs=tuple(
+            Netdev(table.string("type"), table.string("id"), _others(table, "type", "id"))
+            for table in root.tables("netdev")
+        ),
+        chardevs=tuple(_read_chardev(table) for table in root.tables("chardev")),
+        block_nodes=tuple(
+            BlockNode(table.string("driver"), table.string("node-name"), _others(table, "driver", "node-name"))
+            for table in root.tables("blockdev")
+        ),
+        objects=tuple(
+            QomObject(table.string("qom-type"), table.string("id"), _others(table, "qom-type", "id"))
+            for table in root.tables("object")
+        ),
+    )
+
+
+def _empty(root: TableReader, key: str) -> TableReader:
+    return TableReader(root.document, {}, key)
+
+
+def _others(table: TableReader, *read: str) -> dict[str, Any]:
+    """Return the keys of a table but those in `read`, whatever they hold: QEMU's introspection judges them."""
+    return {key: table.free_value(key) for key in table.keys if key not in read}
+
+
+def _free_table(table: TableReader, key: str) -> dict[str, Any]:
+    """Return a table whose keys are QEMU's to judge."""
+    inner = table.optional_table(key)
+    return _others(inner) if inner is not None else {}
+
+
+def _read_chardev(table: TableReader) -> Chardev:
+    backend = table.table("backend")
+    return Chardev(table.string("id"), backend.string("type"), _free_table(backend, "data"))
+
+
+def _read_accelerator(table: TableReader) -> Accelerator:
+    counting = table.optional_table("instruction_counting")
+    return Accelerator(
+        kind=table.choice("kind", AcceleratorKind, AcceleratorKind.TCG),
+        options=_free_table(table, "options"),
+        instruction_counting=_read_counting(counting) if counting is not None else None,
+    )
+
+
+def _read_counting(table: TableReader) -> InstructionCounting:
+    recorded = table.optional_string("record_file")
+    mode = table.choice("record_replay", RecordReplay, RecordReplay.RECORD) if "record_replay" in table else None
+    return InstructionCounting(
+        shift=table.integer("shift", minimum=0, maximum=10),
+        sleep=table.boolean("sleep", default=False),
+        record_replay=mode,
+        record_file=Path(recorded) if recorded is not None else None,
+    )
+
+
+def definition_document(definition: MachineDefinition) -> dict[str, Any]:
+    """Return a definition as what a JSON file of it holds."""
+    counting = definition.accelerator.instruction_counting
+    accelerator: dict[str, Any] = {"kind": str(definition.accelerator.kind)}
+    if definition.accelerator.options:
+        accelerator["options"] = dict(definition.accelerator.options)
+    if counting is not None:
+        told: dict[str, Any] = {"shift": counting.shift, "sleep": counting.sleep}
+        if counting.record_replay is not None:
+            told |= {"record_replay": str(counting.record_replay), "record_file": str(counting.record_file)}
+        accelerator["instruction_counting"] = told
+    processor = definition.processor
+    return {
+        "machine": {
+            "type": definition.machine_type,
+            "memory_mib": definition.memory_mib,
+            "platform_firmware": definition.platform_firmware,
+            "data_directories": [str(directory) for directory in definition.data_directories],
+            "options": dict(definition.machine_options),
+        },
+        "processor": {"model": processor.model, "count": processor.count, "properties": dict(processor.properties)},
+        "accelerator": accelerator,
+        "clock": {"base": definition.real_time_clock.base, "clock": definition.real_time_clock.clock},
+        "device": [device.arguments for device in definition.devices],
+        "netdev": [netdev.arguments for netdev in definition.netdevs],
+        "chardev": [chardev.arguments for chardev in definition.chardevs],
+        "blockdev": [node.arguments for node in definition.block_nodes],
+        "object": [item.arguments for item in definition.objects],
+    }

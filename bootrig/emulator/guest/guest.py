@@ -1,0 +1,285 @@
+"""Guests: starting QEMU paused, talking to it, noticing how it breaks, ending it."""
+
+import asyncio
+import logging
+import shutil
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bootrig.deadline import Deadline
+from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, BlockNode, Device, MachineDefinition
+from bootrig.emulator.errors import (
+    EmulatorError,
+    GuestHaltedError,
+    GuestResetLoopError,
+)
+from bootrig.emulator.guest.command_line import command_line
+from bootrig.emulator.guest.configuration import SplitDefinition, configure, split_for_qmp
+from bootrig.emulator.guest.console import Console, ConsolePipes
+from bootrig.emulator.guest.rom_evidence import DeviceRom, read_device_rom
+from bootrig.emulator.monitor.process import start_qemu
+from bootrig.emulator.monitor.session import QmpSession
+from bootrig.emulator.release.discovery import Emulator, PlatformFirmware, find_platform_firmware
+from bootrig.emulator.schema.shapes import Catalog
+from bootrig.process import read_tail
+
+logger = logging.getLogger(__name__)
+
+START_S = 20.0
+RESET_LIMIT = 5
+# In virtual time QEMU never waits, so the servers that answer its guest must not wait for it.
+VIRTUAL_TIME_NICENESS = 10
+EVENTS_KEPT = 4096
+OUTPUT_FILE = "qemu.log"
+CONSOLE_FILE = "console.log"
+VARIABLES_FILE = "variables.fd"
+
+# Run states (qapi/run-state.json) in which QEMU holds the guest because of an error that is not the guest's.
+HALTED_STATES = frozenset({"internal-error", "io-error"})
+
+
+class Guest:
+    """One running QEMU, made by `start_guest`; paused until `resume`.
+
+    Attributes:
+        emulator: the QEMU.
+        definition: what runs, its platform firmware among the block nodes.
+        command: the words that started it.
+        session: the QMP session.
+        console: what the guest prints, what is typed to it.
+        run_directory: where its files are.
+        events: all QMP events so far, the first `EVENTS_KEPT` of them.
+        resumed_s: the moment of `resume` on `time.monotonic`'s clock; None before.
+    """
+
+    def __init__(
+        self,
+        *,
+        emulator: Emulator,
+        definition: MachineDefinition,
+        command: tuple[str, ...],
+        session: QmpSession,
+        console: Console,
+        run_directory: Path,
+        reset_limit: int = RESET_LIMIT,
+        device_prefix: str = "",
+    ) -> None:
+        self.emulator = emulator
+        self.definition = definition
+        self.command = command
+        self.session = session
+        self.console = console
+        self.run_directory = run_directory
+        self.events: list[Mapping[str, Any]] = []
+        self.resumed_s: float | None = None
+        self._resets = 0
+        self._reset_limit = reset_limit
+        self._device_prefix = device_prefix
+        self._broken: asyncio.Future[EmulatorError] = asyncio.get_running_loop().create_future()
+        self._subscription = session.subscribe(capacity=EVENTS_KEPT)
+
+    async def resume(self) -> None:
+        """Let the guest run.
+
+        Raises:
+            EmulatorError: QEMU does not.
+        """
+        self.resumed_s = time.monotonic()
+        await self.session.execute("cont")
+
+    async def pause(self) -> None:
+        """Stop the guest's processors and clock.
+
+        Raises:
+            EmulatorError: QEMU does not.
+        """
+        await self.session.execute("stop")
+
+    async def clock_s(self) -> int:
+        """Return the guest's clock in whole seconds since power-on, also while it runs.
+
+        Raises:
+            EmulatorError: QEMU does not tell.
+        """
+        told = await self.session.execute("qom-get", {"path": "/machine", "property": "rtc-time"})
+        now = datetime(
+            told["tm_year"] + 1900,
+            told["tm_mon"] + 1,
+            told["tm_mday"],
+            told["tm_hour"],
+            told["tm_min"],
+            told["tm_sec"],
+            tzinfo=UTC,
+        )
+        return int((now - self.power_on).total_seconds())
+
+    @property
+    def power_on(self) -> datetime:
+        """The guest's date at power-on."""
+        return datetime.fromisoformat(self.definition.real_time_clock.base).replace(tzinfo=UTC)
+
+    async def rom_evidence(self, device_id: str) -> DeviceRom:
+        """Ask a device which ROM it has.
+
+        Raises:
+            EmulatorError: there is no such device, or the ROM's file is not found.
+        """
+        qemu_id = f"{self._device_prefix}{device_id}"
+        return await read_device_rom(self.session, self.emulator, self.definition.data_directories, qemu_id)
+
+    async def watch(self) -> NoReturn:
+        """Wait until the guest breaks.
+
+        Raises:
+            GuestDiedError: QEMU went away.
+            GuestHaltedError: it holds the guest because of an error of its own.
+            GuestResetLoopError: the guest does nothing but reset.
+            SessionEndedError: QEMU closed its monitor and runs on.
+        """
+        raise await asyncio.shield(self._broken)
+
+    async def observe(self) -> None:
+        """Record events and judge them until the session ends; `start_guest` runs this."""
+        try:
+            while True:
+                event = await self._subscription.get()
+                if len(self.events) < EVENTS_KEPT:
+                    self.events.append(event)
+                await self._judge(event)
+        except EmulatorError as error:
+            self._break(error)
+
+    async def _judge(self, event: Mapping[str, Any]) -> None:
+        """Look whether `event` says that the guest is broken."""
+        name = event.get("event")
+        if name == "RESET":
+            self._resets += 1
+            if self._resets > self._reset_limit:
+                self._break(GuestResetLoopError(f"the guest was reset {self._resets} times"))
+        elif name == "STOP":
+            status = (await self.session.execute("query-status")).get("status")
+            if status in HALTED_STATES:
+                output = read_tail(self.run_directory / OUTPUT_FILE)
+                accelerator = self.definition.accelerator.kind
+                self._break(GuestHaltedError(f"QEMU halted the guest under {accelerator}: {status}", output=output))
+
+    def _break(self, error: EmulatorError) -> None:
+        if not self._broken.done():
+            self._broken.set_result(error)
+
+
+def add_platform_firmware(
+    definition: MachineDefinition, firmware: PlatformFirmware, run_directory: Path
+) -> MachineDefinition:
+    """Return `definition` with `firmware` in it.
+
+    A firmware with a variable store goes into the two flash devices, its variables in a copy of their own; one
+    without is the machine's `firmware` property, where it is not the machine's default anyway.
+    """
+    if firmware.variables is None:
+        return definition
+    variables = run_directory / VARIABLES_FILE
+    shutil.copyfile(firmware.variables, variables)
+    nodes = (
+        BlockNode("file", "pflash0-file", {"filename": str(firmware.code), "read-only": True}),
+        BlockNode("raw", "pflash0", {"file": "pflash0-file", "read-only": True}),
+        BlockNode("file", "pflash1-file", {"filename": str(variables)}),
+        BlockNode("raw", "pflash1", {"file": "pflash1-file"}),
+    )
+    options = {**definition.machine_options, "pflash0": "pflash0", "pflash1": "pflash1"}
+    return replace(definition, machine_options=options, block_nodes=(*nodes, *definition.block_nodes))
+
+
+def add_console(definition: MachineDefinition) -> MachineDefinition:
+    """Return `definition` with a serial port on the console, unless one of its devices has the console already."""
+    if any(device.properties.get("chardev") == CONSOLE_CHARDEV for device in definition.devices):
+        return definition
+    return definition.adding(Device("isa-serial", "", {"chardev": CONSOLE_CHARDEV}))
+
+
+@asynccontextmanager
+async def start_guest(
+    emulator: Emulator,
+    definition: MachineDefinition,
+    run_directory: Path,
+    *,
+    pass_fds: Sequence[int] = (),
+    start_s: float = START_S,
+    reset_limit: int = RESET_LIMIT,
+    configure_by_qmp: Catalog | None = None,
+) -> AsyncIterator[Guest]:
+    """Yield a guest that is complete and paused; QEMU ends with the `with`.
+
+    The monitor's socket and the console's pipes exist before QEMU does: there is nothing to poll, and a QEMU that ends
+    at once is noticed at once.
+
+    Args:
+        emulator: the QEMU.
+        definition: the guest.
+        run_directory: gets `qemu.log`, `console.log` and the platform firmware's variables.
+        pass_fds: file descriptors that the definition names.
+        start_s: seconds of wall time within which QEMU has to answer.
+        reset_limit: how many resets are not yet a reset loop.
+        configure_by_qmp: what the QEMU says about itself, if all that QMP can add shall be added over QMP; otherwise
+            everything is on the command line.
+
+    Raises:
+        GuestStartError: QEMU ended at once or does not answer.
+        PlatformFirmwareMissingError: there is no such platform firmware.
+        ToolMissingError: there is no such program.
+        ProcessError: it cannot be started.
+    """
+    deadline = Deadline.after(start_s, "QEMU starts")
+    firmware = find_platform_firmware(emulator, definition.platform_firmware)
+    complete = add_console(add_platform_firmware(definition, firmware, run_directory))
+    split = split_for_qmp(complete, configure_by_qmp) if configure_by_qmp else SplitDefinition(complete, None)
+    log = run_directory / OUTPUT_FILE
+    async with AsyncExitStack() as stack:
+        pipes = ConsolePipes(run_directory)
+        stack.callback(pipes.close)
+
+        def words(monitor: int) -> tuple[str, ...]:
+            console_log = str(run_directory / CONSOLE_FILE)
+            return command_line(emulator, split.cold, monitor, console=pipes.path, console_log=console_log)
+
+        qemu = await stack.enter_async_context(
+            start_qemu(
+                words,
+                log,
+                deadline,
+                environment=dict(emulator.environment),
+                pass_fds=pass_fds,
+            )
+        )
+        if split.hot is not None:
+            await configure(qemu.session, split.hot)
+        console = await pipes.open_console()
+        stack.callback(console.close)
+        guest = Guest(
+            emulator=emulator,
+            definition=complete,
+            command=qemu.command,
+            session=qemu.session,
+            console=console,
+            run_directory=run_directory,
+            reset_limit=reset_limit,
+        )
+        await stack.enter_async_context(start_observer(guest))
+        yield guest
+
+
+@asynccontextmanager
+async def start_observer(guest: Guest) -> AsyncIterator[None]:
+    """Have a guest's events recorded and judged as long as the `with` lasts."""
+    task = asyncio.create_task(guest.observe())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,170 @@
+"""A machine definition as a libvirt domain.
+
+libvirt's own elements say what it can say and what is worth testing through it: machine, memory, clock, flash with
+OVMF, the console, and the NICs with their ROM (`<rom file=... bar=...>`, libvirt's documentation "Domain XML format",
+"Network interfaces"). What it has no words for (virtual time, captures, a tap without virtio headers, the directory of
+an embedded ROM set) goes to QEMU by `<qemu:commandline>`, backends among it. libvirt gives each NIC a backend of its
+own, QEMU's built-in network, and `<qemu:override>` (libvirt 8.2) connects it to the definition's instead;
+`<interface type='null'>`, which has none, makes libvirt 9.0 crash.
+"""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, AcceleratorKind, Device, MachineDefinition
+from bootrig.emulator.guest.command_line import accelerator_words, backend_words, key_values
+from bootrig.emulator.json_values import JsonValue
+from bootrig.emulator.release.discovery import Emulator, PlatformFirmware
+
+QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0"
+# libvirt lets users name a device only so.
+ALIAS_PREFIX = "ua-"
+DEFAULT_MAC = "52:54:00:12:34:56"
+NO_UUID = "00000000-0000-0000-0000-000000000000"
+# The first slot that is free on the root bus: behind the host bridge, on pc behind the south bridge too.
+FIRST_SLOT = {"pc": 2, "q35": 1}
+NIC_PROPERTIES = frozenset({"netdev", "mac", "bootindex", "romfile", "rombar", "addr"})
+
+
+def domain_xml(
+    emulator: Emulator,
+    definition: MachineDefinition,
+    *,
+    name: str,
+    program: Path,
+    firmware: PlatformFirmware,
+    console: Path,
+    nics: Sequence[Device],
+) -> str:
+    """Return the domain that is `definition`.
+
+    Args:
+        emulator: the QEMU.
+        definition: the guest; its platform firmware is not among its block nodes.
+        name: the domain's name.
+        program: the file that libvirt starts.
+        firmware: the platform firmware, with this guest's own variables.
+        console: the two named pipes of the console, without their endings.
+        nics: those of the definition's devices that libvirt shall make.
+    """
+    ET.register_namespace("qemu", QEMU_NAMESPACE)
+    kind = "kvm" if definition.accelerator.kind is AcceleratorKind.KVM else "qemu"
+    domain = ET.Element("domain", {"type": kind})
+    _text(domain, "name", name)
+    _text(domain, "memory", str(definition.memory_mib), unit="MiB")
+    _text(domain, "vcpu", str(definition.processor.count))
+    _add_platform(domain, definition, firmware)
+    devices = ET.SubElement(domain, "devices")
+    _text(devices, "emulator", str(program))
+    ET.SubElement(devices, "controller", {"type": "usb", "model": "none"})
+    serial = ET.SubElement(devices, "serial", {"type": "pipe"})
+    ET.SubElement(serial, "source", {"path": str(console)})
+    ET.SubElement(serial, "target", {"type": "isa-serial", "port": "0"})
+    slot = FIRST_SLOT.get(definition.machine_type.partition("-")[0], 1)
+    for number, nic in enumerate(nics):
+        _add_nic(devices, nic, slot + number)
+    ET.SubElement(ET.SubElement(devices, "video"), "model", {"type": "none"})
+    ET.SubElement(devices, "memballoon", {"model": "none"})
+    command = ET.SubElement(domain, f"{{{QEMU_NAMESPACE}}}commandline")
+    for word in _passed_words(emulator, definition, nics):
+        ET.SubElement(command, f"{{{QEMU_NAMESPACE}}}arg", {"value": word})
+    _add_overrides(domain, nics)
+    return ET.tostring(domain, encoding="unicode")
+
+
+def _text(parent: ET.Element, tag: str, text: str, **attributes: str) -> ET.Element:
+    element = ET.SubElement(parent, tag, attributes)
+    element.text = text
+    return element
+
+
+def _add_platform(domain: ET.Element, definition: MachineDefinition, firmware: PlatformFirmware) -> None:
+    """Add machine type, platform firmware, clock, and what happens when the guest ends."""
+    system = ET.SubElement(domain, "os")
+    _text(system, "type", "hvm", arch="x86_64", machine=definition.machine_type)
+    if firmware.variables is not None:
+        _text(system, "loader", str(firmware.code), readonly="yes", type="pflash")
+        _text(system, "nvram", str(firmware.variables))
+    if definition.machine_options.get("graphics") is False:
+        ET.SubElement(system, "bios", {"useserial": "yes"})
+    ET.SubElement(ET.SubElement(domain, "features"), "acpi")
+    clock = definition.real_time_clock
+    start = int(datetime.fromisoformat(clock.base).replace(tzinfo=UTC).timestamp())
+    element = ET.SubElement(domain, "clock", {"offset": "absolute", "start": str(start)})
+    track = {"vm": "guest", "rt": "wall"}.get(clock.clock)
+    ET.SubElement(element, "timer", {"name": "rtc", **({"track": track} if track else {})})
+
+
+def _add_nic(devices: ET.Element, nic: Device, slot: int) -> None:
+    """Add a NIC, in the slot in which QEMU itself would put it."""
+    interface = ET.SubElement(devices, "interface", {"type": "user"})
+    ET.SubElement(interface, "mac", {"address": str(nic.properties.get("mac", DEFAULT_MAC))})
+    ET.SubElement(interface, "model", {"type": nic.driver if nic.driver != "virtio-net-pci" else "virtio"})
+    if "bootindex" in nic.properties:
+        # libvirt counts from 1; a bootindex is only compared
+        order = nic.properties["bootindex"]
+        ET.SubElement(interface, "boot", {"order": str(int(order) + 1 if isinstance(order, int) else order)})
+    rom: dict[str, str] = {}
+    if nic.properties.get("romfile") == "":
+        rom["enabled"] = "no"
+    elif "romfile" in nic.properties:
+        rom["file"] = str(nic.properties["romfile"])
+    if "rombar" in nic.properties:
+        rom["bar"] = "on" if nic.properties["rombar"] else "off"
+    if rom:
+        ET.SubElement(interface, "rom", rom)
+    ET.SubElement(interface, "alias", {"name": f"{ALIAS_PREFIX}{nic.id}"})
+    place = nic.properties.get("addr", f"{slot:02x}.0")
+    number, _, function = str(place).partition(".")
+    address = {"type": "pci", "bus": "0", "slot": f"0x{int(number, 16):02x}", "function": f"0x{function or '0'}"}
+    ET.SubElement(interface, "address", address)
+
+
+def _passed_words(emulator: Emulator, definition: MachineDefinition, nics: Sequence[Device]) -> Iterator[str]:
+    """Yield the words that go to QEMU as they are."""
+    for directory in (*definition.data_directories, *emulator.data_directories):
+        yield from ("-L", str(directory))
+    yield from accelerator_words(definition.accelerator)[2:]
+    # libvirt's own choices that a guest would notice: a random UUID, and no boot device but those with an order
+    yield from ("-uuid", NO_UUID, "-boot", "strict=off")
+    options: dict[str, JsonValue] = {k: v for k, v in definition.machine_options.items() if k != "graphics"}
+    if options:
+        yield from ("-machine", key_values(options))
+    if definition.processor.model:
+        yield from ("-cpu", key_values({"": definition.processor.model, **definition.processor.properties})[1:])
+    others = tuple(
+        device
+        for device in definition.devices
+        if device not in nics and device.properties.get("chardev") != CONSOLE_CHARDEV
+    )
+    yield from backend_words(emulator, replace(definition, devices=others))
+
+
+def _add_overrides(domain: ET.Element, nics: Sequence[Device]) -> None:
+    """Connect each NIC to its backend, and give it the properties for which libvirt has no words."""
+    override = ET.SubElement(domain, f"{{{QEMU_NAMESPACE}}}override")
+    for nic in nics:
+        extra: Mapping[str, JsonValue] = {
+            name: value for name, value in nic.properties.items() if name == "netdev" or name not in NIC_PROPERTIES
+        }
+        if not extra:
+            continue
+        device = ET.SubElement(override, f"{{{QEMU_NAMESPACE}}}device", {"alias": f"{ALIAS_PREFIX}{nic.id}"})
+        frontend = ET.SubElement(device, f"{{{QEMU_NAMESPACE}}}frontend")
+        for name, value in extra.items():
+            attributes = {"name": name, "type": _override_type(value), "value": str(value).lower()}
+            if isinstance(value, str):
+                attributes["value"] = value
+            ET.SubElement(frontend, f"{{{QEMU_NAMESPACE}}}property", attributes)
+
+
+def _override_type(value: JsonValue) -> str:
+    """Return libvirt's word for a value's type."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "unsigned" if value >= 0 else "signed"
+    return "string"

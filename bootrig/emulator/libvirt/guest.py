@@ -1,0 +1,312 @@
+"""Guests that libvirt starts, in this process (`qemu:///embed`): the same `Guest`, by another launcher."""
+
+import asyncio
+import fcntl
+import os
+import shlex
+import shutil
+import signal
+import socket
+import struct
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bootrig.deadline import Deadline
+from bootrig.emulator.definition.definition import MachineDefinition, Netdev
+from bootrig.emulator.errors import EmulatorError, GuestDiedError, GuestStartError, LibvirtError
+from bootrig.emulator.guest.console import ConsolePipes
+from bootrig.emulator.guest.guest import OUTPUT_FILE, RESET_LIMIT, START_S, VARIABLES_FILE, Guest, start_observer
+from bootrig.emulator.libvirt.domain import ALIAS_PREFIX, domain_xml
+from bootrig.emulator.libvirt.transport import LibvirtTransport
+from bootrig.emulator.monitor.session import start_session
+from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, PlatformFirmware, find_platform_firmware
+from bootrig.process import read_tail
+from bootrig.workdir import cache_directory, write_atomically
+
+REMEDY = (
+    'install it: ci/setup libvirt, or pip install "bootrig[libvirt]" and apt-get install libvirt-daemon-driver-qemu'
+)
+USER = "libvirt-qemu"
+# As FACTS has it: libvirt's driver alone, as whoever we are, with nothing between QEMU and its files.
+CONFIGURATION = """\
+stdio_handler = "file"
+user = "+0"
+group = "+0"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+namespaces = []
+cgroup_controllers = []
+"""
+# linux/if_tun.h
+TUNGETIFF, TUNSETPERSIST = 0x800454D2, 0x400454CB
+# The name of the domain, and so of the file into which libvirt writes QEMU's output.
+DOMAIN = Path(OUTPUT_FILE).stem
+
+
+class LibvirtHost:
+    """libvirt's QEMU driver inside this process, made by `start_libvirt`.
+
+    Attributes:
+        connection: libvirt's connection.
+        root: the directory in which the driver keeps everything.
+    """
+
+    def __init__(self, connection: Any, root: Path) -> None:
+        self.connection = connection
+        self.root = root
+
+
+@contextmanager
+def start_libvirt(run_directory: Path) -> Iterator[LibvirtHost]:
+    """Yield libvirt's QEMU driver; a process can have one at a time, and all its life in the same directory.
+
+    Args:
+        run_directory: where QEMU's output and libvirt's own log go.
+
+    Raises:
+        LibvirtError: libvirt or its QEMU driver is not installed, or does not start here.
+    """
+    # libvirt reads it when it is loaded, and would write warnings to standard error otherwise
+    os.environ["LIBVIRT_LOG_OUTPUTS"] = f"3:file:{run_directory / 'libvirt.log'}"
+    try:
+        import libvirt  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise LibvirtError(f"libvirt's Python package is not installed: {error}", remedy=REMEDY) from error
+    # Sockets have short paths, run directories long ones.
+    root = Path(tempfile.mkdtemp(prefix="bootrig-lv-"))
+    thread = None
+    try:
+        (root / "etc").mkdir()
+        (root / "etc/qemu.conf").write_text(CONFIGURATION)
+        (root / "log").mkdir()
+        (root / "log/qemu").symlink_to(run_directory)
+        # What libvirt finds out about a QEMU takes it seconds.
+        cache = cache_directory() / "libvirt"
+        cache.mkdir(parents=True, exist_ok=True)
+        (root / "cache").symlink_to(cache)
+        libvirt.registerErrorHandler(lambda *_: None, None)
+        libvirt.virEventRegisterDefaultImpl()
+        thread = _EventThread()
+        thread.start()
+        try:
+            connection = libvirt.open(f"qemu:///embed?root={root}")
+        except libvirt.libvirtError as error:
+            raise LibvirtError(f"libvirt's QEMU driver does not start: {error}", remedy=_remedy(str(error))) from error
+        try:
+            yield LibvirtHost(connection, root)
+        finally:
+            connection.close()
+    finally:
+        if thread is not None:
+            thread.end()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _remedy(problem: str) -> str:
+    """Return what helps against libvirt's complaint."""
+    if USER in problem:
+        return f"as root: useradd --system --user-group {USER}"
+    if "no connection driver" in problem or "embed" in problem:
+        return REMEDY
+    return ""
+
+
+class _EventThread(threading.Thread):
+    """Runs libvirt's event loop; libvirt itself wants it, also for the life of a guest."""
+
+    def __init__(self) -> None:
+        import libvirt  # noqa: PLC0415 - an extra
+
+        super().__init__(name="bootrig-libvirt-events", daemon=True)
+        self._libvirt = libvirt
+        self._over = False
+        self._timer = libvirt.virEventAddTimeout(-1, lambda *_: None, None)
+
+    def run(self) -> None:
+        """Run until `end`."""
+        while not self._over:
+            self._libvirt.virEventRunDefaultImpl()
+
+    def end(self) -> None:
+        """Wake the loop and wait until it has ended."""
+        self._over = True
+        self._libvirt.virEventUpdateTimeout(self._timer, 0)
+        self.join()
+        self._libvirt.virEventRemoveTimeout(self._timer)
+
+
+@asynccontextmanager
+async def start_libvirt_guest(
+    host: LibvirtHost,
+    emulator: Emulator,
+    definition: MachineDefinition,
+    run_directory: Path,
+    *,
+    start_s: float = START_S,
+    reset_limit: int = RESET_LIMIT,
+) -> AsyncIterator[Guest]:
+    """Yield a guest that libvirt has started, complete and paused; it ends with the `with`.
+
+    A tap that the definition names by file descriptor changes hands: libvirt passes none on, so the device is made to
+    stay and QEMU opens it by its name.
+
+    Args:
+        host: libvirt.
+        emulator: the QEMU.
+        definition: the guest.
+        run_directory: as for `start_guest`.
+        start_s: seconds of wall time within which QEMU has to answer.
+        reset_limit: how many resets are not yet a reset loop.
+
+    Raises:
+        GuestStartError: libvirt or QEMU refuses the guest.
+        PlatformFirmwareMissingError: there is no such platform firmware.
+    """
+    import libvirt  # noqa: PLC0415 - an extra
+
+    deadline = Deadline.after(start_s, "libvirt starts QEMU")
+    named = replace(definition, netdevs=tuple(_name_tap(netdev) for netdev in definition.netdevs))
+    firmware = _own_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_reaping_orphans())
+        pipes = ConsolePipes(run_directory)
+        stack.callback(pipes.close)
+        nics = [device for device in named.devices if "netdev" in device.properties]
+        document = domain_xml(
+            emulator,
+            named,
+            name=DOMAIN,
+            program=_program(emulator),
+            firmware=firmware,
+            console=pipes.path,
+            nics=nics,
+        )
+        (run_directory / "domain.xml").write_text(document)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(deadline.require()):
+                domain = await loop.run_in_executor(
+                    None, host.connection.createXML, document, libvirt.VIR_DOMAIN_START_PAUSED
+                )
+        except libvirt.libvirtError as error:
+            raise GuestStartError(f"libvirt does not start the guest: {error}") from error
+        except TimeoutError as error:
+            raise GuestStartError("libvirt did not start the guest in time") from error
+        stack.push_async_callback(_destroy, domain)
+        transport = LibvirtTransport(host.connection, domain)
+
+        async def obituary() -> EmulatorError | None:
+            return None if transport.lives() else _obituary(transport, run_directory / OUTPUT_FILE)
+
+        session = await stack.enter_async_context(start_session(transport, deadline, obituary=obituary))
+        console = await pipes.open_console()
+        stack.callback(console.close)
+        guest = Guest(
+            emulator=emulator,
+            definition=named,
+            command=("libvirt", str(run_directory / "domain.xml")),
+            session=session,
+            console=console,
+            run_directory=run_directory,
+            reset_limit=reset_limit,
+            device_prefix=ALIAS_PREFIX,
+        )
+        await stack.enter_async_context(start_observer(guest))
+        yield guest
+
+
+async def _destroy(domain: Any) -> None:
+    """End the domain, if it has not ended."""
+    import libvirt  # noqa: PLC0415 - an extra
+
+    with suppress(libvirt.libvirtError):
+        await asyncio.get_running_loop().run_in_executor(None, domain.destroy)
+
+
+def _obituary(transport: LibvirtTransport, log: Path) -> GuestDiedError:
+    """Return how QEMU ended, as far as libvirt knows, with what QEMU said after its command line."""
+    output = read_tail(log).rpartition("-msg timestamp=on\n")[2]
+    return GuestDiedError(f"QEMU went away ({transport.end_reason or 'libvirt does not say why'})", output=output)
+
+
+@contextmanager
+def _reaping_orphans() -> Iterator[None]:
+    """In a PID namespace's first process, take the exit status of QEMUs that libvirt detached.
+
+    libvirt starts QEMU as a daemon and waits, when it ends it, until no process has its number; there nobody but this
+    process can let go of it.
+    """
+    loop = asyncio.get_running_loop()
+    if os.getpid() != 1 or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop.add_signal_handler(signal.SIGCHLD, _reap_orphans)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGCHLD)
+
+
+def _reap_orphans() -> None:
+    """Wait for QEMUs that were detached and have ended; all other children have somebody who waits for them."""
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):
+            for word in (task / "children").read_text().split():
+                if _is_dead_daemon(int(word)):
+                    os.waitpid(int(word), os.WNOHANG)
+
+
+def _is_dead_daemon(pid: int) -> bool:
+    """Whether a child has ended, is a QEMU, and is in another session, as daemons are (proc(5), /proc/pid/stat)."""
+    name, _, values = Path(f"/proc/{pid}/stat").read_text().partition(" (")[2].rpartition(") ")
+    state, _, _, session = values.split()[:4]
+    return state == "Z" and int(session) != os.getsid(0) and name.startswith(QEMU_PROGRAM[:15])
+
+
+def _name_tap(netdev: Netdev) -> Netdev:
+    """Return a tap by name instead of by file descriptor; the descriptor lets go of the device."""
+    number = netdev.properties.get("fd")
+    if netdev.type != "tap" or not isinstance(number, str) or not number.isdigit():
+        return netdev
+    descriptor = int(number)
+    packed = fcntl.ioctl(descriptor, TUNGETIFF, bytes(40))
+    name = struct.unpack_from("16s", packed)[0].rstrip(b"\0").decode()
+    fcntl.ioctl(descriptor, TUNSETPERSIST, 1)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, descriptor)
+    os.close(null)
+    socket.if_nametoindex(name)  # it is still there
+    others = {key: value for key, value in netdev.properties.items() if key != "fd"}
+    options = {"ifname": name, "script": "no", "downscript": "no", "vnet_hdr": False}
+    return replace(netdev, properties={**others, **options})
+
+
+def _own_variables(firmware: PlatformFirmware, run_directory: Path) -> PlatformFirmware:
+    """Return the platform firmware with a copy of its variables for this guest."""
+    if firmware.variables is None:
+        return firmware
+    variables = run_directory / VARIABLES_FILE
+    shutil.copyfile(firmware.variables, variables)
+    return replace(firmware, variables=variables)
+
+
+def _program(emulator: Emulator) -> Path:
+    """Return the file that libvirt starts; for an unpacked QEMU a script that starts it by its own loader.
+
+    libvirt remembers what it found out about a QEMU by the file's path and time, so the script stays as it is.
+    """
+    if len(emulator.command) == 1:
+        return emulator.executable
+    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in emulator.environment)
+    text = f'#!/bin/sh\n{variables} exec {shlex.join(emulator.command)} "$@"\n'
+    script = cache_directory() / "libvirt-programs" / emulator.digest[:16] / emulator.executable.name
+    if not script.is_file() or script.read_text() != text:
+        write_atomically(script, text.encode())
+        script.chmod(0o755)
+    return script

@@ -1,0 +1,1 @@
+"""QMP: a session with a running QEMU."""

@@ -1,0 +1,1 @@
+"""Which QEMU: releases by recipe, found or unpacked."""

@@ -1,0 +1,149 @@
+"""Emulators as recipes: the host's QEMU, one installed elsewhere, one unpacked from a Debian suite.
+
+summary = "QEMU 10.0 as Debian 13 has it"
+
+[debian]                       # or [host], or [installed]
+suite = "trixie"
+packages = ["qemu-system-x86", "seabios", "ovmf", "ipxe-qemu"]
+version = "10.0"
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bootrig.document.toml import TableReader, load_document
+from bootrig.emulator.errors import EmulatorMissingError
+from bootrig.emulator.release.discovery import Emulator, find_host_emulator, inspect_emulator
+from bootrig.emulator.release.unpack import DebianSuite, find_unpacked, inspect_unpacked, unpack
+from bootrig.recipe.path import find_recipe_path, iter_recipe_names
+
+HOST = "host"
+ADDRESS = r"https?://[^\s]+"
+
+
+class EmulatorKind(StrEnum):
+    """Where an emulator comes from."""
+
+    HOST = "host"
+    INSTALLED = "installed"
+    DEBIAN = "debian"
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledQemu:
+    """A QEMU that somebody installed.
+
+    Attributes:
+        executable: its program file.
+        data_directories: where its ROMs are; empty for what it says itself.
+        root: the directory that stands for `/`: `usr/share/OVMF` is looked for in it.
+    """
+
+    executable: Path
+    data_directories: tuple[Path, ...]
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorRecipe:
+    """A recipe of an emulator.
+
+    Attributes:
+        name: its name.
+        summary: a sentence for lists.
+        source: the suite or the installed QEMU; None for the host's.
+    """
+
+    name: str
+    summary: str
+    source: DebianSuite | InstalledQemu | None
+
+    @property
+    def kind(self) -> EmulatorKind:
+        """Where the emulator comes from."""
+        if self.source is None:
+            return EmulatorKind.HOST
+        return EmulatorKind.DEBIAN if isinstance(self.source, DebianSuite) else EmulatorKind.INSTALLED
+
+
+def load_emulator_recipe(name: str) -> EmulatorRecipe:
+    """Return the recipe called `name`.
+
+    Raises:
+        DocumentError: there is none, or something in it is wrong.
+    """
+    path = find_recipe_path("emulators", name)
+    document = load_document(path)
+    root = document.root
+    summary = root.string("summary")
+    tables = {kind: root.optional_table(kind) for kind in EmulatorKind}
+    given = [kind for kind, table in tables.items() if table is not None]
+    if len(given) != 1:
+        found = " and ".join(f"[{kind}]" for kind in given) or "none"
+        document.add_problem("", f"found {found}, expected exactly one of [host], [installed], [debian]")
+    source: DebianSuite | InstalledQemu | None = None
+    if (table := tables[EmulatorKind.DEBIAN]) is not None:
+        source = _read_suite(table)
+    elif (table := tables[EmulatorKind.INSTALLED]) is not None:
+        source = InstalledQemu(
+            executable=Path(table.string("executable")),
+            data_directories=tuple(Path(word) for word in table.strings("data_directories", ())),
+            root=Path(table.string("root", "/")),
+        )
+    document.finish()
+    return EmulatorRecipe(path.stem, summary, source)
+
+
+def _read_suite(table: TableReader) -> DebianSuite:
+    return DebianSuite(
+        suite=table.string("suite", pattern=r"[a-z][a-z0-9-]*", expected="the name of a Debian suite"),
+        packages=table.strings("packages", pattern=r"[a-z0-9][a-z0-9+.-]+", expected="the name of a Debian package"),
+        version=table.string("version", pattern=r"\d+(\.\d+)*", expected="a version, such as 10.0"),
+        check_valid_until=table.boolean("check_valid_until", default=True),
+        addresses=table.strings("addresses", (), pattern=ADDRESS, expected="an http or https address"),
+    )
+
+
+def iter_emulator_names() -> tuple[str, ...]:
+    """Return the names of all emulators, the host's first."""
+    names = iter_recipe_names("emulators")
+    return tuple(sorted(names, key=lambda name: (name != HOST, name)))
+
+
+def find_emulator(name: str = HOST) -> Emulator:
+    """Return the emulator called `name`; one from a Debian suite is unpacked where it has not been yet.
+
+    Raises:
+        DocumentError: there is no such recipe, or something in it is wrong.
+        EmulatorMissingError: there is no such QEMU, or it cannot be unpacked.
+    """
+    if name == HOST:
+        # The recipe says no more than this, and most runs need no other.
+        return find_host_emulator()
+    return _obtain(load_emulator_recipe(name))
+
+
+def _obtain(recipe: EmulatorRecipe) -> Emulator:
+    """Return the emulator of a recipe."""
+    if recipe.source is None:
+        return find_host_emulator()
+    if isinstance(recipe.source, DebianSuite):
+        return unpack(recipe.name, recipe.source)
+    source = recipe.source
+    if not source.executable.is_file():
+        raise EmulatorMissingError(f"{recipe.name}: {source.executable} does not exist")
+    command = (str(source.executable),)
+    return inspect_emulator(recipe.name, command, source.executable, root=source.root, data=source.data_directories)
+
+
+def find_ready_emulator(recipe: EmulatorRecipe) -> Emulator | None:
+    """Return the emulator of a recipe if it can be started as it is; None where it would have to be got first.
+
+    Raises:
+        EmulatorMissingError: it is not installed, or does not answer as QEMU does.
+    """
+    if isinstance(recipe.source, DebianSuite):
+        root = find_unpacked(recipe.name, recipe.source)
+        return None if root is None else inspect_unpacked(recipe.name, recipe.source, root)
+    return _obtain(recipe)

@@ -1,0 +1,193 @@
+"""Unpacking a QEMU of a Debian suite beside the host's, without root and without a container.
+
+mmdebstrap downloads the packages with apt, which checks Debian's signatures, and only extracts them. What comes out is
+run through its own dynamic loader with its own libraries, ROMs and platform firmware.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bootrig.deadline import Deadline
+from bootrig.emulator.errors import EmulatorMissingError
+from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, inspect_emulator
+from bootrig.process import ProcessError, ToolMissingError, require_tool, run_process
+from bootrig.store.apt import ask_apt
+from bootrig.store.settings import load_settings
+from bootrig.workdir import cache_directory
+
+logger = logging.getLogger(__name__)
+
+UNPACK_S = 900.0
+LOADER = "usr/lib64/ld-linux-x86-64.so.2"
+OLD_LOADER = "lib64/ld-linux-x86-64.so.2"
+LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
+DATA_DIRECTORIES = ("usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu")
+# Accelerators are modules in some versions, and each QEMU takes only its own.
+MODULES = "usr/lib/x86_64-linux-gnu/qemu"
+# Nothing of this is needed to run QEMU; it is half of the files.
+NEEDLESS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/icons", "var", "dev", "tmp")
+
+
+@dataclass(frozen=True, slots=True)
+class DebianSuite:
+    """A QEMU in a Debian suite.
+
+    Attributes:
+        suite: the suite's name.
+        packages: the packages to unpack; those they depend on come along.
+        version: what QEMU's version begins with.
+        check_valid_until: whether an expired Release file is refused.
+        addresses: mirrors to try after those of the user and of apt.
+    """
+
+    suite: str
+    packages: tuple[str, ...]
+    version: str
+    check_valid_until: bool = True
+    addresses: tuple[str, ...] = ()
+
+
+def _place(name: str, suite: DebianSuite) -> Path:
+    """Return where the suite's QEMU is unpacked: another place for every change of its recipe."""
+    digest = hashlib.sha256(json.dumps(asdict(suite), sort_keys=True).encode()).hexdigest()
+    return cache_directory() / "unpacked" / f"{name}-{digest[:16]}"
+
+
+def find_unpacked(name: str, suite: DebianSuite) -> Path | None:
+    """Return the directory of the suite's QEMU; None where it has not been unpacked."""
+    place = _place(name, suite)
+    return place if place.is_dir() else None
+
+
+def unpack(name: str, suite: DebianSuite) -> Emulator:
+    """Return the suite's QEMU, which is unpacked first where it has not been.
+
+    Raises:
+        EmulatorMissingError: no mirror gave it, mmdebstrap is missing, or what came is another version.
+        DocumentError: the user's configuration is wrong.
+    """
+    root = find_unpacked(name, suite)
+    if root is None:
+        root = _unpack_new(name, suite, _place(name, suite))
+    return inspect_unpacked(name, suite, root)
+
+
+def inspect_unpacked(name: str, suite: DebianSuite, root: Path) -> Emulator:
+    """Return the QEMU that is unpacked in `root`.
+
+    Raises:
+        EmulatorMissingError: it does not start, or is another version.
+    """
+    loader = next((root / path for path in (LOADER, OLD_LOADER) if (root / path).exists()), None)
+    executable = root / "usr/bin" / QEMU_PROGRAM
+    if loader is None or not executable.is_file():
+        raise EmulatorMissingError(f"{name}: {root} holds no QEMU", remedy=f"remove {root}")
+    _shield_modules(root)
+    libraries = ":".join(str(root / path) for path in LIBRARIES if (root / path).is_dir())
+    emulator = inspect_emulator(
+        name,
+        (str(loader), "--library-path", libraries, str(executable)),
+        executable,
+        root=root,
+        data=tuple(root / path for path in DATA_DIRECTORIES if (root / path).is_dir()),
+        environment=[("QEMU_MODULE_DIR", str(root / MODULES))],
+    )
+    if not f"{emulator.version_number}.".startswith(f"{suite.version}."):
+        raise EmulatorMissingError(
+            f"{name}: the suite {suite.suite} has QEMU {emulator.version_number}, expected {suite.version}",
+            remedy="correct the version in the recipe",
+        )
+    return emulator
+
+
+def _unpack_new(name: str, suite: DebianSuite, place: Path) -> Path:
+    """Unpack into a new directory, try every mirror in turn, and put the directory in its place when it is whole."""
+    settings = load_settings()
+    if settings.offline:
+        raise EmulatorMissingError(f"{name} is not unpacked, and bootrig is set to be offline")
+    try:
+        program = require_tool("mmdebstrap")
+    except ToolMissingError as error:
+        raise EmulatorMissingError(f"{name} cannot be unpacked: {error}", remedy=error.remedy) from error
+    place.parent.mkdir(parents=True, exist_ok=True)
+    deadline = Deadline.after(UNPACK_S, f"{name} is unpacked")
+    failures = []
+    for mirror in dict.fromkeys(_iter_mirrors(suite)):
+        logger.info("unpacking %s from %s", name, mirror)
+        new = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        try:
+            run_process(_words(program, suite, new, mirror), deadline=deadline)
+            _tidy(new)
+            # Another process may have been faster; what it has is the same.
+            if not place.exists():
+                new.rename(place)
+            return place
+        except ProcessError as error:
+            failures.append(f"{mirror}: {_last_error(error)}")
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    tried = "\n  ".join(failures) or "there is no mirror to try"
+    raise EmulatorMissingError(
+        f"{name} cannot be had from any mirror:\n  {tried}",
+        remedy="name a mirror of Debian with $BOOTRIG_MIRROR",
+    )
+
+
+def _iter_mirrors(suite: DebianSuite) -> Iterator[str]:
+    """Yield the mirrors to try: the user's, apt's, the recipe's."""
+    settings = load_settings()
+    yield from settings.mirrors
+    if settings.use_apt:
+        yield from ask_apt().addresses
+    yield from suite.addresses
+
+
+def _words(program: Path, suite: DebianSuite, target: Path, mirror: str) -> list[str]:
+    """Return the command: root only extracts as root, everyone else without chroot, which extracting does not need."""
+    words = [str(program), "--variant=extract", f"--mode={'root' if os.geteuid() == 0 else 'chrootless'}"]
+    words.append(f"--include={','.join(suite.packages)}")
+    if not suite.check_valid_until:
+        words.append('--aptopt=Acquire::Check-Valid-Until "false"')
+    words += [f'--aptopt=Acquire::{scheme}::Proxy "{proxy}"' for scheme, proxy in ask_apt().proxies]
+    return [*words, suite.suite, str(target), mirror]
+
+
+def _tidy(root: Path) -> None:
+    """Remove what is not needed, and turn absolute links around: they would lead to the host's files."""
+    for path in NEEDLESS:
+        shutil.rmtree(root / path, ignore_errors=True)
+    for directory, directories, files in os.walk(root):
+        for name in (*directories, *files):
+            link = Path(directory, name)
+            if link.is_symlink() and link.readlink().is_absolute():
+                inside = root / link.readlink().relative_to("/")
+                link.unlink()
+                link.symlink_to(os.path.relpath(inside, link.parent))
+
+
+def _shield_modules(root: Path) -> None:
+    """Keep QEMU from the modules of the host's QEMU.
+
+    It looks for a module in its own directory and then, with the path compiled in, in the host's, where it stumbles
+    over one of another build (util/module.c, `module_load_dso`). An empty file of the same name ends the search with
+    an error that it can bear.
+    """
+    own, host = root / MODULES, Path("/", MODULES)
+    if host.is_dir() and os.access(root, os.W_OK):
+        own.mkdir(parents=True, exist_ok=True)
+        for module in host.glob("*.so"):
+            if not (own / module.name).exists():
+                (own / module.name).touch()
+
+
+def _last_error(error: ProcessError) -> str:
+    """Return the line in which mmdebstrap or apt says what is wrong."""
+    lines = [line for line in error.output.splitlines() if line.startswith(("E:", "Err"))]
+    return lines[0] if lines else str(error).partition("\n")[0]

@@ -1,0 +1,1 @@
+"""What a QEMU says about itself."""

@@ -1,0 +1,166 @@
+"""All that a QEMU takes, as a flat list of entries and rows: what reference pages and differences are made of."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Enumeration, Member, Object, Scalar, Shape
+
+SCALAR_TEXTS = {"string": "string", "int": "integer", "number": "number", "boolean": "boolean", "null": "null"}
+
+
+class EntryKind(StrEnum):
+    """What an entry is."""
+
+    MACHINE = "machine"
+    PROCESSOR = "processor"
+    ACCELERATOR = "accelerator"
+    DEVICE = "device"
+    NETDEV = "netdev"
+    CHARDEV = "chardev"
+    BLOCKDEV = "blockdev"
+    OBJECT = "object"
+    COMMAND = "command"
+    EVENT = "event"
+    OPTION = "option"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One member of an entry.
+
+    Attributes:
+        name: its name; members of a nested table follow a dot, of a variant its word in brackets.
+        type: its type, for people.
+        required: whether it has to be there.
+        default: its default value; None where QEMU tells none.
+        description: a sentence for people, often empty.
+    """
+
+    name: str
+    type: str
+    required: bool = False
+    default: Any = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that a QEMU takes: a device, a command, ..."""
+
+    kind: EntryKind
+    name: str
+    rows: tuple[Row, ...]
+
+
+def iter_entries(catalog: Catalog) -> Iterator[Entry]:
+    """Yield all entries of a QEMU, by kind and name."""
+    told = catalog.introspection
+    for kind, types in (
+        (EntryKind.MACHINE, told.machines),
+        (EntryKind.PROCESSOR, told.processors),
+        (EntryKind.ACCELERATOR, told.accelerators),
+    ):
+        for name in sorted(types):
+            yield Entry(kind, name, tuple(_rows(catalog, catalog.properties(types[name]))))
+    for name in sorted(told.devices):
+        yield _tagged(catalog, EntryKind.DEVICE, name, catalog.find_device(name), "driver")
+    for kind, command in ((EntryKind.NETDEV, "netdev_add"), (EntryKind.BLOCKDEV, "blockdev-add")):
+        union = catalog.arguments_of(command)
+        for word in sorted(catalog.words_of(union)):
+            yield _tagged(catalog, kind, word, catalog.variant(union, word), union.tag)
+    yield from _chardevs(catalog)
+    for name in catalog.object_types:
+        yield _tagged(catalog, EntryKind.OBJECT, name, catalog.find_object(name), "qom-type")
+    for name in catalog.commands:
+        yield Entry(EntryKind.COMMAND, name, (*_rows(catalog, catalog.arguments_of(name)), *_result(catalog, name)))
+    for name in catalog.events:
+        yield Entry(EntryKind.EVENT, name, tuple(_rows(catalog, catalog.event_data(name))))
+    for name in sorted(told.options):
+        rows = tuple(Row(parameter, "parameter") for parameter in sorted(told.options[name]))
+        yield Entry(EntryKind.OPTION, f"-{name}", rows)
+
+
+def _chardevs(catalog: Catalog) -> Iterator[Entry]:
+    """Yield the character backends: the variants of the `backend` of `chardev-add`."""
+    backend = catalog.arguments_of("chardev-add").members.get("backend")
+    union = catalog.resolve(backend.type) if backend else None
+    if isinstance(union, Object):
+        for word in sorted(catalog.words_of(union)):
+            yield _tagged(catalog, EntryKind.CHARDEV, word, catalog.variant(union, word), union.tag)
+
+
+def _tagged(catalog: Catalog, kind: EntryKind, name: str, shape: Object | None, tag: str) -> Entry:
+    """Return the entry of something whose own name is the word of a tag among its members."""
+    rows = _rows(catalog, shape or Object({}))
+    return Entry(kind, name, tuple(Row(tag, f'"{name}"', required=True) if row.name == tag else row for row in rows))
+
+
+def _result(catalog: Catalog, command: str) -> Iterator[Row]:
+    """Yield the rows of a command's result, which follow an arrow."""
+    member = Member("->", catalog.result_of(command), required=True)
+    shape = catalog.resolve(member.type)
+    while isinstance(shape, Array):
+        member = Member("->", shape.element, required=True)
+        shape = catalog.resolve(member.type)
+    if not isinstance(shape, Object) or shape.members:
+        yield Row("->", type_text(catalog, catalog.result_of(command)))
+        yield from _nested(catalog, member, "->", ())
+
+
+def _rows(catalog: Catalog, shape: Object, prefix: str = "", above: tuple[str, ...] = ()) -> Iterator[Row]:
+    """Yield the rows of an object, those of nested tables after their member."""
+    for name in sorted(shape.members):
+        member = shape.members[name]
+        yield Row(
+            f"{prefix}{name}",
+            type_text(catalog, member.type),
+            member.required and not above,
+            member.default,
+            member.description,
+        )
+        yield from _nested(catalog, member, f"{prefix}{name}", above)
+    if not above:
+        yield from _variant_rows(catalog, shape, "", ("",))
+
+
+def _nested(catalog: Catalog, member: Member, place: str, above: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the rows of a member that is a table; a type within itself is not written out again."""
+    inner = catalog.resolve(member.type)
+    if isinstance(inner, Object) and member.type not in above:
+        path = (*above, member.type)
+        yield from _rows(catalog, inner, f"{place}.", path)
+        yield from _variant_rows(catalog, inner, place, path)
+
+
+def _variant_rows(catalog: Catalog, shape: Object, place: str, above: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the rows that each variant of a union has of its own."""
+    for word, type_name in sorted(shape.variants.items()):
+        own = catalog.resolve(type_name)
+        if isinstance(own, Object) and type_name not in above:
+            yield from _rows(catalog, own, f"{place}({word}).", (*above, type_name))
+
+
+def type_text(catalog: Catalog, type_name: str) -> str:
+    """Return what people call a type."""
+    return _shape_text(catalog, catalog.resolve(type_name))
+
+
+def _shape_text(catalog: Catalog, shape: Shape) -> str:
+    match shape:
+        case Scalar():
+            return SCALAR_TEXTS.get(shape.json_type, "any value")
+        case Enumeration():
+            return " | ".join(shape.words)
+        case Array():
+            return f"array of {type_text(catalog, shape.element)}"
+        case Alternate():
+            return " or ".join(dict.fromkeys(type_text(catalog, option) for option in shape.options))
+        case Object():
+            return "table"
+
+
+def entries_by_name(catalog: Catalog) -> Mapping[tuple[EntryKind, str], Entry]:
+    """Return all entries of a QEMU, by kind and name."""
+    return {(entry.kind, entry.name): entry for entry in iter_entries(catalog)}

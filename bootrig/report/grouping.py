@@ -1,0 +1,125 @@
+"""Equal differences of many cells as one, so that eighty-eight lines become one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bootrig.compare.difference import Confirmation, Difference, Severity, Value, format_range
+from bootrig.trace.trace import CellKey
+
+SEVERITY_ORDER = {severity: index for index, severity in enumerate(Severity)}
+LIST_LIMIT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceGroup:
+    """Differences that say the same of several cells.
+
+    Attributes:
+        differences: at least one.
+        where: the cells in words: `all 8 NICs, all 11 scenarios`.
+    """
+
+    differences: tuple[Difference, ...]
+    where: str
+
+    @property
+    def first(self) -> Difference:
+        """One that speaks for all."""
+        return self.differences[0]
+
+    @property
+    def severity(self) -> Severity:
+        """How much it weighs."""
+        return self.first.severity
+
+    @property
+    def sentence(self) -> str:
+        """What differs; numbers as the range over the cells."""
+        if self.first.delta is None:
+            return self.first.sentence
+        values = [[side(entry) for entry in self.differences] for side in (_baseline, _candidate)]
+        return self.first.phrase(*(format_range(numbers, self.first.unit) for numbers in values))
+
+    @property
+    def keys(self) -> tuple[CellKey, ...]:
+        """The cells, in order."""
+        return tuple(sorted({entry.key for entry in self.differences if entry.key is not None}))
+
+    @property
+    def confirmation(self) -> Confirmation:
+        """Whether real time confirmed it."""
+        return self.first.confirmation
+
+
+def _baseline(difference: Difference) -> Value:
+    return difference.baseline
+
+
+def _candidate(difference: Difference) -> Value:
+    return difference.candidate
+
+
+def group_differences(differences: Iterable[Difference], cells: Sequence[CellKey]) -> tuple[DifferenceGroup, ...]:
+    """Return equal differences as groups, worst first, then in the order in which the rules found them.
+
+    Args:
+        differences: of any cells.
+        cells: all cells that were compared, by which the words "all" are meant.
+    """
+    groups: dict[tuple[object, ...], list[Difference]] = {}
+    for entry in differences:
+        values: tuple[object, ...] = (entry.baseline, entry.candidate, entry.statement)
+        if entry.delta is not None:
+            values = ("more" if entry.delta > 0 else "less",)
+        mark = (entry.rule, entry.severity, entry.subject, values, entry.waiver, entry.confirmation)
+        groups.setdefault(mark, []).append(entry)
+    ordered = sorted(groups.values(), key=lambda members: SEVERITY_ORDER[members[0].severity])
+    return tuple(
+        DifferenceGroup(tuple(members), describe_cells({entry.key for entry in members if entry.key}, cells))
+        for members in ordered
+    )
+
+
+def describe_cells(members: Iterable[CellKey], cells: Sequence[CellKey]) -> str:
+    """Return a set of cells in words, held against all that were compared."""
+    chosen = set(members)
+    if not chosen:
+        return "the whole set"
+    cells = [*cells, *(chosen - set(cells))]
+    place = _describe_place(chosen, cells)
+    near = [key for key in cells if _place(key) in {_place(one) for one in chosen}]
+    nics = _describe_names({key.nic_model for key in chosen}, {key.nic_model for key in near}, "NIC")
+    scenarios = _describe_names({key.scenario for key in chosen}, {key.scenario for key in near}, "scenario")
+    words = f"{nics}; {scenarios}{place}"
+    product = {
+        key
+        for key in near
+        if key.nic_model in {one.nic_model for one in chosen} and key.scenario in {one.scenario for one in chosen}
+    }
+    return words if product <= chosen else f"{words} ({len(chosen)} of these {len(product)} cells)"
+
+
+def _place(key: CellKey) -> tuple[str, str, str]:
+    return key.machine, key.platform_firmware, key.emulator
+
+
+def _describe_place(chosen: set[CellKey], cells: Sequence[CellKey]) -> str:
+    """Return machine, platform firmware and emulator in words, where not all of them are meant."""
+    all_places, own = {_place(key) for key in cells}, {_place(key) for key in chosen}
+    if own >= all_places:
+        return ""
+    varying = [index for index in range(3) if len({place[index] for place in all_places}) > 1]
+    names = sorted({" ".join(place[index] for index in varying) for place in own})
+    return f"; {', '.join(names)}"
+
+
+def _describe_names(chosen: set[str], known: set[str], word: str) -> str:
+    """Return names in words: `all 8 NICs`, `scenarios grub, script`, `all 8 NICs but rtl8139`."""
+    if chosen >= known and len(chosen) > 1:
+        return f"both {word}s" if len(chosen) == 2 else f"all {len(chosen)} {word}s"
+    missing = sorted(known - chosen)
+    if len(missing) <= 2 and len(known) > 4:
+        return f"all {word}s but {', '.join(missing)}"
+    names = sorted(chosen)
+    listed = ", ".join(names[:LIST_LIMIT]) + (f" and {len(names) - LIST_LIMIT} more" if len(names) > LIST_LIMIT else "")
+    return f"{word}{'s' if len(names) > 1 else ''} {listed}"

@@ -1,0 +1,1 @@
+"""Obtaining ROM sets and embedding them into an emulator's data directory."""

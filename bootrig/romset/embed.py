@@ -1,0 +1,289 @@
+"""Writing a ROM set into an emulator's data directory, so that a reader sees the old set or the new one.
+
+    DIR/efi-e1000.rom ...           the set, under the names by which QEMU looks for it
+    DIR/bootrig-manifest.json       what it is
+    DIR/.bootrig/previous/          the set before it, with its manifest: `rollback` brings it back
+    DIR/.bootrig/displaced/         files of others that were in the way; back in their places when no longer so
+
+The successor of the whole directory is made beside it, the files of others by hard links, and then the two change
+places in one step. A crash leaves the old directory or the new one, and at most a hidden directory beside it, which the
+next embedding removes.
+
+    EmbedError
+    ├── EmbedRefusedError   it would overwrite what is not ours, or there is nothing to bring back
+    └── EmbedFailedError    the operating system refused
+"""
+
+import errno
+import hashlib
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bootrig.romset.exchange import (
+    copy_attributes,
+    link_file,
+    link_tree,
+    lock_directory,
+    recover_directory,
+    remove_tree,
+    replace_directory,
+    staged_path,
+    sync_tree,
+)
+from bootrig.romset.manifest import FILE_NAME, EmbeddedFile, Manifest, ManifestError, find_manifest, load_manifest
+from firmware.romset import RomSet
+
+__all__ = ["EmbedError", "EmbedFailedError", "EmbedRefusedError", "embed_rom_set", "load_manifest", "rollback"]
+
+logger = logging.getLogger(__name__)
+
+PRIVATE = ".bootrig"
+PREVIOUS, DISPLACED = "previous", "displaced"
+
+
+class EmbedError(Exception):
+    """Root of the errors of embedding.
+
+    Attributes:
+        remedy: what the user can do about it; empty where nothing is known.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class EmbedRefusedError(EmbedError):
+    """It would overwrite what is not ours, or there is nothing to bring back; nothing was changed."""
+
+
+class EmbedFailedError(EmbedError):
+    """The operating system refused; the directory is as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a directory shall hold: a manifest (None: no set at all), and each file as bytes or as a file to link."""
+
+    manifest: Manifest | None
+    files: Mapping[str, bytes | Path]
+
+
+def embed_rom_set(
+    rom_set: RomSet,
+    directory: Path,
+    *,
+    origin: Mapping[str, str],
+    tool_version: str,
+    force: bool = False,
+    durable: bool = True,
+) -> Manifest:
+    """Write a ROM set into a directory under QEMU's default names, atomically.
+
+    A ROM that the set has under one prefix only serves under both.
+
+    Args:
+        rom_set: the set.
+        directory: an emulator's data directory; it is made where it does not exist.
+        origin: where the set comes from, for the manifest.
+        tool_version: the version of the program that embeds, for the manifest.
+        force: whether files of others may be displaced (and kept).
+        durable: whether the new files have to be on the disk before they are seen; a directory that lives only as long
+            as a run does without.
+
+    Returns:
+        The manifest that was written.
+
+    Raises:
+        EmbedRefusedError: `directory` is a file, or files of others are in the way and `force` was not given.
+        EmbedFailedError: the operating system refused, or a manifest that is there is damaged.
+    """
+    installed = rom_set.installed_files()
+    files = tuple(EmbeddedFile(name, rom.file_name, rom.sha256, rom.length) for name, rom in installed.items())
+    manifest = Manifest(rom_set.name, tool_version, dict(origin), files)
+    target = _Target(manifest, {name: rom.content for name, rom in installed.items()})
+    directory = directory.resolve()
+    if directory.exists() and not directory.is_dir():
+        raise EmbedRefusedError(f"{directory} is not a directory")
+    with _translated(directory):
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with lock_directory(directory.parent):
+            recover_directory(directory)
+            if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
+                return _embed_fresh(directory, target, durable=durable)
+            return _install(directory, target, force=force, durable=durable) or manifest
+
+
+def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
+    """Bring back what a directory held before the set that is embedded now; a second time undoes the first.
+
+    Returns:
+        The manifest of the set that is embedded now, None where the directory held none before.
+
+    Raises:
+        EmbedRefusedError: nothing is embedded, there was nothing before it, or files of others are in the way and
+            `force` was not given.
+        EmbedFailedError: the operating system refused, or a manifest is damaged.
+    """
+    directory = directory.resolve()
+    if not directory.parent.is_dir():
+        raise EmbedRefusedError(f"{directory} does not exist")
+    with _translated(directory), lock_directory(directory.parent):
+        recover_directory(directory)
+        previous = directory / PRIVATE / PREVIOUS
+        if not previous.is_dir():
+            raise EmbedRefusedError(f"{directory} has no previous ROM set to bring back")
+        manifest = find_manifest(previous)
+        names = [file.name for file in manifest.files] if manifest else []
+        target = _Target(manifest, {name: previous / name for name in names})
+        return _install(directory, target, force=force, durable=True)
+
+
+def _embed_fresh(directory: Path, target: _Target, *, durable: bool) -> Manifest:
+    """Embed into a directory that is empty or not there: nothing to keep, one rename."""
+    staged = staged_path(directory)
+    try:
+        staged.mkdir()
+        if directory.exists():
+            copy_attributes(directory, staged)
+        _write_target(staged, target)
+        if durable:
+            sync_tree(staged)
+        staged.replace(directory)
+    finally:
+        if staged.exists():
+            remove_tree(staged)
+    if target.manifest is None:
+        raise AssertionError("unreachable: a fresh directory gets a set")
+    return target.manifest
+
+
+def _install(directory: Path, target: _Target, *, force: bool, durable: bool) -> Manifest | None:
+    """Make the successor of a directory with the files of `target`, and let the two change places."""
+    current = find_manifest(directory)
+    own = {file.name for file in current.files if _digest(directory / file.name) == file.sha256} if current else set()
+    in_way = [name for name in target.files if name not in own and os.path.lexists(directory / name)]
+    _refuse_foreign(directory, target, in_way, force=force)
+    staged = staged_path(directory)
+    staged.mkdir()
+    try:
+        gone = own | set(in_way) | {FILE_NAME, PRIVATE}
+        link_tree(directory, staged, lambda name: name not in gone)
+        displaced = _keep_displaced(directory, staged, target, in_way)
+        _keep_previous(directory, staged, own, has_set=current is not None)
+        manifest = replace(target.manifest, displaced=displaced) if target.manifest else None
+        _write_target(staged, _Target(manifest, target.files))
+        if durable:
+            sync_tree(staged)
+        old = replace_directory(staged, directory)
+    except BaseException:
+        remove_tree(staged)
+        raise
+    _discard(old)
+    return manifest
+
+
+def _discard(old: Path) -> None:
+    """Remove the directory that was replaced; the set is embedded whether or not that works."""
+    try:
+        remove_tree(old)
+    except OSError as error:
+        logger.warning("%s, which is no longer needed, cannot be removed: %s", old, error.strerror)
+
+
+def _refuse_foreign(directory: Path, target: _Target, in_way: list[str], *, force: bool) -> None:
+    """Refuse if files of others are in the way; the same bytes are not, a directory always is."""
+    wrong = [name for name in in_way if (directory / name).is_dir() and not (directory / name).is_symlink()]
+    if wrong:
+        raise EmbedRefusedError(f"{directory} has directories where ROMs shall be: {', '.join(wrong)}")
+    foreign = [name for name in in_way if _digest(directory / name) != _digest_of(target.files[name])]
+    if foreign and not force:
+        raise EmbedRefusedError(
+            f"{directory} has files that bootrig did not write, or that were changed since: {', '.join(foreign)}",
+            remedy="embed with --force: they are kept, and come back with --rollback",
+        )
+
+
+def _keep_displaced(directory: Path, staged: Path, target: _Target, in_way: list[str]) -> tuple[str, ...]:
+    """Keep the files of others: those displaced before, those in the way now; those no longer so go back.
+
+    Returns:
+        The names of those that are kept apart now, sorted.
+    """
+    kept = staged / PRIVATE / DISPLACED
+    kept.mkdir(parents=True)
+    before = directory / PRIVATE / DISPLACED
+    for path in sorted(before.iterdir()) if before.is_dir() else ():
+        free = path.name not in target.files and not os.path.lexists(staged / path.name)
+        link_file(path, (staged if free and path.suffix == ".rom" else kept) / path.name)
+    for name in in_way:
+        place = kept / name
+        if os.path.lexists(place):
+            place = kept / f"{name}.{(_digest(directory / name) or 'link')[:12]}"
+        if not os.path.lexists(place):
+            link_file(directory / name, place)
+    return tuple(sorted(path.name for path in kept.iterdir()))
+
+
+def _keep_previous(directory: Path, staged: Path, own: set[str], *, has_set: bool) -> None:
+    """Keep the set that is there now as the previous one; an empty directory says that there was none."""
+    previous = staged / PRIVATE / PREVIOUS
+    previous.mkdir(parents=True)
+    for name in sorted(own):
+        link_file(directory / name, previous / name)
+    if has_set:
+        link_file(directory / FILE_NAME, previous / FILE_NAME)
+
+
+def _write_target(staged: Path, target: _Target) -> None:
+    for name, content in target.files.items():
+        if isinstance(content, Path):
+            link_file(content, staged / name)
+        else:
+            _write(staged / name, content)
+    if target.manifest:
+        _write(staged / FILE_NAME, target.manifest.encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    path.chmod(0o644)
+
+
+def _digest(path: Path) -> str | None:
+    """Return the SHA-256 of a regular file, None for anything else."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest_of(content: bytes | Path) -> str | None:
+    return _digest(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def _translated(directory: Path) -> Iterator[None]:
+    """Turn the operating system's refusals and damaged manifests into errors of embedding."""
+    try:
+        yield
+    except ManifestError as error:
+        raise EmbedFailedError(
+            f"{directory}: {error}", remedy=f"remove {directory / FILE_NAME}: its files count as those of others then"
+        ) from error
+    except (OSError, shutil.Error) as error:
+        number = getattr(error, "errno", None)
+        reason = getattr(error, "strerror", None) or str(error)
+        remedy = ""
+        if number in (errno.EBUSY, errno.EXDEV):
+            remedy = "a mount point cannot be replaced as a whole: embed into a directory below it, or mount elsewhere"
+        elif number in (errno.EACCES, errno.EPERM, errno.EROFS):
+            remedy = f"the directory above must be writable too, as {directory.name} is replaced as a whole"
+        elif number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            remedy = f"free some space on the file system of {directory.parent}"
+        raise EmbedFailedError(f"cannot embed into {directory}: {reason}", remedy=remedy) from error

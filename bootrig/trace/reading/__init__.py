@@ -1,0 +1,1 @@
+"""What a trace means: identity, stages, milestones, outcome."""

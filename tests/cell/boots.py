@@ -1,0 +1,56 @@
+"""Real boots that many tests look at: run once by the command, whichever test and worker asks first."""
+
+import fcntl
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootrig.trace.trace import OutcomeStatus, Trace
+from tests.cli.command import Ended, load_traces, run_command
+
+
+@dataclass(frozen=True, slots=True)
+class Boots:
+    """One run of the command, and what its cells saw.
+
+    Attributes:
+        ended: how the command ended.
+        run_directory: where everything is that it saw.
+        traces: of all cells; of one that was confirmed both.
+    """
+
+    ended: Ended
+    run_directory: Path
+    traces: tuple[Trace, ...]
+
+    def find(self, scenario: str, nic_model: str = "e1000", rom_set: str = "ipxe-debian-12") -> Trace:
+        """Return the trace that counts for a cell: the one in real time where there is one."""
+        found = [
+            trace
+            for trace in self.traces
+            if (trace.key.scenario, trace.key.nic_model, trace.rom_set) == (scenario, nic_model, rom_set)
+        ]
+        return next((trace for trace in found if trace.time_mode == "real"), found[0])
+
+    @property
+    def passed(self) -> tuple[Trace, ...]:
+        """The traces of boots that passed."""
+        return tuple(trace for trace in self.traces if trace.outcome.status is OutcomeStatus.PASSED)
+
+
+def boot_once(directory: Path, *words: str) -> Boots:
+    """Run the command with `words` unless that has been done in `directory`, which workers share.
+
+    Args:
+        directory: named after what is run; it keeps the run and how it ended.
+        words: the verb and its arguments.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    told = directory / "ended.json"
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            ended = run_command(directory, *words, "--runs", "runs")
+            told.write_text(json.dumps([ended.status, ended.out, ended.err]))
+    (run_directory,) = (directory / "runs").iterdir()
+    return Boots(Ended(*json.loads(told.read_text())), run_directory, tuple(load_traces(run_directory)))

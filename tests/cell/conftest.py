@@ -1,0 +1,13 @@
+"""The boots that tests of scenarios look at."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cell.boots import Boots, boot_once
+
+
+@pytest.fixture
+def all_scenarios(session_directory: Path) -> Boots:
+    """Every scenario with one NIC model, as shipped."""
+    return boot_once(session_directory / "boots-scenarios", "run", "ipxe-debian-12", "--nic", "e1000")

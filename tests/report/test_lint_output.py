@@ -1,0 +1,89 @@
+"""Findings as text, JSON and SARIF, and the rule list."""
+
+from bootrig.report.lint_documents import findings_as_json, findings_as_sarif
+from bootrig.report.lint_text import render_findings, render_rules, render_summary
+from firmware.lint import Finding, Severity, all_rules, examine_set, lint_set
+from tests.firmware.rom_bytes import Bios
+
+CONTENT = bytes(range(64))
+
+
+def test_a_caret_stands_under_the_bytes() -> None:
+    finding = Finding("pci-ids", Severity.WARNING, "wrong", "a.rom", 0x12, 4)
+    assert render_findings([finding], {"a.rom": CONTENT}).splitlines() == [
+        "a.rom:0x12: warning: wrong [pci-ids]",
+        "    00000010  10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f  ................",
+        "                    ^~~~~~~~~~~",
+    ]
+
+
+def test_a_caret_ends_with_its_row_and_the_file() -> None:
+    long = Finding("x", Severity.NOTE, "m", "a.rom", 0x2E, 40)
+    last = Finding("x", Severity.NOTE, "m", "a.rom", 0x3F, 0)
+    behind = Finding("x", Severity.NOTE, "m", "a.rom", 0x40, 1)
+    nowhere = Finding("x", Severity.NOTE, "m", "set")
+    lines = render_findings([long, last, behind, nowhere], {"a.rom": CONTENT}).splitlines()
+    assert lines[1] == "    00000020  20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2d 2e 2f   !\"#$%&'()*+,-./"
+    assert lines[2] == " " * (14 + 3 * 14) + "^~~~~"
+    assert lines[5] == " " * (14 + 3 * 15) + "^~"
+    assert lines[6:] == ["a.rom:0x40: note: m [x]", "set: note: m [x]"]
+
+
+def test_a_short_row() -> None:
+    finding = Finding("x", Severity.NOTE, "m", "a.rom", 0, 1)
+    assert render_findings([finding], {"a.rom": b"AB"}).splitlines()[1] == "    00000000  41 42" + " " * 44 + "AB"
+
+
+def test_the_summary_counts() -> None:
+    findings = (Finding("x", Severity.ERROR, "m", "f"), Finding("x", Severity.NOTE, "m", "f"))
+    assert render_summary(findings, 2) == "2 files: 1 error, 0 warnings, 1 note"
+
+
+def test_the_rule_list_has_every_rule_with_its_paragraph() -> None:
+    text = render_rules(all_rules().values())
+    assert text.startswith("# Rules of `bootrig lint`\n\n## rom-signature (error)\n")
+    for rule in all_rules().values():
+        assert f"## {rule.name} ({rule.severity})\n\n{rule.summary}\n" in text
+        assert rule.paragraph in text
+
+
+FILES = {"roms/pxe-e1000.rom": Bios(bev=0, class_code=b"\0\0\0").build()}
+FINDINGS = lint_set(examine_set("mine", FILES))
+
+
+def test_json() -> None:
+    document = findings_as_json(FINDINGS, "mine", FILES)
+    assert document["format"] == "bootrig-lint-1"
+    assert document["files"] == [{"name": "roms/pxe-e1000.rom", "length": 1024}]
+    assert document["counts"] == {"error": 1, "warning": 7, "note": 1}
+    assert document["findings"][1] == {
+        "rule": "bev",
+        "severity": "error",
+        "message": "no Bootstrap Entry Vector: the BIOS has nothing to boot",
+        "file": "roms/pxe-e1000.rom",
+        "offset": 0x5A,
+        "length": 2,
+    }
+
+
+def test_sarif() -> None:
+    log = findings_as_sarif(FINDINGS, all_rules().values(), "0.1", FILES)
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    driver = run["tool"]["driver"]
+    assert (driver["name"], driver["version"]) == ("bootrig lint", "0.1")
+    for result in run["results"]:
+        assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in {"error", "warning", "note"}
+    bev = run["results"][1]
+    assert bev["locations"] == [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "roms/pxe-e1000.rom"},
+                "region": {"byteOffset": 0x5A, "byteLength": 2},
+            }
+        }
+    ]
+    about_the_set = run["results"][-1]
+    assert "locations" not in about_the_set
+    assert about_the_set["message"]["text"].startswith("mine: no ROM for ")
