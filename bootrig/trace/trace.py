@@ -1,27 +1,48 @@
-"""Traces: all that a cell saw, as a value that is written to a file and read back."""
+"""Traces: all that one boot showed, as a value that is written to a file and read back (`bootrig-trace/2`)."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from bootrig.errors import InputError
-from bootrig.workdir import write_atomically
+from msgspec import Struct
 
-FORMAT = "bootrig-trace/1"
+from bootrig.jsonfile import load_json, parse_json, write_json
+from bootrig.trace.events import Event
+from bootrig.trace.names import CellKey, parse_cell_name
+from firmware.probe.image import ProbeReport
+
+TRACE_FILE = "trace.json"
 
 
-class TraceError(InputError):
-    """A file is not a trace, or of a format that this version does not know."""
-
-
-class TimeMode(StrEnum):
-    """How the guest's clock runs: on instructions or on the wall clock."""
+class ClockKind(StrEnum):
+    """How the guest's clock runs: on instructions, or on the wall clock under TCG or KVM."""
 
     VIRTUAL = "virtual"
     REAL = "real"
+    KVM = "kvm"
+
+
+class Clock(Struct, frozen=True):
+    """The guest's clock.
+
+    Attributes:
+        kind: how it runs.
+        shift: in virtual time an instruction takes 2**shift ns; None otherwise.
+    """
+
+    kind: ClockKind
+    shift: int | None = None
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it counts instructions."""
+        return self.kind is ClockKind.VIRTUAL
+
+    @property
+    def attempt(self) -> str:
+        """The name of an attempt with this clock: `shift7`, `real`, `kvm`."""
+        return f"shift{self.shift}" if self.is_virtual else str(self.kind)
 
 
 class OutcomeStatus(StrEnum):
@@ -31,32 +52,59 @@ class OutcomeStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class CellKey:
-    """What is tried, apart from the ROM set: cells of a baseline and a candidate meet by this key.
+class Disturbance(Struct, frozen=True):
+    """A packet that was sent again, or answered late: a sign of the host's slowness.
 
     Attributes:
-        scenario: the scenario's name, with its variant in brackets where it has any: `nbp-sizes[16k]`.
-        nic_model: the QOM type of the NIC.
-        machine: the name of the guest's definition: `pc`, `q35`.
-        platform_firmware: `seabios`, `ovmf` or the name of a recipe.
-        emulator: the name of the emulator's recipe, `host` by default.
+        frame: its number in the capture.
+        what: what it was: `tftp-data`, `dhcp-discover`, `tcp`.
     """
 
-    scenario: str
-    nic_model: str
-    machine: str
-    platform_firmware: str
-    emulator: str = "host"
-
-    @property
-    def label(self) -> str:
-        """The key as one word that serves as a directory name."""
-        return "+".join((self.scenario, self.nic_model, self.machine, self.platform_firmware, self.emulator))
+    frame: int
+    what: str
 
 
-@dataclass(frozen=True, slots=True)
-class RomEvidence:
+class Outcome(Struct, frozen=True):
+    """How a boot ended, and how far it came.
+
+    Attributes:
+        status: passed, where every expected milestone was reached in time.
+        milestone: the last expected milestone that was reached, empty for none.
+        reason: one sentence, for people.
+        disturbed: what was sent again or answered late.
+        last_unanswered: the last question that nobody answered.
+        on_the_way: commands that failed on the way.
+    """
+
+    status: OutcomeStatus
+    milestone: str
+    reason: str
+    disturbed: tuple[Disturbance, ...] = ()
+    last_unanswered: str | None = None
+    on_the_way: tuple[str, ...] = ()
+
+
+class Expectation(Struct, frozen=True, kw_only=True):
+    """What the scenario expects of a boot.
+
+    Attributes:
+        report: kind of the probe that has to report, empty for none.
+        by: who has to have loaded it, empty for anybody.
+        over: by which protocol it has to have come, empty for any.
+        milestones: milestones that have to be reached, in this order, before the report.
+        sums: sums of the probes that were offered, one of which the report has to show.
+        allow: what does not make the boot count as disturbed.
+    """
+
+    report: str = ""
+    by: str = ""
+    over: str = ""
+    milestones: tuple[str, ...] = ()
+    sums: tuple[int, ...] = ()
+    allow: tuple[str, ...] = ()
+
+
+class RomEvidence(Struct, frozen=True):
     """Which ROM the guest had, as the running device tells it.
 
     Attributes:
@@ -76,8 +124,53 @@ class RomEvidence:
     proof: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone:
+class PlatformFirmwareEvidence(Struct, frozen=True, kw_only=True):
+    """Which platform firmware the guest had.
+
+    Attributes:
+        name: as the cell's name has it.
+        file: its file.
+        sha256: digest of the file.
+        version: what it calls itself on the console, empty where it does not say.
+    """
+
+    name: str
+    file: str = ""
+    sha256: str = ""
+    version: str = ""
+
+
+class EmulatorEvidence(Struct, frozen=True, kw_only=True):
+    """Which QEMU ran the guest.
+
+    Attributes:
+        name: as the cell's name has it.
+        version: `7.2.22`.
+        sha256: digest of the executable.
+        accelerator: `tcg` or `kvm`.
+        command: its command line.
+    """
+
+    name: str = "host"
+    version: str = ""
+    sha256: str = ""
+    accelerator: str = ""
+    command: tuple[str, ...] = ()
+
+
+class Evidence(Struct, frozen=True):
+    """What showed a milestone.
+
+    Attributes:
+        frame: number of the packet in the capture; None where the console showed it.
+        text: the packet or the words, for people.
+    """
+
+    frame: int | None = None
+    text: str = ""
+
+
+class Milestone(Struct, frozen=True):
     """Something that a boot reached.
 
     Attributes:
@@ -85,130 +178,165 @@ class Milestone:
             `nbp-entered`, `disk-booted`, or a name that the scenario gives.
         guest_s: the guest's clock, seconds since power-on; None where only the console told.
         wall_s: seconds of wall time since the guest was started; None where only the capture told.
-        evidence: the words or the packet that showed it.
+        evidence: what showed it.
+        by: who loaded a program that was entered, empty where nobody can tell.
+        over: by which protocol it came, empty where nobody can tell.
     """
 
     name: str
     guest_s: float | None
     wall_s: float | None
-    evidence: str
+    evidence: Evidence = Evidence()
+    by: str = ""
+    over: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WireEvent:
-    """One decoded thing on the wire.
+class ConsoleLine(Struct, frozen=True):
+    """One line of the console: what was written, joined where the screen wrapped it at column 80.
 
     Attributes:
-        kind: `dhcp`, `tftp-request`, `tftp-options`, `tftp-transfer`, `tftp-error`, `http-request`, `http-response`,
-            `dns`, `arp`, `router-solicitation`, `router-advertisement`, `other`.
-        guest_s: the guest's clock, seconds since power-on.
-        from_guest: whether the guest sent it.
-        facts: what was decoded, JSON values by name.
+        text: without escape sequences, trailing blanks removed.
+        guest_s: the guest's clock as last read when the line was begun; None where it was not read.
+        wiped: whether the guest wiped the line out again.
     """
 
+    text: str
+    guest_s: float | None = None
+    wiped: bool = False
+
+
+class ReadBack(Struct, frozen=True):
+    """A statement of a service's table, as the packets show it: what was seen, and in which frame."""
+
+    statement: str
+    seen: str
+    frame: int | None = None
+
+
+class ServiceEvidence(Struct, frozen=True, kw_only=True):
+    """A service of the guest's network.
+
+    Attributes:
+        name: `dhcp`, or the name that its table gives.
+        kind: the table's name.
+        server: the program: `dnsmasq`, `tftpy`.
+        version: its version, empty where it does not say.
+        read_back: what proves the statements of its table.
+        alive: whether it answered after a failed boot; None where it was not asked.
+    """
+
+    name: str
     kind: str
-    guest_s: float
-    from_guest: bool
-    facts: Mapping[str, Any]
+    server: str
+    version: str = ""
+    read_back: tuple[ReadBack, ...] = ()
+    alive: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a boot ended, and how far it came.
+class FaultHit(Struct, frozen=True):
+    """A fault of the cable, by its number in the scenario, and the frame that it hit."""
 
-    Attributes:
-        status: passed, where every expected milestone was reached in time.
-        milestone: the last expected milestone that was reached, empty for none.
-        reason: one sentence, for people.
-        retransmissions: packets that a peer had to send again.
-    """
-
-    status: OutcomeStatus
-    milestone: str
-    reason: str
-    retransmissions: int = 0
+    fault: int
+    frame: int
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """All that one cell saw.
+class PrefixUse(Struct, frozen=True):
+    """The frozen beginning that a boot was cloned from: its key, and the guest's clock when it was frozen."""
+
+    key: str
+    frozen_guest_s: float
+
+
+class Trace(Struct, frozen=True, kw_only=True):
+    """All that one boot showed.
 
     Attributes:
-        key: what was tried.
+        format: of the document.
+        cell: name of the cell.
+        side: label of the side: `baseline`, `candidate`.
         rom_set: name of the ROM set.
-        time_mode: how the guest's clock ran.
+        attempt: name of the attempt: `shift7`, `shift7.2`, `real`.
+        clock: how the guest's clock ran.
+        expected: what the scenario expects, so that the outcome can be found again.
+        ended_by: why watching the guest ended; empty where everything expected had come.
         outcome: how it ended.
         rom: which ROM the guest had.
+        platform_firmware: which platform firmware it had.
+        emulator: which QEMU ran it.
+        added: what the rig put into the world beside what the files say.
+        confinement: what holds the guest.
+        truncated: which limit cut what.
+        prefix: what the boot was cloned from; None for a cold boot.
         milestones: in the order in which they were reached.
         wire: in the order of the capture.
-        console: all characters of the console, escape sequences removed.
+        console: the lines of the console.
+        reports: what probes reported.
+        services: the services of the network.
+        faults: which fault hit which frame.
         qmp_events: QMP events as QEMU sent them.
-        emulator: `version`, `accelerator`, `command` and whatever else describes QEMU.
         usage: `wall_s`, `qemu_wall_s`, `rig_s` (wall time in which no QEMU ran), `guest_s`, `rig_memory_bytes`.
-        directory: the cell's run directory, relative to the run's.
+        directory: the attempt's directory, relative to the run's.
     """
 
-    key: CellKey
+    format: Literal["bootrig-trace/2"] = "bootrig-trace/2"
+    cell: str
+    side: str = ""
     rom_set: str
-    time_mode: TimeMode
+    attempt: str = ""
+    clock: Clock
+    expected: Expectation = Expectation()
+    ended_by: str = ""
     outcome: Outcome
     rom: RomEvidence
-    milestones: tuple[Milestone, ...]
-    wire: tuple[WireEvent, ...]
-    console: str
+    platform_firmware: PlatformFirmwareEvidence | None = None
+    emulator: EmulatorEvidence = EmulatorEvidence()
+    added: tuple[str, ...] = ()
+    confinement: tuple[str, ...] = ()
+    truncated: tuple[str, ...] = ()
+    prefix: PrefixUse | None = None
+    milestones: tuple[Milestone, ...] = ()
+    wire: tuple[Event, ...] = ()
+    console: tuple[ConsoleLine, ...] = ()
+    reports: tuple[ProbeReport, ...] = ()
+    services: tuple[ServiceEvidence, ...] = ()
+    faults: tuple[FaultHit, ...] = ()
     qmp_events: tuple[Mapping[str, Any], ...] = ()
-    emulator: Mapping[str, Any] = field(default_factory=dict)
-    usage: Mapping[str, float] = field(default_factory=dict)
+    usage: Mapping[str, float] = {}
     directory: str = ""
+
+    @property
+    def key(self) -> CellKey:
+        """The cell."""
+        return parse_cell_name(self.cell)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the boot did what the scenario expects."""
+        return self.outcome.status is OutcomeStatus.PASSED
 
     def find_milestone(self, name: str) -> Milestone | None:
         """Return the first milestone called `name`."""
         return next((milestone for milestone in self.milestones if milestone.name == name), None)
 
 
-def encode_trace(trace: Trace) -> bytes:
-    """Return `trace` as JSON."""
-    return (json.dumps({"format": FORMAT, **asdict(trace)}, indent=1) + "\n").encode()
-
-
 def parse_trace(content: bytes, origin: str = "trace") -> Trace:
     """Return the trace that `content` holds.
 
     Raises:
-        TraceError: it is not a trace of a known format.
+        JsonFileError: it is not a trace of this format; the message says where in it.
     """
-    try:
-        document = json.loads(content)
-        if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
-            raise TraceError(f"{origin}: not a trace of the format {FORMAT}")
-        outcome = document.pop("outcome")
-        rom = document.pop("rom")
-        return Trace(
-            key=CellKey(**document.pop("key")),
-            time_mode=TimeMode(document.pop("time_mode")),
-            outcome=Outcome(**{**outcome, "status": OutcomeStatus(outcome["status"])}),
-            rom=RomEvidence(**{**rom, "proof": tuple(rom["proof"])}),
-            milestones=tuple(Milestone(**milestone) for milestone in document.pop("milestones")),
-            wire=tuple(WireEvent(**event) for event in document.pop("wire")),
-            qmp_events=tuple(document.pop("qmp_events")),
-            **document,
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise TraceError(f"{origin}: not a trace: {error}") from error
+    return parse_json(content, Trace, origin)
 
 
 def load_trace(path: Path) -> Trace:
     """Return the trace in the file `path`.
 
     Raises:
-        TraceError: it cannot be read or is not a trace.
+        JsonFileError: it cannot be read, or is not a trace of this format.
     """
-    try:
-        return parse_trace(path.read_bytes(), str(path))
-    except OSError as error:
-        raise TraceError(f"{path}: {error.strerror}") from error
+    return load_json(path, Trace)
 
 
 def write_trace(trace: Trace, path: Path) -> None:
     """Write `trace` to the file `path`, all or nothing."""
-    write_atomically(path, encode_trace(trace))
+    write_json(path, trace)

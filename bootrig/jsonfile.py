@@ -1,0 +1,78 @@
+"""JSON that bootrig writes and reads back: typed values, encoded and decoded by msgspec.
+
+Every document is an object with a field `format`, `bootrig-NAME/N`. What is read is checked: a wrong type is named with
+its place. Paths are text; what a document has beside the known fields is passed over.
+"""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from bootrig.errors import InputError
+from bootrig.workdir import write_atomically
+
+T = TypeVar("T")
+
+
+class JsonFileError(InputError):
+    """A file is not the document that it should be."""
+
+
+def _encode_other(value: object) -> object:
+    """Return what msgspec does not know as what it knows."""
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def _decode_other(kind: type, value: object) -> object:
+    """Return a value of a type that msgspec does not know."""
+    if issubclass(kind, Path) and isinstance(value, str):
+        return Path(value)
+    raise TypeError(f"expected {kind.__name__}")
+
+
+def encode_json(value: object) -> bytes:
+    """Return `value` as JSON for people and machines: indented, with a line end."""
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=_encode_other), indent=1) + b"\n"
+
+
+def to_json_value(value: object) -> Any:
+    """Return `value` as dictionaries, lists and plain values."""
+    return msgspec.to_builtins(value, enc_hook=_encode_other)
+
+
+def parse_json(content: bytes, kind: type[T], origin: str) -> T:
+    """Return the value that `content` holds.
+
+    Args:
+        content: a JSON document.
+        kind: the type of the value. A type with a field `format` refuses documents of other formats.
+        origin: where the document is from, for messages.
+
+    Raises:
+        JsonFileError: it is not JSON, or not such a value; the message says where in it.
+    """
+    try:
+        return msgspec.json.decode(content, type=kind, dec_hook=_decode_other)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise JsonFileError(f"{origin}: {error}") from error
+
+
+def load_json(path: Path, kind: type[T]) -> T:
+    """Return the value in the file `path`.
+
+    Raises:
+        JsonFileError: it cannot be read, or is not such a value.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise JsonFileError(f"{path}: {error.strerror}") from error
+    return parse_json(content, kind, str(path))
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` to the file `path`, all or nothing."""
+    write_atomically(path, encode_json(value))

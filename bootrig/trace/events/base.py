@@ -1,0 +1,64 @@
+"""What all kinds of events have in common."""
+
+from collections.abc import Iterator
+from typing import Annotated, TypeVar
+
+from msgspec import Meta, Struct
+
+T = TypeVar("T")
+Varying = Annotated[T, Meta(extra={"varies": True})]
+Recorded = Annotated[T, Meta(extra={"recorded": True})]
+
+
+class WireEvent(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """One decoded thing on the wire.
+
+    Attributes:
+        guest_s: the guest's clock, seconds since power-on.
+        from_guest: whether the guest sent it.
+        frame: number of its (first) frame in the capture, from 1; 0 where no capture has it.
+        interface: the guest's NIC: `nic0`.
+    """
+
+    guest_s: float
+    from_guest: bool
+    frame: int = 0
+    interface: Recorded[str] = "nic0"
+
+
+class Endpoints(WireEvent, frozen=True, kw_only=True):
+    """An event that has a sender and a receiver: addresses, and ports for UDP and TCP (0 for none)."""
+
+    source: Recorded[str] = ""
+    source_port: Varying[int] = 0
+    destination: Recorded[str] = ""
+    destination_port: int = 0
+
+
+def escape(content: bytes) -> str:
+    """Return bytes as text: what is not printable ASCII is escaped, so that nothing is lost and JSON can hold it."""
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in content)
+
+
+def iter_varying_fields(kind: type[Struct]) -> Iterator[str]:
+    """Yield the names of the fields of a kind of event that differ from boot to boot."""
+    for field in kind.__struct_fields__:
+        if _extra(kind, field).get("varies"):
+            yield field
+
+
+def iter_recorded_fields(kind: type[Struct]) -> Iterator[str]:
+    """Yield the names of the fields of a kind of event that have no reader yet."""
+    for field in kind.__struct_fields__:
+        if _extra(kind, field).get("recorded"):
+            yield field
+
+
+def _extra(kind: type[Struct], field: str) -> dict[str, bool]:
+    """Return the marks of a field."""
+    for base in kind.__mro__:
+        annotation = getattr(base, "__annotations__", {}).get(field)
+        for mark in getattr(annotation, "__metadata__", ()):
+            if isinstance(mark, Meta) and mark.extra:
+                return dict(mark.extra)
+    return {}

@@ -1,0 +1,127 @@
+"""Names of cells: `SCENARIO/NIC/MACHINE/FIRMWARE/EMULATOR`, always five parts.
+
+Source: this project's run format; people may leave out trailing parts and write patterns of the shell.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from bootrig.errors import InputError
+
+PARTS = ("scenario", "nic_model", "machine", "platform_firmware", "emulator")
+ANY_CELL = "*"
+_PART = re.compile(r"[^/@\s]+")
+
+
+class CellNameError(InputError):
+    """A text is not the name of a cell."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CellKey:
+    """What is tried, apart from the side: cells of a baseline and a candidate pair by this key.
+
+    Attributes:
+        scenario: the scenario's name, with its variant in brackets where it has any: `nbp-sizes[16k]`.
+        nic_model: the QOM type of the NIC.
+        machine: the name of the guest's definition: `pc`, `q35`.
+        platform_firmware: `seabios`, `ovmf` or the name of a recipe.
+        emulator: the name of the emulator's recipe, `host` by default.
+    """
+
+    scenario: str
+    nic_model: str
+    machine: str
+    platform_firmware: str
+    emulator: str = "host"
+
+    def __str__(self) -> str:
+        """Return the cell's name."""
+        return "/".join(astuple(self))
+
+    @property
+    def directory_name(self) -> str:
+        """The name as one word that serves as a directory's name; nobody takes it apart again."""
+        return re.sub(r"[^A-Za-z0-9_.+-]", "_", str(self).replace("/", "+"))
+
+
+@lru_cache(maxsize=4096)
+def parse_cell_name(name: str) -> CellKey:
+    """Return the cell that `name` names.
+
+    Raises:
+        CellNameError: it does not have five parts, or a part is empty or holds `@` or white space.
+    """
+    parts = name.split("/")
+    if len(parts) != len(PARTS) or not all(_PART.fullmatch(part) for part in parts):
+        raise CellNameError(f'"{name}" is not the name of a cell: expected SCENARIO/NIC/MACHINE/FIRMWARE/EMULATOR')
+    return CellKey(*parts)
+
+
+def matches_pattern(word: str, pattern: str) -> bool:
+    """Whether `word` matches a pattern of the shell; brackets are those of a scenario's variant, not a pattern's."""
+    return fnmatchcase(word, re.sub(r"\[", "[[]", pattern))
+
+
+def matches_cell(key: CellKey, pattern: str) -> bool:
+    """Whether a cell matches `pattern`: a name whose parts may be patterns and whose trailing parts may be missing."""
+    wanted = pattern.split("/")
+    parts = astuple(key)
+    return len(wanted) <= len(parts) and all(map(matches_pattern, parts, wanted))
+
+
+def select_cells(keys: Iterable[CellKey], patterns: str) -> tuple[CellKey, ...]:
+    """Return the cells that any of several patterns, separated by commas, matches."""
+    wanted = patterns.split(",")
+    return tuple(key for key in keys if any(matches_cell(key, pattern) for pattern in wanted))
+
+
+def name_difference(rule: str, cell: CellKey | None, subject: str = "") -> str:
+    """Return the name of a difference: `RULE@CELL` or `RULE@CELL:SUBJECT`, `RULE@*` for the sets as wholes."""
+    place = f"{rule}@{cell or ANY_CELL}"
+    return f"{place}:{subject}" if subject else place
+
+
+@dataclass(frozen=True, slots=True)
+class DifferencePattern:
+    """What a waiver's `id` says: patterns of the rule, of the cell's parts, of the subject.
+
+    Attributes:
+        rule: pattern of the rule.
+        cell: pattern of the cell; `*` alone matches cells and the sets as wholes.
+        subject: pattern of the subject; None for any.
+    """
+
+    rule: str
+    cell: str
+    subject: str | None
+
+    def matches(self, rule: str, cell: CellKey | None, subject: str) -> bool:
+        """Whether a difference has such a name."""
+        if not matches_pattern(rule, self.rule):
+            return False
+        if self.subject is not None and not matches_pattern(subject, self.subject):
+            return False
+        return self.cell == ANY_CELL or (cell is not None and matches_cell(cell, self.cell))
+
+
+def parse_difference_pattern(text: str) -> DifferencePattern:
+    """Return the pattern that `text` is: `RULE@CELL:SUBJECT`, the subject behind the first `:` after the fourth `/`.
+
+    Raises:
+        CellNameError: it has no `@`, or its cell has more than five parts.
+    """
+    rule, at, rest = text.partition("@")
+    if not at or not rule or not rest:
+        raise CellNameError(f'"{text}" does not name a difference: expected RULE@CELL or RULE@CELL:SUBJECT')
+    head = re.match(r"((?:[^/:]*/){4}[^:]*|\*)(?::(.*))?", rest, re.DOTALL)
+    if head is None or head.end() != len(rest):
+        cell, colon, subject = rest.partition(":")
+    else:
+        cell, colon, subject = head[1], ":" if head[2] is not None else "", head[2] or ""
+    if cell.count("/") >= len(PARTS):
+        raise CellNameError(f'"{text}" does not name a difference: a cell has five parts')
+    return DifferencePattern(rule, cell, subject if colon else None)
