@@ -84,6 +84,9 @@ class Outcome(Struct, frozen=True):
     on_the_way: tuple[str, ...] = ()
 
 
+NOT_JUDGED = Outcome(OutcomeStatus.FAILED, "", "nobody has judged it yet")
+
+
 class Expectation(Struct, frozen=True, kw_only=True):
     """What the scenario expects of a boot.
 
@@ -286,7 +289,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     clock: Clock
     expected: Expectation = Expectation()
     ended_by: str = ""
-    outcome: Outcome
+    outcome: Outcome = NOT_JUDGED
     rom: RomEvidence
     platform_firmware: PlatformFirmwareEvidence | None = None
     emulator: EmulatorEvidence = EmulatorEvidence()

@@ -1,9 +1,17 @@
-"""Milestones: what a boot reached, read from its packets, its console and the report of its probe."""
+"""Milestones: what a boot reached, read from its packets and the reports of its probes."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bootrig.trace.trace import Milestone, TimeMode, WireEvent
+from bootrig.trace.events import (
+    Dhcp,
+    HttpRequest,
+    HttpResponse,
+    TftpError,
+    TftpRequest,
+    TftpTransfer,
+    WireEvent,
+)
+from bootrig.trace.trace import Clock, Evidence, Milestone
 from firmware.probe.image import ProbeReport
 
 REPORT_MILESTONES: Mapping[str, str] = {"nbp": "nbp-entered", "efi": "nbp-entered", "disk": "disk-booted"}
@@ -19,73 +27,57 @@ WIRE_MILESTONES = (
     "http-complete",
 )
 
-ROM_BANNER = re.compile(r"[gi]PXE [^\n]* -- Open Source (?:Network )?Boot Firmware")
-FEATURES = re.compile(r"Features: [^\n]+")
-
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-Za-z]|[=>cDEHM78])")
-
-
-# SeaBIOS tells the serial port of a character twice when its place on the screen is written to again: the character,
-# the cursor's way back, attributes, and the same character.
-_DRAWN_AGAIN = re.compile(r"(.)(?:\x1b\[[0-9;]*m)*\x1b\[\d+;\d+H(?:\x1b\[[0-9;]*m)*\1")
-
-
-def strip_escapes(text: str) -> str:
-    """Return what a console showed, without escape sequences and carriage returns (ECMA-48, section 5.4)."""
-    return _ESCAPE.sub("", _DRAWN_AGAIN.sub(r"\1", text)).replace("\r\n", "\n").replace("\r", "")
-
 
 def iter_wire_milestones(wire: Iterable[WireEvent]) -> Iterator[Milestone]:
     """Yield the milestones that packets show, each once, in the order of the capture."""
     seen: set[str] = set()
     for event in wire:
-        for name, guest_s, evidence in _name(event):
-            if name not in seen:
-                seen.add(name)
-                yield Milestone(name, guest_s, None, evidence)
+        found = _find_milestone(event)
+        if found is not None and found[0] not in seen:
+            name, guest_s, text = found
+            seen.add(name)
+            yield Milestone(name, guest_s, None, Evidence(event.frame, text))
 
 
-def _name(event: WireEvent) -> Iterator[tuple[str, float, str]]:
-    """Yield the milestones that one event is, with their moment and evidence."""
-    facts = event.facts
-    message = str(facts.get("message", "")).lower()
-    if event.kind == "dhcp" and message in ("discover", "offer", "request", "ack"):
-        yield f"dhcp-{message}", event.guest_s, f"DHCP {message.upper()}, xid {facts.get('xid')}"
-    elif event.kind == "tftp-request":
-        yield "tftp-request", event.guest_s, f"TFTP request for {facts.get('file')}"
-    elif event.kind == "tftp-transfer" and facts.get("completed"):
-        evidence = f"{facts.get('bytes')} bytes of {facts.get('file')} in {facts.get('blocks')} blocks"
-        yield "tftp-complete", float(facts.get("end_guest_s", event.guest_s)), evidence
-    elif event.kind == "tftp-error":
-        yield "tftp-error", event.guest_s, f"TFTP error {facts.get('code')}: {facts.get('text')}"
-    elif event.kind == "http-request":
-        yield "http-request", event.guest_s, f"{facts.get('method')} {facts.get('target')} {facts.get('version')}"
-    elif event.kind == "http-response" and facts.get("completed", True):
-        yield (
-            "http-complete",
-            float(facts.get("end_guest_s", event.guest_s)),
-            f"status {facts.get('status')}, {facts.get('body_length')} bytes",
-        )
+def _find_milestone(event: WireEvent) -> tuple[str, float, str] | None:
+    """Return the milestone that an event is: its name, its moment, the event in words; None for none."""
+    match event:
+        case Dhcp(message="discover" | "offer" | "request" | "ack" as message):
+            return f"dhcp-{message}", event.guest_s, f"DHCP {message.upper()}, xid {event.xid}"
+        case TftpRequest():
+            return "tftp-request", event.guest_s, f"TFTP request for {event.file}"
+        case TftpTransfer(completed=True):
+            text = f"{event.bytes} bytes of {event.file} in {event.blocks} blocks"
+            return "tftp-complete", event.end_guest_s, text
+        case TftpError():
+            return "tftp-error", event.guest_s, f"TFTP error {event.code}: {event.text}"
+        case HttpRequest():
+            return "http-request", event.guest_s, f"{event.method} {event.target} {event.version}"
+        case HttpResponse(completed=True):
+            return "http-complete", event.end_guest_s, f"status {event.status}, {event.body_length} bytes"
+    return None
 
 
-def report_milestone(report: ProbeReport, time_mode: TimeMode, wall_s: float) -> Milestone:
+def make_report_milestone(report: ProbeReport, clock: Clock, wall_s: float) -> Milestone:
     """Return the milestone that a probe's report is.
 
     In virtual time the time-stamp counter counts nanoseconds of the guest's clock (QEMU's icount); in real time the
     guest's clock is the wall clock since it was resumed.
     """
-    guest_s = report.tsc / 1e9 if time_mode is TimeMode.VIRTUAL else wall_s
-    evidence = f"{report.kind} printed nonce {report.nonce}, sum {report.sum:08x}"
-    return Milestone(REPORT_MILESTONES.get(report.kind, report.kind), guest_s, wall_s, evidence)
+    guest_s = report.tsc / 1e9 if clock.is_virtual else wall_s
+    text = f"{report.kind} printed nonce {report.nonce}, sum {report.sum:08x}"
+    name = REPORT_MILESTONES.get(report.kind, report.kind)
+    return Milestone(name, guest_s, wall_s, Evidence(text=text))
 
 
 def order_milestones(milestones: Iterable[Milestone]) -> tuple[Milestone, ...]:
     """Return milestones by the guest's clock; those that only the console told keep their place among themselves."""
-    timed = sorted((m for m in milestones if m.guest_s is not None), key=lambda m: m.guest_s or 0.0)
-    return (*timed, *(m for m in milestones if m.guest_s is None))
+    kept = tuple(milestones)
+    timed = sorted((m for m in kept if m.guest_s is not None), key=lambda m: m.guest_s or 0.0)
+    return (*timed, *(m for m in kept if m.guest_s is None))
 
 
-def find_missing(expected: Sequence[str], milestones: Sequence[Milestone]) -> tuple[str, str]:
+def find_missing(expected: Sequence[str], milestones: Iterable[Milestone]) -> tuple[str, str]:
     """Return the last expected milestone that was reached and the first that was not; empty strings for none."""
     reached = {milestone.name for milestone in milestones}
     last = ""

@@ -1,0 +1,33 @@
+"""The outcome of a boot: a pure function of its trace, which holds what was expected."""
+
+from msgspec.structs import replace
+
+from bootrig.trace.reading.milestones import REPORT_MILESTONES, find_missing
+from bootrig.trace.reading.repetitions import find_disturbances
+from bootrig.trace.trace import Expectation, Outcome, OutcomeStatus, Trace
+
+
+def expected_milestones(expected: Expectation) -> tuple[str, ...]:
+    """Return all milestones that a boot has to reach, that of the report last."""
+    report = REPORT_MILESTONES.get(expected.report, expected.report)
+    return (*expected.milestones, report) if report else expected.milestones
+
+
+def find_outcome(trace: Trace) -> Outcome:
+    """Say how a boot ended: passed only where every expected milestone is there and every byte arrived."""
+    last, missing = find_missing(expected_milestones(trace.expected), trace.milestones)
+    disturbed = find_disturbances(trace.wire)
+    damaged = next((report for report in trace.reports if report.sum not in trace.expected.sums), None)
+    if damaged is not None:
+        reason = f"the {damaged.kind} probe arrived damaged: the sum of its bytes is {damaged.sum:08x}"
+        return Outcome(OutcomeStatus.FAILED, last, reason, disturbed)
+    if missing:
+        how = f": {trace.ended_by}" if trace.ended_by else ""
+        return Outcome(OutcomeStatus.FAILED, last, f"{missing} was not reached{how}", disturbed)
+    mode = "" if trace.clock.is_virtual else " in real time"
+    return Outcome(OutcomeStatus.PASSED, last, f"{last} was reached{mode}", disturbed)
+
+
+def settle_outcome(trace: Trace) -> Trace:
+    """Return a trace with its outcome found anew."""
+    return replace(trace, outcome=find_outcome(trace))
