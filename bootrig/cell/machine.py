@@ -19,7 +19,7 @@ from bootrig.emulator.definition.definition import (
     virtual_time,
 )
 from bootrig.emulator.json_values import JsonValue
-from bootrig.network.services.personality import GUEST_MAC
+from bootrig.network.addresses import GUEST_MAC
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.platform import firmware_family
 from bootrig.trace.trace import TimeMode

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootrig.network.addresses import GUEST_MAC
 from bootrig.network.decode.fact import Kind, WireFact
 from bootrig.network.errors import CaptureError
-from bootrig.network.services.personality import GUEST_MAC
 
 ETHERNET = 1
 MAGICS = {b"\xd4\xc3\xb2\xa1": "little", b"\xa1\xb2\xc3\xd4": "big"}

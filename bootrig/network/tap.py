@@ -17,15 +17,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface, ip_interface
 from pathlib import Path
 
+from bootrig.network.addresses import SERVER_INTERFACES, TAP_MAC, TAP_NAME
 from bootrig.network.errors import TapError
 
 TUN_DEVICE = Path("/dev/net/tun")
-TAP_NAME = "tap0"
-TAP_MAC = "52:54:00:b0:07:01"
-SERVER_ADDRESS = "10.0.2.1"
-SERVER_ADDRESS_IP6 = "fd00:b007::1"
-LINK_LOCAL_ADDRESS = "fe80::b007:1"
-ADDRESSES = (f"{SERVER_ADDRESS}/24", f"{SERVER_ADDRESS_IP6}/64", f"{LINK_LOCAL_ADDRESS}/64")
 
 TUNSETIFF = 0x400454CA
 IFF_TAP, IFF_NO_PI, IFF_UP = 0x0002, 0x1000, 0x0001
@@ -128,7 +123,7 @@ def _open_device(device: Path, name: str) -> int:
 @contextmanager
 def open_tap(
     name: str = TAP_NAME,
-    addresses: Sequence[str] = ADDRESSES,
+    addresses: Sequence[str] = SERVER_INTERFACES,
     *,
     mac: str = TAP_MAC,
     device: Path = TUN_DEVICE,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bootrig.document.toml import Document, TableReader, load_document
+from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.services.personality import BootFields, DhcpPersonality
-from bootrig.network.tap import SERVER_ADDRESS
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
 from bootrig.scenario.soundness import check_scenario
 from firmware.nic import NIC_MODELS

@@ -4,10 +4,9 @@ import socket
 import struct
 from ipaddress import ip_address
 
+from bootrig.network.addresses import GUEST_MAC, TAP_MAC
 from bootrig.network.capture import CapturedPacket, decode_packets
 from bootrig.network.decode.fact import WireFact
-from bootrig.network.services.personality import GUEST_MAC
-from bootrig.network.tap import TAP_MAC
 
 GUEST = ("10.0.2.15", 41474)
 SERVER = ("10.0.2.1", 69)

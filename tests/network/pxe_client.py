@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dpkt
 
-from bootrig.network.services.personality import GUEST_MAC
+from bootrig.network.addresses import GUEST_MAC
 
 BROADCAST = b"\xff" * 6
 XID = 0x20110315

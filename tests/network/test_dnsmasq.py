@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from bootrig.deadline import Deadline
+from bootrig.network.addresses import GUEST_ADDRESS, SERVER_ADDRESS, SERVER_NAME, TAP_MAC
 from bootrig.network.capture import decode_capture
 from bootrig.network.errors import ServiceError
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.network.services.dnsmasq import DnsmasqConfiguration, start_dnsmasq
-from bootrig.network.services.personality import GUEST_ADDRESS, SERVER_NAME, BootFields, DhcpPersonality
-from bootrig.network.tap import SERVER_ADDRESS, TAP_MAC, open_tap
+from bootrig.network.services.personality import BootFields, DhcpPersonality
+from bootrig.network.tap import open_tap
 from bootrig.process import ToolMissingError
 from tests.network.inside import call_inside
 from tests.network.processes import children_of, open_descriptors

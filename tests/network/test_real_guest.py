@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from bootrig.network.addresses import GUEST_ADDRESS, GUEST_MAC, SERVER_ADDRESS
 from bootrig.network.capture import count_retransmissions, decode_capture
 from bootrig.network.decode.fact import WireFact
 from bootrig.network.services.dnsmasq import DnsmasqConfiguration, start_dnsmasq
-from bootrig.network.services.personality import GUEST_ADDRESS, GUEST_MAC, DhcpPersonality
+from bootrig.network.services.personality import DhcpPersonality
 from bootrig.network.services.tftp import TftpConfiguration, start_tftp
-from bootrig.network.tap import SERVER_ADDRESS, Tap, open_tap
+from bootrig.network.tap import Tap, open_tap
 from bootrig.process import require_tool, small_environment
 from tests.network.frames import EPOCH_S
 from tests.network.inside import call_inside

@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
+from bootrig.network.addresses import LINK_LOCAL_ADDRESS, SERVER_ADDRESS, SERVER_ADDRESS_IP6, SERVER_INTERFACES, TAP_MAC
 from bootrig.network.errors import TapError
 from bootrig.network.namespace import run_in_namespaces
-from bootrig.network.tap import ADDRESSES, LINK_LOCAL_ADDRESS, SERVER_ADDRESS, SERVER_ADDRESS_IP6, TAP_MAC, open_tap
+from bootrig.network.tap import open_tap
 from bootrig.process import require_tool
 from tests.network.inside import call_inside
 from tests.network.requirements import require_namespaces
@@ -34,7 +35,7 @@ def test_is_up_with_carrier_and_addresses_at_once():
     assert {"UP", "LOWER_UP"} <= set(link["flags"])
     assert link["address"] == TAP_MAC
     addresses = {f"{one['local']}/{one['prefixlen']}": one for one in link["addr_info"]}
-    assert set(addresses) == set(ADDRESSES)
+    assert set(addresses) == set(SERVER_INTERFACES)
     assert not any(one.get("tentative") for one in addresses.values())
 
 

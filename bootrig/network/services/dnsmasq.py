@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from bootrig.deadline import Deadline
+from bootrig.network.addresses import TAP_NAME
 from bootrig.network.errors import ServiceError
 from bootrig.network.services.personality import DhcpPersonality, dnsmasq_configuration
-from bootrig.network.tap import TAP_NAME
 from bootrig.process import RunningProcess, require_tool, start_process
 
 IN_MODIFY = 0x2

@@ -17,10 +17,10 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.errors import ServiceError
 from bootrig.network.services.jail import find_jailed_file
 from bootrig.network.services.log import ServiceLog, start_log
-from bootrig.network.tap import SERVER_ADDRESS
 
 KEEP_ALIVE_S = 75.0
 

@@ -8,12 +8,16 @@ from ipaddress import IPv4Address
 from types import MappingProxyType
 
 from bootrig.errors import InputError
-from bootrig.network.tap import SERVER_ADDRESS, SERVER_ADDRESS_IP6, TAP_NAME
-
-GUEST_MAC = "52:54:00:12:34:56"
-GUEST_ADDRESS = "10.0.2.15"
-DOMAIN = "bootrig.test"
-SERVER_NAME = f"server.{DOMAIN}"
+from bootrig.network.addresses import (
+    DOMAIN,
+    GUEST_ADDRESS,
+    GUEST_MAC,
+    LEASE_RANGE,
+    SERVER_ADDRESS,
+    SERVER_ADDRESS_IP6,
+    SERVER_NAME,
+    TAP_NAME,
+)
 
 
 class BootFields(StrEnum):
@@ -124,7 +128,7 @@ def dnsmasq_configuration(personality: DhcpPersonality, interface: str = TAP_NAM
         "no-ping",
         "dhcp-authoritative",
         "dhcp-no-override",
-        "dhcp-range=10.0.2.100,10.0.2.199,255.255.255.0,12h",
+        f"dhcp-range={LEASE_RANGE},12h",
         f"dhcp-host={GUEST_MAC},{GUEST_ADDRESS}",
         f"domain={DOMAIN}",
         f"host-record={SERVER_NAME},{SERVER_ADDRESS},{SERVER_ADDRESS_IP6}",

@@ -25,10 +25,10 @@ from typing import Any, NoReturn
 from tftpy.TftpContexts import TftpContextServer
 from tftpy.TftpShared import TftpException, TftpTimeout
 
+from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.errors import ServiceError
 from bootrig.network.services.jail import find_jailed_file
 from bootrig.network.services.log import ServiceLog, start_log
-from bootrig.network.tap import SERVER_ADDRESS
 
 logging.getLogger("tftpy").setLevel(logging.CRITICAL + 1)  # ours tells more, and tftpy's costs half of the speed
 
