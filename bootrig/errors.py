@@ -8,6 +8,24 @@ Every package derives its own errors from these two. That the firmware under tes
 exception: it is an outcome or a verdict (exit status 1).
 """
 
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """How bootrig's commands end; a signal that ends one gives 128 and its number.
+
+    `GOOD`: what is under test is good. `BAD`: a regression, a failed boot, a lint error, a source under test that does
+    not compile. `INPUT`: what the user gave is wrong. `BROKEN`: nothing was proven: the rig or its host is broken, or
+    the verdict says so. `INTERRUPTED`: by Ctrl-C.
+    """
+
+    GOOD = 0
+    BAD = 1
+    INPUT = 2
+    BROKEN = 3
+    INTERRUPTED = 130
+    SIGNALLED = 128
+
 
 class BootrigError(Exception):
     """Root of every error that bootrig raises on purpose.

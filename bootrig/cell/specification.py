@@ -1,178 +1,172 @@
 """Cell specifications: all that a cell needs to know, as a value that is written to a file and read back.
 
-A cell can run wherever the files are that its specification names: in this process's pool, or elsewhere.
+The file (`bootrig-cell/2`) is in the cell's directory; its paths inside the run are relative to the run's directory, so
+a cell can run wherever the run's directory is. What differs from boot to boot of a cell, the attempt, is not in it.
 """
 
-import json
+import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from msgspec import Struct
+
+from bootrig.cell.attempt import parse_attempt
+from bootrig.document.errors import DocumentError
 from bootrig.document.toml import Document
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.file import definition_document, read_definition
-from bootrig.emulator.launch import Launcher
+from bootrig.emulator.definition.launch import Launch
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.errors import InputError
-from bootrig.scenario.scenario import Scenario, encode_scenario, parse_scenario
-from bootrig.trace.trace import CellKey, TimeMode
-from bootrig.workdir import write_atomically
+from bootrig.jsonfile import load_json, to_json_value, write_json
+from bootrig.scenario.file import encode_scenario, parse_scenario
+from bootrig.scenario.scenario import Scenario
+from bootrig.trace.names import CellKey, parse_cell_name
+from bootrig.trace.trace import Clock
 
-FORMAT = "bootrig-cell/1"
 SPECIFICATION_FILE = "cell.json"
-TRACE_FILE = "trace.json"
 ERROR_FILE = "error.json"
 CAPTURE_FILE = "capture.pcap"
+NONCE_BYTES = 8
 
 
 class SpecificationError(InputError):
     """A file is not a cell specification."""
 
 
-class ConfigureBy(StrEnum):
-    """How a guest learns what it is made of."""
-
-    COMMAND_LINE = "command-line"
-    QMP = "qmp"
-
-
-class RomBy(StrEnum):
-    """How the NIC gets its ROM.
-
-    `default`: by QEMU's default name in the data directory, as installed sets work; QEMU patches the ROM's PCI IDs.
-    `file`: by `romfile`, as libvirt's `<rom file=...>` does; nothing is patched.
-    `no-bar`: as `default`, with `rombar=0` (libvirt's `<rom bar="off">`): the device has no ROM BAR.
-    """
-
-    DEFAULT = "default"
-    FILE = "file"
-    NO_BAR = "no-bar"
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """How guests are started.
-
-    Attributes:
-        launcher: who starts QEMU.
-        configure_by: how a guest learns what it is made of.
-        rom_by: how its NIC gets its ROM.
-    """
-
-    launcher: Launcher = Launcher.DIRECT
-    configure_by: ConfigureBy = ConfigureBy.COMMAND_LINE
-    rom_by: RomBy = RomBy.DEFAULT
-
-
 @dataclass(frozen=True, slots=True)
 class CellSpecification:
-    """What one cell does.
+    """What one boot does.
 
     Attributes:
         key: what is tried.
+        side: label of the side.
         scenario: the scenario, whole.
         rom_set: name of the ROM set.
         data_directory: the directory into which the ROM set is embedded.
         emulator: the QEMU.
         accelerator: `tcg` or `kvm`, proven.
-        time_mode: how the guest's clock runs.
-        nonce: 16 hexadecimal digits that only this run's probes print.
         programs: assembled probes by kind, and GRUB images by the name under which they are served.
         guest: the definition that the guest is made from.
-        launch: how it is started.
+        run_directory: the run's directory.
+        cell_directory: the cell's directory, inside of it.
+        attempt: name of this boot: `shift7`, `real`.
+        clock: how the guest's clock runs.
+        nonce: 16 hexadecimal digits that only this boot's probes print.
+        launch: how the guest is started.
         platform_firmware_file: file of a platform firmware that was built; None for the emulator's own.
-        directory: the cell's run directory.
     """
 
     key: CellKey
+    side: str
     scenario: Scenario
     rom_set: str
     data_directory: Path
     emulator: Emulator
     accelerator: str
-    time_mode: TimeMode
-    nonce: str
     programs: Mapping[str, Path]
-    directory: Path
     guest: MachineDefinition
+    run_directory: Path
+    cell_directory: Path
+    attempt: str
+    clock: Clock
+    nonce: str
     launch: Launch = field(default_factory=Launch)
     platform_firmware_file: Path | None = None
 
+    @property
+    def directory(self) -> Path:
+        """The attempt's directory."""
+        return self.cell_directory / self.attempt
 
-def encode_specification(specification: CellSpecification) -> bytes:
-    """Return `specification` as JSON."""
-    document = {
-        "format": FORMAT,
-        "key": asdict(specification.key),
-        "scenario": encode_scenario(specification.scenario),
-        "rom_set": specification.rom_set,
-        "data_directory": specification.data_directory,
-        "emulator": asdict(specification.emulator),
-        "accelerator": specification.accelerator,
-        "time_mode": specification.time_mode,
-        "nonce": specification.nonce,
-        "programs": dict(specification.programs),
-        "directory": specification.directory,
-        "guest": definition_document(specification.guest),
-        "launch": asdict(specification.launch),
-        "platform_firmware_file": specification.platform_firmware_file,
-    }
-    return (json.dumps(document, indent=1, default=str) + "\n").encode()
+    @property
+    def attempt_path(self) -> str:
+        """The attempt's directory, relative to the run's."""
+        return str(self.directory.relative_to(self.run_directory))
 
 
-def parse_specification(content: bytes, origin: str = "cell specification") -> CellSpecification:
-    """Return the cell specification that `content` holds.
+class _Document(Struct, frozen=True, kw_only=True):
+    """The file."""
 
-    Raises:
-        SpecificationError: it is none.
-    """
-    try:
-        document = json.loads(content)
-        if document.pop("format", None) != FORMAT:
-            raise SpecificationError(f"{origin}: not of the format {FORMAT}")
-        firmware_file = document.pop("platform_firmware_file")
-        guest = Document(Path(origin), document.pop("guest"))
-        return CellSpecification(
-            key=CellKey(**document.pop("key")),
-            scenario=parse_scenario(document.pop("scenario")),
-            data_directory=Path(document.pop("data_directory")),
-            emulator=_parse_emulator(document.pop("emulator")),
-            time_mode=TimeMode(document.pop("time_mode")),
-            programs={name: Path(path) for name, path in document.pop("programs").items()},
-            directory=Path(document.pop("directory")),
-            guest=read_definition(guest.root),
-            launch=_parse_launch(document.pop("launch")),
-            platform_firmware_file=Path(firmware_file) if firmware_file else None,
-            **document,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SpecificationError(f"{origin}: not a cell specification: {error}") from error
+    format: Literal["bootrig-cell/2"] = "bootrig-cell/2"
+    cell: str
+    side: str
+    scenario: dict[str, Any]
+    rom_set: str
+    data_directory: str
+    emulator: Emulator
+    accelerator: str
+    programs: dict[str, str]
+    guest: dict[str, Any]
+    launch: Launch
+    platform_firmware_file: str | None
+    directory: str
 
 
-def _parse_launch(document: Mapping[str, Any]) -> Launch:
-    """Return how guests are started, as a JSON value describes it."""
-    return Launch(Launcher(document["launcher"]), ConfigureBy(document["configure_by"]), RomBy(document["rom_by"]))
-
-
-def _parse_emulator(document: Mapping[str, Any]) -> Emulator:
-    """Return the emulator that a JSON value describes."""
-    return Emulator(
-        **{
-            **document,
-            "command": tuple(document["command"]),
-            "executable": Path(document["executable"]),
-            "version": tuple(document["version"]),
-            "data_directories": tuple(Path(directory) for directory in document["data_directories"]),
-            "root": Path(document["root"]),
-            "environment": tuple((name, value) for name, value in document["environment"]),
-        }
-    )
+def make_nonce() -> str:
+    """Return a nonce that no other boot has."""
+    return secrets.token_hex(NONCE_BYTES)
 
 
 def write_specification(specification: CellSpecification) -> Path:
-    """Write `specification` into its run directory, which is made, and return the file."""
-    path = specification.directory / SPECIFICATION_FILE
-    write_atomically(path, encode_specification(specification))
+    """Write `specification`, apart from its attempt, into the cell's directory, which is made; return the file."""
+    run = specification.run_directory
+
+    def relative(path: Path) -> str:
+        return str(path.relative_to(run)) if path.is_relative_to(run) else str(path)
+
+    firmware = specification.platform_firmware_file
+    document = _Document(
+        cell=str(specification.key),
+        side=specification.side,
+        scenario=encode_scenario(specification.scenario),
+        rom_set=specification.rom_set,
+        data_directory=relative(specification.data_directory),
+        emulator=specification.emulator,
+        accelerator=specification.accelerator,
+        programs={name: relative(path) for name, path in specification.programs.items()},
+        guest=to_json_value(definition_document(specification.guest)),
+        launch=specification.launch,
+        platform_firmware_file=relative(firmware) if firmware else None,
+        directory=relative(specification.cell_directory),
+    )
+    path = specification.cell_directory / SPECIFICATION_FILE
+    write_json(path, document)
     return path
+
+
+def load_specification(cell_directory: Path, attempt: str) -> CellSpecification:
+    """Return what a boot of the cell in `cell_directory` does, with a new nonce.
+
+    Raises:
+        SpecificationError: its file is not a cell specification.
+        AttemptError: `attempt` is not the name of an attempt.
+    """
+    path = cell_directory / SPECIFICATION_FILE
+    document = load_json(path, _Document)
+    if not cell_directory.as_posix().endswith(f"/{document.directory}"):
+        raise SpecificationError(f"{path}: it belongs into {document.directory} of its run")
+    run = cell_directory.parents[len(Path(document.directory).parts) - 1]
+    try:
+        return CellSpecification(
+            key=parse_cell_name(document.cell),
+            side=document.side,
+            scenario=parse_scenario(document.scenario),
+            rom_set=document.rom_set,
+            data_directory=run / document.data_directory,
+            emulator=document.emulator,
+            accelerator=document.accelerator,
+            programs={name: run / program for name, program in document.programs.items()},
+            guest=read_definition(Document(path, document.guest).root),
+            run_directory=run,
+            cell_directory=cell_directory,
+            attempt=attempt,
+            clock=parse_attempt(attempt),
+            nonce=make_nonce(),
+            launch=document.launch,
+            platform_firmware_file=run / document.platform_firmware_file if document.platform_firmware_file else None,
+        )
+    except DocumentError as error:
+        raise SpecificationError(f"{path}: {error}") from error

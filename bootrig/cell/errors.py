@@ -1,0 +1,21 @@
+"""Errors of cells.
+
+RigError
+└── CellError   a cell broke: QEMU or a server died, a file could not be written, a tool is missing
+"""
+
+from bootrig.errors import RigError
+
+
+class CellError(RigError):
+    """A cell broke; the ROM under test is not to blame.
+
+    Attributes:
+        label: the cell's name.
+        directory: the attempt's directory, where its logs are.
+    """
+
+    def __init__(self, message: str, *, label: str = "", directory: str = "", remedy: str = "") -> None:
+        super().__init__(f"{label}: {message}" if label else message, remedy=remedy)
+        self.label = label
+        self.directory = directory

@@ -1,0 +1,124 @@
+"""The process of a cell: from its specification's file to its trace, in namespaces of its own."""
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from bootrig.cell.boot import boot
+from bootrig.cell.errors import CellError
+from bootrig.cell.observer import Operator
+from bootrig.cell.specification import ERROR_FILE, CellSpecification, load_specification
+from bootrig.errors import BootrigError, ExitStatus, InputError, RigError
+from bootrig.jsonfile import JsonFileError, load_json, write_json
+from bootrig.network.namespace import run_in_namespaces
+from bootrig.trace.trace import TRACE_FILE, Trace, load_trace, write_trace
+
+UNWRITTEN_STATUS = 4
+SPACE_REMEDY = "free some space there, or name another place by --runs"
+# The TFTP server's thread waits at most so long for the event loop's: in virtual time its answers are urgent.
+SWITCH_INTERVAL_S = 0.0005
+# The cell's scheduling priority, where it may be raised: its servers answer before anybody else computes.
+PRIORITY = -10
+
+
+class CellErrorDocument(Struct, frozen=True, kw_only=True):
+    """What a broken cell leaves instead of a trace (`bootrig-error/1`).
+
+    Attributes:
+        format: of the document.
+        type: name of the error.
+        message: what broke.
+        remedy: what can be done about it, empty where nothing is known.
+    """
+
+    format: Literal["bootrig-error/1"] = "bootrig-error/1"
+    type: str
+    message: str
+    remedy: str = ""
+
+
+def run_cell(specification: CellSpecification, operator: Operator | None = None) -> Trace:
+    """Run one boot to its end; its trace is in its directory then, too. The caller has one thread only.
+
+    Args:
+        specification: what is tried.
+        operator: sits at the console, in the cell's process.
+
+    Raises:
+        CellError: the rig broke; what is known is in the attempt's directory.
+        NamespaceError: this machine does not allow namespaces.
+    """
+    directory = specification.directory
+
+    def inside() -> int:
+        # The process is the cell's own, so what holds for all of it is set here.
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        with suppress(PermissionError):  # root's alone
+            os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+        try:
+            write_trace(boot(specification, operator), directory / TRACE_FILE)
+        except OSError as error:
+            raise describe_host_error(error, directory) from error
+        return 0
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        run_in_namespaces(inside)
+    except OSError as error:
+        raise describe_host_error(error, directory) from error
+    except RigError as error:
+        raise CellError(
+            str(error), label=str(specification.key), directory=str(directory), remedy=error.remedy
+        ) from error
+    return load_trace(directory / TRACE_FILE)
+
+
+def describe_host_error(error: OSError, directory: Path) -> RigError:
+    """Return what an error of the operating system means for what is kept in `directory`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RigError(f"no space is left where {directory} is", remedy=SPACE_REMEDY)
+    return RigError(f"{error.filename or 'the operating system'}: {error.strerror}")
+
+
+def run_cell_file(cell_directory: Path, attempt: str, operator: Operator | None = None) -> int:
+    """Run a boot of the cell whose specification is in `cell_directory`; an error is written into the attempt's.
+
+    Returns:
+        0; where the rig broke 3, where the input was bad 2, or `UNWRITTEN_STATUS` where the error could not be written.
+    """
+    try:
+        run_cell(load_specification(cell_directory, attempt), operator)
+    except BootrigError as error:
+        if not write_error(error, cell_directory / attempt):
+            return UNWRITTEN_STATUS
+        return ExitStatus.INPUT if isinstance(error, InputError) else ExitStatus.BROKEN
+    return ExitStatus.GOOD
+
+
+def write_error(error: BootrigError, directory: Path) -> bool:
+    """Write what broke into the attempt's directory, all or nothing; returns whether that worked."""
+    document = CellErrorDocument(type=type(error).__name__, message=str(error), remedy=error.remedy)
+    try:
+        write_json(directory / ERROR_FILE, document)
+    except OSError:
+        return False
+    return True
+
+
+def load_error(directory: Path, label: str, status: int) -> CellError:
+    """Return the error that a cell left, or one that says that it left none."""
+    place = str(directory)
+    if status == UNWRITTEN_STATUS:
+        message = f"the rig broke and its error could not be written into {directory}"
+        return CellError(message, label=label, directory=place, remedy=SPACE_REMEDY)
+    try:
+        document = load_json(directory / ERROR_FILE, CellErrorDocument)
+    except JsonFileError:
+        message = f"the cell ended with exit status {status} and left no trace"
+        return CellError(message, label=label, directory=place)
+    return CellError(document.message, label="", directory=place, remedy=document.remedy)
