@@ -6,33 +6,19 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from bootrig.cell.cell import host_error, load_error
-from bootrig.cell.specification import TRACE_FILE, CellSpecification, write_specification
+from bootrig.cell.errors import CellError
+from bootrig.cell.process import describe_host_error, load_error
+from bootrig.cell.specification import CellSpecification, write_specification
 from bootrig.process import RunningProcess, small_environment, start_process
-from bootrig.scenario.errors import CellError
+from bootrig.schedule.campaign import CellResult
 from bootrig.schedule.errors import PoolError
-from bootrig.trace.trace import Trace, load_trace
+from bootrig.trace.trace import TRACE_FILE, load_trace
 from bootrig.workdir import CACHE_VARIABLE, cache_directory
 
 RECEIVE_LENGTH = 65536
 LOG_FILE = "cells.log"
-
-
-@dataclass(frozen=True, slots=True)
-class CellResult:
-    """How a cell ended: with a trace, or with the error that says how the rig broke."""
-
-    specification: CellSpecification
-    trace: Trace | None
-    error: CellError | None
-
-
-def default_jobs() -> int:
-    """Return how many cells run at a time by default: one a processor that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class Pool:
@@ -48,7 +34,7 @@ class Pool:
         self,
         specifications: Sequence[CellSpecification],
         *,
-        on_start: Callable[[CellSpecification], None] | None = None,
+        on_start: Callable[[CellSpecification], None] = lambda _cell: None,
     ) -> Iterator[CellResult]:
         """Run cells in their order and yield each result as it comes.
 
@@ -63,54 +49,70 @@ class Pool:
                 try:
                     write_specification(specification)
                 except OSError as error:
-                    yield _unwritten(specification, error)
+                    yield _report_unwritten(specification, error)
                     continue
                 running[str(specification.directory)] = specification
-                self._ask(specification.directory)
-                if on_start is not None:
-                    on_start(specification)
+                self._ask(specification)
+                on_start(specification)
             for directory, status in self._receive() if running else ():
                 yield _load_result(running.pop(directory), status)
 
-    def _ask(self, directory: Path) -> None:
+    @contextmanager
+    def start_console(self, specification: CellSpecification) -> Iterator[socket.socket]:
+        """Run one cell with its console at the other end of the socket that is yielded; the cell ends with the `with`.
+
+        Raises:
+            PoolError: the process that forks the cells is gone.
+        """
+        write_specification(specification)
+        near, far = socket.socketpair()
+        with near:
+            with far:
+                self._ask(specification, far)
+            yield near
+            near.shutdown(socket.SHUT_RDWR)
+            for _ in self._receive():
+                pass
+
+    def _ask(self, specification: CellSpecification, console: socket.socket | None = None) -> None:
+        question = {"directory": str(specification.cell_directory), "attempt": specification.attempt}
+        line = json.dumps({**question, "console": console is not None}).encode() + b"\n"
         try:
-            self._control.sendall(json.dumps({"directory": str(directory)}).encode() + b"\n")
+            socket.send_fds(self._control, [line], [console.fileno()] if console else [])
         except OSError as error:
-            raise self._gone() from error
+            raise self._describe_end() from error
 
     def _receive(self) -> Iterator[tuple[str, int]]:
-        """Wait for answers and yield directory and exit status of each."""
+        """Wait for answers and yield attempt's directory and exit status of each."""
         try:
             content = self._control.recv(RECEIVE_LENGTH)
         except OSError as error:
-            raise self._gone() from error
+            raise self._describe_end() from error
         if not content:
-            raise self._gone()
+            raise self._describe_end()
         *lines, self._received = (self._received + content).split(b"\n")
         for line in lines:
             answer = json.loads(line)
-            yield answer["directory"], answer["status"]
+            yield str(Path(answer["directory"]) / answer["attempt"]), answer["status"]
 
-    def _gone(self) -> PoolError:
+    def _describe_end(self) -> PoolError:
         return PoolError(f"the process that forks the cells is gone\n{self._process.tail()}".rstrip())
 
 
 def _load_result(specification: CellSpecification, status: int) -> CellResult:
-    """Return what a cell that ended with `status` left in its run directory."""
+    """Return what a cell that ended with `status` left in its directory."""
     directory = specification.directory
     if status == 0:
         return CellResult(specification, load_trace(directory / TRACE_FILE), None)
-    return CellResult(specification, None, load_error(directory, specification.key.label, status))
+    return CellResult(specification, None, load_error(directory, str(specification.key), status))
 
 
-def _unwritten(specification: CellSpecification, error: OSError) -> CellResult:
+def _report_unwritten(specification: CellSpecification, error: OSError) -> CellResult:
     """Return what it means that a cell's specification cannot be written."""
-    told = host_error(error, specification.directory)
-    label = specification.key.label
+    told = describe_host_error(error, specification.cell_directory)
+    label, directory = str(specification.key), str(specification.directory)
     return CellResult(
-        specification,
-        None,
-        CellError(str(told), label=label, directory=str(specification.directory), remedy=told.remedy),
+        specification, None, CellError(str(told), label=label, directory=directory, remedy=told.remedy)
     )
 
 

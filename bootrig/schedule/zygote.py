@@ -1,8 +1,9 @@
 """The process from which cells are forked: everything is imported once, so a cell starts in milliseconds.
 
-Run as `python -m bootrig.schedule.zygote FD`. FD is a stream socket: a line is a JSON object; `{"directory": D}` asks
-for the cell whose specification stands in D, `{"directory": D, "status": S}` answers when it has ended. When the other
-end closes, or SIGTERM comes, all cells are ended.
+Run as `python -m bootrig.schedule.zygote FD`. FD is a stream socket: a line is a JSON object; `{"directory": D,
+"attempt": A, "console": false}` asks for a boot of the cell whose specification is in D; the same with `"status": S`
+answers when it has ended. With `"console": true` a descriptor is sent along with the line: a stream socket that is the
+guest's console. When the other end closes, or SIGTERM comes, all cells are ended.
 """
 
 import gc
@@ -14,10 +15,12 @@ import socket
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from bootrig.cell.cell import run_cell_file
+from bootrig.cell.console import SocketOperator
+from bootrig.cell.process import run_cell_file
 
 RECEIVE_LENGTH = 65536
 
@@ -30,10 +33,22 @@ def _raise_terminated(_number: int, _frame: object) -> NoReturn:
     raise _Terminated
 
 
-def _fork_cell(directory: str, control: socket.socket) -> int:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One boot that is asked for."""
+
+    directory: str
+    attempt: str
+    console: bool
+
+
+def _fork_cell(question: _Question, descriptors: list[int], control: socket.socket) -> int:
     """Fork a cell; returns its process id. SIGTERM is blocked meanwhile: no cell may be missed when all are ended."""
+    console = descriptors.pop(0) if question.console else None
     process_id = os.fork()
     if process_id:
+        if console is not None:
+            os.close(console)
         return process_id
     status = 3
     try:
@@ -41,25 +56,26 @@ def _fork_cell(directory: str, control: socket.socket) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         signal.set_wakeup_fd(-1)
         control.close()
-        status = run_cell_file(Path(directory))
+        operator = SocketOperator(socket.socket(fileno=console)) if console is not None else None
+        status = run_cell_file(Path(question.directory), question.attempt, operator)
     finally:
         sys.stderr.flush()
         os._exit(status)
 
 
-def _reap(cells: dict[int, str], control: socket.socket) -> None:
+def _reap(cells: dict[int, _Question], control: socket.socket) -> None:
     """Answer for every cell that has ended."""
     while cells:
         process_id, status = os.waitpid(-1, os.WNOHANG)
         if process_id == 0:
             return
-        directory = cells.pop(process_id, None)
-        if directory is not None:
-            answer = {"directory": directory, "status": os.waitstatus_to_exitcode(status)}
+        question = cells.pop(process_id, None)
+        if question is not None:
+            answer = {**asdict(question), "status": os.waitstatus_to_exitcode(status)}
             control.sendall(json.dumps(answer).encode() + b"\n")
 
 
-def _end(cells: Mapping[int, str]) -> None:
+def _end(cells: Mapping[int, _Question]) -> None:
     """End all cells and wait for them."""
     for process_id in cells:
         with suppress(ProcessLookupError):
@@ -79,8 +95,8 @@ def serve(control: socket.socket) -> None:
     signal.signal(signal.SIGTERM, _raise_terminated)
     gc.collect()
     gc.freeze()
-    cells: dict[int, str] = {}
-    received = b""
+    cells: dict[int, _Question] = {}
+    received, descriptors = b"", list[int]()
     try:
         while True:
             ready, _, _ = select.select([control.fileno(), waking], [], [])
@@ -89,14 +105,15 @@ def serve(control: socket.socket) -> None:
                     os.read(waking, RECEIVE_LENGTH)
             _reap(cells, control)
             if control.fileno() in ready:
-                content = control.recv(RECEIVE_LENGTH)
+                content, came, _, _ = socket.recv_fds(control, RECEIVE_LENGTH, 16)
+                descriptors += came
                 if not content:
                     return
                 *lines, received = (received + content).split(b"\n")
                 for line in lines:
-                    directory = json.loads(line)["directory"]
+                    question = _Question(**json.loads(line))
                     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-                    cells[_fork_cell(directory, control)] = directory
+                    cells[_fork_cell(question, descriptors, control)] = question
                     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     except (_Terminated, ConnectionError):
         return

@@ -1,0 +1,157 @@
+"""What all cells of a run share: emulators, proven accelerators, programs, platform firmware, guests."""
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bootrig.builder.built import obtain_platform_firmware
+from bootrig.builder.probe import assemble_probe, make_grub_image
+from bootrig.cell.serving import probe_kind
+from bootrig.cell.specification import CellSpecification, make_nonce
+from bootrig.emulator.accelerator import choose_accelerator
+from bootrig.emulator.definition.definition import MachineDefinition
+from bootrig.emulator.definition.file import load_definition
+from bootrig.emulator.definition.launch import Launch
+from bootrig.emulator.release.discovery import Emulator, PlatformFirmware, find_platform_firmware
+from bootrig.emulator.release.recipes import find_emulator
+from bootrig.emulator.schema.introspection import load_introspection
+from bootrig.emulator.schema.shapes import Catalog
+from bootrig.network.services import require_programs
+from bootrig.recipe.path import RecipeKind, find_recipe_path
+from bootrig.scenario.platform import find_built_recipe, firmware_family
+from bootrig.scenario.scenario import Scenario
+from bootrig.schedule.plan import PlannedCell
+from bootrig.schedule.sides import Side
+from bootrig.trace.trace import Clock, ClockKind
+
+CELLS_DIRECTORY = "cells"
+PROGRAMS_DIRECTORY = "programs"
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What all cells of a run share.
+
+    Attributes:
+        emulators: by name.
+        accelerators: proven accelerator by emulator's name.
+        programs: assembled probes by kind.
+        platform_firmware: files of platform firmware that was built, by name.
+        shipped_firmware: the emulators' own platform firmware, by the names of emulator and firmware.
+        guests: checked machine definitions, by name.
+        is_virtual: whether guests' clocks count instructions at first.
+        launch: how guests are started.
+    """
+
+    emulators: Mapping[str, Emulator]
+    accelerators: Mapping[str, str]
+    programs: Mapping[str, Path]
+    platform_firmware: Mapping[str, Path]
+    shipped_firmware: Mapping[tuple[str, str], PlatformFirmware]
+    guests: Mapping[str, MachineDefinition]
+    is_virtual: bool
+    launch: Launch = field(default_factory=Launch)
+
+    def choose_clock(self, cell: PlannedCell, *, real: bool) -> Clock:
+        """Return how the clock of a cell's guest runs."""
+        if not real:
+            return Clock(ClockKind.VIRTUAL, cell.scenario.clock.find_shift(firmware_family(cell.key.platform_firmware)))
+        return Clock(ClockKind.KVM if self.accelerators[cell.key.emulator] == "kvm" else ClockKind.REAL)
+
+
+def make_equipment(
+    planned: Sequence[PlannedCell], *, is_virtual: bool | None, accelerator: str = "auto", launch: Launch | None = None
+) -> Equipment:
+    """Find and prove what the planned cells need, before the first one starts.
+
+    Args:
+        planned: the cells.
+        is_virtual: whether clocks count instructions; None for yes where the accelerator allows it.
+        accelerator: `auto`, `tcg` or `kvm`.
+        launch: how guests are started.
+
+    Raises:
+        DocumentError: a guest's definition is wrong.
+        EmulatorMissingError: there is no QEMU.
+        PlatformFirmwareMissingError: a platform firmware is not installed.
+        AcceleratorError: the accelerator asked for does not work.
+        ToolMissingError: a program is missing.
+    """
+    require_programs(dict.fromkeys(name for cell in planned for name in cell.scenario.services))
+    emulators = {name: find_emulator(name) for name in dict.fromkeys(cell.key.emulator for cell in planned)}
+    pairs = dict.fromkeys((cell.key.emulator, cell.key.platform_firmware) for cell in planned)
+    shipped = {
+        (emulator, firmware): find_platform_firmware(emulators[emulator], firmware_family(firmware))
+        for emulator, firmware in pairs
+    }
+    recipes = {firmware: find_built_recipe(firmware) for _, firmware in pairs}
+    built = {name: obtain_platform_firmware(recipe) for name, recipe in recipes.items() if recipe}
+    programs = {kind: assemble_probe(kind) for kind in _probe_kinds(planned)}
+    wanted = "tcg" if is_virtual and accelerator == "auto" else accelerator
+    accelerators = {name: str(choose_accelerator(emulator, wanted).kind) for name, emulator in emulators.items()}
+    if is_virtual is None:
+        is_virtual = set(accelerators.values()) == {"tcg"}
+    guests = {name: _load_guest(name, emulators.values()) for name in dict.fromkeys(c.key.machine for c in planned)}
+    return Equipment(emulators, accelerators, programs, built, shipped, guests, is_virtual, launch or Launch())
+
+
+def _load_guest(name: str, emulators: Iterable[Emulator]) -> MachineDefinition:
+    """Return a guest's definition, checked against what every emulator says about itself.
+
+    Raises:
+        DocumentError: it is wrong; every problem is named.
+    """
+    path = find_recipe_path(RecipeKind.GUESTS, name)
+    for emulator in emulators:
+        definition = load_definition(path, Catalog(load_introspection(emulator)))
+    return definition
+
+
+def _probe_kinds(planned: Sequence[PlannedCell]) -> dict[str, None]:
+    """Return the kinds of probes that the cells need, in their order."""
+    kinds = dict.fromkeys(probe_kind(cell.key.platform_firmware) for cell in planned)
+    if any(cell.scenario.disk for cell in planned):
+        kinds["bios"] = None
+    return kinds
+
+
+def collect_programs(scenario: Scenario, equipment: Equipment, run_directory: Path) -> dict[str, Path]:
+    """Return the programs of one cell, copied into the run: the probes, and GRUB images made for this scenario."""
+    programs = dict(equipment.programs)
+    for name, modules in scenario.iter_grub_images():
+        programs[name] = make_grub_image(modules, f"(pxe)/{name.rpartition('/')[0]}")
+    return {name: _copy_program(path, run_directory) for name, path in programs.items()}
+
+
+def _copy_program(path: Path, run_directory: Path) -> Path:
+    """Return a program's copy inside the run, so that the run is whole wherever it is carried."""
+    copy = run_directory / PROGRAMS_DIRECTORY / path.name
+    if not copy.exists():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    return copy
+
+
+def specify(
+    planned: PlannedCell, side: Side, equipment: Equipment, run_directory: Path, clock: Clock
+) -> CellSpecification:
+    """Return the specification of one boot for one side."""
+    return CellSpecification(
+        key=planned.key,
+        side=side.label,
+        scenario=planned.scenario,
+        rom_set=side.rom_set.name,
+        data_directory=side.directory,
+        emulator=equipment.emulators[planned.key.emulator],
+        accelerator=equipment.accelerators[planned.key.emulator],
+        programs=collect_programs(planned.scenario, equipment, run_directory),
+        guest=equipment.guests[planned.key.machine],
+        run_directory=run_directory,
+        cell_directory=run_directory / CELLS_DIRECTORY / side.label / planned.key.directory_name,
+        attempt=clock.attempt,
+        clock=clock,
+        nonce=make_nonce(),
+        launch=equipment.launch,
+        platform_firmware_file=equipment.platform_firmware.get(planned.key.platform_firmware),
+    )
