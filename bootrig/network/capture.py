@@ -6,13 +6,13 @@ the RTC's base in the time zone of QEMU's process, so QEMU has to run with TZ=UT
 dpkt loads 60 modules, so this module loads it only when a capture is read.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig.network.addresses import GUEST_MAC
-from bootrig.network.decode.fact import Kind, WireFact
 from bootrig.network.errors import CaptureError
+from bootrig.trace.events import Event
 
 ETHERNET = 1
 MAGICS = {b"\xd4\xc3\xb2\xa1": "little", b"\xa1\xb2\xc3\xd4": "big"}
@@ -52,7 +52,7 @@ def load_capture(path: Path, *, epoch_s: int) -> Capture:
         epoch_s: the guest's RTC base, seconds since 1970 in UTC.
 
     Raises:
-        CaptureError: the file cannot be read, or is no pcap file of Ethernet frames.
+        CaptureError: the file cannot be read, or is not a pcap file of Ethernet frames.
     """
     try:
         content = path.read_bytes()
@@ -80,67 +80,23 @@ def load_capture(path: Path, *, epoch_s: int) -> Capture:
     return Capture(tuple(packets), complete=offset == len(content))
 
 
-def decode_packets(
-    packets: Sequence[CapturedPacket], guest_macs: Collection[str] = (GUEST_MAC,)
-) -> tuple[WireFact, ...]:
-    """Return the facts that packets tell, in the order of the guest's clock; nothing in them makes it raise."""
+def decode_packets(packets: Sequence[CapturedPacket], guest_macs: Collection[str] = (GUEST_MAC,)) -> tuple[Event, ...]:
+    """Return the events that packets tell, in the order of the guest's clock; nothing in them makes it raise."""
     from bootrig.network.decode.frame import FrameDecoder  # noqa: PLC0415 - see above
 
     decoder = FrameDecoder(frozenset(mac.lower() for mac in guest_macs))
-    facts = [fact for packet in packets for fact in decoder.decode(packet.guest_s, packet.frame)]
-    facts += decoder.conclude(packets[-1].guest_s if packets else 0.0)
-    return tuple(sorted(facts, key=lambda fact: fact.guest_s))
+    events = [event for packet in packets for event in decoder.decode(packet.guest_s, packet.frame)]
+    events += decoder.conclude(packets[-1].guest_s if packets else 0.0)
+    return tuple(sorted(events, key=lambda event: (event.guest_s, event.frame)))
 
 
 def decode_capture(
     path: Path, *, epoch_s: int, guest_macs: Collection[str] = (GUEST_MAC,)
-) -> tuple[tuple[WireFact, ...], bool]:
-    """Return the facts in a capture, and whether the file is complete.
+) -> tuple[tuple[Event, ...], bool]:
+    """Return the events in a capture, and whether the file is complete.
 
     Raises:
-        CaptureError: the file cannot be read, or is no pcap file of Ethernet frames.
+        CaptureError: the file cannot be read, or is not a pcap file of Ethernet frames.
     """
     capture = load_capture(path, epoch_s=epoch_s)
     return decode_packets(capture.packets, guest_macs), capture.complete
-
-
-def _iter_unanswered(facts: Sequence[WireFact]) -> Iterator[WireFact]:
-    """Yield what a guest asked again although nobody had answered: DHCP, DNS and ARP."""
-    asked: set[tuple[object, ...]] = set()
-    for fact in facts:
-        values = fact.facts
-        if fact.kind == Kind.DHCP:
-            question: tuple[object, ...] = (fact.kind, values["xid"], values["message"])
-            answered = [one for one in asked if one[:2] == question[:2]]
-        elif fact.kind == Kind.DNS:
-            question = (fact.kind, str(values["questions"]))
-            answered = [question]
-        elif fact.kind == Kind.ARP:
-            question = (fact.kind, values["target"])
-            answered = [(fact.kind, values["sender"])]
-        else:
-            continue
-        if values.get("reply") or values.get("operation") == "reply":
-            asked.difference_update(answered)
-        elif fact.from_guest:
-            if question in asked:
-                yield fact
-            asked.add(question)
-
-
-def count_retransmissions(facts: Sequence[WireFact]) -> int:
-    """Return how many packets a peer had to send again.
-
-    TFTP and TCP repetitions of either side count, and DHCP messages, DNS and ARP questions that a guest repeated before
-    anybody answered. A DISCOVER that follows an OFFER does not count: ROMs go on asking while they collect offers.
-    """
-    connections: dict[int, int] = {}
-    count = sum(1 for _ in _iter_unanswered(facts))
-    for fact in facts:
-        if fact.kind == Kind.HTTP_RESPONSE:
-            connections[fact.facts["connection"]] = fact.facts["retransmissions"]
-        elif fact.kind in {Kind.TFTP_REQUEST, Kind.TFTP_OPTIONS}:
-            count += bool(fact.facts["repeated"])
-        elif fact.kind == Kind.TFTP_TRANSFER:
-            count += fact.facts["retransmissions"]
-    return count + sum(connections.values())

@@ -1,1 +1,1 @@
-"""Captures, packet by packet: what was on the wire, as facts."""
+"""Captures, packet by packet: from bytes to the events of a trace."""

@@ -5,17 +5,30 @@ Sources: RFC 826 (ARP), RFC 1035 (DNS), RFC 4861 (neighbour discovery), RFC 8415
 
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
 
 from dpkt import arp, dns
 
-from bootrig.network.decode.fact import Kind, mac_of, text_of
+from bootrig.network.decode.place import Ends, Place, Route
+from bootrig.trace.events import (
+    Arp,
+    Dhcp6,
+    Dhcp6Option,
+    Dns,
+    DnsAnswer,
+    DnsQuestion,
+    NeighbourAdvertisement,
+    NeighbourSolicitation,
+    RouterAdvertisement,
+    RouterSolicitation,
+)
 
-ICMP6_KINDS: Mapping[int, Kind] = {
-    133: Kind.ROUTER_SOLICITATION,
-    134: Kind.ROUTER_ADVERTISEMENT,
-    135: Kind.NEIGHBOUR_SOLICITATION,
-    136: Kind.NEIGHBOUR_ADVERTISEMENT,
+ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 133, 134, 135, 136
+# type of the ICMPv6 message -> length of what is before its options
+NEIGHBOUR_LENGTHS: Mapping[int, int] = {
+    ROUTER_SOLICITATION: 8,
+    ROUTER_ADVERTISEMENT: 16,
+    NEIGHBOUR_SOLICITATION: 24,
+    NEIGHBOUR_ADVERTISEMENT: 24,
 }
 DHCP6_MESSAGES: Mapping[int, str] = {
     1: "solicit",
@@ -29,38 +42,40 @@ DHCP6_MESSAGES: Mapping[int, str] = {
     9: "decline",
     11: "information-request",
 }
+_SOURCE_MAC, _PREFIX = 1, 3
 _RDATA_LIMIT = 64
 
 
-def decode_arp(message: arp.ARP) -> dict[str, Any]:
-    """Return the facts of an ARP message."""
+def parse_arp(message: arp.ARP, place: Place) -> Arp:
+    """Return an ARP message."""
     operation = {arp.ARP_OP_REQUEST: "request", arp.ARP_OP_REPLY: "reply"}.get(message.op, f"operation {message.op}")
-    return {
-        "operation": operation,
-        "sender_mac": mac_of(message.sha),
-        "sender": str(IPv4Address(message.spa)),
-        "target_mac": mac_of(message.tha),
-        "target": str(IPv4Address(message.tpa)),
-    }
+    return Arp(
+        **place,
+        operation=operation,
+        sender_mac=message.sha.hex(":"),
+        sender=str(IPv4Address(message.spa)),
+        target_mac=message.tha.hex(":"),
+        target=str(IPv4Address(message.tpa)),
+    )
 
 
-def decode_dns(payload: bytes) -> dict[str, Any]:
-    """Return the facts of a DNS message.
+def parse_dns(payload: bytes, ends: Ends) -> Dns:
+    """Return a DNS message.
 
     Raises:
         Exception: it is malformed (dpkt raises what it likes).
     """
     message = dns.DNS(payload)
-    return {
-        "id": message.id,
-        "reply": bool(message.qr),
-        "rcode": message.rcode,
-        "questions": [{"name": question.name, "type": question.type} for question in message.qd],
-        "answers": [
-            {"name": answer.name, "type": answer.type, "hex": bytes(answer.rdata)[:_RDATA_LIMIT].hex()}
-            for answer in message.an
-        ],
-    }
+    return Dns(
+        **ends,
+        id=message.id,
+        reply=bool(message.qr),
+        rcode=message.rcode,
+        questions=tuple(DnsQuestion(question.name, question.type) for question in message.qd),
+        answers=tuple(
+            DnsAnswer(answer.name, answer.type, bytes(answer.rdata)[:_RDATA_LIMIT].hex()) for answer in message.an
+        ),
+    )
 
 
 def _iter_neighbour_options(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -74,32 +89,40 @@ def _iter_neighbour_options(content: bytes) -> Iterator[tuple[int, bytes]]:
         offset += length
 
 
-def decode_neighbour(kind: Kind, message: bytes) -> dict[str, Any]:
-    """Return the facts of a neighbour discovery message, ICMPv6 header included (RFC 4861, section 4).
+def parse_neighbour(
+    message: bytes, route: Route
+) -> RouterSolicitation | RouterAdvertisement | NeighbourSolicitation | NeighbourAdvertisement:
+    """Return a neighbour discovery message, ICMPv6 header included (RFC 4861, section 4).
 
     Raises:
         ValueError: it is malformed.
     """
-    offset = {Kind.ROUTER_SOLICITATION: 8, Kind.ROUTER_ADVERTISEMENT: 16}.get(kind, 24)
-    if len(message) < offset:
+    kind, length = message[0], NEIGHBOUR_LENGTHS[message[0]]
+    if len(message) < length:
         raise ValueError("shorter than its header")
-    facts: dict[str, Any] = {}
-    if kind == Kind.ROUTER_ADVERTISEMENT:
-        facts["managed"], facts["other"] = bool(message[5] & 0x80), bool(message[5] & 0x40)
-        facts["lifetime_s"] = int.from_bytes(message[6:8], "big")
-        facts["prefixes"] = []
-    elif offset == 24:
-        facts["target"] = str(IPv6Address(message[8:24]))
-    for code, content in _iter_neighbour_options(message[offset:]):
-        if code == 1:
-            facts["source_mac"] = mac_of(content[:6])
-        elif code == 3 and len(content) >= 30 and "prefixes" in facts:
-            facts["prefixes"].append(f"{IPv6Address(content[14:30])}/{content[0]}")
-    return facts
+    source_mac, prefixes = "", []
+    for code, content in _iter_neighbour_options(message[length:]):
+        if code == _SOURCE_MAC:
+            source_mac = content[:6].hex(":")
+        elif code == _PREFIX and len(content) >= 30:
+            prefixes.append(f"{IPv6Address(content[14:30])}/{content[0]}")
+    if kind == ROUTER_SOLICITATION:
+        return RouterSolicitation(**route, source_mac=source_mac)
+    if kind == ROUTER_ADVERTISEMENT:
+        return RouterAdvertisement(
+            **route,
+            source_mac=source_mac,
+            managed=bool(message[5] & 0x80),
+            other=bool(message[5] & 0x40),
+            lifetime_s=int.from_bytes(message[6:8], "big"),
+            prefixes=tuple(prefixes),
+        )
+    neighbour = NeighbourSolicitation if kind == NEIGHBOUR_SOLICITATION else NeighbourAdvertisement
+    return neighbour(**route, source_mac=source_mac, target=str(IPv6Address(message[8:24])))
 
 
-def decode_dhcp6(payload: bytes) -> dict[str, Any]:
-    """Return the facts of a DHCPv6 message; options are in wire order.
+def parse_dhcp6(payload: bytes, ends: Ends) -> Dhcp6:
+    """Return a DHCPv6 message; options are in wire order.
 
     Raises:
         ValueError: it is malformed.
@@ -112,12 +135,11 @@ def decode_dhcp6(payload: bytes) -> dict[str, Any]:
         content = payload[offset + 4 : offset + 4 + length]
         if offset + 4 > len(payload) or len(content) < length:
             raise ValueError(f"option {code} is cut off")
-        options.append(
-            {"code": code, "hex": content.hex(), "value": text_of(content) if code in {15, 16, 59} else None}
-        )
+        options.append(Dhcp6Option(code, content.hex()))
         offset += 4 + length
-    return {
-        "message": DHCP6_MESSAGES.get(payload[0], f"type {payload[0]}"),
-        "xid": payload[1:4].hex(),
-        "options": options,
-    }
+    return Dhcp6(
+        **ends,
+        message=DHCP6_MESSAGES.get(payload[0], f"type {payload[0]}"),
+        xid=payload[1:4].hex(),
+        options=tuple(options),
+    )

@@ -1,18 +1,16 @@
 """DHCP messages.
 
-Sources: RFC 2131 (messages), RFC 2132 (options), RFC 3004 (user class, which PXE ROMs send raw), RFC 4578 (options 93,
-94, 97), https://ipxe.org/howto/dhcpd (option 175).
+Sources: RFC 2131 (messages), RFC 2132 (options), RFC 3396 (options in several pieces), https://ipxe.org/howto/dhcpd
+(option 175).
 """
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
-from typing import Any
-from uuid import UUID
 
 from dpkt import dhcp
 
-from bootrig.network.decode.fact import mac_of, text_of
+from bootrig.network.decode.place import Ends
+from bootrig.trace.events import IPXE_OPTIONS, Dhcp, DhcpOption, escape
 
 MESSAGES: Mapping[int, str] = {
     1: "discover",
@@ -24,15 +22,12 @@ MESSAGES: Mapping[int, str] = {
     7: "release",
     8: "inform",
 }
-ENCAPSULATING = (43, 175)
-
-_ADDRESSES = frozenset({1, 3, 4, 5, 6, 28, 42, 44, 50, 54})
-_TEXTS = frozenset({12, 14, 15, 17, 18, 40, 56, 60, 62, 64, 66, 67, 77})
-_NUMBERS = frozenset({2, 19, 23, 26, 51, 52, 53, 57, 58, 59})
+MESSAGE_TYPE, VENDOR_OPTIONS = 53, 43
+ENCAPSULATING = (VENDOR_OPTIONS, IPXE_OPTIONS)
 
 
-def iter_options(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield code and content of encapsulated options, up to the end or the first that is cut off."""
+def iter_suboptions(content: bytes) -> Iterator[DhcpOption]:
+    """Yield the options inside an option, up to the end or the first that is cut off."""
     offset = 0
     while offset < len(content) and content[offset] != 0xFF:
         if content[offset] == 0:
@@ -41,52 +36,22 @@ def iter_options(content: bytes) -> Iterator[tuple[int, bytes]]:
         if offset + 1 >= len(content) or offset + 2 + content[offset + 1] > len(content):
             return
         length = content[offset + 1]
-        yield content[offset], content[offset + 2 : offset + 2 + length]
+        yield DhcpOption(content[offset], content[offset + 2 : offset + 2 + length].hex())
         offset += 2 + length
 
 
-def _addresses(content: bytes) -> list[str]:
-    return [str(IPv4Address(content[at : at + 4])) for at in range(0, len(content) - 3, 4)]
+def _iter_options(pieces: Sequence[tuple[int, bytes]]) -> Iterator[DhcpOption]:
+    """Yield the options as sent; of one in several pieces the first has what is inside all of them."""
+    whole: dict[int, bytes] = {}
+    for code, content in pieces:
+        whole[code] = whole.get(code, b"") + content
+    for code, content in pieces:
+        inside = whole.pop(code, b"") if code in ENCAPSULATING else b""
+        yield DhcpOption(code, content.hex(), tuple(iter_suboptions(inside)))
 
 
-def _uuid(content: bytes) -> str | None:
-    return str(UUID(bytes=content[1:17])) if len(content) == 17 else None
-
-
-def _interface(content: bytes) -> str:
-    return ".".join(str(byte) for byte in content)
-
-
-def _value(code: int, content: bytes) -> Any:
-    """Return what an option says; None where only its hexadecimal form tells."""
-    if code in _ADDRESSES:
-        return _addresses(content)
-    if code in _TEXTS:
-        return text_of(content)
-    if code in _NUMBERS:
-        return int.from_bytes(content, "big")
-    if code == 55:
-        return list(content)
-    if code == 93:
-        return [int.from_bytes(content[at : at + 2], "big") for at in range(0, len(content) - 1, 2)]
-    return {94: _interface, 97: _uuid}.get(code, lambda _: None)(content)
-
-
-# name of the fact, option, how it is read
-_NAMED: tuple[tuple[str, int, Callable[[bytes], Any]], ...] = (
-    ("vendor_class", 60, text_of),
-    ("user_class", 77, text_of),
-    ("parameter_request_list", 55, list),
-    ("client_ndi", 94, _interface),
-    ("uuid", 97, _uuid),
-    ("client_identifier", 61, bytes.hex),
-    ("max_message_size", 57, lambda content: int.from_bytes(content, "big")),
-    ("client_architecture", 93, lambda content: int.from_bytes(content[:2], "big")),
-)
-
-
-def decode_dhcp(payload: bytes) -> dict[str, Any]:
-    """Return the facts of a DHCP or BOOTP message; options are in wire order.
+def parse_dhcp(payload: bytes, ends: Ends) -> Dhcp:
+    """Return a DHCP or BOOTP message; options are in wire order.
 
     Raises:
         Exception: it is malformed (dpkt raises what it likes).
@@ -94,32 +59,21 @@ def decode_dhcp(payload: bytes) -> dict[str, Any]:
     message = dhcp.DHCP(payload)
     if message.magic != dhcp.DHCP_MAGIC:
         raise ValueError(f"magic cookie {message.magic:08x}")
-    options: list[tuple[int, bytes]] = [(code, bytes(content)) for code, content in message.opts]
-    first = dict(reversed(options))
-    kind = int.from_bytes(first[53], "big") if 53 in first else 0
-    named = {name: None for name, _, _ in _NAMED}
-    for name, code, read in _NAMED:
-        if code in first:
-            with contextlib.suppress(ValueError):
-                named[name] = read(first[code])
-    return {
-        "message": MESSAGES.get(kind, f"type {kind}") if 53 in first else "bootp",
-        "reply": message.op == dhcp.DHCP_OP_REPLY,
-        "xid": f"{message.xid:08x}",
-        "secs": message.secs,
-        "flags": message.flags,
-        "client_mac": mac_of(message.chaddr),
-        "ciaddr": str(IPv4Address(message.ciaddr)),
-        "yiaddr": str(IPv4Address(message.yiaddr)),
-        "next_server": str(IPv4Address(message.siaddr)),
-        "relay": str(IPv4Address(message.giaddr)),
-        "server_name": text_of(message.sname.split(b"\0")[0]),
-        "boot_file_name": text_of(message.file.split(b"\0")[0]),
-        "options": [{"code": code, "hex": content.hex(), "value": _value(code, content)} for code, content in options],
-        **named,
-        "encapsulated": {
-            str(code): [{"code": inner, "hex": content.hex()} for inner, content in iter_options(first[code])]
-            for code in ENCAPSULATING
-            if code in first
-        },
-    }
+    pieces = [(code, bytes(content)) for code, content in message.opts]
+    types = [int.from_bytes(content, "big") for code, content in pieces if code == MESSAGE_TYPE]
+    return Dhcp(
+        **ends,
+        message=MESSAGES.get(types[0], f"type {types[0]}") if types else "bootp",
+        reply=message.op == dhcp.DHCP_OP_REPLY,
+        xid=f"{message.xid:08x}",
+        secs=message.secs,
+        flags=message.flags,
+        client_mac=message.chaddr.hex(":"),
+        client_address=str(IPv4Address(message.ciaddr)),
+        your_address=str(IPv4Address(message.yiaddr)),
+        next_server=str(IPv4Address(message.siaddr)),
+        relay=str(IPv4Address(message.giaddr)),
+        server_name=escape(message.sname.split(b"\0")[0]),
+        boot_file_name=escape(message.file.split(b"\0")[0]),
+        options=tuple(_iter_options(pieces)),
+    )

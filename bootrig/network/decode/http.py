@@ -6,10 +6,10 @@ Sources: RFC 9112 (HTTP/1.1, section 6: how long a body is), RFC 1945 (HTTP/1.0)
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from bootrig.network.decode.fact import Kind, WireFact, text_of
+from bootrig.network.decode.place import Place
 from bootrig.network.decode.tcp import TcpStream
+from bootrig.trace.events import HttpRequest, HttpResponse, escape
 
 _REQUEST_LINE = re.compile(rb"([A-Z]+) (\S*) (HTTP/\d\.\d)")
 _STATUS_LINE = re.compile(rb"(HTTP/\d\.\d) (\d{3})")
@@ -39,15 +39,18 @@ class _Head:
 def _parse_head(content: bytes) -> _Head:
     line, *rest = content.split(b"\r\n")
     pairs = (header.partition(b":") for header in rest if header)
-    return _Head(line, tuple((text_of(name), text_of(value.strip())) for name, _, value in pairs))
+    return _Head(line, tuple((escape(name), escape(value.strip())) for name, _, value in pairs))
 
 
 @dataclass(slots=True)
 class _Response:
     """A response whose body is coming."""
 
-    facts: dict[str, Any]
-    guest_s: float
+    place: Place
+    status: int
+    version: str
+    method: str | None
+    headers: tuple[tuple[str, str], ...]
     left: int | None
     chunked: bool
     body_length: int = 0
@@ -55,15 +58,17 @@ class _Response:
 
 @dataclass(slots=True)
 class HttpConnection:
-    """One TCP connection that carries HTTP: takes both streams' bytes, yields facts.
+    """One TCP connection that carries HTTP: takes both streams' bytes, yields events.
 
     Attributes:
         number: which of the capture's connections it is, from 1, to tell what was sent on the same one.
-        syn: what the client's SYN said (window, options).
+        window: the window that the client's SYN offered, bytes.
+        tcp_options: the options of the client's SYN, hexadecimal digits.
     """
 
     number: int
-    syn: dict[str, Any]
+    window: int
+    tcp_options: str
     client: TcpStream = field(default_factory=TcpStream)
     server: TcpStream = field(default_factory=TcpStream)
     _requests: bytes = b""
@@ -72,7 +77,7 @@ class HttpConnection:
     _methods: list[str] = field(default_factory=list)
     _open: _Response | None = None
 
-    def take_from_client(self, guest_s: float, content: bytes) -> Iterator[WireFact]:
+    def take_from_client(self, place: Place, content: bytes) -> Iterator[HttpRequest]:
         """Yield the requests that `content` completes."""
         self._requests += content
         while True:
@@ -85,38 +90,33 @@ class HttpConnection:
                 return
             parsed = _parse_head(head)
             self._requests, self._skip = rest, parsed.length or 0
-            self._methods.append(text_of(matched[1]))
-            yield WireFact(
-                Kind.HTTP_REQUEST,
-                guest_s,
-                True,
-                {
-                    "method": text_of(matched[1]),
-                    "target": text_of(matched[2]),
-                    "version": text_of(matched[3]),
-                    "headers": [list(pair) for pair in parsed.headers],
-                    "user_agent": parsed.find("user-agent"),
-                    "host": parsed.find("host"),
-                    "connection": self.number,
-                    **self.syn,
-                },
+            self._methods.append(escape(matched[1]))
+            yield HttpRequest(
+                **place,
+                method=self._methods[-1],
+                target=escape(matched[2]),
+                version=escape(matched[3]),
+                headers=parsed.headers,
+                connection=self.number,
+                window=self.window,
+                tcp_options=self.tcp_options,
             )
 
-    def take_from_server(self, guest_s: float, content: bytes) -> Iterator[WireFact]:
+    def take_from_server(self, place: Place, content: bytes) -> Iterator[HttpResponse]:
         """Yield the responses that `content` completes."""
         self._responses += content
         while self._responses or (self._open and self._open.left == 0):
-            if self._open is None and not self._begin_response(guest_s):
+            if self._open is None and not self._begin_response(place):
                 return
             if self._open is not None and not self._take_body():
                 return
-            yield from self._end_response(guest_s, completed=True)
+            yield from self._end_response(place["guest_s"], completed=True)
 
-    def conclude(self, guest_s: float, *, ended: bool) -> Iterator[WireFact]:
+    def conclude(self, guest_s: float, *, ended: bool) -> Iterator[HttpResponse]:
         """Yield what was still open when the server's stream ended (`ended`) or the capture did."""
         yield from self._end_response(guest_s, completed=ended and self._open is not None and self._open.left is None)
 
-    def _begin_response(self, guest_s: float) -> bool:
+    def _begin_response(self, place: Place) -> bool:
         head, end, rest = self._responses.partition(b"\r\n\r\n")
         matched = _STATUS_LINE.match(head)
         if not end or matched is None:
@@ -129,18 +129,9 @@ class HttpConnection:
         if method == "HEAD" or status < 200 or status in {204, 304}:
             left, chunked = 0, False
         self._responses = rest
-        self._open = _Response(
-            {
-                "status": status,
-                "version": text_of(matched[1]),
-                "method": method,
-                "headers": [list(pair) for pair in parsed.headers],
-                "connection": self.number,
-            },
-            guest_s,
-            None if chunked else left,
-            chunked,
-        )
+        version = escape(matched[1])
+        left = None if chunked else left
+        self._open = _Response(place, status, version, method, parsed.headers, left, chunked)
         return True
 
     def _take_body(self) -> bool:
@@ -172,18 +163,18 @@ class HttpConnection:
             if length == 0:
                 return True
 
-    def _end_response(self, guest_s: float, *, completed: bool) -> Iterator[WireFact]:
+    def _end_response(self, guest_s: float, *, completed: bool) -> Iterator[HttpResponse]:
         response, self._open = self._open, None
         if response is not None:
-            yield WireFact(
-                Kind.HTTP_RESPONSE,
-                response.guest_s,
-                False,
-                {
-                    **response.facts,
-                    "body_length": response.body_length,
-                    "end_guest_s": guest_s,
-                    "completed": completed,
-                    "retransmissions": self.client.retransmissions + self.server.retransmissions,
-                },
+            yield HttpResponse(
+                **response.place,
+                status=response.status,
+                version=response.version,
+                method=response.method,
+                headers=response.headers,
+                connection=self.number,
+                body_length=response.body_length,
+                end_guest_s=guest_s,
+                completed=completed,
+                repeated_frames=tuple(sorted(self.client.repeated_frames + self.server.repeated_frames)),
             )

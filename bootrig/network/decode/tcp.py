@@ -13,24 +13,24 @@ class TcpStream:
     """One direction of a connection.
 
     Attributes:
-        retransmissions: segments that brought nothing new.
+        repeated_frames: numbers of the frames that brought nothing new.
         ended: whether the sender's FIN and all before it have come.
     """
 
     next_sequence: int | None = None
-    retransmissions: int = 0
+    repeated_frames: list[int] = field(default_factory=list)
     ended: bool = False
     _waiting: dict[int, bytes] = field(default_factory=dict)
     _fin_at: int | None = None
 
-    def synchronize(self, sequence: int) -> None:
-        """Take the sequence number of a SYN; a second one is a retransmission."""
+    def synchronize(self, sequence: int, *, frame: int) -> None:
+        """Take the sequence number of a SYN; a second one is a repetition."""
         if self.next_sequence is None:
             self.next_sequence = (sequence + 1) % _WRAP
         else:
-            self.retransmissions += 1
+            self.repeated_frames.append(frame)
 
-    def take(self, sequence: int, content: bytes, *, fin: bool) -> bytes:
+    def take(self, sequence: int, content: bytes, *, frame: int, fin: bool) -> bytes:
         """Take a segment and return what it adds to the stream, in order."""
         if self.next_sequence is None:  # the capture began in the middle
             self.next_sequence = sequence
@@ -39,7 +39,7 @@ class TcpStream:
         if content:
             ahead = _distance(sequence, self.next_sequence)
             if ahead + len(content) <= 0 or sequence in self._waiting:
-                self.retransmissions += 1
+                self.repeated_frames.append(frame)
             else:
                 self._waiting[sequence] = content
         new = b"".join(self._deliver())

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from bootrig.trace.events.base import Endpoints, Recorded, Varying, WireEvent
+from bootrig.trace.events.base import Endpoints, Recorded, Routed, Varying, WireEvent
 
 
 class DnsQuestion(Struct, frozen=True):
@@ -40,19 +40,15 @@ class Arp(WireEvent, frozen=True, kw_only=True, tag="arp"):
     target: str
 
 
-class RouterSolicitation(WireEvent, frozen=True, kw_only=True, tag="router-solicitation"):
+class RouterSolicitation(Routed, frozen=True, kw_only=True, tag="router-solicitation"):
     """A guest asks for routers (RFC 4861, section 4.1)."""
 
-    source: Recorded[str] = ""
-    destination: Recorded[str] = ""
     source_mac: Recorded[str] = ""
 
 
-class RouterAdvertisement(WireEvent, frozen=True, kw_only=True, tag="router-advertisement"):
+class RouterAdvertisement(Routed, frozen=True, kw_only=True, tag="router-advertisement"):
     """A router tells of itself (RFC 4861, section 4.2): the flags M and O, how long it serves, its prefixes."""
 
-    source: Recorded[str] = ""
-    destination: Recorded[str] = ""
     source_mac: Recorded[str] = ""
     managed: Recorded[bool] = False
     other: Recorded[bool] = False
@@ -60,19 +56,15 @@ class RouterAdvertisement(WireEvent, frozen=True, kw_only=True, tag="router-adve
     prefixes: Recorded[tuple[str, ...]] = ()
 
 
-class NeighbourSolicitation(WireEvent, frozen=True, kw_only=True, tag="neighbour-solicitation"):
+class NeighbourSolicitation(Routed, frozen=True, kw_only=True, tag="neighbour-solicitation"):
     """A guest asks for the hardware address of `target` (RFC 4861, section 4.3)."""
 
-    source: Recorded[str] = ""
-    destination: Recorded[str] = ""
     source_mac: Recorded[str] = ""
     target: Recorded[str] = ""
 
 
-class NeighbourAdvertisement(WireEvent, frozen=True, kw_only=True, tag="neighbour-advertisement"):
+class NeighbourAdvertisement(Routed, frozen=True, kw_only=True, tag="neighbour-advertisement"):
     """The answer to such a question (RFC 4861, section 4.4)."""
 
-    source: Recorded[str] = ""
-    destination: Recorded[str] = ""
     source_mac: Recorded[str] = ""
     target: Recorded[str] = ""

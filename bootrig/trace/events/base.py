@@ -26,12 +26,17 @@ class WireEvent(Struct, frozen=True, kw_only=True, tag_field="kind"):
     interface: Recorded[str] = "nic0"
 
 
-class Endpoints(WireEvent, frozen=True, kw_only=True):
-    """An event that has a sender and a receiver: addresses, and ports for UDP and TCP (0 for none)."""
+class Routed(WireEvent, frozen=True, kw_only=True):
+    """An event that has a sender and a receiver: their addresses."""
 
     source: Recorded[str] = ""
-    source_port: Varying[int] = 0
     destination: Recorded[str] = ""
+
+
+class Endpoints(Routed, frozen=True, kw_only=True):
+    """An event that has ports as well: those of UDP or TCP, 0 for none."""
+
+    source_port: Varying[int] = 0
     destination_port: int = 0
 
 

@@ -60,18 +60,18 @@ class Dhcp(Endpoints, frozen=True, kw_only=True, tag="dhcp"):
     options: tuple[DhcpOption, ...] = ()
 
     def find_option(self, code: int) -> DhcpOption | None:
-        """Return the first option with this code."""
+        """Return the first option with this code; of one in several pieces it has the suboptions of all."""
         return next((option for option in self.options if option.code == code), None)
 
     def find_hex(self, code: int) -> str | None:
-        """Return the content of the first option with this code, in hexadecimal digits."""
-        option = self.find_option(code)
-        return None if option is None else option.hex
+        """Return the content of the option with this code in hexadecimal digits, its pieces joined (RFC 3396)."""
+        pieces = [option.hex for option in self.options if option.code == code]
+        return "".join(pieces) if pieces else None
 
     def find_text(self, code: int) -> str | None:
-        """Return the content of the first option with this code as text."""
-        option = self.find_option(code)
-        return None if option is None else escape(option.content)
+        """Return the content of the option with this code as text."""
+        content = self.find_hex(code)
+        return None if content is None else escape(bytes.fromhex(content))
 
 
 class Dhcp6Option(Struct, frozen=True):
