@@ -1,7 +1,7 @@
 """What all cells of a run share: emulators, proven accelerators, programs, platform firmware, guests."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +58,11 @@ class Equipment:
         if not real:
             return Clock(ClockKind.VIRTUAL, cell.scenario.clock.find_shift(firmware_family(cell.key.platform_firmware)))
         return Clock(ClockKind.KVM if self.accelerators[cell.key.emulator] == "kvm" else ClockKind.REAL)
+
+    def iter_firmware_files(self) -> Iterator[tuple[str, Path]]:
+        """Yield the name and the file of each platform firmware that guests boot by."""
+        for (_, name), shipped in self.shipped_firmware.items():
+            yield name, self.platform_firmware.get(name, shipped.code)
 
 
 def make_equipment(

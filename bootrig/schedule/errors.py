@@ -1,10 +1,16 @@
-"""Errors of this room.
+"""Errors of planning and running cells.
 
+InputError
+└── CellSelectionError   filters name what does not exist, or leave no cell
 RigError
-└── PoolError    the process that forks the cells is gone
+└── PoolError            the process that forks the cells is gone
 """
 
-from bootrig.errors import RigError
+from bootrig.errors import InputError, RigError
+
+
+class CellSelectionError(InputError):
+    """Filters name what does not exist, or leave no cell."""
 
 
 class PoolError(RigError):

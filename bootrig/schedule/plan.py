@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from bootrig.document.toml import suggest
 from bootrig.recipe.path import RecipeKind, iter_recipe_names
-from bootrig.scenario.errors import CellSelectionError
 from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, firmware_family
-from bootrig.scenario.scenario import Scenario, iter_scenarios, load_scenario_family
-from bootrig.trace.trace import CellKey
+from bootrig.scenario.file import iter_scenarios, load_scenario_family
+from bootrig.scenario.scenario import Scenario
+from bootrig.scenario.suites import DEFAULT_SUITE, find_machines, iter_suite_names
+from bootrig.schedule.errors import CellSelectionError
+from bootrig.trace.names import CellKey
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_models_of_rom
 
 SHIPPED_MACHINES = ("pc", "q35")
@@ -24,6 +26,7 @@ class Filters:
         machines: guests; one that a scenario has as optional, or a user's own, is tried because it is named.
         platform_firmware: names of platform firmware.
         emulators: names of emulators; the host's by default.
+        suites: suites of scenarios; `default` by default, all scenarios where some are named.
     """
 
     nic_models: tuple[str, ...] = ()
@@ -31,6 +34,7 @@ class Filters:
     machines: tuple[str, ...] = ()
     platform_firmware: tuple[str, ...] = ()
     emulators: tuple[str, ...] = ()
+    suites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,9 @@ def plan_cells(filters: Filters) -> tuple[PlannedCell, ...]:
     _require_known("platform firmware", filters.platform_firmware, (*FAMILIES, *built))
     _require_known("emulator", filters.emulators, iter_recipe_names(RecipeKind.EMULATORS))
     # what is named twice, a family and one of its variants say, is tried once
-    cells = {
-        cell.key: cell for scenario in _select_scenarios(filters.scenarios) for cell in _iter_cells(scenario, filters)
-    }
+    chosen = tuple(_select_scenarios(filters.scenarios))
+    _require_known("suite", filters.suites, iter_suite_names(chosen))
+    cells = {cell.key: cell for scenario in chosen for cell in _iter_cells(scenario, filters)}
     if not cells:
         raise CellSelectionError(
             "no cell is left by these filters", remedy="bootrig run --help names them; leave one out to see more"
@@ -84,11 +88,19 @@ def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
     asked = tuple(machine for machine in filters.machines if _is_offered(machine, scenario))
     nic_models = (*scenario.nic_models, *_asked_variants(scenario, filters))
     for emulator in filters.emulators or ("host",):
-        for machine in _filtered((*scenario.machines, *asked), filters.machines):
+        for machine in _filtered((*_default_machines(scenario, filters), *asked), filters.machines):
             for platform_firmware in _platform_firmware(scenario, filters):
                 for nic_model in _filtered(nic_models, filters.nic_models):
                     key = CellKey(scenario.name, nic_model, machine, platform_firmware, emulator)
                     yield PlannedCell(key, scenario)
+
+
+def _default_machines(scenario: Scenario, filters: Filters) -> tuple[str, ...]:
+    """Return the guests on which a scenario is tried by the suites asked for, by its own word where it is named."""
+    if not filters.suites and filters.scenarios:
+        return scenario.machines
+    suites = filters.suites or (DEFAULT_SUITE,)
+    return tuple(dict.fromkeys(machine for suite in suites for machine in find_machines(scenario, suite)))
 
 
 def _is_offered(machine: str, scenario: Scenario) -> bool:

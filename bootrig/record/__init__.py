@@ -1,0 +1,1 @@
+"""What outlives a run: run directories, found and read again."""

@@ -1,0 +1,25 @@
+"""Judging recorded boots."""
+
+from collections.abc import Sequence
+
+from bootrig.compare.comparison import compare_traces
+from bootrig.compare.difference import Verdict
+from bootrig.compare.waivers import Waiver
+from bootrig.record.run import RecordedRun
+
+
+def judge(baseline: RecordedRun, candidate: RecordedRun, waivers: Sequence[Waiver] = ()) -> Verdict:
+    """Hold one recorded side against another, cell by cell and rule by rule.
+
+    Args:
+        baseline: a run, of which the side `baseline` counts, or its only one.
+        candidate: a run, of which the side `candidate` counts, or its only one.
+        waivers: differences that are accepted.
+
+    Raises:
+        RunError: a run has several other sides.
+        JsonFileError: a trace is damaged.
+    """
+    sides = ((baseline, "baseline"), (candidate, "candidate"))
+    traces = [recorded.load_traces(recorded.find_label(label)) for recorded, label in sides]
+    return compare_traces(*traces, waivers)

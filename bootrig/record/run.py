@@ -1,0 +1,236 @@
+"""Runs: what was asked, with what, and the planned cells (`run.json`, `bootrig-run/1`), and reading a run again.
+
+`run.json` is written when the cells are planned and again at the end; what lies between is in the cells' directories, so
+a run that was killed can still be judged.
+"""
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from bootrig.errors import InputError
+from bootrig.jsonfile import load_json, write_json
+from bootrig.trace.reading.outcome import settle_outcome
+from bootrig.trace.trace import TRACE_FILE, Trace, load_trace
+
+RUN_FILE = "run.json"
+ERROR_FILE = "error.json"
+RUNS_DIRECTORY = Path("bootrig-runs")
+LATEST = "latest"
+
+
+class RunError(InputError):
+    """There is no such run, or it does not hold what is asked of it."""
+
+
+class RunRom(Struct, frozen=True):
+    """One ROM of a side: its file's name, digest and length, the length of its BAR in bytes."""
+
+    file: str
+    sha256: str
+    length: int
+    bar_length: int
+
+
+class RunSide(Struct, frozen=True, kw_only=True):
+    """One side of a run.
+
+    Attributes:
+        label: `baseline`, `candidate`, or a word made from what was given.
+        given: as the user typed it.
+        kind: of what it is: `recipe`, `directory`.
+        version: the ROM set's version, empty where it does not say.
+        recorded: the recording that it is; None for a side that was booted.
+        roms: its ROMs.
+        emulator: the emulator that the side sets; None for none.
+        platform_firmware: the platform firmware that the side sets; None for none.
+    """
+
+    label: str
+    given: str
+    kind: str = ""
+    version: str = ""
+    recorded: str | None = None
+    roms: tuple[RunRom, ...] = ()
+    emulator: str | None = None
+    platform_firmware: str | None = None
+
+
+class RunHost(Struct, frozen=True, kw_only=True):
+    """The machine: processors, Python, accelerator, what confines guests, what is lacking."""
+
+    cpus: int
+    python: str
+    accelerator: str = ""
+    confinement: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+
+class RunEmulator(Struct, frozen=True):
+    """An emulator's version and digest."""
+
+    version: str
+    sha256: str
+
+
+class RunFirmware(Struct, frozen=True):
+    """A platform firmware's file, digest and version."""
+
+    file: str
+    sha256: str
+    version: str = ""
+
+
+class RunCell(Struct, frozen=True):
+    """One planned cell: its name, its side's label, its directory relative to the run's."""
+
+    cell: str
+    side: str
+    directory: str
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """What was asked, with what, and the planned cells.
+
+    Attributes:
+        format: of the document.
+        id: the run directory's name.
+        verb: `compare`, `run`, `boot`.
+        argv: the command's words; empty where no command was given.
+        bootrig: version of bootrig.
+        started: when it began, ISO 8601 in UTC.
+        ended: when it ended; None for a run that is under way or was killed.
+        exit_status: how it ended; None as `ended`.
+        host: the machine.
+        sides: the sides.
+        emulators: by name.
+        platform_firmware: by name.
+        programs: versions of the programs that served, by name.
+        cells: the planned cells.
+    """
+
+    format: Literal["bootrig-run/1"] = "bootrig-run/1"
+    id: str
+    verb: str
+    argv: tuple[str, ...] = ()
+    bootrig: str
+    started: str
+    ended: str | None = None
+    exit_status: int | None = None
+    host: RunHost
+    sides: tuple[RunSide, ...] = ()
+    emulators: Mapping[str, RunEmulator] = {}
+    platform_firmware: Mapping[str, RunFirmware] = {}
+    programs: Mapping[str, str] = {}
+    cells: tuple[RunCell, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of its sides."""
+        return tuple(side.label for side in self.sides)
+
+
+def tell_time() -> str:
+    """Return this moment as `run.json` has it."""
+    return datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def write_run(run: Run, directory: Path) -> None:
+    """Write `run.json`, and let `latest` beside the run's directory lead to it.
+
+    A name `latest` that is not a symbolic link is left alone.
+    """
+    write_json(directory / RUN_FILE, run)
+    latest = directory.parent / LATEST
+    if latest.is_symlink() or not latest.exists():
+        fresh = directory.parent / f".{LATEST}.{directory.name}"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(directory.name)
+        fresh.replace(latest)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """A run that was read again.
+
+    Attributes:
+        run: what `run.json` says.
+        directory: the run's directory.
+    """
+
+    run: Run
+    directory: Path
+
+    def load_traces(self, label: str) -> tuple[Trace, ...]:
+        """Return all traces of one side, their outcomes found anew, in the order of the planned cells.
+
+        Raises:
+            JsonFileError: a trace is damaged.
+        """
+        return tuple(settle_outcome(trace) for trace in self._iter_traces(label))
+
+    def _iter_traces(self, label: str) -> Iterator[Trace]:
+        for cell in self.run.cells:
+            if cell.side == label:
+                # attempts sort as they are tried: real, shift7; which one counts is not a matter of order
+                for path in sorted((self.directory / cell.directory).glob(f"*/{TRACE_FILE}")):
+                    yield load_trace(path)
+
+    def find_broken(self, label: str) -> tuple[str, ...]:
+        """Return the names of one side's cells whose rig broke and that left no trace."""
+        return tuple(
+            cell.cell
+            for cell in self.run.cells
+            if cell.side == label
+            and any((self.directory / cell.directory).glob(f"*/{ERROR_FILE}"))
+            and not any((self.directory / cell.directory).glob(f"*/{TRACE_FILE}"))
+        )
+
+    def find_label(self, preferred: str) -> str:
+        """Return the label of the side that stands for `preferred`: that one, or the only one.
+
+        Raises:
+            RunError: there are several others; they are named.
+        """
+        if preferred in self.run.labels:
+            return preferred
+        if len(self.run.labels) == 1:
+            return self.run.labels[0]
+        raise RunError(
+            f"{self.directory} has no side {preferred}, but {', '.join(self.run.labels) or 'none'}",
+            remedy="judge takes a run of compare, or two runs with one side each",
+        )
+
+
+def find_run(name: str, runs: Path | None = None) -> RecordedRun:
+    """Return the run that `name` names: its directory's name, `@last`, `@last-1`, or a path with a slash.
+
+    Args:
+        name: as a user typed it.
+        runs: the directory of runs.
+
+    Raises:
+        RunError: there is no such run.
+        JsonFileError: its `run.json` is damaged.
+    """
+    parent = runs or RUNS_DIRECTORY
+    directory = Path(name) if "/" in name else _find_named(name.removeprefix("@"), parent)
+    if not (directory / RUN_FILE).is_file():
+        hint = f"name the directory with a slash: ./{name}" if Path(name, RUN_FILE).is_file() else ""
+        raise RunError(f"{directory} is not the directory of a run: it has no {RUN_FILE}", remedy=hint)
+    return RecordedRun(load_json(directory / RUN_FILE, Run), directory)
+
+
+def _find_named(word: str, parent: Path) -> Path:
+    """Return the directory of a run by its name or by how long ago it was."""
+    if word != "last" and not word.startswith("last-"):
+        return parent / word
+    back = word.removeprefix("last").removeprefix("-") or "0"
+    runs = sorted(path.parent for path in parent.glob(f"*/{RUN_FILE}") if not path.parent.is_symlink())
+    if not back.isdecimal() or int(back) >= len(runs):
+        raise RunError(f"there is no run @{word} in {parent}: it has {len(runs)}")
+    return runs[-1 - int(back)]
