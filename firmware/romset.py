@@ -9,12 +9,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from firmware.errors import RomSetError
+
 PREFIXES = ("efi", "pxe")
 FILE_NAME = re.compile(r"(?P<prefix>efi|pxe)-(?P<stem>[A-Za-z0-9_+.-]+)\.rom")
-
-
-class RomSetError(ValueError):
-    """A ROM set or a file of it cannot be: a wrong name, a name twice, no file at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class RomFile:
 
     def __post_init__(self) -> None:
         if not FILE_NAME.fullmatch(self.file_name):
-            raise RomSetError(f'"{self.file_name}" is no default ROM name, expected efi-NAME.rom or pxe-NAME.rom')
+            raise RomSetError(f'"{self.file_name}" is not a default ROM name, expected efi-NAME.rom or pxe-NAME.rom')
         object.__setattr__(self, "sha256", hashlib.sha256(self.content).hexdigest())
 
     @property

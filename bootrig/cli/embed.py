@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from bootrig import __version__
-from bootrig.errors import InputError, RigError
-from bootrig.romset.embed import EmbedError, EmbedRefusedError, embed_rom_set, rollback
+from bootrig.errors import InputError
+from bootrig.romset.embed import embed_rom_set, rollback
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,20 +28,15 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: the options contradict each other, or files of others are in the way.
         RigError: the ROM set cannot be had, or the directory cannot be written.
     """
-    try:
-        if arguments.rollback:
-            if arguments.rom_set:
-                raise InputError("--rollback takes no ROM set: it brings back what the directory held before")
-            manifest = rollback(arguments.into, force=arguments.force)
-            print(f"{arguments.into}: {manifest.rom_set if manifest else 'no ROM set'} is back")
-            return 0
-        if not arguments.rom_set:
-            raise InputError("which ROM set?", remedy="bootrig roms lists them")
-        _embed(arguments.rom_set, arguments.into, force=arguments.force)
-    except EmbedRefusedError as error:
-        raise InputError(str(error), remedy=error.remedy) from error
-    except EmbedError as error:
-        raise RigError(str(error), remedy=error.remedy) from error
+    if arguments.rollback:
+        if arguments.rom_set:
+            raise InputError("--rollback takes no ROM set: it brings back what the directory held before")
+        manifest = rollback(arguments.into, force=arguments.force)
+        print(f"{arguments.into}: {manifest.rom_set if manifest else 'no ROM set'} is back")
+        return 0
+    if not arguments.rom_set:
+        raise InputError("which ROM set?", remedy="bootrig roms lists them")
+    _embed(arguments.rom_set, arguments.into, force=arguments.force)
     return 0
 
 

@@ -8,10 +8,6 @@
 The successor of the whole directory is made beside it, the files of others by hard links, and then the two change
 places in one step. A crash leaves the old directory or the new one, and at most a hidden directory beside it, which the
 next embedding removes.
-
-    EmbedError
-    ├── EmbedRefusedError   it would overwrite what is not ours, or there is nothing to bring back
-    └── EmbedFailedError    the operating system refused
 """
 
 import errno
@@ -24,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError, ManifestError
 from bootrig.romset.exchange import (
     copy_attributes,
     link_file,
@@ -35,35 +32,13 @@ from bootrig.romset.exchange import (
     staged_path,
     sync_tree,
 )
-from bootrig.romset.manifest import FILE_NAME, EmbeddedFile, Manifest, ManifestError, find_manifest, load_manifest
+from bootrig.romset.manifest import FILE_NAME, EmbeddedFile, Manifest, find_manifest
 from firmware.romset import RomSet
-
-__all__ = ["EmbedError", "EmbedFailedError", "EmbedRefusedError", "embed_rom_set", "load_manifest", "rollback"]
 
 logger = logging.getLogger(__name__)
 
 PRIVATE = ".bootrig"
 PREVIOUS, DISPLACED = "previous", "displaced"
-
-
-class EmbedError(Exception):
-    """Root of the errors of embedding.
-
-    Attributes:
-        remedy: what the user can do about it; empty where nothing is known.
-    """
-
-    def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(message)
-        self.remedy = remedy
-
-
-class EmbedRefusedError(EmbedError):
-    """It would overwrite what is not ours, or there is nothing to bring back; nothing was changed."""
-
-
-class EmbedFailedError(EmbedError):
-    """The operating system refused; the directory is as it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from bootrig.romset.errors import ManifestError
+
 FILE_NAME = "bootrig-manifest.json"
 FORMAT = "bootrig-manifest/1"
-
-
-class ManifestError(ValueError):
-    """A manifest is missing, damaged, or of a format that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True)

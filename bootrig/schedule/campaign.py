@@ -19,10 +19,9 @@ from bootrig.emulator.release.discovery import Emulator, find_platform_firmware
 from bootrig.emulator.release.recipes import find_emulator
 from bootrig.emulator.schema.introspection import load_introspection
 from bootrig.emulator.schema.shapes import Catalog
-from bootrig.errors import RigError
 from bootrig.process import require_tool
 from bootrig.recipe.path import RecipeKind, find_recipe_path
-from bootrig.romset.embed import EmbedError, embed_rom_set
+from bootrig.romset.embed import embed_rom_set
 from bootrig.romset.obtain import obtain_rom_set
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.platform import find_built_recipe, firmware_family
@@ -108,10 +107,7 @@ def make_side(name: str, run_directory: Path, label: str) -> Side:
     rom_set = obtain_rom_set(name)
     directory = run_directory / ROMS_DIRECTORY / label
     directory.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        embed_rom_set(rom_set, directory, origin={"recipe": name}, tool_version=__version__, durable=False)
-    except EmbedError as error:
-        raise RigError(str(error), remedy=error.remedy) from error
+    embed_rom_set(rom_set, directory, origin={"recipe": name}, tool_version=__version__, durable=False)
     return Side(rom_set, directory, label)
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.romset import RomFile, RomSet, RomSetError, bar_length, rom_set_of
+from firmware.errors import RomSetError
+from firmware.romset import RomFile, RomSet, bar_length, rom_set_of
 
 
 def test_a_rom_file_knows_its_digests_and_lengths() -> None:
@@ -19,7 +20,7 @@ def test_a_rom_file_knows_its_digests_and_lengths() -> None:
     "name", ["e1000.rom", "efi-e1000.bin", "EFI-e1000.rom", "efi-.rom", "efi-a/b.rom", "efi-x.rom\n"]
 )
 def test_refuses_a_name_that_qemu_does_not_look_for(name: str) -> None:
-    with pytest.raises(RomSetError, match=r"is no default ROM name, expected efi-NAME\.rom or pxe-NAME\.rom"):
+    with pytest.raises(RomSetError, match=r"is not a default ROM name, expected efi-NAME\.rom or pxe-NAME\.rom"):
         RomFile(name, b"")
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.romset.embed import EmbedFailedError, EmbedRefusedError, rollback
-from bootrig.romset.manifest import FILE_NAME, ManifestError, find_manifest, load_manifest, parse_manifest
+from bootrig.romset.embed import rollback
+from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError, ManifestError
+from bootrig.romset.manifest import FILE_NAME, find_manifest, load_manifest, parse_manifest
 from tests.firmware.rom_sets import NEW, OLD, beside, content, embed, roms
 
 

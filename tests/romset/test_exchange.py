@@ -12,7 +12,8 @@ import pytest
 
 import bootrig.romset.embed
 import bootrig.romset.exchange
-from bootrig.romset.embed import EmbedFailedError, EmbedRefusedError, rollback
+from bootrig.romset.embed import rollback
+from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError
 from bootrig.romset.exchange import moved_path, staged_path
 from firmware.romset import RomSet, rom_set_of
 from tests.firmware.rom_sets import NEW, OLD, beside, content, embed, roms
@@ -249,7 +250,8 @@ def test_a_small_disk_and_a_mount_inside(tmp_path: Path) -> None:
         exec "$2" -c '
 import sys
 from pathlib import Path
-from bootrig.romset.embed import EmbedFailedError, embed_rom_set
+from bootrig.romset.embed import embed_rom_set
+from bootrig.romset.errors import EmbedFailedError
 from firmware.romset import rom_set_of
 directory = Path(sys.argv[1]) / "d"
 options = {"origin": {}, "tool_version": "1"}
