@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
-from bootrig.cell.specification import CAPTURE_FILE, CellSpecification, RomBy
+from bootrig.cell.specification import CAPTURE_FILE, CellSpecification
 from bootrig.emulator.definition.definition import (
     Accelerator,
     AcceleratorKind,
@@ -18,6 +18,7 @@ from bootrig.emulator.definition.definition import (
     tap_netdev,
     virtual_time,
 )
+from bootrig.emulator.definition.launch import RomBy
 from bootrig.emulator.json_values import JsonValue
 from bootrig.network.services.personality import GUEST_MAC
 from bootrig.scenario.errors import CellError

@@ -6,14 +6,13 @@ A cell can run wherever the files are that its specification names: in this proc
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from bootrig.document.toml import Document
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.file import definition_document, read_definition
-from bootrig.emulator.launch import Launcher
+from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, RomBy
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.errors import InputError
 from bootrig.scenario.scenario import Scenario, encode_scenario, parse_scenario
@@ -29,41 +28,6 @@ CAPTURE_FILE = "capture.pcap"
 
 class SpecificationError(InputError):
     """A file is not a cell specification."""
-
-
-class ConfigureBy(StrEnum):
-    """How a guest learns what it is made of."""
-
-    COMMAND_LINE = "command-line"
-    QMP = "qmp"
-
-
-class RomBy(StrEnum):
-    """How the NIC gets its ROM.
-
-    `default`: by QEMU's default name in the data directory, as installed sets work; QEMU patches the ROM's PCI IDs.
-    `file`: by `romfile`, as libvirt's `<rom file=...>` does; nothing is patched.
-    `no-bar`: as `default`, with `rombar=0` (libvirt's `<rom bar="off">`): the device has no ROM BAR.
-    """
-
-    DEFAULT = "default"
-    FILE = "file"
-    NO_BAR = "no-bar"
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """How guests are started.
-
-    Attributes:
-        launcher: who starts QEMU.
-        configure_by: how a guest learns what it is made of.
-        rom_by: how its NIC gets its ROM.
-    """
-
-    launcher: Launcher = Launcher.DIRECT
-    configure_by: ConfigureBy = ConfigureBy.COMMAND_LINE
-    rom_by: RomBy = RomBy.DEFAULT
 
 
 @dataclass(frozen=True, slots=True)

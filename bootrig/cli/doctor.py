@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ANSWER_S = 10.0
 OLDEST_PYTHON = (3, 11)
 GRUB_MODULES = Path("/usr/lib/grub/i386-pc")
-PYTHON_PACKAGES = ("aiohttp", "tftpy", "qemu.qmp", "dpkt", "pexpect", "requests", "rich", "jsonschema", "python-debian")
+PYTHON_PACKAGES = ("aiohttp", "tftpy", "qemu.qmp", "dpkt", "pexpect", "requests", "rich", "python-debian")
 APT = "apt-get install "
 MODPROBE_REMEDY = "as root: modprobe tun    (a container needs --device /dev/net/tun)"
 LIBVIRT_REMEDY = 'ci/setup libvirt   (outside of a checkout: pip install "bootrig[libvirt]")'

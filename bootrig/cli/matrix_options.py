@@ -4,9 +4,14 @@ import argparse
 import os
 from pathlib import Path
 
-from bootrig.cell.specification import ConfigureBy, Launch, RomBy
-from bootrig.emulator.accelerator import AcceleratorWish
-from bootrig.emulator.launch import Launcher
+from bootrig.emulator.definition.launch import (
+    AcceleratorWish,
+    ConfigureBy,
+    Launch,
+    Launcher,
+    RomBy,
+    require_possible,
+)
 from bootrig.errors import InputError
 from bootrig.schedule.plan import Filters
 from bootrig.schedule.pool import default_jobs
@@ -56,8 +61,14 @@ def add_time_options(parser: argparse.ArgumentParser) -> None:
 
 
 def read_launch(arguments: argparse.Namespace) -> Launch:
-    """Return how guests are started."""
-    return Launch(Launcher(arguments.launcher), ConfigureBy(arguments.configure_by), RomBy(arguments.rom_by))
+    """Return how guests are started.
+
+    Raises:
+        InputError: no guest can be started so.
+    """
+    launch = Launch(Launcher(arguments.launcher), ConfigureBy(arguments.configure_by), RomBy(arguments.rom_by))
+    require_possible(launch)
+    return launch
 
 
 def read_filters(arguments: argparse.Namespace) -> Filters:

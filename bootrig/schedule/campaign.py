@@ -11,10 +11,11 @@ from bootrig import __version__
 from bootrig.builder.built import obtain_platform_firmware
 from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.cell.serving import probe_kind
-from bootrig.cell.specification import CellSpecification, Launch
+from bootrig.cell.specification import CellSpecification
 from bootrig.emulator.accelerator import choose_accelerator
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.file import load_definition
+from bootrig.emulator.definition.launch import Launch
 from bootrig.emulator.release.discovery import Emulator, find_platform_firmware
 from bootrig.emulator.release.recipes import find_emulator
 from bootrig.emulator.schema.introspection import load_introspection

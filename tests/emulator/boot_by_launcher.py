@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from bootrig.emulator.definition.definition import MachineDefinition, filter_dump, nic, tap_netdev, virtual_time
+from bootrig.emulator.definition.launch import Launch, Launcher
 from bootrig.emulator.errors import CommandError, CommandMissingError, GuestStartError
-from bootrig.emulator.launch import Launcher, launch_guest
+from bootrig.emulator.launch import start_guest
 from bootrig.emulator.release.discovery import find_host_emulator
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.network.tap import open_tap
@@ -30,7 +31,7 @@ async def boot(launcher: Launcher, model: str, platform_firmware: str, directory
     ).adding(tap_netdev(descriptor), filter_dump(directory / "wire.pcap"), nic(model, "net0", bootindex=0))
     async with (
         asyncio.timeout(LIMIT_S),
-        launch_guest(launcher, emulator, definition, directory, pass_fds=[descriptor]) as guest,
+        start_guest(Launch(launcher), emulator, definition, directory, [descriptor]) as guest,
     ):
         rom = await guest.rom_evidence("nic0")
         problems = []

@@ -34,9 +34,8 @@ from bootrig.emulator.errors import (
     GuestResetLoopError,
     GuestStartError,
 )
-from bootrig.emulator.guest.guest import Guest, start_guest
+from bootrig.emulator.guest.guest import Guest, start_direct_guest
 from bootrig.emulator.release.discovery import Emulator, find_platform_firmware
-from bootrig.emulator.typed import commands
 from tests.emulator.conftest import require_emulator
 
 pytestmark = pytest.mark.rig
@@ -76,7 +75,7 @@ def run_guest(
     **options: Any,
 ) -> Any:
     async def run() -> Any:
-        async with asyncio.timeout(LIMIT_S), start_guest(emulator, definition, directory, **options) as guest:
+        async with asyncio.timeout(LIMIT_S), start_direct_guest(emulator, definition, directory, **options) as guest:
             return await act(guest)
 
     return asyncio.run(run())
@@ -228,8 +227,8 @@ def test_reset_loop(emulator: Emulator, tmp_path: Path) -> None:
         await guest.resume()
         await guest.watch()
 
-    with pytest.raises(GuestResetLoopError, match="the guest was reset 4 times"):
-        run_guest(emulator, definition, tmp_path, act, reset_limit=3)
+    with pytest.raises(GuestResetLoopError, match="the guest was reset 6 times"):
+        run_guest(emulator, definition, tmp_path, act)
 
 
 def test_halted_by_qemu(emulator: Emulator, tmp_path: Path) -> None:
@@ -277,31 +276,6 @@ def test_a_missing_command_is_told_by_the_real_qemu(emulator: Emulator, tmp_path
     run_guest(emulator, machine(), tmp_path, act)
 
 
-def test_typed_commands(emulator: Emulator, tmp_path: Path) -> None:
-    async def act(guest: Guest) -> None:
-        session = guest.session
-        status = await commands.query_status(session)
-        assert (status["status"], status["running"]) == ("prelaunch", False)
-        version = await commands.query_version(session)
-        assert version["qemu"]["major"] == emulator.version[0]
-        assert await commands.qom_get(session, path="/machine", property="type") == f"{guest_machine(guest)}-machine"
-        listed = await commands.qom_list(session, path="/machine/peripheral")
-        assert "nic0" in [item["name"] for item in listed]
-        (found,) = await session.execute("qom-list-get", {"paths": ["/machine/peripheral/nic0"]})
-        assert {"name": "rombar", "type": "uint32", "value": 1}.items() <= found["properties"][
-            [item["name"] for item in found["properties"]].index("rombar")
-        ].items() or emulator.version >= (9, 2)
-        assert "nic0" in await commands.human_monitor_command(session, command_line="info qtree")
-        await commands.cont(session)
-        assert (await commands.query_status(session))["running"]
-
-    def guest_machine(guest: Guest) -> str:
-        major, minor, _ = guest.emulator.version
-        return f"pc-i440fx-{major}.{minor}"
-
-    run_guest(emulator, machine(devices=(Device("e1000", "nic0"),)), tmp_path, act)
-
-
 def test_capture_and_shutdown_event(emulator: Emulator, tmp_path: Path) -> None:
     definition = machine().adding(user_netdev(), filter_dump(tmp_path / "wire.pcap"), nic("e1000", "net0"))
 
@@ -340,5 +314,5 @@ def test_the_canary_boots_under_an_accelerator_that_works(emulator: Emulator, mo
     monkeypatch.setattr(accelerators, "Accelerator", lambda kind: virtual_time("seabios"))
     proof = prove_kvm(emulator, again=True)
     assert (proof.works, proof.reason) == (True, "5 canary boots went all the way")
-    monkeypatch.setattr(accelerators, "start_guest", None)
+    monkeypatch.setattr(accelerators, "start_direct_guest", None)
     assert choose_accelerator(emulator, "auto").kind is AcceleratorKind.KVM

@@ -23,6 +23,7 @@ from bootrig.emulator.definition.definition import (
     user_netdev,
     virtual_time,
 )
+from bootrig.emulator.definition.launch import Launch, Launcher
 from bootrig.emulator.errors import (
     CommandDeadlineError,
     CommandError,
@@ -33,13 +34,12 @@ from bootrig.emulator.errors import (
     PeerError,
     SessionEndedError,
 )
-from bootrig.emulator.launch import Launcher, launch_guest
+from bootrig.emulator.launch import start_guest
 from bootrig.emulator.libvirt.domain import QEMU_NAMESPACE, domain_xml
 from bootrig.emulator.libvirt.guest import REMEDY, _name_tap, _remedy
 from bootrig.emulator.libvirt.transport import LibvirtTransport
 from bootrig.emulator.monitor.session import QmpSession, start_session
 from bootrig.emulator.release.discovery import Emulator, PlatformFirmware
-from tests.emulator.small_qemu import small_catalog
 
 LIMIT_S = 20.0
 EMULATOR = Emulator("host", ("/usr/bin/qemu",), Path("/usr/bin/qemu"), (7, 2, 22), "", "", (Path("/data"),))
@@ -307,9 +307,9 @@ def test_libvirt_hangs(with_fake: Callable[..., Any]) -> None:
     with_fake(answer, act)
 
 
-def launch(**options: Any) -> None:
+def launch() -> None:
     async def run() -> None:
-        async with launch_guest(Launcher.LIBVIRT, EMULATOR, MachineDefinition(), Path("/nonesuch"), **options):
+        async with start_guest(Launch(Launcher.LIBVIRT), EMULATOR, MachineDefinition(), Path("/nonesuch")):
             pytest.fail("this guest must not start")
 
     asyncio.run(run())
@@ -320,12 +320,6 @@ def test_libvirt_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LibvirtError, match="libvirt's Python package is not installed") as caught:
         launch()
     assert caught.value.remedy.startswith("install it: ci/setup libvirt, or pip install")
-
-
-def test_libvirt_cannot_configure_over_qmp() -> None:
-    with pytest.raises(LibvirtError, match="libvirt configures QEMU on the command line only") as caught:
-        launch(configure_by_qmp=small_catalog())
-    assert caught.value.remedy == "leave out --configure-by qmp or --launcher libvirt"
 
 
 def test_libvirts_complaints_have_remedies() -> None:

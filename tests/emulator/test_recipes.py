@@ -9,7 +9,7 @@ import pytest
 from bootrig.document.errors import DocumentError
 from bootrig.emulator.definition.definition import MachineDefinition, nic, user_netdev, virtual_time
 from bootrig.emulator.errors import EmulatorMissingError
-from bootrig.emulator.guest.guest import start_guest
+from bootrig.emulator.guest.guest import start_direct_guest
 from bootrig.emulator.release import unpack as unpacking
 from bootrig.emulator.release.recipes import (
     EmulatorKind,
@@ -236,7 +236,7 @@ def test_real_emulators_boot(name: str, tmp_path: Path, user_cache: Path) -> Non
     definition = definition.adding(user_netdev(), nic("e1000", "net0"))
 
     async def run() -> None:
-        async with asyncio.timeout(60), start_guest(emulator, definition, tmp_path) as guest:
+        async with asyncio.timeout(60), start_direct_guest(emulator, definition, tmp_path) as guest:
             rom = await guest.rom_evidence("nic0")
             assert rom.path is not None
             assert rom.path.is_relative_to(emulator.root)

@@ -31,7 +31,7 @@ class SplitDefinition:
     hot: MachineDefinition | None
 
 
-def with_root_ports(definition: MachineDefinition, catalog: Catalog) -> MachineDefinition:
+def add_root_ports(definition: MachineDefinition, catalog: Catalog) -> MachineDefinition:
     """Return `definition` with each PCI device that names no bus behind a root port of its own, on PCI Express.
 
     Other machines have a root bus that takes hot-plugs; for them the definition is returned as it is.

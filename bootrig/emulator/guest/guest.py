@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import shutil
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
@@ -32,8 +31,6 @@ logger = logging.getLogger(__name__)
 
 START_S = 20.0
 RESET_LIMIT = 5
-# In virtual time QEMU never waits, so the servers that answer its guest must not wait for it.
-VIRTUAL_TIME_NICENESS = 10
 EVENTS_KEPT = 4096
 OUTPUT_FILE = "qemu.log"
 CONSOLE_FILE = "console.log"
@@ -44,7 +41,7 @@ HALTED_STATES = frozenset({"internal-error", "io-error"})
 
 
 class Guest:
-    """One running QEMU, made by `start_guest`; paused until `resume`.
+    """One running QEMU, made by `start_direct_guest` or `start_libvirt_guest`; paused until `resume`.
 
     Attributes:
         emulator: the QEMU.
@@ -54,7 +51,6 @@ class Guest:
         console: what the guest prints, what is typed to it.
         run_directory: where its files are.
         events: all QMP events so far, the first `EVENTS_KEPT` of them.
-        resumed_s: the moment of `resume` on `time.monotonic`'s clock; None before.
     """
 
     def __init__(
@@ -66,7 +62,6 @@ class Guest:
         session: QmpSession,
         console: Console,
         run_directory: Path,
-        reset_limit: int = RESET_LIMIT,
         device_prefix: str = "",
     ) -> None:
         self.emulator = emulator
@@ -76,9 +71,7 @@ class Guest:
         self.console = console
         self.run_directory = run_directory
         self.events: list[Mapping[str, Any]] = []
-        self.resumed_s: float | None = None
         self._resets = 0
-        self._reset_limit = reset_limit
         self._device_prefix = device_prefix
         self._broken: asyncio.Future[EmulatorError] = asyncio.get_running_loop().create_future()
         self._subscription = session.subscribe(capacity=EVENTS_KEPT)
@@ -89,7 +82,6 @@ class Guest:
         Raises:
             EmulatorError: QEMU does not.
         """
-        self.resumed_s = time.monotonic()
         await self.session.execute("cont")
 
     async def pause(self) -> None:
@@ -144,7 +136,7 @@ class Guest:
         raise await asyncio.shield(self._broken)
 
     async def observe(self) -> None:
-        """Record events and judge them until the session ends; `start_guest` runs this."""
+        """Record events and judge them until the session ends; `start_observer` runs this."""
         try:
             while True:
                 event = await self._subscription.get()
@@ -159,7 +151,7 @@ class Guest:
         name = event.get("event")
         if name == "RESET":
             self._resets += 1
-            if self._resets > self._reset_limit:
+            if self._resets > RESET_LIMIT:
                 self._break(GuestResetLoopError(f"the guest was reset {self._resets} times"))
         elif name == "STOP":
             status = (await self.session.execute("query-status")).get("status")
@@ -203,14 +195,12 @@ def add_console(definition: MachineDefinition) -> MachineDefinition:
 
 
 @asynccontextmanager
-async def start_guest(
+async def start_direct_guest(
     emulator: Emulator,
     definition: MachineDefinition,
     run_directory: Path,
-    *,
     pass_fds: Sequence[int] = (),
-    start_s: float = START_S,
-    reset_limit: int = RESET_LIMIT,
+    *,
     configure_by_qmp: Catalog | None = None,
 ) -> AsyncIterator[Guest]:
     """Yield a guest that is complete and paused; QEMU ends with the `with`.
@@ -223,10 +213,8 @@ async def start_guest(
         definition: the guest.
         run_directory: gets `qemu.log`, `console.log` and the platform firmware's variables.
         pass_fds: file descriptors that the definition names.
-        start_s: seconds of wall time within which QEMU has to answer.
-        reset_limit: how many resets are not yet a reset loop.
-        configure_by_qmp: what the QEMU says about itself, if all that QMP can add shall be added over QMP; otherwise
-            everything is on the command line.
+        configure_by_qmp: what the QEMU says about itself, if everything that QMP can add is to be added over QMP;
+            otherwise everything is on the command line.
 
     Raises:
         GuestStartError: QEMU ended at once or does not answer.
@@ -234,7 +222,7 @@ async def start_guest(
         ToolMissingError: there is no such program.
         ProcessError: it cannot be started.
     """
-    deadline = Deadline.after(start_s, "QEMU starts")
+    deadline = Deadline.after(START_S, "QEMU starts")
     firmware = find_platform_firmware(emulator, definition.platform_firmware)
     complete = add_console(add_platform_firmware(definition, firmware, run_directory))
     split = split_for_qmp(complete, configure_by_qmp) if configure_by_qmp else SplitDefinition(complete, None)
@@ -267,7 +255,6 @@ async def start_guest(
             session=qemu.session,
             console=console,
             run_directory=run_directory,
-            reset_limit=reset_limit,
         )
         await stack.enter_async_context(start_observer(guest))
         yield guest

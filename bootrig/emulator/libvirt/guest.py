@@ -20,7 +20,7 @@ from bootrig.deadline import Deadline
 from bootrig.emulator.definition.definition import MachineDefinition, Netdev
 from bootrig.emulator.errors import EmulatorError, GuestDiedError, GuestStartError, LibvirtError
 from bootrig.emulator.guest.console import ConsolePipes
-from bootrig.emulator.guest.guest import OUTPUT_FILE, RESET_LIMIT, START_S, VARIABLES_FILE, Guest, start_observer
+from bootrig.emulator.guest.guest import OUTPUT_FILE, START_S, VARIABLES_FILE, Guest, start_observer
 from bootrig.emulator.libvirt.domain import ALIAS_PREFIX, domain_xml
 from bootrig.emulator.libvirt.transport import LibvirtTransport
 from bootrig.emulator.monitor.session import start_session
@@ -147,9 +147,6 @@ async def start_libvirt_guest(
     emulator: Emulator,
     definition: MachineDefinition,
     run_directory: Path,
-    *,
-    start_s: float = START_S,
-    reset_limit: int = RESET_LIMIT,
 ) -> AsyncIterator[Guest]:
     """Yield a guest that libvirt has started, complete and paused; it ends with the `with`.
 
@@ -160,9 +157,7 @@ async def start_libvirt_guest(
         host: libvirt.
         emulator: the QEMU.
         definition: the guest.
-        run_directory: as for `start_guest`.
-        start_s: seconds of wall time within which QEMU has to answer.
-        reset_limit: how many resets are not yet a reset loop.
+        run_directory: as for `start_direct_guest`.
 
     Raises:
         GuestStartError: libvirt or QEMU refuses the guest.
@@ -170,7 +165,7 @@ async def start_libvirt_guest(
     """
     import libvirt  # noqa: PLC0415 - an extra
 
-    deadline = Deadline.after(start_s, "libvirt starts QEMU")
+    deadline = Deadline.after(START_S, "libvirt starts QEMU")
     named = replace(definition, netdevs=tuple(_name_tap(netdev) for netdev in definition.netdevs))
     firmware = _own_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
     async with AsyncExitStack() as stack:
@@ -214,7 +209,6 @@ async def start_libvirt_guest(
             session=session,
             console=console,
             run_directory=run_directory,
-            reset_limit=reset_limit,
             device_prefix=ALIAS_PREFIX,
         )
         await stack.enter_async_context(start_observer(guest))
