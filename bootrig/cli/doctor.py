@@ -189,14 +189,14 @@ def iter_scenario_abilities() -> Iterator[Ability]:
 
 def iter_rom_set_abilities() -> Iterator[Ability]:
     """Examine which ROM sets can be booted without fetching anything."""
-    from bootrig.cli.roms import standing  # noqa: PLC0415 - heavy
-    from bootrig.recipe.roms import load_rom_recipes  # noqa: PLC0415
+    from bootrig.recipe.roms import load_rom_recipes  # noqa: PLC0415 - heavy
+    from bootrig.romset.state import store_state  # noqa: PLC0415
     from bootrig.store.content import Store  # noqa: PLC0415
 
     store = Store.default()
     recipes, broken = load_rom_recipes()
     for recipe in recipes:
-        state = standing(recipe, store)
+        state = store_state(recipe, store)
         there = state == "in the store"
         yield Ability(recipe.name, State.GOOD if there else State.OPTIONAL, f"ROM set, {state}")
     for error in broken:

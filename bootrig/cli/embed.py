@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from bootrig import __version__
 from bootrig.errors import InputError
 from bootrig.romset.embed import embed_rom_set, rollback
 
@@ -42,11 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _embed(name: str, directory: Path, *, force: bool) -> None:
     # What obtains ROM sets is imported late: --rollback needs none of it.
-    from bootrig.romset.obtain import obtain_rom_set, rom_set_origin  # noqa: PLC0415
+    from bootrig.romset.obtain import obtain_rom_set  # noqa: PLC0415
 
     rom_set = obtain_rom_set(name)
-    origin = rom_set_origin(name)
-    manifest = embed_rom_set(rom_set, directory, origin=origin, tool_version=__version__, force=force)
+    manifest = embed_rom_set(rom_set, directory, force=force)
     print(f"{directory}: {rom_set.name}, {len(manifest.files)} files")
     if manifest.displaced:
         print(f"kept in {directory / '.bootrig' / 'displaced'}: {', '.join(manifest.displaced)}")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bootrig import __version__
 from bootrig.builder.built import obtain_platform_firmware
 from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.cell.serving import probe_kind
@@ -108,7 +107,7 @@ def make_side(name: str, run_directory: Path, label: str) -> Side:
     rom_set = obtain_rom_set(name)
     directory = run_directory / ROMS_DIRECTORY / label
     directory.parent.mkdir(parents=True, exist_ok=True)
-    embed_rom_set(rom_set, directory, origin={"recipe": name}, tool_version=__version__, durable=False)
+    embed_rom_set(rom_set, directory, durable=False)
     return Side(rom_set, directory, label)
 
 
