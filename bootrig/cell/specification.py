@@ -11,7 +11,7 @@ from typing import Any
 
 from bootrig.document.toml import Document
 from bootrig.emulator.definition.definition import MachineDefinition
-from bootrig.emulator.definition.file import definition_document, read_definition
+from bootrig.emulator.definition.file import encode_definition, read_definition
 from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, RomBy
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.errors import InputError
@@ -79,7 +79,7 @@ def encode_specification(specification: CellSpecification) -> bytes:
         "nonce": specification.nonce,
         "programs": dict(specification.programs),
         "directory": specification.directory,
-        "guest": definition_document(specification.guest),
+        "guest": encode_definition(specification.guest),
         "launch": asdict(specification.launch),
         "platform_firmware_file": specification.platform_firmware_file,
     }

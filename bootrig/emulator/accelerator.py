@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from bootrig.emulator.definition.definition import Accelerator, AcceleratorKind, MachineDefinition, nic, user_netdev
+from bootrig.emulator.definition.definition import Accelerator, AcceleratorKind, MachineDefinition
 from bootrig.emulator.definition.launch import AcceleratorWish
+from bootrig.emulator.definition.parts import make_nic, make_user_netdev
 from bootrig.emulator.errors import AcceleratorError, EmulatorError, PlatformFirmwareMissingError
 from bootrig.emulator.guest.guest import Guest, start_direct_guest
 from bootrig.emulator.release.discovery import Emulator
@@ -174,8 +175,8 @@ async def _boot_canary(emulator: Emulator) -> AcceleratorProof:
         served = directory / "tftp"
         served.mkdir()
         (served / CANARY_FILE).write_bytes(CANARY_CODE + CANARY_MILESTONE + bytes(512))
-        network = user_netdev(tftp=str(served), bootfile=CANARY_FILE, restrict=True)
-        definition = definition.adding(network, nic(CANARY_NIC, "net0"))
+        network = make_user_netdev(tftp=str(served), bootfile=CANARY_FILE, restrict=True)
+        definition = definition.adding(network, make_nic(CANARY_NIC, "net0"))
         try:
             async with start_direct_guest(emulator, definition, directory) as guest:
                 await guest.resume()

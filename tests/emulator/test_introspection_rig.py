@@ -8,8 +8,18 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from bootrig.emulator.definition.definition import MachineDefinition, disk, filter_dump, nic, user_netdev, virtual_time
+from bootrig.emulator.definition.definition import MachineDefinition, make_virtual_clock
 from bootrig.emulator.definition.json_schema import load_json_schema
+from bootrig.emulator.definition.parts import (
+    BlockNode,
+    Device,
+    Netdev,
+    QomObject,
+    make_capture,
+    make_disk,
+    make_nic,
+    make_user_netdev,
+)
 from bootrig.emulator.errors import GuestDiedError
 from bootrig.emulator.guest.configuration import add_root_ports, split_for_qmp
 from bootrig.emulator.guest.guest import Guest, start_direct_guest
@@ -150,12 +160,12 @@ def test_configured_by_qmp_the_boot_is_the_same(
         directory.mkdir()
         (directory / "disk").write_bytes(bytes(1 << 20))
         definition = MachineDefinition(
-            machine_type=machine, machine_options={"graphics": False}, accelerator=virtual_time("seabios")
+            machine_type=machine, machine_options={"graphics": False}, accelerator=make_virtual_clock("seabios")
         ).adding(
-            user_netdev(tftp=str(tmp_path), bootfile="missing"),
-            filter_dump(directory / "wire.pcap"),
-            nic(model, "net0", bootindex=1),
-            *disk(directory / "disk", bootindex=2),
+            make_user_netdev(tftp=str(tmp_path), bootfile="missing"),
+            make_capture(directory / "wire.pcap"),
+            make_nic(model, "net0", bootindex=1),
+            *make_disk(directory / "disk", bootindex=2),
         )
         definition = add_root_ports(definition, catalog)
         seen.append(boot(definition, directory, by_qmp))
@@ -167,19 +177,19 @@ def test_configured_by_qmp_the_boot_is_the_same(
 
 def test_what_qmp_can_take_and_what_not(tmp_path: Path, catalog: Catalog) -> None:
     definition = MachineDefinition(machine_type="q35").adding(
-        user_netdev(),
-        filter_dump(tmp_path / "w"),
-        nic("e1000e", "net0"),
-        *disk(tmp_path / "a"),
-        *disk(tmp_path / "b", id="disk1", driver="virtio-blk-pci"),
+        make_user_netdev(),
+        make_capture(tmp_path / "w"),
+        make_nic("e1000e", "net0"),
+        *make_disk(tmp_path / "a"),
+        *make_disk(tmp_path / "b", id="disk1", driver="virtio-blk-pci"),
     )
     split = split_for_qmp(add_root_ports(definition, catalog), catalog)
     assert split.hot is not None
-    assert [device.driver for device in split.cold.devices] == ["pcie-root-port", "ide-hd", "pcie-root-port"]
-    assert [device.driver for device in split.hot.devices] == ["e1000e", "virtio-blk-pci"]
-    assert [node.node_name for node in split.cold.block_nodes] == ["disk0-file", "disk0-raw"]
-    assert [node.node_name for node in split.hot.block_nodes] == ["disk1-file", "disk1-raw"]
-    assert [item.id for item in split.hot.objects] == ["dump0"]
-    assert split.cold.netdevs == ()
-    pc = MachineDefinition().adding(user_netdev(), nic("e1000", "net0"))
+    assert [device.type for device in split.cold.of_kind(Device)] == ["pcie-root-port", "ide-hd", "pcie-root-port"]
+    assert [device.type for device in split.hot.of_kind(Device)] == ["e1000e", "virtio-blk-pci"]
+    assert [node.id for node in split.cold.of_kind(BlockNode)] == ["disk0-file", "disk0-raw"]
+    assert [node.id for node in split.hot.of_kind(BlockNode)] == ["disk1-file", "disk1-raw"]
+    assert [item.id for item in split.hot.of_kind(QomObject)] == ["dump0"]
+    assert split.cold.of_kind(Netdev) == ()
+    pc = MachineDefinition().adding(make_user_netdev(), make_nic("e1000", "net0"))
     assert add_root_ports(pc, catalog) is pc

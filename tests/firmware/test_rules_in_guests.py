@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.emulator.definition.definition import MachineDefinition, nic, user_netdev, virtual_time
+from bootrig.emulator.definition.definition import MachineDefinition, make_virtual_clock
+from bootrig.emulator.definition.parts import make_nic, make_user_netdev
 from bootrig.emulator.guest.guest import start_direct_guest
 from bootrig.emulator.release.discovery import find_host_emulator
 from firmware.assemble import EfiImageOptions, Style, fix_rom, join_rom, make_efi_image, set_ids
@@ -29,8 +30,8 @@ def console_until(rom: Path, ends: tuple[bytes, ...], directory: Path, platform_
         machine_type="pc" if platform_firmware == "seabios" else "q35",
         machine_options={"graphics": False},
         platform_firmware=platform_firmware,
-        accelerator=virtual_time(platform_firmware),
-    ).adding(user_netdev(), nic(NIC, "net0", romfile=str(rom)))
+        accelerator=make_virtual_clock(platform_firmware),
+    ).adding(make_user_netdev(), make_nic(NIC, "net0", romfile=str(rom)))
 
     directory.mkdir()
 

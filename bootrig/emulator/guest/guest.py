@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bootrig.deadline import Deadline
-from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, BlockNode, Device, MachineDefinition
+from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MachineDefinition
+from bootrig.emulator.definition.parts import BlockNode, Device
 from bootrig.emulator.errors import (
     EmulatorError,
     GuestHaltedError,
     GuestResetLoopError,
 )
-from bootrig.emulator.guest.command_line import command_line
+from bootrig.emulator.guest.command_line import make_command_line
 from bootrig.emulator.guest.configuration import SplitDefinition, configure, split_for_qmp
 from bootrig.emulator.guest.console import Console, ConsolePipes
 from bootrig.emulator.guest.rom_evidence import DeviceRom, read_device_rom
@@ -184,12 +185,12 @@ def add_platform_firmware(
         BlockNode("raw", "pflash1", {"file": "pflash1-file"}),
     )
     options = {**definition.machine_options, "pflash0": "pflash0", "pflash1": "pflash1"}
-    return replace(definition, machine_options=options, block_nodes=(*nodes, *definition.block_nodes))
+    return replace(definition, machine_options=options, parts=(*nodes, *definition.parts))
 
 
 def add_console(definition: MachineDefinition) -> MachineDefinition:
     """Return `definition` with a serial port on the console, unless one of its devices has the console already."""
-    if any(device.properties.get("chardev") == CONSOLE_CHARDEV for device in definition.devices):
+    if any(device.properties.get("chardev") == CONSOLE_CHARDEV for device in definition.of_kind(Device)):
         return definition
     return definition.adding(Device("isa-serial", "", {"chardev": CONSOLE_CHARDEV}))
 
@@ -233,7 +234,7 @@ async def start_direct_guest(
 
         def words(monitor: int) -> tuple[str, ...]:
             console_log = str(run_directory / CONSOLE_FILE)
-            return command_line(emulator, split.cold, monitor, console=pipes.path, console_log=console_log)
+            return make_command_line(emulator, split.cold, monitor, console=pipes.path, console_log=console_log)
 
         qemu = await stack.enter_async_context(
             start_qemu(

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from bootrig.deadline import Deadline
-from bootrig.emulator.definition.definition import MachineDefinition, Netdev
+from bootrig.emulator.definition.definition import MachineDefinition
+from bootrig.emulator.definition.parts import Netdev
 from bootrig.emulator.errors import EmulatorError, GuestDiedError, GuestStartError, LibvirtError
 from bootrig.emulator.guest.console import ConsolePipes
 from bootrig.emulator.guest.guest import OUTPUT_FILE, START_S, VARIABLES_FILE, Guest, start_observer
-from bootrig.emulator.libvirt.domain import ALIAS_PREFIX, domain_xml
+from bootrig.emulator.libvirt.domain import ALIAS_PREFIX, encode_domain
 from bootrig.emulator.libvirt.transport import LibvirtTransport
 from bootrig.emulator.monitor.session import start_session
 from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, PlatformFirmware, find_platform_firmware
@@ -166,21 +167,19 @@ async def start_libvirt_guest(
     import libvirt  # noqa: PLC0415 - an extra
 
     deadline = Deadline.after(START_S, "libvirt starts QEMU")
-    named = replace(definition, netdevs=tuple(_name_tap(netdev) for netdev in definition.netdevs))
+    named = replace(definition, parts=tuple(_name_tap(p) if isinstance(p, Netdev) else p for p in definition.parts))
     firmware = _own_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
     async with AsyncExitStack() as stack:
         stack.enter_context(_reaping_orphans())
         pipes = ConsolePipes(run_directory)
         stack.callback(pipes.close)
-        nics = [device for device in named.devices if "netdev" in device.properties]
-        document = domain_xml(
+        document = encode_domain(
             emulator,
             named,
             name=DOMAIN,
             program=_program(emulator),
             firmware=firmware,
             console=pipes.path,
-            nics=nics,
         )
         (run_directory / "domain.xml").write_text(document)
         loop = asyncio.get_running_loop()
