@@ -43,11 +43,6 @@ class Deadline:
         """Whether the moment has come."""
         return self.left_s == 0.0
 
-    def within(self, wall_s: float, purpose: str) -> "Deadline":
-        """Return the sooner of this deadline and one `wall_s` seconds ahead."""
-        sooner = Deadline.after(wall_s, purpose)
-        return sooner if sooner.moment_s < self.moment_s else self
-
     def require(self) -> float:
         """Return the seconds left.
 

@@ -203,7 +203,6 @@ def start_process(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
     pass_fds: Sequence[int] = (),
-    niceness: int = 0,
 ) -> Iterator[RunningProcess]:
     """Start a process whose standard output and error go to the file `output`; end it with the `with`.
 
@@ -213,7 +212,6 @@ def start_process(
         environment: its whole environment, `small_environment()` by default.
         directory: its working directory.
         pass_fds: file descriptors that it inherits under the same numbers.
-        niceness: how far it stands back behind others who want the processor, 0 to 19.
 
     Raises:
         ToolMissingError: there is no such program.
@@ -221,7 +219,7 @@ def start_process(
     """
     with output.open("ab") as stream:
         popen = _popen(
-            ["nice", "-n", str(niceness), *argv] if niceness else argv,
+            argv,
             stdin=subprocess.DEVNULL,
             stdout=stream.fileno(),
             stderr=stream.fileno(),

@@ -1,8 +1,10 @@
 """The error tree of the firmware room.
 
     FirmwareError
-    ├── FormatError      bytes are not what a structure's specification says: which structure, at which offset, why
-    └── AssembleError    images cannot be joined, split or edited as asked
+    ├── FormatError       bytes are not what a structure's specification says: which structure, at which offset, why
+    ├── AssembleError     images cannot be joined, split or edited as asked
+    ├── RomSetError       a ROM set is invalid: a wrong name, a name twice, no files
+    └── ProbeImageError   a probe's image has no marker, or does not fit the length that was asked for
 
 The rig translates them where they reach a user; what is merely doubtful about a ROM is a finding of `firmware.lint`.
 """
@@ -30,3 +32,11 @@ class FormatError(FirmwareError):
 
 class AssembleError(FirmwareError):
     """Images cannot be joined, split or edited as asked."""
+
+
+class RomSetError(FirmwareError):
+    """A ROM set is invalid: a wrong name, a name twice, no files."""
+
+
+class ProbeImageError(FirmwareError):
+    """A probe's image has no marker, or does not fit the length that was asked for."""

@@ -6,15 +6,17 @@ QEMU's default names are `efi-<stem>.rom` on current machine types and `pxe-<ste
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from firmware.errors import RomSetError
 
 PREFIXES = ("efi", "pxe")
-FILE_NAME = re.compile(r"(?P<prefix>efi|pxe)-(?P<stem>[A-Za-z0-9_+.-]+)\.rom")
-
-
-class RomSetError(ValueError):
-    """A ROM set or a file of it cannot be: a wrong name, a name twice, no file at all."""
+ROM_SUFFIX = ".rom"
+LARGEST_ROM = 16 << 20
+"""The most bytes that an expansion ROM can have: the largest ROM BAR of PCI (Local Bus Specification 3.0, 6.2.5.2)."""
+DEFAULT_ROM_NAME = re.compile(r"(?P<prefix>efi|pxe)-(?P<stem>[A-Za-z0-9_+.-]+)\.rom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class RomFile:
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
-        if not FILE_NAME.fullmatch(self.file_name):
-            raise RomSetError(f'"{self.file_name}" is no default ROM name, expected efi-NAME.rom or pxe-NAME.rom')
+        if not DEFAULT_ROM_NAME.fullmatch(self.file_name):
+            raise RomSetError(f'"{self.file_name}" is not a default ROM name, expected efi-NAME.rom or pxe-NAME.rom')
         object.__setattr__(self, "sha256", hashlib.sha256(self.content).hexdigest())
 
     @property
@@ -71,6 +73,27 @@ def bar_length(length: int) -> int:
     return 1 << max(0, length - 1).bit_length()
 
 
+class NamedRom(Protocol):
+    """Anything that has one of QEMU's default ROM names."""
+
+    @property
+    def prefix(self) -> str:
+        """The first word of the name."""
+
+    @property
+    def stem(self) -> str:
+        """The name between prefix and suffix."""
+
+
+RomType = TypeVar("RomType", bound=NamedRom)
+
+
+def find_rom(roms: Iterable[RomType], stem: str, prefix: str) -> RomType | None:
+    """Return the ROM for a stem, the one with the other prefix where `prefix` is not there; None without either."""
+    of_stem = {rom.prefix: rom for rom in roms if rom.stem == stem}
+    return of_stem.get(prefix) or next(iter(of_stem.values()), None)
+
+
 @dataclass(frozen=True, slots=True)
 class RomSet:
     """All option ROMs that an emulator offers.
@@ -78,18 +101,33 @@ class RomSet:
     Attributes:
         name: what the set is called: the name of its recipe, or of the directory that it was read from.
         roms: its files, each name once.
+        strangers: `.rom` files beside them for which QEMU does not look, by name; they are never installed.
+        origin: where the set comes from, as facts for a manifest: recipe, version, source and its digest.
     """
 
     name: str
     roms: tuple[RomFile, ...]
+    strangers: Mapping[str, bytes] = field(default_factory=dict, hash=False, repr=False)
+    origin: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         names = [rom.file_name for rom in self.roms]
-        if not names:
+        if not names and not self.strangers:
             raise RomSetError(f"the ROM set {self.name} has no files")
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise RomSetError(f"the ROM set {self.name} has twice: {', '.join(twice)}")
+
+    @classmethod
+    def of_files(cls, name: str, files: Mapping[str, bytes], origin: Mapping[str, str] | None = None) -> "RomSet":
+        """Return the ROM set of these `.rom` files by name; those without a default ROM name are strangers.
+
+        Raises:
+            RomSetError: there are no files.
+        """
+        roms = tuple(RomFile(file, content) for file, content in files.items() if DEFAULT_ROM_NAME.fullmatch(file))
+        strangers = {file: content for file, content in files.items() if not DEFAULT_ROM_NAME.fullmatch(file)}
+        return cls(name, roms, strangers, origin or {})
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -97,9 +135,8 @@ class RomSet:
         return tuple(dict.fromkeys(rom.stem for rom in self.roms))
 
     def find_rom(self, stem: str, prefix: str = "efi") -> RomFile | None:
-        """Return the ROM for a stem, the one with the other prefix where `prefix` is not there; None without either."""
-        of_stem = {rom.prefix: rom for rom in self.roms if rom.stem == stem}
-        return of_stem.get(prefix) or next(iter(of_stem.values()), None)
+        """Return the ROM for a stem as it is installed, None where the set has none."""
+        return find_rom(self.roms, stem, prefix)
 
     def installed_files(self) -> dict[str, RomFile]:
         """Return the file names under which the set is installed, each with its ROM, sorted.
@@ -108,12 +145,3 @@ class RomSet:
         """
         found = {f"{prefix}-{stem}.rom": self.find_rom(stem, prefix) for stem in self.stems for prefix in PREFIXES}
         return {name: rom for name, rom in sorted(found.items()) if rom is not None}
-
-
-def rom_set_of(name: str, files: Iterable[tuple[str, bytes]]) -> RomSet:
-    """Return the ROM set `name` of pairs of file name and content.
-
-    Raises:
-        RomSetError: a name is wrong or comes twice, or there are no files.
-    """
-    return RomSet(name, tuple(RomFile(file_name, content) for file_name, content in files))

@@ -4,29 +4,29 @@ from pathlib import Path
 
 from bootrig.builder.build import Artifact, BuildOptions, build
 from bootrig.builder.plan import make_plan
-from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
+from bootrig.recipe.roms import BuiltRomSet
 from bootrig.store.content import Store
 from bootrig.store.errors import StoreError
-from firmware.romset import RomFile, RomSet
+from firmware.romset import RomSet
 
 
-def obtain_built_rom_set(recipe: BuildRecipe, store: Store, options: BuildOptions) -> RomSet:
+def obtain_built_rom_set(recipe: BuiltRomSet, store: Store, options: BuildOptions) -> RomSet:
     """Return the ROM set of a recipe that is built, from the store where it was built before.
 
     Raises:
         SourceError: the source is not what the recipe says, or does not compile.
-        UnavailableError: a file of the source cannot be had.
+        UnavailableError: a file of the source is not available.
         RigError: the machine cannot build.
     """
-    plan = make_plan(recipe)
+    plan = make_plan(recipe.build)
     contents = _read(build(plan, store, options), store)
     if contents is None:
         # A file was damaged on the disk; now that it has gone, the artifact is built again.
         contents = _read(build(plan, store, options), store)
     if contents is None:
         raise StoreError(f"the store {store.root} damages what is written to it", remedy="check its disk")
-    return RomSet(recipe.name, tuple(RomFile(name, content) for name, content in sorted(contents.items())))
+    return RomSet.of_files(recipe.name, dict(sorted(contents.items())), recipe.origin_facts())
 
 
 def _read(artifact: Artifact, store: Store) -> dict[str, bytes] | None:
@@ -42,7 +42,7 @@ def obtain_platform_firmware(name: str, store: Store | None = None, *, options: 
     Raises:
         DocumentError: there is no such recipe, or it says something wrong.
         SourceError: the source is not what the recipe says, or does not compile.
-        UnavailableError: a file of the source cannot be had.
+        UnavailableError: a file of the source is not available.
         RigError: the machine cannot build.
     """
     store = store or Store.default()

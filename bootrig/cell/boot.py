@@ -16,15 +16,13 @@ from typing import Any
 from bootrig.cell.machine import NIC_ID, make_definition
 from bootrig.cell.observer import Observation, Observer, Operator
 from bootrig.cell.serving import Served, make_served
-from bootrig.cell.specification import CAPTURE_FILE, CellSpecification, ConfigureBy
+from bootrig.cell.specification import CAPTURE_FILE, CellSpecification
 from bootrig.emulator.accelerator import revoke_kvm
 from bootrig.emulator.definition.definition import FIXED_DATE, AcceleratorKind
 from bootrig.emulator.errors import GuestHaltedError
 from bootrig.emulator.guest.guest import Guest
 from bootrig.emulator.guest.rom_evidence import DeviceRom
-from bootrig.emulator.launch import launch_guest
-from bootrig.emulator.schema.introspection import load_introspection
-from bootrig.emulator.schema.shapes import Catalog
+from bootrig.emulator.launch import start_guest
 from bootrig.network.capture import count_retransmissions, decode_capture
 from bootrig.network.decode.fact import WireFact
 from bootrig.network.errors import CaptureError
@@ -87,11 +85,8 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
         specification.nonce,
         directory,
     )
-    catalog = None
-    if specification.launch.configure_by is ConfigureBy.QMP:
-        catalog = Catalog(load_introspection(specification.emulator))
     try:
-        seen = asyncio.run(_boot(specification, served, catalog, operator))
+        seen = asyncio.run(_boot(specification, served, operator))
     except GuestHaltedError as error:
         if specification.accelerator == AcceleratorKind.KVM:
             revoke_kvm(specification.emulator, str(error).partition("\n")[0])
@@ -110,9 +105,7 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
     return replace(trace, usage=usage)
 
 
-async def _boot(
-    specification: CellSpecification, served: Served, catalog: Catalog | None, operator: Operator | None
-) -> _Seen:
+async def _boot(specification: CellSpecification, served: Served, operator: Operator | None) -> _Seen:
     """Start the servers, then the guest; observe it; end everything."""
     directory = specification.directory
     scenario = specification.scenario
@@ -129,13 +122,8 @@ async def _boot(
             watched.append(http.watch)
         definition = make_definition(specification, tap.file_descriptor, served.disk)
         begun_s = time.monotonic()
-        async with launch_guest(
-            specification.launch.launcher,
-            specification.emulator,
-            definition,
-            directory,
-            pass_fds=[tap.file_descriptor],
-            configure_by_qmp=catalog,
+        async with start_guest(
+            specification.launch, specification.emulator, definition, directory, [tap.file_descriptor]
         ) as guest:
             rom = await guest.rom_evidence(NIC_ID)
             observer = Observer(guest, scenario, specification.nonce, specification.time_mode, operator)

@@ -4,19 +4,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
-from bootrig.cell.specification import CAPTURE_FILE, CellSpecification, RomBy
+from bootrig.cell.specification import CAPTURE_FILE, CellSpecification
 from bootrig.emulator.definition.definition import (
     Accelerator,
     AcceleratorKind,
-    Device,
     MachineDefinition,
-    QomObject,
     RealTimeClock,
-    disk,
-    filter_dump,
-    nic,
-    tap_netdev,
-    virtual_time,
+    make_virtual_clock,
+)
+from bootrig.emulator.definition.launch import RomBy
+from bootrig.emulator.definition.parts import (
+    Device,
+    QomObject,
+    make_capture,
+    make_disk,
+    make_nic,
+    make_tap_netdev,
 )
 from bootrig.emulator.json_values import JsonValue
 from bootrig.network.addresses import GUEST_MAC
@@ -39,7 +42,7 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
     key = specification.key
     family = firmware_family(key.platform_firmware)
     if specification.time_mode is TimeMode.VIRTUAL:
-        accelerator = virtual_time(family)
+        accelerator = make_virtual_clock(family)
     else:
         accelerator = Accelerator(AcceleratorKind(specification.accelerator))
     built = specification.platform_firmware_file
@@ -53,12 +56,12 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
         real_time_clock=RealTimeClock(),
         data_directories=(specification.data_directory, *base.data_directories),
     ).adding(
-        tap_netdev(tap),
-        nic(key.nic_model, "net0", id=NIC_ID, mac=GUEST_MAC, bootindex=1, **_rom_properties(specification)),
-        filter_dump(specification.directory / CAPTURE_FILE),
+        make_tap_netdev(tap),
+        make_nic(key.nic_model, "net0", id=NIC_ID, mac=GUEST_MAC, bootindex=1, **_rom_properties(specification)),
+        make_capture(specification.directory / CAPTURE_FILE),
     )
     if disk_file is not None:
-        definition = definition.adding(*disk(disk_file, bootindex=2))
+        definition = definition.adding(*make_disk(disk_file, bootindex=2))
     if family == "ovmf":
         # Since 2024 the network stack of OVMF does nothing without a source of random numbers.
         definition = definition.adding(QomObject("rng-builtin", "rng0"), Device("virtio-rng-pci", "", {"rng": "rng0"}))

@@ -16,7 +16,7 @@ from bootrig.cell.attempt import parse_attempt
 from bootrig.document.errors import DocumentError
 from bootrig.document.toml import Document
 from bootrig.emulator.definition.definition import MachineDefinition
-from bootrig.emulator.definition.file import definition_document, read_definition
+from bootrig.emulator.definition.file import encode_definition, read_definition
 from bootrig.emulator.definition.launch import Launch
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.errors import InputError
@@ -127,7 +127,7 @@ def write_specification(specification: CellSpecification) -> Path:
         emulator=specification.emulator,
         accelerator=specification.accelerator,
         programs={name: relative(path) for name, path in specification.programs.items()},
-        guest=to_json_value(definition_document(specification.guest)),
+        guest=to_json_value(encode_definition(specification.guest)),
         launch=specification.launch,
         platform_firmware_file=relative(firmware) if firmware else None,
         directory=relative(specification.cell_directory),

@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootrig.cli.lint import parse_length, read_file
+from bootrig.cli.lengths import parse_length
 from bootrig.errors import InputError
+from bootrig.romset.rom_file import load_rom
 from bootrig.workdir import write_atomically
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def parse_pci_ids(text: str) -> tuple[int, int]:
     """
     match = _PCI_IDS.fullmatch(text)
     if match is None:
-        raise argparse.ArgumentTypeError(f'"{text}" is no pair of PCI IDs, expected such as 8086:100e')
+        raise argparse.ArgumentTypeError(f'"{text}" is not a pair of PCI IDs, expected such as 8086:100e')
     return int(match[1], 16), int(match[2], 16)
 
 
@@ -72,7 +73,7 @@ def parse_hexadecimal(text: str) -> int:
         argparse.ArgumentTypeError: `text` has another form.
     """
     if not re.fullmatch(r"(0[xX])?[0-9a-fA-F]{1,6}", text):
-        raise argparse.ArgumentTypeError(f'"{text}" is no class code, expected such as 020000')
+        raise argparse.ArgumentTypeError(f'"{text}" is not a class code, expected such as 020000')
     return int(text, 16)
 
 
@@ -84,7 +85,7 @@ def parse_device_list(text: str) -> tuple[int, ...]:
     """
     words = text.split(",")
     if not all(re.fullmatch(r"[0-9a-fA-F]{1,4}", word) for word in words):
-        raise argparse.ArgumentTypeError(f'"{text}" is no device list, expected such as 100e,100f')
+        raise argparse.ArgumentTypeError(f'"{text}" is not a device list, expected such as 100e,100f')
     return tuple(int(word, 16) for word in words)
 
 
@@ -122,7 +123,7 @@ def _load_images(path: Path, before: "list[RomImage]", arguments: argparse.Names
     from firmware.errors import FormatError  # noqa: PLC0415
     from firmware.optionrom import parse_option_rom  # noqa: PLC0415
 
-    content = read_file(path)
+    content = load_rom(path)
     try:
         if content[:2] == b"MZ":
             return [make_efi_image(content, _driver_options(path, before, arguments))]
@@ -136,7 +137,7 @@ def _driver_options(path: Path, before: "list[RomImage]", arguments: argparse.Na
 
     ids = arguments.ids or next((image.pcir.pci_ids for image in before if image.pcir), None)
     if ids is None:
-        raise InputError(f"which PCI IDs shall {path} have?", remedy="--ids 8086:100e, or put a BIOS image before it")
+        raise InputError(f"no PCI IDs given for {path}", remedy="give --ids 8086:100e, or put a BIOS image before it")
     vendor_id, device_id = ids
     return EfiImageOptions(
         vendor_id, device_id, arguments.class_code, compressed=not arguments.bare, style=Style(arguments.style)
@@ -146,7 +147,7 @@ def _driver_options(path: Path, before: "list[RomImage]", arguments: argparse.Na
 def _split(arguments: argparse.Namespace) -> None:
     from firmware.optionrom import encode_image, parse_option_rom, unpack_efi_image  # noqa: PLC0415
 
-    rom = parse_option_rom(read_file(arguments.rom))
+    rom = parse_option_rom(load_rom(arguments.rom))
     for index, (offset, image) in enumerate(rom.iter_images()):
         kind = "efi" if image.is_efi else "bios" if image.is_bios else "other"
         path = arguments.into / f"{arguments.rom.stem}-{index}-{kind}.rom"
@@ -161,7 +162,7 @@ def _set_ids(arguments: argparse.Namespace) -> None:
     from firmware.assemble import Style, set_ids  # noqa: PLC0415
     from firmware.optionrom import encode_option_rom, parse_option_rom  # noqa: PLC0415
 
-    rom = parse_option_rom(read_file(arguments.rom))
+    rom = parse_option_rom(load_rom(arguments.rom))
     vendor_id, device_id = arguments.ids
     changed = set_ids(rom, vendor_id, device_id, arguments.device_list, Style(arguments.style))
     _write(arguments.output, encode_option_rom(changed))
@@ -170,7 +171,7 @@ def _set_ids(arguments: argparse.Namespace) -> None:
 def _fix(arguments: argparse.Namespace) -> None:
     from firmware.assemble import Style, fix_rom  # noqa: PLC0415
 
-    content = read_file(arguments.rom)
+    content = load_rom(arguments.rom)
     fixed = fix_rom(content, Style(arguments.style))
     changed = sum(ours != theirs for ours, theirs in zip(content, fixed, strict=False)) + abs(len(fixed) - len(content))
     _write(arguments.output, fixed, f"{changed} bytes changed")
@@ -179,7 +180,7 @@ def _fix(arguments: argparse.Namespace) -> None:
 def _pad(arguments: argparse.Namespace) -> None:
     from firmware.assemble import pad_rom  # noqa: PLC0415
 
-    _write(arguments.output, pad_rom(read_file(arguments.rom), arguments.length))
+    _write(arguments.output, pad_rom(load_rom(arguments.rom), arguments.length))
 
 
 def _write(path: Path, content: bytes, note: str = "") -> None:

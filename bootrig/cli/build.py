@@ -60,12 +60,12 @@ def _load(name: str) -> "BuildRecipe":
     """Return the build recipe `name`, of a ROM set or of a platform firmware."""
     from bootrig.recipe.path import RecipeKind, iter_recipe_names  # noqa: PLC0415
     from bootrig.recipe.platform_firmware import load_platform_firmware_recipe  # noqa: PLC0415
-    from bootrig.recipe.roms import load_rom_recipe  # noqa: PLC0415
+    from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe  # noqa: PLC0415
 
     if name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE):
         return load_platform_firmware_recipe(name).build
     recipe = load_rom_recipe(name)
-    if recipe.build is None:
+    if isinstance(recipe, PrebuiltRomSet):
         raise InputError(f"{name} is prebuilt, there is nothing to build", remedy=f"bootrig roms show {name}")
     return recipe.build
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ANSWER_S = 10.0
 OLDEST_PYTHON = (3, 11)
 GRUB_MODULES = Path("/usr/lib/grub/i386-pc")
-PYTHON_PACKAGES = ("aiohttp", "tftpy", "qemu.qmp", "dpkt", "pexpect", "requests", "rich", "jsonschema", "python-debian")
+PYTHON_PACKAGES = ("aiohttp", "tftpy", "qemu.qmp", "dpkt", "pexpect", "requests", "rich", "python-debian")
 APT = "apt-get install "
 MODPROBE_REMEDY = "as root: modprobe tun    (a container needs --device /dev/net/tun)"
 LIBVIRT_REMEDY = 'ci/setup libvirt   (outside of a checkout: pip install "bootrig[libvirt]")'
@@ -189,14 +189,14 @@ def iter_scenario_abilities() -> Iterator[Ability]:
 
 def iter_rom_set_abilities() -> Iterator[Ability]:
     """Examine which ROM sets can be booted without fetching anything."""
-    from bootrig.cli.roms import standing  # noqa: PLC0415 - heavy
-    from bootrig.recipe.roms import load_rom_recipes  # noqa: PLC0415
+    from bootrig.recipe.roms import load_rom_recipes  # noqa: PLC0415 - heavy
+    from bootrig.romset.state import store_state  # noqa: PLC0415
     from bootrig.store.content import Store  # noqa: PLC0415
 
     store = Store.default()
     recipes, broken = load_rom_recipes()
     for recipe in recipes:
-        state = standing(recipe, store)
+        state = store_state(recipe, store)
         there = state == "in the store"
         yield Ability(recipe.name, State.GOOD if there else State.OPTIONAL, f"ROM set, {state}")
     for error in broken:

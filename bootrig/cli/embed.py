@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
-from bootrig import __version__
-from bootrig.errors import InputError, RigError
-from bootrig.romset.embed import EmbedError, EmbedRefusedError, embed_rom_set, rollback
+from bootrig.errors import InputError
+from bootrig.romset.embed import embed_rom_set, rollback
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,30 +27,24 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: the options contradict each other, or files of others are in the way.
         RigError: the ROM set cannot be had, or the directory cannot be written.
     """
-    try:
-        if arguments.rollback:
-            if arguments.rom_set:
-                raise InputError("--rollback takes no ROM set: it brings back what the directory held before")
-            manifest = rollback(arguments.into, force=arguments.force)
-            print(f"{arguments.into}: {manifest.rom_set if manifest else 'no ROM set'} is back")
-            return 0
-        if not arguments.rom_set:
-            raise InputError("which ROM set?", remedy="bootrig roms lists them")
-        _embed(arguments.rom_set, arguments.into, force=arguments.force)
-    except EmbedRefusedError as error:
-        raise InputError(str(error), remedy=error.remedy) from error
-    except EmbedError as error:
-        raise RigError(str(error), remedy=error.remedy) from error
+    if arguments.rollback:
+        if arguments.rom_set:
+            raise InputError("--rollback takes no ROM set: it brings back what the directory held before")
+        manifest = rollback(arguments.into, force=arguments.force)
+        print(f"{arguments.into}: {manifest.rom_set if manifest else 'no ROM set'} is back")
+        return 0
+    if not arguments.rom_set:
+        raise InputError("which ROM set?", remedy="bootrig roms lists them")
+    _embed(arguments.rom_set, arguments.into, force=arguments.force)
     return 0
 
 
 def _embed(name: str, directory: Path, *, force: bool) -> None:
     # What obtains ROM sets is imported late: --rollback needs none of it.
-    from bootrig.romset.obtain import obtain_rom_set, rom_set_origin  # noqa: PLC0415
+    from bootrig.romset.obtain import obtain_rom_set  # noqa: PLC0415
 
     rom_set = obtain_rom_set(name)
-    origin = rom_set_origin(name)
-    manifest = embed_rom_set(rom_set, directory, origin=origin, tool_version=__version__, force=force)
+    manifest = embed_rom_set(rom_set, directory, force=force)
     print(f"{directory}: {rom_set.name}, {len(manifest.files)} files")
     if manifest.displaced:
         print(f"kept in {directory / '.bootrig' / 'displaced'}: {', '.join(manifest.displaced)}")

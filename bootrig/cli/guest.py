@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootrig.document.errors import DocumentError
+from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, require_possible
 from bootrig.errors import InputError
 
 if TYPE_CHECKING:
     from bootrig.emulator.definition.definition import MachineDefinition
     from bootrig.emulator.guest.guest import Guest
+    from bootrig.emulator.release.discovery import Emulator
     from bootrig.emulator.schema.shapes import Catalog
 
 LIMIT_S = 3600.0
@@ -30,8 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     schema.add_argument(
         "--diff", nargs=2, metavar=("EMULATOR_A", "EMULATOR_B"), help="say what B has that A has not, and the reverse"
     )
-    schema.add_argument("--python", action="store_true", help="print the typed objects generated from the schema")
-    schema.add_argument("--into", type=Path, metavar="DIR", help="write the modules of --python into a directory")
     docs = subparsers.add_parser("docs", help="reference pages of what an emulator takes")
     docs.add_argument("names", nargs="*", metavar="NAME", help="print the entries that have these names: e1000, tap")
     docs.add_argument("--into", type=Path, metavar="DIR", help="write all pages, text and HTML, into a directory")
@@ -42,11 +42,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="S", help="seconds of wall time at most")
     run_parser.add_argument(
         "--configure-by",
-        choices=("command-line", "qmp"),
-        default="command-line",
+        choices=[word.value for word in ConfigureBy],
+        default=ConfigureBy.COMMAND_LINE.value,
         help="give QEMU its devices and backends on the command line, or over QMP before the first instruction",
     )
-    run_parser.add_argument("--launcher", choices=("direct", "libvirt"), default="direct", help="who starts QEMU")
+    run_parser.add_argument(
+        "--launcher",
+        choices=[word.value for word in Launcher],
+        default=Launcher.DIRECT.value,
+        help="start QEMU from this process, or by libvirt",
+    )
     run_parser.add_argument("--root-ports", action="store_true", help="put PCI devices of q35 behind root ports")
     for subparser in (check, schema, docs, run_parser):
         subparser.add_argument("--emulator", default="host", metavar="NAME", help="the emulator (default: host)")
@@ -63,18 +68,18 @@ def run(arguments: argparse.Namespace) -> int:
     return actions[arguments.action](arguments)
 
 
-def _load_catalog(name: str) -> "Catalog":
-    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
+def _load_catalog(emulator: "Emulator") -> "Catalog":
     from bootrig.emulator.schema.introspection import load_introspection  # noqa: PLC0415
     from bootrig.emulator.schema.shapes import Catalog  # noqa: PLC0415
 
-    return Catalog(load_introspection(find_emulator(name)))
+    return Catalog(load_introspection(emulator))
 
 
 def _check(arguments: argparse.Namespace) -> int:
     from bootrig.emulator.definition.file import load_definition  # noqa: PLC0415
+    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
 
-    catalog = _load_catalog(arguments.emulator)
+    catalog = _load_catalog(find_emulator(arguments.emulator))
     errors = []
     for path in arguments.files:
         try:
@@ -96,20 +101,12 @@ def _schema(arguments: argparse.Namespace) -> int:
     from bootrig.emulator.schema.difference import compare_schemas  # noqa: PLC0415
 
     if arguments.diff:
-        first, second = (_load_catalog(name) for name in arguments.diff)
+        first, second = (_load_catalog(find_emulator(name)) for name in arguments.diff)
         differences = compare_schemas(first, second)
         print(f"from QEMU {first.introspection.version_text} to QEMU {second.introspection.version_text}:")
         for difference in differences:
             print(difference)
         print(f"{len(differences)} differences")
-    elif arguments.python:
-        from bootrig.emulator.generator import generate_modules, write_modules  # noqa: PLC0415
-
-        catalog = _load_catalog(arguments.emulator)
-        if arguments.into is not None:
-            print(f"{len(write_modules(catalog, arguments.into))} modules in {arguments.into}")
-        else:
-            print("\n".join(generate_modules(catalog).values()), end="")
     else:
         print(json.dumps(load_json_schema(find_emulator(arguments.emulator)), indent=1))
     return 0
@@ -117,10 +114,11 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 def _docs(arguments: argparse.Namespace) -> int:
     from bootrig.document.toml import suggest  # noqa: PLC0415
+    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
     from bootrig.emulator.schema.entries import iter_entries  # noqa: PLC0415
     from bootrig.emulator.schema.pages import render_text, write_reference  # noqa: PLC0415
 
-    catalog = _load_catalog(arguments.emulator)
+    catalog = _load_catalog(find_emulator(arguments.emulator))
     if arguments.into is not None:
         written = write_reference(catalog, arguments.into)
         print(f"{len(written)} pages in {arguments.into}, begin with {written[-1]}")
@@ -139,29 +137,33 @@ def _docs(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from bootrig.emulator.definition.file import load_definition  # noqa: PLC0415
-    from bootrig.emulator.guest.configuration import with_root_ports  # noqa: PLC0415
+    from bootrig.emulator.guest.configuration import add_root_ports  # noqa: PLC0415
+    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
     from bootrig.workdir import make_run_directory  # noqa: PLC0415
 
-    catalog = _load_catalog(arguments.emulator)
+    launch = Launch(Launcher(arguments.launcher), ConfigureBy(arguments.configure_by))
+    require_possible(launch)
+    emulator = find_emulator(arguments.emulator)
+    catalog = _load_catalog(emulator)
     definition = load_definition(arguments.files[0], catalog)
-    if arguments.root_ports or arguments.configure_by == "qmp":
-        definition = with_root_ports(definition, catalog)
+    if arguments.root_ports or launch.configure_by is ConfigureBy.QMP:
+        definition = add_root_ports(definition, catalog)
     directory = make_run_directory(arguments.runs, arguments.files[0].stem)
     print(f"run directory: {directory}", file=sys.stderr)
-    by_qmp = catalog if arguments.configure_by == "qmp" else None
-    return asyncio.run(_show(arguments, definition, directory, by_qmp))
+    return asyncio.run(_show(arguments, launch, emulator, definition, directory))
 
 
 async def _show(
-    arguments: argparse.Namespace, definition: "MachineDefinition", directory: Path, by_qmp: "Catalog | None"
+    arguments: argparse.Namespace,
+    launch: Launch,
+    emulator: "Emulator",
+    definition: "MachineDefinition",
+    directory: Path,
 ) -> int:
     """Run a guest with its console on standard input and output until it ends; returns the exit status."""
-    from bootrig.emulator.launch import Launcher, launch_guest  # noqa: PLC0415
-    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
+    from bootrig.emulator.launch import start_guest  # noqa: PLC0415
 
-    emulator = find_emulator(arguments.emulator)
-    launcher = Launcher(arguments.launcher)
-    async with launch_guest(launcher, emulator, definition, directory, configure_by_qmp=by_qmp) as guest:
+    async with start_guest(launch, emulator, definition, directory) as guest:
         started_s = time.monotonic()
         await guest.resume()
         tasks = [
@@ -182,8 +184,8 @@ async def _show(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    told = "found" if seen else "shut down" if done else f"still running after {arguments.limit:g} s"
-    print(f"\n{told}: {guest_s} guest seconds, {time.monotonic() - started_s:.1f} s", file=sys.stderr)
+    how = "found" if seen else "shut down" if done else f"still running after {arguments.limit:g} s"
+    print(f"\n{how}: {guest_s} guest seconds, {time.monotonic() - started_s:.1f} s", file=sys.stderr)
     return 0 if seen or (done and not arguments.until) else 1
 
 
@@ -197,15 +199,14 @@ def _start_typing(guest: "Guest") -> int | None:
 
 
 async def _copy_console(guest: "Guest", until: bytes) -> None:
-    """Copy the console to standard output until it showed `until`; for ever without."""
-    seen = b""
-    while content := await guest.console.read():
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        seen = (seen + content)[-65536 - len(until) :]
-        if until and until in seen:
-            return
-    await asyncio.Event().wait()  # QEMU is gone: the watcher tells why
+    """Copy the console to standard output until it has shown `until`; without it, for ever."""
+    if not await guest.console.read_until(until, _print):
+        await asyncio.Event().wait()  # QEMU is gone: the watcher says why
+
+
+def _print(content: bytes) -> None:
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
 
 
 async def _await_shutdown(guest: "Guest") -> None:

@@ -1,7 +1,8 @@
-"""`bootrig roms`: the ROM sets there are, where each stands, and what is in them."""
+"""`bootrig roms`: the ROM sets there are, how much of each is in the store, and what is in them."""
 
 import argparse
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,29 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def standing(recipe: "RomSetRecipe", store: "Store") -> str:
-    """Return where a ROM set stands: how much of it is in the store."""
-    if recipe.build is not None:
-        there = sum(1 for file in recipe.source_files if file.sha256 and store.find(file.sha256))
-        return "source in the store" if there == len(recipe.source_files) else "to be built"
-    there = sum(1 for member in recipe.members if store.find(member.sha256))
-    if there == len(recipe.members):
-        return "in the store"
-    if recipe.source.sha256 and store.find(recipe.source.sha256):
-        return "package in the store"
-    return f"{there} of {len(recipe.members)} files in the store" if there else "not in the store"
-
-
-def _file_names(recipe: "RomSetRecipe") -> tuple[str, ...]:
-    """Return the names of a set's files, those of a set that is built as its targets say."""
-    targets = recipe.build.instructions.targets if recipe.build else ()
-    return tuple(member.file_name for member in recipe.members) + tuple(target.name for target in targets)
-
-
 def _list(recipes: tuple["RomSetRecipe", ...], store: "Store") -> None:
-    rows = [("ROM set", "files", "where it stands", "licence", "origin")]
+    from bootrig.romset.state import store_state  # noqa: PLC0415
+
+    rows = [("ROM set", "files", "in the store", "licence", "origin")]
     for recipe in recipes:
-        row = (recipe.name, str(len(_file_names(recipe))), standing(recipe, store), recipe.licence, recipe.origin)
+        row = (recipe.name, str(len(recipe.rom_names)), store_state(recipe, store), recipe.licence, recipe.origin)
         rows.append(row)
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for name, count, where, licence, origin in rows:
@@ -79,6 +63,8 @@ def _list(recipes: tuple["RomSetRecipe", ...], store: "Store") -> None:
 
 
 def _show(recipe: "RomSetRecipe", store: "Store") -> None:
+    from bootrig.recipe.roms import BuiltRomSet  # noqa: PLC0415
+    from bootrig.romset.state import store_state  # noqa: PLC0415
     from firmware.romset import bar_length  # noqa: PLC0415
 
     print(f"{recipe.name}: {recipe.title}")
@@ -88,10 +74,10 @@ def _show(recipe: "RomSetRecipe", store: "Store") -> None:
     for file in recipe.source_files:
         pinned = f"SHA-256 {file.sha256}" if file.sha256 else "not pinned itself, its members are"
         print(f"  source   {file.file_name} ({pinned})")
-    print(f"  stands   {standing(recipe, store)}")
+    print(f"  store    {store_state(recipe, store)}")
     print(f"  recipe   {recipe.path}")
-    if recipe.build is not None:
-        print(f"  builds   {', '.join(_file_names(recipe))}")
+    if isinstance(recipe, BuiltRomSet):
+        print(f"  builds   {', '.join(recipe.rom_names)}")
         return
     print(f"{'file':<18} {'bytes':>7} {'ROM BAR':>7} {'store':<5} SHA-256")
     for member in recipe.members:
@@ -101,23 +87,20 @@ def _show(recipe: "RomSetRecipe", store: "Store") -> None:
 
 
 def _facts(recipe: "RomSetRecipe", store: "Store") -> dict[str, object]:
+    from bootrig.recipe.roms import BuiltRomSet  # noqa: PLC0415
+    from bootrig.romset.state import store_state  # noqa: PLC0415
     from firmware.romset import bar_length  # noqa: PLC0415
 
+    members = () if isinstance(recipe, BuiltRomSet) else recipe.members
     return {
         "name": recipe.name,
         "title": recipe.title,
         "version": recipe.version,
         "origin": recipe.origin,
         "licence": recipe.licence,
-        "standing": standing(recipe, store),
-        "source": {
-            "kind": recipe.source_kind.value,
-            "file_name": recipe.source.file_name,
-            "sha256": recipe.source.sha256,
-            "pool_path": recipe.source.pool_path,
-            "addresses": list(recipe.source.addresses),
-        },
-        "builds": list(_file_names(recipe)) if recipe.build else [],
+        "store": store_state(recipe, store),
+        "source": {"kind": recipe.source_kind.value, "files": [asdict(file) for file in recipe.source_files]},
+        "builds": list(recipe.rom_names) if isinstance(recipe, BuiltRomSet) else [],
         "files": [
             {
                 "name": member.file_name,
@@ -127,6 +110,6 @@ def _facts(recipe: "RomSetRecipe", store: "Store") -> dict[str, object]:
                 "bar_length": bar_length(member.length),
                 "in_store": store.find(member.sha256) is not None,
             }
-            for member in recipe.members
+            for member in members
         ],
     }

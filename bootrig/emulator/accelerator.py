@@ -13,13 +13,14 @@ import json
 import os
 import platform
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from bootrig.emulator.definition.definition import Accelerator, AcceleratorKind, MachineDefinition, nic, user_netdev
+from bootrig.emulator.definition.definition import Accelerator, AcceleratorKind, MachineDefinition
+from bootrig.emulator.definition.launch import AcceleratorWish
+from bootrig.emulator.definition.parts import make_nic, make_user_netdev
 from bootrig.emulator.errors import AcceleratorError, EmulatorError, PlatformFirmwareMissingError
-from bootrig.emulator.guest.guest import Guest, start_guest
+from bootrig.emulator.guest.guest import Guest, start_direct_guest
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.process import ToolMissingError
 from bootrig.workdir import cache_directory, start_work_directory, write_atomically
@@ -48,14 +49,6 @@ CANARY_CODE = bytes.fromhex(
     "f4"  # end: hlt
     "ebfd"  # jmp end
 )
-
-
-class AcceleratorWish(StrEnum):
-    """What a user can ask for."""
-
-    AUTO = "auto"
-    TCG = "tcg"
-    KVM = "kvm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +175,10 @@ async def _boot_canary(emulator: Emulator) -> AcceleratorProof:
         served = directory / "tftp"
         served.mkdir()
         (served / CANARY_FILE).write_bytes(CANARY_CODE + CANARY_MILESTONE + bytes(512))
-        network = user_netdev(tftp=str(served), bootfile=CANARY_FILE, restrict=True)
-        definition = definition.adding(network, nic(CANARY_NIC, "net0"))
+        network = make_user_netdev(tftp=str(served), bootfile=CANARY_FILE, restrict=True)
+        definition = definition.adding(network, make_nic(CANARY_NIC, "net0"))
         try:
-            async with start_guest(emulator, definition, directory) as guest:
+            async with start_direct_guest(emulator, definition, directory) as guest:
                 await guest.resume()
                 return await _await_milestone(guest)
         except (ToolMissingError, PlatformFirmwareMissingError):
@@ -197,7 +190,7 @@ async def _boot_canary(emulator: Emulator) -> AcceleratorProof:
 async def _await_milestone(guest: Guest) -> AcceleratorProof:
     """Wait until the canary sings, dies, or takes too long."""
     watcher = asyncio.create_task(guest.watch())
-    reader = asyncio.create_task(_read_until(guest, CANARY_MILESTONE))
+    reader = asyncio.create_task(guest.console.read_until(CANARY_MILESTONE))
     try:
         await asyncio.wait((watcher, reader), timeout=CANARY_S, return_when=asyncio.FIRST_COMPLETED)
         if watcher.done():
@@ -209,14 +202,3 @@ async def _await_milestone(guest: Guest) -> AcceleratorProof:
         for task in (watcher, reader):
             task.cancel()
         await asyncio.gather(watcher, reader, return_exceptions=True)
-
-
-async def _read_until(guest: Guest, wanted: bytes) -> bool:
-    """Read the console until it showed `wanted`; false when QEMU is gone before."""
-    seen = b""
-    while wanted not in seen:
-        content = await guest.console.read()
-        if not content:
-            return False
-        seen += content
-    return True

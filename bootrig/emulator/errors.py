@@ -17,15 +17,10 @@ RigError
         ├── CommandDeadlineError      no answer in time (a DeadlineError too)
         ├── PeerError                 what came over the monitor is not QMP
         └── SessionEndedError         the session is over
-
-InputError
-└── DefinitionError                   a machine definition is wrong: every problem, with its place
 """
 
-from collections.abc import Sequence
-
 from bootrig.deadline import DeadlineError
-from bootrig.errors import InputError, RigError
+from bootrig.errors import RigError
 
 
 class EmulatorError(RigError):
@@ -115,16 +110,3 @@ class PeerError(QmpError):
 
 class SessionEndedError(QmpError):
     """The session is over: it was closed, or QEMU closed it."""
-
-
-class DefinitionError(InputError):
-    """A machine definition is wrong.
-
-    Attributes:
-        problems: every problem, each a sentence that begins with its place.
-    """
-
-    def __init__(self, origin: str, problems: Sequence[str]) -> None:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n  ".join([f"{origin}: {count}", *problems]))
-        self.problems = tuple(problems)

@@ -66,8 +66,8 @@ def find_recipe_path(kind: str, name: str) -> Path:
         path = directory / f"{name}.toml"
         if path.is_file():
             return path
-    if kind == RecipeKind.ROMS and name and Path(name).is_dir():
-        raise UnknownRecipeError(f'there is no recipe "{name}"', remedy=f"name the directory with a slash: ./{name}")
+    if kind == RecipeKind.ROMS and name and Path(name).exists():
+        raise UnknownRecipeError(f'there is no recipe "{name}"', remedy=f"name a path with a slash: ./{name}")
     known = iter_recipe_names(kind)
     looked = ", ".join(str(directory) for directory in directories)
     raise UnknownRecipeError(

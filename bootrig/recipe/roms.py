@@ -8,9 +8,7 @@ from bootrig.document.toml import TableReader, load_document
 from bootrig.recipe.build import BuildRecipe, read_build_source, read_instructions
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
 from bootrig.recipe.source import RELATIVE_PATH, SHA256, SourceFile, SourceKind, read_archive, read_debian_file
-from firmware.romset import FILE_NAME
-
-MAXIMUM_ROM_LENGTH = 16 << 20
+from firmware.romset import DEFAULT_ROM_NAME, LARGEST_ROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +29,8 @@ class RomMember:
 
 
 @dataclass(frozen=True, slots=True)
-class RomSetRecipe:
-    """A ROM set, prebuilt or built from source.
+class PrebuiltRomSet:
+    """A ROM set whose files are members of a package or an archive.
 
     Attributes:
         name: what users call it; the recipe's file has the same name.
@@ -41,10 +39,9 @@ class RomSetRecipe:
         origin: who published it, and as what.
         licence: its licence, as an SPDX expression.
         source_kind: what the source is.
-        source: the package or archive that has the files; of a set that is built, the first file of its source.
-        members: the files of a prebuilt set.
+        source: the package or archive that has the files.
+        members: the files.
         path: the recipe's own file.
-        build: how it is built; None for a prebuilt set.
     """
 
     name: str
@@ -56,20 +53,91 @@ class RomSetRecipe:
     source: SourceFile
     members: tuple[RomMember, ...]
     path: Path
-    build: BuildRecipe | None = None
 
     @property
     def source_files(self) -> tuple[SourceFile, ...]:
         """The files from outside that the set is made of."""
-        return self.build.source.files if self.build else (self.source,)
+        return (self.source,)
+
+    @property
+    def rom_names(self) -> tuple[str, ...]:
+        """The names of its ROM files."""
+        return tuple(member.file_name for member in self.members)
 
     def origin_facts(self) -> dict[str, str]:
         """Return what a manifest says about where the set comes from."""
-        facts = {"recipe": self.name, "version": self.version, "origin": self.origin, "licence": self.licence}
-        facts["source"] = self.source.file_name
-        if self.source.sha256:
-            facts["source_sha256"] = self.source.sha256
-        return facts
+        return _origin_facts(self, self.source.file_name)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltRomSet:
+    """A ROM set that is built from source.
+
+    Attributes:
+        title: one line about it.
+        origin: who published its source, and as what.
+        build: how it is built.
+    """
+
+    title: str
+    origin: str
+    build: BuildRecipe
+
+    @property
+    def name(self) -> str:
+        """What users call it; the recipe's file has the same name."""
+        return self.build.name
+
+    @property
+    def version(self) -> str:
+        """The version that its maker gives it."""
+        return self.build.version
+
+    @property
+    def licence(self) -> str:
+        """Its licence, as an SPDX expression."""
+        return self.build.licence
+
+    @property
+    def source_kind(self) -> SourceKind:
+        """What the source is."""
+        return self.build.source.kind
+
+    @property
+    def source_files(self) -> tuple[SourceFile, ...]:
+        """The files from outside that the set is made of."""
+        return self.build.source.files
+
+    @property
+    def rom_names(self) -> tuple[str, ...]:
+        """The names of its ROM files."""
+        return tuple(target.name for target in self.build.instructions.targets)
+
+    @property
+    def path(self) -> Path:
+        """The recipe's own file."""
+        return self.build.path
+
+    def origin_facts(self) -> dict[str, str]:
+        """Return what a manifest says about where the set comes from."""
+        source = self.build.source
+        names = [file.file_name for file in source.files]
+        return _origin_facts(self, names[0] if names else source.repository or str(source.directory))
+
+
+RomSetRecipe = PrebuiltRomSet | BuiltRomSet
+
+
+def _origin_facts(recipe: RomSetRecipe, source: str) -> dict[str, str]:
+    facts = {
+        "recipe": recipe.name,
+        "version": recipe.version,
+        "origin": recipe.origin,
+        "licence": recipe.licence,
+        "source": source,
+    }
+    pinned = recipe.source_files[0].sha256 if recipe.source_files else None
+    return facts | ({"source_sha256": pinned} if pinned else {})
 
 
 def load_rom_recipe(name: str) -> RomSetRecipe:
@@ -88,33 +156,20 @@ def load_rom_recipe(name: str) -> RomSetRecipe:
     heading = {key: root.string(key) for key in ("title", "version", "origin", "licence")}
     source = root.table("source")
     kind = source.choice("kind", SourceKind)
-    build = _read_build(root, source, kind, path, recipe_name, heading) if "build" in root else None
-    first_file = _read_source(source, kind, build)
-    members: tuple[RomMember, ...] = ()
-    if build is None:
+    if "build" in root:
+        build = _read_build(root, source, kind, path, recipe_name, heading)
+        recipe: RomSetRecipe = BuiltRomSet(heading["title"], heading["origin"], build)
+    else:
+        file = _read_source(source, kind)
         members = tuple(_read_member(table) for table in root.tables("rom", required=True))
         _check_names(root, tuple(member.file_name for member in members))
-    recipe = RomSetRecipe(
-        name=recipe_name,
-        title=heading["title"],
-        version=heading["version"],
-        origin=heading["origin"],
-        licence=heading["licence"],
-        source_kind=kind,
-        source=first_file,
-        members=members,
-        path=path,
-        build=build,
-    )
+        recipe = PrebuiltRomSet(recipe_name, **heading, source_kind=kind, source=file, members=members, path=path)
     document.finish()
     return recipe
 
 
-def _read_source(table: TableReader, kind: SourceKind, build: BuildRecipe | None) -> SourceFile:
-    """Read the package or archive of a prebuilt set, or name the source of one that is built."""
-    if build is not None:
-        source = build.source
-        return source.files[0] if source.files else SourceFile(source.repository or str(source.directory))
+def _read_source(table: TableReader, kind: SourceKind) -> SourceFile:
+    """Read the package or archive of a prebuilt set."""
     if kind is SourceKind.ARCHIVE:
         return read_archive(table)
     if kind is not SourceKind.DEBIAN_PACKAGE:
@@ -128,7 +183,7 @@ def _read_build(
     targets = root.tables("rom", required=True)
     instructions = read_instructions(root.table("build"), targets, path.parent)
     for table, target in zip(targets, instructions.targets, strict=True):
-        if target.name and not FILE_NAME.fullmatch(target.name):
+        if target.name and not DEFAULT_ROM_NAME.fullmatch(target.name):
             table.add_problem("name", f'found "{target.name}", expected efi-NAME.rom or pxe-NAME.rom')
     _check_names(root, tuple(target.name for target in instructions.targets))
     found = read_build_source(source, kind, path.parent)
@@ -137,10 +192,10 @@ def _read_build(
 
 def _read_member(table: TableReader) -> RomMember:
     return RomMember(
-        file_name=table.string("name", pattern=FILE_NAME.pattern, expected="efi-NAME.rom or pxe-NAME.rom"),
+        file_name=table.string("name", pattern=DEFAULT_ROM_NAME.pattern, expected="efi-NAME.rom or pxe-NAME.rom"),
         member=table.string("member", pattern=RELATIVE_PATH, expected="a relative path"),
         sha256=table.string("sha256", pattern=SHA256, expected="64 hexadecimal digits"),
-        length=table.integer("length", minimum=1, maximum=MAXIMUM_ROM_LENGTH),
+        length=table.integer("length", minimum=1, maximum=LARGEST_ROM),
     )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from firmware.lint.finding import Finding, Severity
 from firmware.lint.rule import Rule
 
-JSON_FORMAT = "bootrig-lint-1"
+JSON_FORMAT = "bootrig-lint/1"
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
 

@@ -8,10 +8,6 @@
 The successor of the whole directory is made beside it, the files of others by hard links, and then the two change
 places in one step. A crash leaves the old directory or the new one, and at most a hidden directory beside it, which the
 next embedding removes.
-
-    EmbedError
-    ├── EmbedRefusedError   it would overwrite what is not ours, or there is nothing to bring back
-    └── EmbedFailedError    the operating system refused
 """
 
 import errno
@@ -24,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bootrig import __version__
+from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError, ManifestError
 from bootrig.romset.exchange import (
     copy_attributes,
     link_file,
@@ -35,35 +33,13 @@ from bootrig.romset.exchange import (
     staged_path,
     sync_tree,
 )
-from bootrig.romset.manifest import FILE_NAME, EmbeddedFile, Manifest, ManifestError, find_manifest, load_manifest
+from bootrig.romset.manifest import MANIFEST_NAME, EmbeddedFile, Manifest, find_manifest
 from firmware.romset import RomSet
-
-__all__ = ["EmbedError", "EmbedFailedError", "EmbedRefusedError", "embed_rom_set", "load_manifest", "rollback"]
 
 logger = logging.getLogger(__name__)
 
 PRIVATE = ".bootrig"
 PREVIOUS, DISPLACED = "previous", "displaced"
-
-
-class EmbedError(Exception):
-    """Root of the errors of embedding.
-
-    Attributes:
-        remedy: what the user can do about it; empty where nothing is known.
-    """
-
-    def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(message)
-        self.remedy = remedy
-
-
-class EmbedRefusedError(EmbedError):
-    """It would overwrite what is not ours, or there is nothing to bring back; nothing was changed."""
-
-
-class EmbedFailedError(EmbedError):
-    """The operating system refused; the directory is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +54,6 @@ def embed_rom_set(
     rom_set: RomSet,
     directory: Path,
     *,
-    origin: Mapping[str, str],
-    tool_version: str,
     force: bool = False,
     durable: bool = True,
 ) -> Manifest:
@@ -90,8 +64,6 @@ def embed_rom_set(
     Args:
         rom_set: the set.
         directory: an emulator's data directory; it is made where it does not exist.
-        origin: where the set comes from, for the manifest.
-        tool_version: the version of the program that embeds, for the manifest.
         force: whether files of others may be displaced (and kept).
         durable: whether the new files have to be on the disk before they are seen; a directory that lives only as long
             as a run does without.
@@ -100,12 +72,14 @@ def embed_rom_set(
         The manifest that was written.
 
     Raises:
-        EmbedRefusedError: `directory` is a file, or files of others are in the way and `force` was not given.
+        EmbedRefusedError: the set has no ROMs or an empty one, `directory` is a file, or files of others are in the way
+            and `force` was not given.
         EmbedFailedError: the operating system refused, or a manifest that is there is damaged.
     """
     installed = rom_set.installed_files()
+    _refuse_useless(rom_set)
     files = tuple(EmbeddedFile(name, rom.file_name, rom.sha256, rom.length) for name, rom in installed.items())
-    manifest = Manifest(rom_set.name, tool_version, dict(origin), files)
+    manifest = Manifest(rom_set.name, __version__, dict(rom_set.origin), files)
     target = _Target(manifest, {name: rom.content for name, rom in installed.items()})
     directory = directory.resolve()
     if directory.exists() and not directory.is_dir():
@@ -144,6 +118,13 @@ def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
         return _install(directory, target, force=force, durable=True)
 
 
+def _refuse_useless(rom_set: RomSet) -> None:
+    if not rom_set.roms:
+        raise EmbedRefusedError(f"{rom_set.name} has no ROMs: none of its files is called efi-NAME.rom or pxe-NAME.rom")
+    if empty := [rom.file_name for rom in rom_set.roms if not rom.content]:
+        raise EmbedRefusedError(f"{rom_set.name} has empty ROMs, with which QEMU does not start: {', '.join(empty)}")
+
+
 def _embed_fresh(directory: Path, target: _Target, *, durable: bool) -> Manifest:
     """Embed into a directory that is empty or not there: nothing to keep, one rename."""
     staged = staged_path(directory)
@@ -172,7 +153,7 @@ def _install(directory: Path, target: _Target, *, force: bool, durable: bool) ->
     staged = staged_path(directory)
     staged.mkdir()
     try:
-        gone = own | set(in_way) | {FILE_NAME, PRIVATE}
+        gone = own | set(in_way) | {MANIFEST_NAME, PRIVATE}
         link_tree(directory, staged, lambda name: name not in gone)
         displaced = _keep_displaced(directory, staged, target, in_way)
         _keep_previous(directory, staged, own, has_set=current is not None)
@@ -237,7 +218,7 @@ def _keep_previous(directory: Path, staged: Path, own: set[str], *, has_set: boo
     for name in sorted(own):
         link_file(directory / name, previous / name)
     if has_set:
-        link_file(directory / FILE_NAME, previous / FILE_NAME)
+        link_file(directory / MANIFEST_NAME, previous / MANIFEST_NAME)
 
 
 def _write_target(staged: Path, target: _Target) -> None:
@@ -247,7 +228,7 @@ def _write_target(staged: Path, target: _Target) -> None:
         else:
             _write(staged / name, content)
     if target.manifest:
-        _write(staged / FILE_NAME, target.manifest.encode())
+        _write(staged / MANIFEST_NAME, target.manifest.encode())
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -274,7 +255,8 @@ def _translated(directory: Path) -> Iterator[None]:
         yield
     except ManifestError as error:
         raise EmbedFailedError(
-            f"{directory}: {error}", remedy=f"remove {directory / FILE_NAME}: its files count as those of others then"
+            f"{directory}: {error}",
+            remedy=f"remove {directory / MANIFEST_NAME}: its files count as those of others then",
         ) from error
     except (OSError, shutil.Error) as error:
         number = getattr(error, "errno", None)

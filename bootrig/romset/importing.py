@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bootrig.document.errors import DocumentError
 from bootrig.recipe.platform_firmware import PlatformFirmwareRecipe, load_platform_firmware_recipes
-from bootrig.recipe.roms import RomMember, RomSetRecipe, load_rom_recipes
+from bootrig.recipe.roms import PrebuiltRomSet, RomMember, RomSetRecipe, load_rom_recipes
 from bootrig.store.archive import find_members, is_archive
 from bootrig.store.content import Store, StoredFile
 from bootrig.store.errors import ImportFileError
@@ -40,7 +40,7 @@ def load_recipes() -> tuple[tuple[Recipe, ...], tuple[DocumentError, ...]]:
 
 
 def _members(recipe: Recipe) -> tuple[RomMember, ...]:
-    return recipe.members if isinstance(recipe, RomSetRecipe) else ()
+    return recipe.members if isinstance(recipe, PrebuiltRomSet) else ()
 
 
 def import_file(path: Path, store: Store, recipes: Sequence[Recipe]) -> ImportedFile:

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-FILE_NAME = "bootrig-manifest.json"
+from bootrig.romset.errors import ManifestError
+
+MANIFEST_NAME = "bootrig-manifest.json"
 FORMAT = "bootrig-manifest/1"
-
-
-class ManifestError(ValueError):
-    """A manifest is missing, damaged, or of a format that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +84,11 @@ def find_manifest(directory: Path) -> Manifest | None:
         ManifestError: it is damaged, of another format, or cannot be read.
     """
     try:
-        return parse_manifest((directory / FILE_NAME).read_bytes())
+        return parse_manifest((directory / MANIFEST_NAME).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise ManifestError(f"{directory / FILE_NAME} cannot be read: {error.strerror}") from error
+        raise ManifestError(f"{directory / MANIFEST_NAME} cannot be read: {error.strerror}") from error
 
 
 def load_manifest(directory: Path) -> Manifest:
@@ -101,5 +99,5 @@ def load_manifest(directory: Path) -> Manifest:
     """
     manifest = find_manifest(directory)
     if manifest is None:
-        raise ManifestError(f"no ROM set is embedded in {directory}: it has no {FILE_NAME}")
+        raise ManifestError(f"no ROM set is embedded in {directory}: it has no {MANIFEST_NAME}")
     return manifest

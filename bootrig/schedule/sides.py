@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootrig import __version__
 from bootrig.romset.embed import embed_rom_set
 from bootrig.romset.obtain import obtain_rom_set
 from bootrig.scenario.platform import firmware_family
@@ -60,7 +59,7 @@ def embed_side(rom_set: RomSet, given: str, run_directory: Path, label: str) -> 
     """
     directory = run_directory / ROMS_DIRECTORY / label
     directory.parent.mkdir(parents=True, exist_ok=True)
-    embed_rom_set(rom_set, directory, origin={"recipe": given}, tool_version=__version__, durable=False)
+    embed_rom_set(rom_set, directory, durable=False)
     return Side(rom_set, directory, label, given)
 
 

@@ -40,7 +40,7 @@ async def plain_s(connected: socket.socket) -> float:
 async def session_s(connected: socket.socket) -> float:
     """Return seconds per round trip of our session."""
     deadline = Deadline.after(60, "benchmark")
-    async with start_session(DirectTransport.over_socket(connected), deadline) as session:
+    async with start_session(DirectTransport(connected), deadline) as session:
         begun_s = time.perf_counter()
         for _ in range(ROUND_TRIPS):
             await session.execute("query-status")

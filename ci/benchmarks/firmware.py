@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from bootrig.romset.obtain import obtain_rom_set
 from ci.benchmarks import Figure
 from ci.benchmarks.start import ROOT, wall_s
-from firmware.lint import LintOptions, examine_set, lint_set
+from firmware.lint import examine_set, lint_set
 from firmware.optionrom import parse_option_rom
 
 ROM_SET = "ipxe-debian-13"
@@ -22,8 +22,7 @@ def iter_figures() -> Iterator[Figure]:
     parse_s = time.perf_counter() - begun_s
     yield Figure(f"parse {len(rom_set.roms)} ROMs of {ROM_SET}", parse_s, "s")
     begun_s = time.perf_counter()
-    examined = examine_set(rom_set.name, {rom.file_name: rom.content for rom in rom_set.roms})
-    lint_set(examined, LintOptions())
+    lint_set(examine_set(rom_set))
     lint_s = time.perf_counter() - begun_s
     yield Figure("parse, unpack and lint them", lint_s, "s", parse_s, limit=0.5)
     wall_s(ROOT / "ci/bootrig", "build", RECIPE, repeats=1)

@@ -1,6 +1,6 @@
 """Lint: named rules over option ROMs and ROM sets, whose findings are values.
 
-findings = lint_set(examine_set("mine", files), LintOptions(baseline=examine_set("theirs", other_files)))
+findings = lint_set(examine_set(mine), LintOptions(baseline=examine_set(theirs)))
 """
 
 from firmware.lint.check import all_rules, lint_rom, lint_set

@@ -1,21 +1,22 @@
 """Running the rules."""
 
-from collections.abc import Mapping
+import pkgutil
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 
+from firmware.lint import rules
 from firmware.lint.finding import Fault, Finding
 from firmware.lint.rule import ROM_RULES, SET_RULES, LintOptions, Rule
-from firmware.lint.rules import efi, headers, pcir, pnp, romset, undi
 from firmware.lint.subject import RomSubject, SetSubject
 
-# The modules register their rules when they are imported; here stands in which order people read them.
-RULE_GROUPS = (headers, pcir, pnp, undi, efi, romset)
+# Rules register themselves when their module is imported: a new rule is a new file.
+for _module in sorted(module.name for module in pkgutil.iter_modules(rules.__path__)):
+    import_module(f"{rules.__name__}.{_module}")
 
 
 def all_rules() -> Mapping[str, Rule]:
-    """Return every rule by its name, in the order of the rule list."""
-    groups = [group.__name__ for group in RULE_GROUPS]
-    rules = {**ROM_RULES, **SET_RULES}
-    return dict(sorted(rules.items(), key=lambda item: groups.index(item[1].check.__module__)))
+    """Return every rule by its name: those for a ROM by structure, then those for a set."""
+    return {**ROM_RULES, **SET_RULES}
 
 
 def lint_rom(rom: RomSubject) -> tuple[Finding, ...]:
@@ -27,14 +28,25 @@ def lint_rom(rom: RomSubject) -> tuple[Finding, ...]:
 
 def lint_set(roms: SetSubject, options: LintOptions | None = None) -> tuple[Finding, ...]:
     """Return what the rules find in a ROM set: file by file, then about the set."""
-    options = options or LintOptions()
     about_roms = [finding for rom in roms.roms for finding in lint_rom(rom)]
-    about_set = [_finding(rule, fault, roms.name) for rule in SET_RULES.values() for fault in rule.check(roms, options)]
+    about_set = [
+        _finding(rule, fault, roms.name)
+        for rule in SET_RULES.values()
+        for fault in _faults_of_set(rule, roms, options or LintOptions())
+    ]
     return (*about_roms, *about_set)
 
 
+def _faults_of_set(rule: Rule, roms: SetSubject, options: LintOptions) -> Iterable[Fault]:
+    if rule.needs_whole_set and not roms.is_whole:
+        return ()
+    if rule.needs_baseline:
+        return rule.check(roms, options.baseline) if options.baseline else ()
+    return rule.check(roms, options)
+
+
 def _finding(rule: Rule, fault: Fault, file: str, file_length: int | None = None) -> Finding:
-    """Return the finding for a fault; a place behind the end of the file is no place in it."""
+    """Return the finding for a fault; an offset behind the end of the file is left out."""
     offset = fault.offset
     if offset is not None and file_length is not None and offset >= file_length:
         offset = None

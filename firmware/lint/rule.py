@@ -1,7 +1,8 @@
 """Rules: how they are named, found and explained.
 
 A rule is a function with a name and a severity that yields faults; its docstring is its paragraph in the rule list.
-Rules of a ROM take a `RomSubject`; rules of a set take a `SetSubject` and `LintOptions`.
+Rules for a ROM take a `RomSubject`, rules for a set a `SetSubject` and `LintOptions`, and rules that compare with a
+baseline the two sets. Each registers itself when its module is imported; `firmware.lint.check` imports all of `rules/`.
 """
 
 import inspect
@@ -37,11 +38,15 @@ class Rule:
         name: what findings and the rule list call it.
         severity: the severity of its findings, where they do not say another.
         check: yields the faults.
+        needs_baseline: whether it compares with a baseline, and is silent without one.
+        needs_whole_set: whether it is about what a set lacks, so that a single file is not asked.
     """
 
     name: str
     severity: Severity
     check: Check
+    needs_baseline: bool = False
+    needs_whole_set: bool = False
 
     @property
     def summary(self) -> str:
@@ -63,19 +68,28 @@ SET_RULES: dict[str, Rule] = {}
 
 def rom_rule(name: str, severity: Severity) -> Callable[[CheckType], CheckType]:
     """Register the decorated function as a rule for one ROM."""
-    return _register(ROM_RULES, name, severity)
 
-
-def set_rule(name: str, severity: Severity) -> Callable[[CheckType], CheckType]:
-    """Register the decorated function as a rule for a ROM set."""
-    return _register(SET_RULES, name, severity)
-
-
-def _register(registry: dict[str, Rule], name: str, severity: Severity) -> Callable[[CheckType], CheckType]:
     def add(check: CheckType) -> CheckType:
-        if name in ROM_RULES or name in SET_RULES:
-            raise ValueError(f"two rules are called {name}")
-        registry[name] = Rule(name, severity, check)
+        _add(ROM_RULES, Rule(name, severity, check))
         return check
 
     return add
+
+
+def set_rule(
+    name: str, severity: Severity, *, needs_baseline: bool = False, needs_whole_set: bool = False
+) -> Callable[[CheckType], CheckType]:
+    """Register the decorated function as a rule for a ROM set."""
+
+    def add(check: CheckType) -> CheckType:
+        rule = Rule(name, severity, check, needs_baseline=needs_baseline, needs_whole_set=needs_whole_set)
+        _add(SET_RULES, rule)
+        return check
+
+    return add
+
+
+def _add(registry: dict[str, Rule], rule: Rule) -> None:
+    if rule.name in ROM_RULES or rule.name in SET_RULES:
+        raise ValueError(f"two rules are called {rule.name}")
+    registry[rule.name] = rule

@@ -1,6 +1,6 @@
 """What lint looks at: a ROM with everything read out of it once, and a set of such ROMs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -8,7 +8,7 @@ from firmware.efi.pe import PeImage, parse_pe_image
 from firmware.errors import FormatError
 from firmware.nic import ROM_STEMS, NicModel, find_models_of_rom
 from firmware.optionrom import RomImage, Survey, survey_option_rom, unpack_efi_image
-from firmware.romset import FILE_NAME, bar_length
+from firmware.romset import DEFAULT_ROM_NAME, RomSet, bar_length
 
 # No EFI driver for a NIC comes near this; it bounds time and memory for compressed data that lies.
 UNPACKED_LENGTH_LIMIT = 8 * 1024 * 1024
@@ -89,18 +89,13 @@ class SetSubject:
 
     Attributes:
         name: what the set is called.
-        roms: its ROMs that QEMU would find.
-        strangers: names of `.rom` files that QEMU would not find.
+        roms: its ROMs; those for which QEMU does not look have no prefix.
+        is_whole: whether it is all of a set, so that what it lacks is a fault; not so for a single file.
     """
 
     name: str
     roms: tuple[RomSubject, ...]
-    strangers: tuple[str, ...] = ()
-
-    def find_rom(self, stem: str, prefix: str) -> RomSubject | None:
-        """Return the ROM for a stem as it is installed: the other prefix serves where one is missing."""
-        of_stem = {rom.prefix: rom for rom in self.roms if rom.stem == stem}
-        return of_stem.get(prefix) or next(iter(of_stem.values()), None)
+    is_whole: bool = True
 
 
 def examine_rom(
@@ -116,7 +111,7 @@ def examine_rom(
     """
     survey = survey_option_rom(content)
     efi = tuple(_examine_efi(offset, image) for offset, image in survey.rom.iter_images() if image.is_efi)
-    match = FILE_NAME.fullmatch(PurePath(file).name)
+    match = DEFAULT_ROM_NAME.fullmatch(PurePath(file).name)
     known = match if match and match["stem"] in ROM_STEMS else None
     models = (nic_model,) if nic_model else find_models_of_rom(known["stem"]) if known else ()
     prefix = known["prefix"] if known else ""
@@ -125,11 +120,22 @@ def examine_rom(
     return RomSubject(file, content, survey, efi, prefix, models, expected)
 
 
-def examine_set(name: str, files: Mapping[str, bytes], *, expected: frozenset[str] | None = None) -> SetSubject:
-    """Return what lint needs to know about a set of files, by name."""
-    roms = [examine_rom(file, content, expected=expected) for file, content in files.items()]
-    strangers = tuple(rom.file for rom in roms if not rom.prefix)
-    return SetSubject(name, tuple(roms), strangers)
+def examine_set(rom_set: RomSet, *, place: str = "", expected: frozenset[str] | None = None) -> SetSubject:
+    """Return what lint needs to know about a ROM set.
+
+    Args:
+        rom_set: the set.
+        place: the directory that its files are in, for their names in findings; empty for the bare names.
+        expected: the images that each ROM should have (`bios`, `efi`), whatever its name says.
+    """
+    files = {**{rom.file_name: rom.content for rom in rom_set.roms}, **rom_set.strangers}
+    return SetSubject(
+        rom_set.name,
+        tuple(
+            examine_rom(f"{place}/{file}" if place else file, content, expected=expected)
+            for file, content in sorted(files.items())
+        ),
+    )
 
 
 def _examine_efi(offset: int, image: RomImage) -> EfiContent:

@@ -8,6 +8,8 @@ import re
 import struct
 from dataclasses import dataclass
 
+from firmware.errors import ProbeImageError
+
 MARKER = b"BOOTRIG-PROBE:"
 NONCE_PLACEHOLDER = b"0123456789abcdef"
 NONCE_LENGTH = len(NONCE_PLACEHOLDER)
@@ -24,10 +26,6 @@ _REPORT = re.compile(
     r"BOOTRIG (?P<nonce>[0-9a-f]{16}) (?P<kind>\S+)\s+sum=(?P<sum>[0-9a-f]{8}) "
     r"ticks=(?P<ticks>[0-9a-f]{8}) tsc=(?P<tsc>[0-9a-f]{16})"
 )
-
-
-class ProbeImageError(ValueError):
-    """A probe's image lacks its marker, or does not fit the size that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bootrig.recipe.roms import RomSetRecipe, load_rom_recipe
+from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe
 from tests.store.packages import make_package, make_tar
 
 ROMS = {
@@ -29,6 +29,12 @@ def write_recipe(directory: Path, name: str, source: str, members: Mapping[str, 
     return path
 
 
+def _load(path: Path) -> PrebuiltRomSet:
+    recipe = load_rom_recipe(str(path))
+    assert isinstance(recipe, PrebuiltRomSet)
+    return recipe
+
+
 def write_package_recipe(
     directory: Path,
     name: str = "mine",
@@ -36,18 +42,18 @@ def write_package_recipe(
     *,
     members: Mapping[str, bytes] = ROMS,
     addresses: tuple[str, ...] = (),
-) -> RomSetRecipe:
+) -> PrebuiltRomSet:
     """Write the recipe of a Debian package that is pinned; return it loaded."""
     content = make_package(ROMS) if package is None else package
     source = f'kind = "debian-package"\npool_path = "pool/m/{name}_1_all.deb"\nsha256 = "{sha256(content)}"\n'
     source += f"length = {len(content)}\naddresses = {list(addresses)}\n"
-    return load_rom_recipe(str(write_recipe(directory, name, source, members)))
+    return _load(write_recipe(directory, name, source, members))
 
 
-def write_archive_recipe(directory: Path, *addresses: str, name: str = "old") -> RomSetRecipe:
+def write_archive_recipe(directory: Path, *addresses: str, name: str = "old") -> PrebuiltRomSet:
     """Write the recipe of an archive that is not pinned itself; return it loaded."""
     source = f'kind = "archive"\naddresses = {list(addresses) or ["http://up.example/old-1.tar.gz"]}\n'
-    return load_rom_recipe(str(write_recipe(directory, name, source)))
+    return _load(write_recipe(directory, name, source))
 
 
 ARCHIVE = make_tar({f"old-1/{name}": content for name, content in ROMS.items()}, "gz")

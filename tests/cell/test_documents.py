@@ -11,16 +11,13 @@ from hypothesis import strategies as st
 from bootrig.cell.cell import UNWRITTEN_STATUS, host_error, load_error, run_cell_file, write_error
 from bootrig.cell.specification import (
     CellSpecification,
-    ConfigureBy,
-    Launch,
-    RomBy,
     SpecificationError,
     encode_specification,
     parse_specification,
     write_specification,
 )
 from bootrig.emulator.definition.definition import MachineDefinition
-from bootrig.emulator.launch import Launcher
+from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, RomBy
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.scenario import Scenario, iter_scenarios

@@ -68,12 +68,12 @@ def test_set_ids_fix_and_pad(inputs: Path, capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["join", "{d}/driver.efi", "-o", "{d}/o"], "which PCI IDs shall"),
+        (["join", "{d}/driver.efi", "-o", "{d}/o"], "no PCI IDs given for"),
         (
             ["join", "{d}/noise.rom", "-o", "{d}/o"],
             "noise.rom: PCI expansion ROM header at offset 0x0: signature is 6e",
         ),
-        (["join", "{d}/none.rom", "-o", "{d}/o"], "cannot read"),
+        (["join", "{d}/none.rom", "-o", "{d}/o"], "cannot be read"),
         (["join", "{d}/bios.rom", "--pad", "512", "-o", "{d}/o"], "its images have 1024 bytes, more than 512"),
         (["join", "{d}/bios.rom", "-o", "{d}/bios.rom/o"], "cannot write"),
         (["split", "{d}/noise.rom", "--into", "{d}/x"], "PCI expansion ROM header at offset 0x0"),
@@ -91,9 +91,9 @@ def test_bad_input(arguments: list[str], message: str, inputs: Path, capsys: pyt
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["set-ids", "x", "8086", "-o", "o"], '"8086" is no pair of PCI IDs, expected such as 8086:100e'),
-        (["join", "x", "--class", "0x1234567", "-o", "o"], '"0x1234567" is no class code, expected such as 020000'),
-        (["set-ids", "x", "1:2", "--device-list", "1;2", "-o", "o"], '"1;2" is no device list, expected such as'),
+        (["set-ids", "x", "8086", "-o", "o"], '"8086" is not a pair of PCI IDs, expected such as 8086:100e'),
+        (["join", "x", "--class", "0x1234567", "-o", "o"], '"0x1234567" is not a class code, expected such as 020000'),
+        (["set-ids", "x", "1:2", "--device-list", "1;2", "-o", "o"], '"1;2" is not a device list, expected such as'),
     ],
 )
 def test_words_that_are_none(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

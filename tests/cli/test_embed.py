@@ -4,7 +4,7 @@ import pytest
 
 from bootrig import __version__
 from bootrig.cli.main import main
-from bootrig.romset.embed import load_manifest
+from bootrig.romset.manifest import load_manifest
 from bootrig.store.content import Store
 from tests.builder.rom_recipes import ROMS, write_archive_recipe, write_package_recipe
 

@@ -53,13 +53,6 @@ def test_schema_difference(capsys: pytest.CaptureFixture[str]) -> None:
     assert 'there is no recipe "hots"' in capsys.readouterr().err
 
 
-def test_schema_as_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["guest", "schema", "--python"]) == 0
-    assert "class E1000(TypedDevice):" in capsys.readouterr().out
-    assert main(["guest", "schema", "--python", "--into", str(tmp_path / "typed")]) == 0
-    assert "class E1000(TypedDevice):" in (tmp_path / "typed/nics.py").read_text()
-
-
 def test_docs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guest", "docs", "file", "rtl8139"]) == 0
     told = capsys.readouterr().out
@@ -97,6 +90,19 @@ def test_run_through_libvirt_that_is_missing(
     path.write_text("")
     assert main(["guest", "run", str(path), "--runs", str(tmp_path / "runs"), "--launcher", "libvirt"]) == 3
     assert "libvirt's Python package is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "verb", [["guest", "run", "empty.toml"], ["run", "ipxe-debian-12"], ["boot", "ipxe-debian-12"]]
+)
+def test_libvirt_and_configuration_over_qmp_are_refused_before_anything_starts(
+    verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ["--launcher", "libvirt", "--configure-by", "qmp", "--runs", str(tmp_path / "runs")]
+    assert main([*verb, *options]) == 2
+    assert "libvirt configures QEMU on the command line only" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
 
 
 def test_emulators(small_qemu: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,7 @@ def test_the_images_wanted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     [
         ([], "lint what?"),
         (["nowhere/x.rom"], "there is no file or directory nowhere/x.rom"),
-        (["x.rom"], "there is no file or directory x.rom"),
+        (["x.rom"], 'there is no recipe "x.rom"'),
         (["no-such-set"], 'there is no recipe "no-such-set"'),
         (["{empty}"], "has no .rom files"),
         (["{file}", "--nic", "ne1000"], 'QEMU has no default ROM for a NIC model "ne1000"'),
@@ -130,7 +130,7 @@ def test_a_length_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["lint", "x", "--max-bar", "lots"])
     assert caught.value.code == 2
-    assert '"lots" is no length, expected a number of bytes such as 262144 or 256K' in capsys.readouterr().err
+    assert '"lots" is not a length, expected a number of bytes such as 262144 or 256K' in capsys.readouterr().err
 
 
 def test_noise_and_nothing_are_bad_roms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,7 +56,7 @@ def test_shows_json(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None
     assert main(argv) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["name"] == "mine"
-    assert facts["standing"] == "not in the store"
+    assert facts["store"] == "not in the store"
     assert facts["files"][0]["bar_length"] == 2048
 
 

@@ -244,7 +244,7 @@ def count_kibibytes(directory: Path) -> int:
 )
 def test_a_full_disk(more: int, message: str, tmp_path: Path, debian_rom_set: Callable[[str], RomSet]) -> None:
     """Run directories go to a file system that has so many KiB more than the embedded ROM set needs."""
-    embed_rom_set(debian_rom_set("ipxe-debian-12"), tmp_path / "roms", origin={}, tool_version="")
+    embed_rom_set(debian_rom_set("ipxe-debian-12"), tmp_path / "roms")
     runs = tmp_path / "runs"
     runs.mkdir()
     size = count_kibibytes(tmp_path / "roms") + more

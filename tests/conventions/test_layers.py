@@ -34,7 +34,18 @@ def test_imports_point_down() -> None:
         ("bootrig.network.tap", "from bootrig.builder.obtain import x", "bootrig.builder; cell joins the two"),
         ("bootrig.errors", "from bootrig.store import Store", "bootrig imports bootrig.store|bootrig.errors imports"),
         ("firmware.nic", "from bootrig.errors import InputError", "firmware imports bootrig.errors, which is above it"),
-        ("firmware.nic", "import subprocess", "firmware is pure and does not import subprocess"),
+        *(
+            ("firmware.nic", source, f"firmware is pure and does not import {name}")
+            for source, name in [
+                ("import subprocess", "subprocess"),
+                ("import fcntl", "fcntl"),
+                ("import os.path", "os"),
+                ("from ctypes import CDLL", "ctypes"),
+                ("from pathlib import Path", "pathlib.Path"),
+                ("from urllib.request import urlopen", "urllib"),
+                ("def f():\n    import tempfile", "tempfile"),
+            ]
+        ),
         ("bootrig.attic.x", "", "DESIGN has no room bootrig.attic"),
     ],
 )
@@ -50,6 +61,7 @@ def test_an_import_that_points_up_is_found(module: str, source: str, fault: str)
         ("bootrig.report.html", "from bootrig.compare import verdict"),
         ("bootrig.network.services.tftp", "from ..errors import ServiceError\nfrom bootrig.errors import RigError"),
         ("bootrig.cli.main", "from bootrig import __version__"),
+        ("firmware.nic", "from pathlib import PurePath\nimport hashlib"),
     ],
 )
 def test_an_import_that_points_down_is_accepted(module: str, source: str) -> None:

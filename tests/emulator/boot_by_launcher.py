@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bootrig.emulator.definition.definition import MachineDefinition, filter_dump, nic, tap_netdev, virtual_time
+from bootrig.emulator.definition.definition import MachineDefinition, make_virtual_clock
+from bootrig.emulator.definition.launch import Launch, Launcher
+from bootrig.emulator.definition.parts import make_capture, make_nic, make_tap_netdev
 from bootrig.emulator.errors import CommandError, CommandMissingError, GuestStartError
-from bootrig.emulator.launch import Launcher, launch_guest
+from bootrig.emulator.launch import start_guest
 from bootrig.emulator.release.discovery import find_host_emulator
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.network.tap import open_tap
@@ -26,11 +28,11 @@ async def boot(launcher: Launcher, model: str, platform_firmware: str, directory
         machine_type="pc" if platform_firmware == "seabios" else "q35",
         machine_options={"graphics": False},
         platform_firmware=platform_firmware,
-        accelerator=virtual_time(platform_firmware),
-    ).adding(tap_netdev(descriptor), filter_dump(directory / "wire.pcap"), nic(model, "net0", bootindex=0))
+        accelerator=make_virtual_clock(platform_firmware),
+    ).adding(make_tap_netdev(descriptor), make_capture(directory / "wire.pcap"), make_nic(model, "net0", bootindex=0))
     async with (
         asyncio.timeout(LIMIT_S),
-        launch_guest(launcher, emulator, definition, directory, pass_fds=[descriptor]) as guest,
+        start_guest(Launch(launcher), emulator, definition, directory, [descriptor]) as guest,
     ):
         rom = await guest.rom_evidence("nic0")
         problems = []

@@ -106,7 +106,7 @@ async def start_fake_session(
     async with (
         start_peer(behaviour) as near,
         start_session(
-            DirectTransport.over_socket(near, message_limit=message_limit),
+            DirectTransport(near, message_limit=message_limit),
             Deadline.after(open_s, "the fake greets"),
             command_s=command_s,
             obituary=obituary,

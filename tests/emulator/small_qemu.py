@@ -141,7 +141,6 @@ INTROSPECTION = Introspection(
         "virtio-rng-pci": _qom(("rng", "link<rng-backend>"), *PCI),
     },
     machines={"pc": PC, "q35": PC, "pc-i440fx-7.2": PC},
-    default_machine="pc-i440fx-7.2",
     processors={"qemu64": _qom(("sse4.1", "bool", "", False)), "host": {}},
     objects={"filter-dump": _qom(("file", "string"), ("netdev", "string")), "rng-builtin": {}},
     accelerators={"tcg": _qom(("tb-size", "int", "TCG translation block cache size"), ("thread", "string")), "kvm": {}},

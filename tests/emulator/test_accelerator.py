@@ -54,7 +54,7 @@ def test_the_result_is_remembered_until_something_changes(
 ) -> None:
     emulator = fake("internal-error")
     first = prove_kvm(emulator)
-    monkeypatch.setattr(accelerators, "start_guest", None)
+    monkeypatch.setattr(accelerators, "start_direct_guest", None)
     assert prove_kvm(emulator) == first
     with pytest.raises(TypeError):
         prove_kvm(emulator, again=True)

@@ -9,17 +9,16 @@ import pytest
 
 from bootrig.document.errors import DocumentError
 from bootrig.emulator.definition.check import check_definition
-from bootrig.emulator.definition.definition import (
-    MachineDefinition,
-    disk,
-    filter_dump,
-    nic,
-    tap_netdev,
-    user_netdev,
-    virtual_time,
-)
-from bootrig.emulator.definition.file import definition_document, load_definition
+from bootrig.emulator.definition.definition import MachineDefinition, make_virtual_clock
+from bootrig.emulator.definition.file import encode_definition, load_definition
 from bootrig.emulator.definition.json_schema import make_json_schema
+from bootrig.emulator.definition.parts import (
+    make_capture,
+    make_disk,
+    make_nic,
+    make_tap_netdev,
+    make_user_netdev,
+)
 from bootrig.emulator.schema.shapes import Catalog
 from tests.emulator.small_qemu import small_catalog
 from tests.emulator.wrong_definitions import GOOD, WRONG
@@ -79,14 +78,18 @@ def test_the_json_schema_is_one_and_takes_the_right_definition() -> None:
 
 
 def test_values_made_in_python_are_right(tmp_path: Path) -> None:
-    definition = MachineDefinition(machine_options={"graphics": False}, accelerator=virtual_time("seabios")).adding(
-        tap_netdev(7),
-        filter_dump(tmp_path / "wire.pcap"),
-        nic("e1000", "net0", bootindex=1),
-        *disk(tmp_path / "disk"),
+    definition = MachineDefinition(
+        machine_options={"graphics": False}, accelerator=make_virtual_clock("seabios")
+    ).adding(
+        make_tap_netdev(7),
+        make_capture(tmp_path / "wire.pcap"),
+        make_nic("e1000", "net0", bootindex=1),
+        *make_disk(tmp_path / "disk"),
     )
     assert check_definition(definition, small_catalog()) == ()
-    assert check_definition(definition.adding(user_netdev(id="idle")), small_catalog())[0].key_path == "netdev[1].id"
+    assert (
+        check_definition(definition.adding(make_user_netdev(id="idle")), small_catalog())[0].key_path == "netdev[1].id"
+    )
 
 
 def test_definitions_round_trip_through_json(tmp_path: Path) -> None:
@@ -94,10 +97,10 @@ def test_definitions_round_trip_through_json(tmp_path: Path) -> None:
     path.write_text(GOOD)
     definition = load_definition(path)
     copy = tmp_path / "guest.json"
-    copy.write_text(json.dumps(definition_document(definition)))
+    copy.write_text(json.dumps(encode_definition(definition)))
     assert load_definition(copy, small_catalog()) == definition
-    recorded = MachineDefinition().adding(user_netdev(), nic("e1000", "net0"))
-    copy.write_text(json.dumps(definition_document(recorded)))
+    recorded = MachineDefinition().adding(make_user_netdev(), make_nic("e1000", "net0"))
+    copy.write_text(json.dumps(encode_definition(recorded)))
     assert load_definition(copy) == recorded
 
 

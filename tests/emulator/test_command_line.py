@@ -9,20 +9,22 @@ import pytest
 from bootrig.emulator.definition.definition import (
     Accelerator,
     AcceleratorKind,
-    Chardev,
     InstructionCounting,
     MachineDefinition,
     Processor,
-    QomObject,
     RecordReplay,
-    disk,
-    filter_dump,
-    nic,
-    tap_netdev,
-    user_netdev,
-    virtual_time,
+    make_virtual_clock,
 )
-from bootrig.emulator.guest.command_line import command_line, key_values
+from bootrig.emulator.definition.parts import (
+    Chardev,
+    QomObject,
+    make_capture,
+    make_disk,
+    make_nic,
+    make_tap_netdev,
+    make_user_netdev,
+)
+from bootrig.emulator.guest.command_line import encode_key_values, make_command_line
 from bootrig.emulator.json_values import JsonObject
 from bootrig.emulator.release.discovery import Emulator
 
@@ -40,16 +42,16 @@ def test_a_whole_guest() -> None:
         machine_options={"graphics": False},
         memory_mib=128,
         processor=Processor("qemu64", 2, {"sse4.1": True}),
-        accelerator=virtual_time("seabios"),
+        accelerator=make_virtual_clock("seabios"),
         data_directories=(Path("/rom,set"),),
     ).adding(
-        tap_netdev(7),
-        filter_dump(Path("/run/wire.pcap")),
-        *disk(Path("/run/disk")),
-        Chardev("extra", "file", {"out": "/run/a,b"}),
-        nic("e1000", "net0", bootindex=1),
+        make_tap_netdev(7),
+        make_capture(Path("/run/wire.pcap")),
+        *make_disk(Path("/run/disk")),
+        Chardev("file", "extra", {"out": "/run/a,b"}),
+        make_nic("e1000", "net0", bootindex=1),
     )
-    words = command_line(
+    words = make_command_line(
         emulator(7, 2, 22), definition, 5, console=Path("/run/console"), console_log="/run/console.log"
     )
     assert words[:2] == ("ld.so", "qemu")
@@ -91,11 +93,11 @@ def test_a_whole_guest() -> None:
 )
 def test_json_forms_by_version(version: tuple[int, ...], json_forms: set[str]) -> None:
     definition = MachineDefinition().adding(
-        user_netdev(hostfwd=[{"str": "tcp::1-:2"}, {"str": "udp::3-:4"}], restrict=True),
+        make_user_netdev(hostfwd=[{"str": "tcp::1-:2"}, {"str": "udp::3-:4"}], restrict=True),
         QomObject("rng-builtin", "rng0"),
-        nic("e1000", "net0"),
+        make_nic("e1000", "net0"),
     )
-    words = command_line(emulator(*version), definition, 5)
+    words = make_command_line(emulator(*version), definition, 5)
     found = {word: words[index + 1] for index, word in enumerate(words) if word in {"-object", "-device", "-netdev"}}
     assert {word for word, value in found.items() if value.startswith("{")} == json_forms
     older = {
@@ -110,12 +112,12 @@ def test_json_forms_by_version(version: tuple[int, ...], json_forms: set[str]) -
 
 def test_accelerators() -> None:
     def accelerator_words(accelerator: Accelerator) -> tuple[list[str], list[str]]:
-        words = command_line(emulator(7, 2, 22), MachineDefinition(accelerator=accelerator), 5)
+        words = make_command_line(emulator(7, 2, 22), MachineDefinition(accelerator=accelerator), 5)
         return words_after(words, "-accel"), words_after(words, "-icount")
 
     assert accelerator_words(Accelerator(AcceleratorKind.KVM)) == (["kvm"], [])
     assert accelerator_words(Accelerator(options={"thread": "single"})) == (["tcg,thread=single"], [])
-    assert accelerator_words(virtual_time("ovmf")) == (["tcg"], ["shift=7,sleep=off"])
+    assert accelerator_words(make_virtual_clock("ovmf")) == (["tcg"], ["shift=7,sleep=off"])
     recording = InstructionCounting(8, record_replay=RecordReplay.RECORD, record_file=Path("/run/a,b"))
     assert accelerator_words(Accelerator(instruction_counting=recording)) == (
         ["tcg"],
@@ -125,19 +127,19 @@ def test_accelerators() -> None:
 
 def test_chardevs_are_spelt_flat() -> None:
     def chardev_word(chardev: Chardev) -> str:
-        words = command_line(emulator(7, 2, 22), MachineDefinition(chardevs=(chardev,)), 5)
+        words = make_command_line(emulator(7, 2, 22), MachineDefinition(parts=(chardev,)), 5)
         return words_after(words, "-chardev")[-1]
 
     inherited: JsonObject = {"addr": {"type": "fd", "data": {"str": "9"}}, "server": False}
-    assert chardev_word(Chardev("a", "socket", inherited)) == "socket,id=a,fd=9,server=off"
+    assert chardev_word(Chardev("socket", "a", inherited)) == "socket,id=a,fd=9,server=off"
     listening: JsonObject = {"addr": {"type": "unix", "data": {"path": "/run/a"}}, "wait": False}
-    assert chardev_word(Chardev("a", "socket", listening)) == "socket,id=a,path=/run/a,wait=off"
-    assert chardev_word(Chardev("a", "pipe", {"device": "/run/a"})) == "pipe,id=a,path=/run/a"
-    assert chardev_word(Chardev("a", "file", {"in": "/i", "out": "/o"})) == "file,id=a,input-path=/i,path=/o"
-    assert chardev_word(Chardev("a", "null")) == "null,id=a"
+    assert chardev_word(Chardev("socket", "a", listening)) == "socket,id=a,path=/run/a,wait=off"
+    assert chardev_word(Chardev("pipe", "a", {"device": "/run/a"})) == "pipe,id=a,path=/run/a"
+    assert chardev_word(Chardev("file", "a", {"in": "/i", "out": "/o"})) == "file,id=a,input-path=/i,path=/o"
+    assert chardev_word(Chardev("null", "a")) == "null,id=a"
 
 
 def test_key_values() -> None:
-    assert key_values({"a": True, "b": False, "c": 1, "d": None, "e": "x,y", "f": {"g": 2}}) == (
+    assert encode_key_values({"a": True, "b": False, "c": 1, "d": None, "e": "x,y", "f": {"g": 2}}) == (
         "a=on,b=off,c=1,e=x,,y,f.g=2"
     )

@@ -82,6 +82,30 @@ def test_a_guest_that_prints_without_end(tmp_path: Path, monkeypatch: pytest.Mon
     with_console(tmp_path, act)
 
 
+def test_reading_until_a_text_in_two_pieces(tmp_path: Path) -> None:
+    async def act(console: Console, out: BinaryIO, typed: BinaryIO) -> None:
+        shown: list[bytes] = []
+        reading = asyncio.create_task(console.read_until(b"sung", shown.append))
+        for part in (b"x" * 100 + b"su", b"ng and more"):
+            out.write(part)
+            await asyncio.sleep(0.01)
+        assert await reading
+        assert b"".join(shown) == b"x" * 100 + b"sung and more"
+
+    with_console(tmp_path, act)
+
+
+@pytest.mark.parametrize("wanted", [b"sung", b""])
+def test_reading_until_qemu_is_gone(wanted: bytes, tmp_path: Path) -> None:
+    async def act(console: Console, out: BinaryIO, typed: BinaryIO) -> None:
+        out.write(b"s-u-n-g")
+        await asyncio.sleep(0.01)
+        console.close()
+        assert not await console.read_until(wanted)
+
+    with_console(tmp_path, act)
+
+
 def test_no_place_for_pipes(tmp_path: Path) -> None:
     with pytest.raises(EmulatorError, match=r"cannot make a named pipe in .*: No such file or directory") as caught:
         ConsolePipes(tmp_path / "missing")

@@ -16,7 +16,7 @@ from bootrig.emulator.errors import (
     GuestStartError,
     SessionEndedError,
 )
-from bootrig.emulator.guest.guest import Guest, start_guest
+from bootrig.emulator.guest.guest import Guest, start_direct_guest
 from bootrig.emulator.release.discovery import Emulator, find_host_emulator
 from bootrig.process import ProcessError
 from tests.emulator.fake_qemu import BEHAVIOURS, make_fake_qemu
@@ -33,9 +33,9 @@ def fake_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
     return make
 
 
-def run_guest(emulator: Emulator, directory: Path, act: Callable[[Guest], Awaitable[Any]], **options: Any) -> Any:
+def run_guest(emulator: Emulator, directory: Path, act: Callable[[Guest], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        async with asyncio.timeout(LIMIT_S), start_guest(emulator, MachineDefinition(), directory, **options) as guest:
+        async with asyncio.timeout(LIMIT_S), start_direct_guest(emulator, MachineDefinition(), directory) as guest:
             return await act(guest)
 
     return asyncio.run(run())
@@ -62,11 +62,14 @@ def test_qemu_that_is_killed(fake_emulator: Callable[[str], Emulator], tmp_path:
         run_guest(fake_emulator("killed"), tmp_path, never)
 
 
-def test_qemu_that_hangs_at_start(fake_emulator: Callable[[str], Emulator], tmp_path: Path) -> None:
+def test_qemu_that_hangs_at_start(
+    fake_emulator: Callable[[str], Emulator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bootrig.emulator.guest.guest.START_S", 0.5)
     with pytest.raises(
         GuestStartError, match=r"QEMU started, but: QEMU did not greet in time \(QEMU starts\)\nfake: thinking"
     ):
-        run_guest(fake_emulator("hangs"), tmp_path, never, start_s=0.5)
+        run_guest(fake_emulator("hangs"), tmp_path, never)
 
 
 def test_qemu_that_closes_its_monitor_at_start(fake_emulator: Callable[[str], Emulator], tmp_path: Path) -> None:
@@ -104,11 +107,6 @@ def test_qemu_that_dies_later(fake_emulator: Callable[[str], Emulator], tmp_path
 def test_reset_loop(fake_emulator: Callable[[str], Emulator], tmp_path: Path) -> None:
     with pytest.raises(GuestResetLoopError, match="the guest was reset 6 times"):
         run_guest(fake_emulator("resets"), tmp_path, resume_and_watch)
-
-
-def test_reset_limit_can_be_set(fake_emulator: Callable[[str], Emulator], tmp_path: Path) -> None:
-    with pytest.raises(GuestResetLoopError, match="the guest was reset 9 times"):
-        run_guest(fake_emulator("resets"), tmp_path, resume_and_watch, reset_limit=8)
 
 
 def test_internal_error(fake_emulator: Callable[[str], Emulator], tmp_path: Path) -> None:
@@ -150,7 +148,7 @@ def test_interruption_at_any_moment(
 
     async def run(after_s: float) -> None:
         async def whole() -> None:
-            async with start_guest(emulator, MachineDefinition(), tmp_path) as guest:
+            async with start_direct_guest(emulator, MachineDefinition(), tmp_path) as guest:
                 await resume_and_watch(guest)
 
         task = asyncio.create_task(whole())

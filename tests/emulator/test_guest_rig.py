@@ -15,16 +15,18 @@ from bootrig.emulator.accelerator import choose_accelerator, prove_kvm
 from bootrig.emulator.definition.definition import (
     Accelerator,
     AcceleratorKind,
-    BlockNode,
-    Device,
     InstructionCounting,
     MachineDefinition,
     RecordReplay,
-    disk,
-    filter_dump,
-    nic,
-    user_netdev,
-    virtual_time,
+    make_virtual_clock,
+)
+from bootrig.emulator.definition.parts import (
+    BlockNode,
+    Device,
+    make_capture,
+    make_disk,
+    make_nic,
+    make_user_netdev,
 )
 from bootrig.emulator.errors import (
     CommandError,
@@ -34,9 +36,8 @@ from bootrig.emulator.errors import (
     GuestResetLoopError,
     GuestStartError,
 )
-from bootrig.emulator.guest.guest import Guest, start_guest
+from bootrig.emulator.guest.guest import Guest, start_direct_guest
 from bootrig.emulator.release.discovery import Emulator, find_platform_firmware
-from bootrig.emulator.typed import commands
 from tests.emulator.conftest import require_emulator
 
 pytestmark = pytest.mark.rig
@@ -63,7 +64,7 @@ def machine(platform_firmware: str = "seabios", **options: Any) -> MachineDefini
         machine_type="pc" if platform_firmware == "seabios" else "q35",
         machine_options={"graphics": False},
         platform_firmware=platform_firmware,
-        accelerator=virtual_time(platform_firmware),
+        accelerator=make_virtual_clock(platform_firmware),
         **options,
     )
 
@@ -76,7 +77,7 @@ def run_guest(
     **options: Any,
 ) -> Any:
     async def run() -> Any:
-        async with asyncio.timeout(LIMIT_S), start_guest(emulator, definition, directory, **options) as guest:
+        async with asyncio.timeout(LIMIT_S), start_direct_guest(emulator, definition, directory, **options) as guest:
             return await act(guest)
 
     return asyncio.run(run())
@@ -126,7 +127,7 @@ def test_a_slow_reader_changes_nothing(emulator: Emulator, tmp_path: Path) -> No
             seen += await guest.console.read()
         return seen
 
-    definition = machine().adding(user_netdev(), nic("e1000", "net0"))
+    definition = machine().adding(make_user_netdev(), make_nic("e1000", "net0"))
     texts = []
     for number, reader in enumerate((prompt, slow)):
         directory = tmp_path / str(number)
@@ -146,7 +147,7 @@ def test_typing_reaches_the_guest(emulator: Emulator, tmp_path: Path) -> None:
         guest.console.write(b"ifstat\r")
         await read_until(guest, b"net0: 52:54:00:12:34:56")
 
-    definition = machine().adding(user_netdev(), nic("e1000", "net0"))
+    definition = machine().adding(make_user_netdev(), make_nic("e1000", "net0"))
     run_guest(emulator, replace(definition, accelerator=Accelerator(AcceleratorKind.TCG)), tmp_path, act)
 
 
@@ -167,7 +168,7 @@ def test_rom_evidence_of_all_nic_models(emulator: Emulator, tmp_path: Path) -> N
             assert rom.rom_bar_length == 1 << (len(content) - 1).bit_length()
 
     nics = tuple(Device(model, model) for model in MODELS)
-    run_guest(emulator, machine(devices=nics), tmp_path, act)
+    run_guest(emulator, machine(parts=nics), tmp_path, act)
 
 
 def test_rom_evidence_prefers_the_embedded_set(emulator: Emulator, tmp_path: Path) -> None:
@@ -186,7 +187,7 @@ def test_rom_evidence_prefers_the_embedded_set(emulator: Emulator, tmp_path: Pat
             await guest.rom_evidence("nic9")
 
     nics = (Device("e1000", "nic0"), Device("e1000", "nic1", {"romfile": ""}))
-    run_guest(emulator, machine(devices=nics, data_directories=(embedded,)), tmp_path, act)
+    run_guest(emulator, machine(parts=nics, data_directories=(embedded,)), tmp_path, act)
 
 
 def test_rom_bar_length_of_a_qemu_without_romsize(
@@ -203,7 +204,7 @@ def test_rom_bar_length_of_a_qemu_without_romsize(
         monkeypatch.setattr(guest.session, "execute", older)
         return (await guest.rom_evidence("nic0")).rom_bar_length
 
-    definition = machine(devices=(Device("e1000", "nic0"),))
+    definition = machine(parts=(Device("e1000", "nic0"),))
     assert run_guest(emulator, definition, tmp_path, act) == 0x40000
 
 
@@ -222,23 +223,21 @@ def test_ovmf_gets_variables_of_its_own(emulator: Emulator, tmp_path: Path) -> N
 
 
 def test_reset_loop(emulator: Emulator, tmp_path: Path) -> None:
-    definition = machine().adding(*disk(boot_disk(tmp_path / "disk", RESET_CODE)))
+    definition = machine().adding(*make_disk(boot_disk(tmp_path / "disk", RESET_CODE)))
 
     async def act(guest: Guest) -> None:
         await guest.resume()
         await guest.watch()
 
-    with pytest.raises(GuestResetLoopError, match="the guest was reset 4 times"):
-        run_guest(emulator, definition, tmp_path, act, reset_limit=3)
+    with pytest.raises(GuestResetLoopError, match="the guest was reset 6 times"):
+        run_guest(emulator, definition, tmp_path, act)
 
 
 def test_halted_by_qemu(emulator: Emulator, tmp_path: Path) -> None:
     """A disk error with `rerror=stop` is the way to make a real QEMU halt its guest."""
-    file, raw, device = disk(boot_disk(tmp_path / "disk", READ_CODE), rerror="stop")
-    broken = BlockNode(
-        "blkdebug", "broken", {"image": file.node_name, "inject-error": [{"event": "read_aio", "sector": 1}]}
-    )
-    raw = BlockNode("raw", raw.node_name, {"file": "broken"})
+    file, raw, device = make_disk(boot_disk(tmp_path / "disk", READ_CODE), rerror="stop")
+    broken = BlockNode("blkdebug", "broken", {"image": file.id, "inject-error": [{"event": "read_aio", "sector": 1}]})
+    raw = BlockNode("raw", raw.id, {"file": "broken"})
 
     async def act(guest: Guest) -> None:
         await guest.resume()
@@ -253,7 +252,7 @@ def test_qemu_that_ends_at_once(emulator: Emulator, tmp_path: Path) -> None:
         pytest.fail("this guest must not start")
 
     with pytest.raises(GuestStartError, match=r"QEMU ended at once with exit status 1\n.*'nonesuch' is not a valid"):
-        run_guest(emulator, machine(devices=(Device("nonesuch"),)), tmp_path, act)
+        run_guest(emulator, machine(parts=(Device("nonesuch"),)), tmp_path, act)
 
 
 def test_qemu_that_goes_away(emulator: Emulator, tmp_path: Path) -> None:
@@ -277,33 +276,8 @@ def test_a_missing_command_is_told_by_the_real_qemu(emulator: Emulator, tmp_path
     run_guest(emulator, machine(), tmp_path, act)
 
 
-def test_typed_commands(emulator: Emulator, tmp_path: Path) -> None:
-    async def act(guest: Guest) -> None:
-        session = guest.session
-        status = await commands.query_status(session)
-        assert (status["status"], status["running"]) == ("prelaunch", False)
-        version = await commands.query_version(session)
-        assert version["qemu"]["major"] == emulator.version[0]
-        assert await commands.qom_get(session, path="/machine", property="type") == f"{guest_machine(guest)}-machine"
-        listed = await commands.qom_list(session, path="/machine/peripheral")
-        assert "nic0" in [item["name"] for item in listed]
-        (found,) = await session.execute("qom-list-get", {"paths": ["/machine/peripheral/nic0"]})
-        assert {"name": "rombar", "type": "uint32", "value": 1}.items() <= found["properties"][
-            [item["name"] for item in found["properties"]].index("rombar")
-        ].items() or emulator.version >= (9, 2)
-        assert "nic0" in await commands.human_monitor_command(session, command_line="info qtree")
-        await commands.cont(session)
-        assert (await commands.query_status(session))["running"]
-
-    def guest_machine(guest: Guest) -> str:
-        major, minor, _ = guest.emulator.version
-        return f"pc-i440fx-{major}.{minor}"
-
-    run_guest(emulator, machine(devices=(Device("e1000", "nic0"),)), tmp_path, act)
-
-
 def test_capture_and_shutdown_event(emulator: Emulator, tmp_path: Path) -> None:
-    definition = machine().adding(user_netdev(), filter_dump(tmp_path / "wire.pcap"), nic("e1000", "net0"))
+    definition = machine().adding(make_user_netdev(), make_capture(tmp_path / "wire.pcap"), make_nic("e1000", "net0"))
 
     async def act(guest: Guest) -> None:
         with guest.session.subscribe("POWERDOWN") as subscription:
@@ -337,8 +311,8 @@ def test_recording_is_possible(emulator: Emulator, tmp_path: Path) -> None:
 def test_the_canary_boots_under_an_accelerator_that_works(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """TCG in KVM's place: the canary itself is sound, so where it fails the accelerator is to blame."""
     monkeypatch.setattr(accelerators, "KVM_DEVICE", Path("/dev/null"))
-    monkeypatch.setattr(accelerators, "Accelerator", lambda kind: virtual_time("seabios"))
+    monkeypatch.setattr(accelerators, "Accelerator", lambda kind: make_virtual_clock("seabios"))
     proof = prove_kvm(emulator, again=True)
     assert (proof.works, proof.reason) == (True, "5 canary boots went all the way")
-    monkeypatch.setattr(accelerators, "start_guest", None)
+    monkeypatch.setattr(accelerators, "start_direct_guest", None)
     assert choose_accelerator(emulator, "auto").kind is AcceleratorKind.KVM

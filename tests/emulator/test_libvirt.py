@@ -13,15 +13,14 @@ from typing import Any
 import pytest
 
 from bootrig.deadline import Deadline
-from bootrig.emulator.definition.definition import (
-    MachineDefinition,
+from bootrig.emulator.definition.definition import MachineDefinition, Processor, make_virtual_clock
+from bootrig.emulator.definition.launch import Launch, Launcher
+from bootrig.emulator.definition.parts import (
     Netdev,
-    Processor,
-    disk,
-    filter_dump,
-    nic,
-    user_netdev,
-    virtual_time,
+    make_capture,
+    make_disk,
+    make_nic,
+    make_user_netdev,
 )
 from bootrig.emulator.errors import (
     CommandDeadlineError,
@@ -33,13 +32,12 @@ from bootrig.emulator.errors import (
     PeerError,
     SessionEndedError,
 )
-from bootrig.emulator.launch import Launcher, launch_guest
-from bootrig.emulator.libvirt.domain import QEMU_NAMESPACE, domain_xml
+from bootrig.emulator.launch import start_guest
+from bootrig.emulator.libvirt.domain import QEMU_NAMESPACE, encode_domain
 from bootrig.emulator.libvirt.guest import REMEDY, _name_tap, _remedy
 from bootrig.emulator.libvirt.transport import LibvirtTransport
 from bootrig.emulator.monitor.session import QmpSession, start_session
 from bootrig.emulator.release.discovery import Emulator, PlatformFirmware
-from tests.emulator.small_qemu import small_catalog
 
 LIMIT_S = 20.0
 EMULATOR = Emulator("host", ("/usr/bin/qemu",), Path("/usr/bin/qemu"), (7, 2, 22), "", "", (Path("/data"),))
@@ -48,16 +46,14 @@ OVMF = PlatformFirmware("ovmf", Path("/code.fd"), Path("/run/variables.fd"))
 
 
 def make_domain(definition: MachineDefinition, firmware: PlatformFirmware = SEABIOS) -> ET.Element:
-    nics = [device for device in definition.devices if "netdev" in device.properties]
     return ET.fromstring(
-        domain_xml(
+        encode_domain(
             EMULATOR,
             definition,
             name="qemu",
             program=Path("/usr/bin/qemu"),
             firmware=firmware,
             console=Path("/run/console"),
-            nics=nics,
         )
     )
 
@@ -70,13 +66,13 @@ def test_a_domain() -> None:
     definition = MachineDefinition(
         machine_options={"graphics": False},
         processor=Processor("max", 2, {"x2apic": False}),
-        accelerator=virtual_time("seabios"),
+        accelerator=make_virtual_clock("seabios"),
         data_directories=(Path("/set"),),
     ).adding(
-        user_netdev(),
-        filter_dump(Path("/run/w")),
-        nic("virtio-net-pci", "net0", bootindex=0, rombar=0, romfile="/x.rom", host_mtu=1400, mrg_rxbuf=False),
-        *disk(Path("/run/disk")),
+        make_user_netdev(),
+        make_capture(Path("/run/w")),
+        make_nic("virtio-net-pci", "net0", bootindex=0, rombar=0, romfile="/x.rom", host_mtu=1400, mrg_rxbuf=False),
+        *make_disk(Path("/run/disk")),
     )
     domain = make_domain(definition)
     assert domain.attrib["type"] == "qemu"
@@ -120,7 +116,7 @@ def test_a_domain() -> None:
 
 def test_a_domain_with_ovmf_and_without_a_rom() -> None:
     definition = MachineDefinition(machine_type="q35", platform_firmware="ovmf").adding(
-        user_netdev(), nic("e1000e", "net0", romfile="", addr="07.1")
+        make_user_netdev(), make_nic("e1000e", "net0", romfile="", addr="07.1")
     )
     domain = make_domain(definition, OVMF)
     assert domain.findtext("os/loader") == "/code.fd"
@@ -307,9 +303,9 @@ def test_libvirt_hangs(with_fake: Callable[..., Any]) -> None:
     with_fake(answer, act)
 
 
-def launch(**options: Any) -> None:
+def launch() -> None:
     async def run() -> None:
-        async with launch_guest(Launcher.LIBVIRT, EMULATOR, MachineDefinition(), Path("/nonesuch"), **options):
+        async with start_guest(Launch(Launcher.LIBVIRT), EMULATOR, MachineDefinition(), Path("/nonesuch")):
             pytest.fail("this guest must not start")
 
     asyncio.run(run())
@@ -322,12 +318,6 @@ def test_libvirt_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.remedy.startswith("install it: ci/setup libvirt, or pip install")
 
 
-def test_libvirt_cannot_configure_over_qmp() -> None:
-    with pytest.raises(LibvirtError, match="libvirt configures QEMU on the command line only") as caught:
-        launch(configure_by_qmp=small_catalog())
-    assert caught.value.remedy == "leave out --configure-by qmp or --launcher libvirt"
-
-
 def test_libvirts_complaints_have_remedies() -> None:
     assert _remedy("Failed to parse user 'libvirt-qemu'") == ("as root: useradd --system --user-group libvirt-qemu")
     assert _remedy("no connection driver available for qemu:///embed") == REMEDY
@@ -335,5 +325,5 @@ def test_libvirts_complaints_have_remedies() -> None:
 
 
 def test_a_tap_without_a_descriptor_is_left_alone() -> None:
-    for netdev in (user_netdev(), Netdev("tap", "net0", {"ifname": "tap0"})):
+    for netdev in (make_user_netdev(), Netdev("tap", "net0", {"ifname": "tap0"})):
         assert _name_tap(netdev) is netdev

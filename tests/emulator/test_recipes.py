@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from bootrig.document.errors import DocumentError
-from bootrig.emulator.definition.definition import MachineDefinition, nic, user_netdev, virtual_time
+from bootrig.emulator.definition.definition import MachineDefinition, make_virtual_clock
+from bootrig.emulator.definition.parts import make_nic, make_user_netdev
 from bootrig.emulator.errors import EmulatorMissingError
-from bootrig.emulator.guest.guest import start_guest
+from bootrig.emulator.guest.guest import start_direct_guest
 from bootrig.emulator.release import unpack as unpacking
 from bootrig.emulator.release.recipes import (
     EmulatorKind,
@@ -232,11 +233,11 @@ def test_errors_keep_the_last_word() -> None:
 @pytest.mark.parametrize("name", ["qemu-5.2", "qemu-7.2", "qemu-10.0", "qemu-11"])
 def test_real_emulators_boot(name: str, tmp_path: Path, user_cache: Path) -> None:
     emulator = require_emulator(name)
-    definition = MachineDefinition(machine_options={"graphics": False}, accelerator=virtual_time("seabios"))
-    definition = definition.adding(user_netdev(), nic("e1000", "net0"))
+    definition = MachineDefinition(machine_options={"graphics": False}, accelerator=make_virtual_clock("seabios"))
+    definition = definition.adding(make_user_netdev(), make_nic("e1000", "net0"))
 
     async def run() -> None:
-        async with asyncio.timeout(60), start_guest(emulator, definition, tmp_path) as guest:
+        async with asyncio.timeout(60), start_direct_guest(emulator, definition, tmp_path) as guest:
             rom = await guest.rom_evidence("nic0")
             assert rom.path is not None
             assert rom.path.is_relative_to(emulator.root)

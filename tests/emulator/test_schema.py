@@ -1,4 +1,4 @@
-"""Introspection as a file, entries, differences, reference pages, typed objects: without QEMU."""
+"""Introspection as a file, entries, differences, reference pages: without QEMU."""
 
 import gzip
 import json
@@ -9,18 +9,11 @@ from typing import Any
 
 import pytest
 
-from bootrig.emulator.definition.definition import Chardev, Device, Netdev, QomObject
-from bootrig.emulator.generator import generate_modules
 from bootrig.emulator.schema.difference import compare_schemas
 from bootrig.emulator.schema.entries import EntryKind, entries_by_name
 from bootrig.emulator.schema.introspection import QomProperty, encode_introspection, parse_introspection
 from bootrig.emulator.schema.pages import render_text, write_reference
 from bootrig.emulator.schema.shapes import Catalog
-from bootrig.emulator.typed.block_nodes import File, Raw
-from bootrig.emulator.typed.chardevs import Null
-from bootrig.emulator.typed.netdevs import User
-from bootrig.emulator.typed.nics import E1000
-from bootrig.emulator.typed.objects import FilterDump
 from tests.emulator.small_qemu import INTROSPECTION, small_catalog
 
 
@@ -146,28 +139,6 @@ def test_reference_pages(tmp_path: Path) -> None:
     page = _Tags()
     page.feed((tmp_path / "device.html").read_text())
     assert page.headings == len(INTROSPECTION.devices)
-
-
-def test_typed_objects_are_items_of_a_definition() -> None:
-    nic = E1000(id="nic0", netdev="net0", rombar=1, init_vet=True)
-    assert nic.item() == Device("e1000", "nic0", {"netdev": "net0", "rombar": 1, "init-vet": True})
-    assert User(id="net0", restrict=True).item() == Netdev("user", "net0", {"restrict": True})
-    assert Null(id="c").item() == Chardev("c", "null", {})
-    dump = FilterDump(id="d", netdev="net0", file="f")
-    assert dump.item() == QomObject("filter-dump", "d", {"netdev": "net0", "file": "f"})
-    raw = Raw(node_name="r", file="f", read_only=True).item()
-    assert raw.arguments == {"driver": "raw", "node-name": "r", "file": "f", "read-only": True}
-    assert File(node_name="f", filename="x").item().arguments == {"driver": "file", "node-name": "f", "filename": "x"}
-
-
-def test_generated_modules_are_python() -> None:
-    modules = generate_modules(small_catalog())
-    assert set(modules) == {
-        "nics.py", "devices.py", "netdevs.py", "chardevs.py", "block_nodes.py", "objects.py", "commands.py"
-    }  # fmt: skip
-    for name, text in modules.items():
-        compile(text, name, "exec")
-    assert 'class QueryStatusResult(TypedDict):\n    """What `query-status` returns."""' in modules["commands.py"]
 
 
 def test_an_unknown_type_is_anything() -> None:

@@ -85,15 +85,15 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
     "unused-netdev": (
         '[[netdev]]\ntype = "user"\nid = "net0"\n'
         '[[object]]\nqom-type = "filter-dump"\nid = "d"\nnetdev = "net0"\nfile = "f"',
-        ('netdev[0].id: nobody uses netdev "net0"; expected a device with netdev = "net0"',),
+        ('netdev[0].id: nothing uses netdev "net0"; expected a device with netdev = "net0"',),
     ),
     "unused-chardev": (
         '[[chardev]]\nid = "c"\nbackend = { type = "null" }',
-        ('chardev[0].id: nobody uses chardev "c"; expected a device with chardev = "c"',),
+        ('chardev[0].id: nothing uses chardev "c"; expected a device with chardev = "c"',),
     ),
     "unused-blockdev": (
         '[[blockdev]]\ndriver = "file"\nnode-name = "f"\nfilename = "x"',
-        ('blockdev[0].node-name: nobody uses blockdev "f"; expected a device with drive = "f"',),
+        ('blockdev[0].node-name: nothing uses blockdev "f"; expected a device with drive = "f"',),
     ),
     "duplicate-ids": (
         NIC + '[[device]]\ndriver = "virtio-rng-pci"\nid = "nic0"\nrng = "r"\n'

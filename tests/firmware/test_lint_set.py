@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from firmware.lint import Finding, LintOptions, examine_set, lint_set
+from firmware.lint import Finding, LintOptions, SetSubject, all_rules, examine_rom, examine_set, lint_set
 from firmware.lint.finding import Severity, worst_severity
 from firmware.lint.rule import SET_RULES, rom_rule
 from firmware.nic import NIC_MODELS
 from firmware.romset import RomSet
+from tests.conventions.tracked import ROOT
 from tests.firmware.rom_bytes import Bios, Efi, Pe
 
 FULL_IPXE = Pe(code=b"iPXE #!ipxe".ljust(512)).build()
@@ -25,20 +26,24 @@ def make_files(prefix: str = "efi", *, length: int = 0, pe: bytes | None = None)
     return files
 
 
+def examine(name: str, files: dict[str, bytes]) -> SetSubject:
+    return examine_set(RomSet.of_files(name, files))
+
+
 def findings_of(rule: str, findings: tuple[Finding, ...]) -> list[Finding]:
     return [finding for finding in findings if finding.rule == rule]
 
 
 def test_a_right_set_has_no_findings() -> None:
-    mine = examine_set("mine", make_files())
+    mine = examine("mine", make_files())
     assert lint_set(mine) == ()
-    assert lint_set(mine, LintOptions(maximum_bar_length=4096, baseline=examine_set("theirs", make_files()))) == ()
+    assert lint_set(mine, LintOptions(maximum_bar_length=4096, baseline=examine("theirs", make_files()))) == ()
 
 
 def test_every_nic_model_must_be_covered() -> None:
     files = make_files()
     del files["efi-vmxnet3.rom"]
-    (finding,) = lint_set(examine_set("mine", files))
+    (finding,) = lint_set(examine("mine", files))
     assert finding == Finding(
         "nic-covered",
         Severity.WARNING,
@@ -50,11 +55,11 @@ def test_every_nic_model_must_be_covered() -> None:
 def test_names_must_be_those_that_qemu_looks_for() -> None:
     files = make_files()
     files["efi-e100.rom"] = files["efi-e1000.rom"]
-    files["roms/ipxe.rom"] = files["efi-e1000.rom"]
-    findings = lint_set(examine_set("mine", files))
+    files["ipxe.rom"] = files["efi-e1000.rom"]
+    findings = lint_set(examine("mine", files))
     assert [(finding.rule, finding.file, finding.message) for finding in findings] == [
         ("rom-name", "efi-e100.rom", "no device looks for a ROM of this name; did you mean efi-e1000.rom?"),
-        ("rom-name", "roms/ipxe.rom", "no device looks for a ROM of this name"),
+        ("rom-name", "ipxe.rom", "no device looks for a ROM of this name"),
     ]
 
 
@@ -62,14 +67,14 @@ def test_a_bar_must_not_be_larger_than_allowed() -> None:
     files = make_files()
     files["efi-e1000.rom"] = files["efi-e1000.rom"].ljust(262144 + 512, b"\xff")
     options = LintOptions(maximum_bar_length=256 * 1024)
-    (finding,) = lint_set(examine_set("mine", files), options)
+    (finding,) = lint_set(examine("mine", files), options)
     assert (finding.rule, finding.severity, finding.file) == ("max-bar", Severity.ERROR, "efi-e1000.rom")
     assert finding.message == "262656 bytes make a ROM BAR of 512 KiB, at most 256 KiB is allowed"
 
 
 def test_a_bar_must_be_as_long_as_the_baselines() -> None:
-    baseline = examine_set("theirs", make_files("pxe"))
-    findings = lint_set(examine_set("mine", make_files(length=5000)), LintOptions(baseline=baseline))
+    baseline = examine("theirs", make_files("pxe"))
+    findings = lint_set(examine("mine", make_files(length=5000)), LintOptions(baseline=baseline))
     crossings = findings_of("bar-against-baseline", findings)
     assert len(crossings) == 2 * 7 + 1
     assert all(finding.severity == Severity.ERROR for finding in crossings)
@@ -86,20 +91,20 @@ def test_a_bar_must_be_as_long_as_the_baselines() -> None:
 def test_nics_of_the_baseline_must_stay() -> None:
     files = make_files()
     del files["efi-virtio.rom"]
-    options = LintOptions(baseline=examine_set("theirs", make_files()))
-    (finding,) = findings_of("nic-against-baseline", lint_set(examine_set("mine", files), options))
+    options = LintOptions(baseline=examine("theirs", make_files()))
+    (finding,) = findings_of("nic-against-baseline", lint_set(examine("mine", files), options))
     assert finding.message == "theirs has a ROM for virtio, this set has none"
 
 
 def test_uefi_guests_must_keep_what_they_had() -> None:
-    options = LintOptions(baseline=examine_set("theirs", make_files(pe=FULL_IPXE)))
-    without = findings_of("efi-against-baseline", lint_set(examine_set("mine", make_files("pxe")), options))
+    options = LintOptions(baseline=examine("theirs", make_files(pe=FULL_IPXE)))
+    without = findings_of("efi-against-baseline", lint_set(examine("mine", make_files("pxe")), options))
     assert len(without) == 8
     assert without[0].message == "no EFI image, theirs has one"
-    driver_only = findings_of("efi-against-baseline", lint_set(examine_set("mine", make_files()), options))
+    driver_only = findings_of("efi-against-baseline", lint_set(examine("mine", make_files()), options))
     assert len(driver_only) == 8
     assert driver_only[0].message == "the EFI image does not run iPXE scripts, the one in theirs does"
-    assert lint_set(examine_set("mine", make_files(pe=FULL_IPXE)), options) == ()
+    assert lint_set(examine("mine", make_files(pe=FULL_IPXE)), options) == ()
 
 
 def test_the_set_rules_tested_here_are_all() -> None:
@@ -113,6 +118,19 @@ def test_the_set_rules_tested_here_are_all() -> None:
     }
 
 
+def test_a_single_file_is_not_asked_what_a_set_lacks() -> None:
+    rom = examine_rom("elsewhere/e1000.rom", make_files()["efi-e1000.rom"], nic_model=NIC_MODELS["e1000"])
+    baseline = examine("theirs", make_files(length=5000))
+    findings = lint_set(SetSubject("e1000.rom", (rom,), is_whole=False), LintOptions(baseline=baseline))
+    assert {finding.rule for finding in findings} == {"bar-against-baseline"}
+    assert {finding.rule for finding in lint_set(SetSubject("mine", (rom,)))} == {"nic-covered", "rom-name"}
+
+
+def test_every_file_of_the_rules_has_rules() -> None:
+    files = {path.stem for path in (ROOT / "firmware/lint/rules").glob("[a-z]*.py")}
+    assert {rule.check.__module__.rpartition(".")[2] for rule in all_rules().values()} == files
+
+
 def test_two_rules_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="two rules are called rom-signature"):
         rom_rule("rom-signature", Severity.NOTE)(lambda rom: [])
@@ -124,13 +142,9 @@ def test_the_worst_severity() -> None:
     assert worst_severity((note, Finding("x", Severity.ERROR, "", "f"), note)) == Severity.ERROR
 
 
-def as_files(rom_set: RomSet) -> dict[str, bytes]:
-    return {rom.file_name: rom.content for rom in rom_set.roms}
-
-
 def test_the_step_from_gpxe_to_debian_13_crosses_bar_buckets(real_rom_set: Callable[[str], RomSet]) -> None:
-    options = LintOptions(baseline=examine_set("gpxe-qemu-0.14", as_files(real_rom_set("gpxe-qemu-0.14"))))
-    findings = lint_set(examine_set("ipxe-debian-13", as_files(real_rom_set("ipxe-debian-13"))), options)
+    options = LintOptions(baseline=examine_set(real_rom_set("gpxe-qemu-0.14")))
+    findings = lint_set(examine_set(real_rom_set("ipxe-debian-13")), options)
     crossings = {finding.file for finding in findings_of("bar-against-baseline", findings)}
     assert crossings == {
         "efi-e1000.rom",
@@ -140,8 +154,8 @@ def test_the_step_from_gpxe_to_debian_13_crosses_bar_buckets(real_rom_set: Calla
 
 
 def test_the_step_from_gpxe_to_the_ipxe_of_2011_crosses_none(real_rom_set: Callable[[str], RomSet]) -> None:
-    options = LintOptions(baseline=examine_set("gpxe-qemu-0.14", as_files(real_rom_set("gpxe-qemu-0.14"))))
-    findings = lint_set(examine_set("ipxe-qemu-0.15", as_files(real_rom_set("ipxe-qemu-0.15"))), options)
+    options = LintOptions(baseline=examine_set(real_rom_set("gpxe-qemu-0.14")))
+    findings = lint_set(examine_set(real_rom_set("ipxe-qemu-0.15")), options)
     assert worst_severity(findings) == Severity.WARNING
     assert not findings_of("bar-against-baseline", findings)
 
@@ -156,7 +170,7 @@ DEBIAN_NOTES["ipxe-debian-sid"] = DEBIAN_NOTES["ipxe-debian-13"]
 def test_debian_sets_have_the_known_id_mismatches_and_nothing_false(
     name: str, real_rom_set: Callable[[str], RomSet]
 ) -> None:
-    findings = lint_set(examine_set(name, as_files(real_rom_set(name))))
+    findings = lint_set(examine_set(real_rom_set(name)))
     warnings = [finding for finding in findings if finding.severity != Severity.NOTE]
     assert {(finding.rule, finding.severity) for finding in warnings} == {("pci-ids", Severity.WARNING)}
     assert {finding.file for finding in warnings} == {
@@ -180,7 +194,7 @@ QEMU_FINDINGS = {
 
 @pytest.mark.parametrize("name", QEMU_FINDINGS)
 def test_what_is_wrong_with_qemus_own_sets(name: str, real_rom_set: Callable[[str], RomSet]) -> None:
-    findings = lint_set(examine_set(name, as_files(real_rom_set(name))))
+    findings = lint_set(examine_set(real_rom_set(name)))
     assert {(finding.rule, finding.severity.value) for finding in findings} == QEMU_FINDINGS[name]
     warned = {finding.file for finding in findings if (finding.rule, finding.severity) == ("pci-ids", "warning")}
     assert {file[4:] for file in warned} == {"ne2k_pci.rom"}

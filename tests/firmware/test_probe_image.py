@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware.errors import ProbeImageError
 from firmware.probe.image import (
     EFI_CODE_OFFSET,
     MARKER,
     NONCE_PLACEHOLDER,
-    ProbeImageError,
     find_probe_report,
     make_bios_image,
     make_efi_image,

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.romset import RomFile, RomSet, RomSetError, bar_length, rom_set_of
+from firmware.errors import RomSetError
+from firmware.romset import RomFile, RomSet, bar_length
 
 
 def test_a_rom_file_knows_its_digests_and_lengths() -> None:
@@ -19,7 +20,7 @@ def test_a_rom_file_knows_its_digests_and_lengths() -> None:
     "name", ["e1000.rom", "efi-e1000.bin", "EFI-e1000.rom", "efi-.rom", "efi-a/b.rom", "efi-x.rom\n"]
 )
 def test_refuses_a_name_that_qemu_does_not_look_for(name: str) -> None:
-    with pytest.raises(RomSetError, match=r"is no default ROM name, expected efi-NAME\.rom or pxe-NAME\.rom"):
+    with pytest.raises(RomSetError, match=r"is not a default ROM name, expected efi-NAME\.rom or pxe-NAME\.rom"):
         RomFile(name, b"")
 
 
@@ -31,7 +32,7 @@ def test_the_bar_is_the_next_power_of_two(length: int) -> None:
 
 
 def test_finds_the_rom_of_a_stem_under_either_prefix() -> None:
-    roms = rom_set_of("x", [("pxe-virtio.rom", b"a"), ("efi-e1000.rom", b"b"), ("pxe-e1000.rom", b"c")])
+    roms = RomSet.of_files("x", {"pxe-virtio.rom": b"a", "efi-e1000.rom": b"b", "pxe-e1000.rom": b"c"})
     assert roms.stems == ("virtio", "e1000")
     assert [rom and rom.file_name for rom in (roms.find_rom("e1000"), roms.find_rom("e1000", "pxe"))] == [
         "efi-e1000.rom",
@@ -44,7 +45,7 @@ def test_finds_the_rom_of_a_stem_under_either_prefix() -> None:
 
 
 def test_is_installed_under_both_names() -> None:
-    roms = rom_set_of("x", [("pxe-virtio.rom", b"a"), ("efi-e1000.rom", b"b"), ("pxe-e1000.rom", b"c")])
+    roms = RomSet.of_files("x", {"pxe-virtio.rom": b"a", "efi-e1000.rom": b"b", "pxe-e1000.rom": b"c"})
     assert {name: rom.content for name, rom in roms.installed_files().items()} == {
         "efi-e1000.rom": b"b",
         "efi-virtio.rom": b"a",
@@ -57,4 +58,14 @@ def test_refuses_a_set_without_files_or_with_a_name_twice() -> None:
     with pytest.raises(RomSetError, match="the ROM set x has no files"):
         RomSet("x", ())
     with pytest.raises(RomSetError, match=r"the ROM set x has twice: efi-a\.rom"):
-        rom_set_of("x", [("efi-a.rom", b"a"), ("efi-a.rom", b"b")])
+        RomSet("x", (RomFile("efi-a.rom", b"a"), RomFile("efi-a.rom", b"b")))
+
+
+def test_a_file_of_another_name_is_a_stranger_and_never_installed() -> None:
+    roms = RomSet.of_files("x", {"ipxe.rom": b"a", "efi-e1000.rom": b"b"}, {"directory": "/x"})
+    assert [rom.file_name for rom in roms.roms] == ["efi-e1000.rom"]
+    assert roms.strangers == {"ipxe.rom": b"a"}
+    assert set(roms.installed_files()) == {"efi-e1000.rom", "pxe-e1000.rom"}
+    assert roms == RomSet.of_files("x", {"efi-e1000.rom": b"b", "ipxe.rom": b"a"})
+    assert roms != RomSet.of_files("x", {"efi-e1000.rom": b"b"})
+    assert RomSet.of_files("x", {"ipxe.rom": b"a"}).installed_files() == {}

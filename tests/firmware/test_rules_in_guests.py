@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.emulator.definition.definition import MachineDefinition, nic, user_netdev, virtual_time
-from bootrig.emulator.guest.guest import start_guest
+from bootrig.emulator.definition.definition import MachineDefinition, make_virtual_clock
+from bootrig.emulator.definition.parts import make_nic, make_user_netdev
+from bootrig.emulator.guest.guest import start_direct_guest
 from bootrig.emulator.release.discovery import find_host_emulator
 from firmware.assemble import EfiImageOptions, Style, fix_rom, join_rom, make_efi_image, set_ids
 from firmware.lint import Severity, examine_rom, lint_rom
@@ -29,14 +30,14 @@ def console_until(rom: Path, ends: tuple[bytes, ...], directory: Path, platform_
         machine_type="pc" if platform_firmware == "seabios" else "q35",
         machine_options={"graphics": False},
         platform_firmware=platform_firmware,
-        accelerator=virtual_time(platform_firmware),
-    ).adding(user_netdev(), nic(NIC, "net0", romfile=str(rom)))
+        accelerator=make_virtual_clock(platform_firmware),
+    ).adding(make_user_netdev(), make_nic(NIC, "net0", romfile=str(rom)))
 
     directory.mkdir()
 
     async def run() -> bytes:
         seen = b""
-        async with asyncio.timeout(LIMIT_S), start_guest(find_host_emulator(), definition, directory) as guest:
+        async with asyncio.timeout(LIMIT_S), start_direct_guest(find_host_emulator(), definition, directory) as guest:
             await guest.resume()
             while not any(end in seen for end in ends):
                 content = await guest.console.read()

@@ -63,7 +63,7 @@ def test_a_directory_needs_a_slash(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnknownRecipeError) as caught:
         find_recipe_path("roms", "out")
-    assert caught.value.remedy == "name the directory with a slash: ./out"
+    assert caught.value.remedy == "name a path with a slash: ./out"
 
 
 def test_a_kind_without_recipes_says_where_to_put_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from bootrig.document.errors import DocumentError
 from bootrig.recipe.path import iter_recipe_names
-from bootrig.recipe.roms import load_rom_recipe, load_rom_recipes
+from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe, load_rom_recipes
 from bootrig.recipe.source import SourceKind
 from firmware.nic import NIC_MODELS
 
@@ -51,6 +51,7 @@ def test_loads_a_recipe(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(GOOD)
     recipe = load_rom_recipe(str(path))
+    assert isinstance(recipe, PrebuiltRomSet)
     assert recipe.source_kind is SourceKind.DEBIAN_PACKAGE
     assert recipe.source.file_name == "mine_1_all.deb"
     assert recipe.source.addresses == (f"https://snapshot.debian.org/file/{'b' * 40}",)
@@ -68,6 +69,7 @@ def test_loads_a_recipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_each_set_that_ships_is_whole(name: str) -> None:
     recipe = load_rom_recipe(name)
+    assert isinstance(recipe, PrebuiltRomSet)
     stems = {member.file_name.partition("-")[2].removesuffix(".rom") for member in recipe.members}
     known = {model.rom_stem for model in NIC_MODELS.values()}
     assert stems <= known

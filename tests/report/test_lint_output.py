@@ -3,6 +3,7 @@
 from bootrig.report.lint_documents import findings_as_json, findings_as_sarif
 from bootrig.report.lint_text import render_findings, render_rules, render_summary
 from firmware.lint import Finding, Severity, all_rules, examine_set, lint_set
+from firmware.romset import RomSet
 from tests.firmware.rom_bytes import Bios
 
 CONTENT = bytes(range(64))
@@ -41,19 +42,20 @@ def test_the_summary_counts() -> None:
 
 def test_the_rule_list_has_every_rule_with_its_paragraph() -> None:
     text = render_rules(all_rules().values())
-    assert text.startswith("# Rules of `bootrig lint`\n\n## rom-signature (error)\n")
+    assert text.startswith("# Rules of `bootrig lint`\n\n## efi-header (error)\n")
     for rule in all_rules().values():
         assert f"## {rule.name} ({rule.severity})\n\n{rule.summary}\n" in text
         assert rule.paragraph in text
 
 
 FILES = {"roms/pxe-e1000.rom": Bios(bev=0, class_code=b"\0\0\0").build()}
-FINDINGS = lint_set(examine_set("mine", FILES))
+ROM_SET = RomSet.of_files("mine", {"pxe-e1000.rom": FILES["roms/pxe-e1000.rom"]})
+FINDINGS = lint_set(examine_set(ROM_SET, place="roms"))
 
 
 def test_json() -> None:
     document = findings_as_json(FINDINGS, "mine", FILES)
-    assert document["format"] == "bootrig-lint-1"
+    assert document["format"] == "bootrig-lint/1"
     assert document["files"] == [{"name": "roms/pxe-e1000.rom", "length": 1024}]
     assert document["counts"] == {"error": 1, "warning": 7, "note": 1}
     assert document["findings"][1] == {

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.romset.embed import EmbedFailedError, EmbedRefusedError, rollback
-from bootrig.romset.manifest import FILE_NAME, ManifestError, find_manifest, load_manifest, parse_manifest
-from tests.firmware.rom_sets import NEW, OLD, beside, content, embed, roms
+from bootrig import __version__
+from bootrig.romset.embed import embed_rom_set, rollback
+from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError, ManifestError
+from bootrig.romset.manifest import MANIFEST_NAME, find_manifest, load_manifest, parse_manifest
+from firmware.romset import RomSet
+from tests.romset.rom_sets import NEW, OLD, beside, content, roms
 
 
 @pytest.fixture
@@ -16,7 +19,7 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("durable", [True, False])
 def test_embeds_into_a_fresh_directory(directory: Path, durable: bool) -> None:
-    manifest = embed(OLD, directory, durable=durable)
+    manifest = embed_rom_set(OLD, directory, durable=durable)
     assert content(directory) == {
         "efi-e1000.rom": b"old e1000",
         "efi-pcnet.rom": b"old pcnet",
@@ -24,7 +27,7 @@ def test_embeds_into_a_fresh_directory(directory: Path, durable: bool) -> None:
         "pxe-pcnet.rom": b"old pcnet",
     }
     assert load_manifest(directory) == manifest
-    assert (manifest.rom_set, manifest.tool_version, manifest.origin) == ("old", "1", {"recipe": "old"})
+    assert (manifest.rom_set, manifest.tool_version, manifest.origin) == ("old", __version__, {"recipe": "old"})
     assert [(file.name, file.rom) for file in manifest.files][:2] == [
         ("efi-e1000.rom", "pxe-e1000.rom"),
         ("efi-pcnet.rom", "pxe-pcnet.rom"),
@@ -38,13 +41,13 @@ def test_embeds_into_a_fresh_directory(directory: Path, durable: bool) -> None:
 def test_an_empty_directory_keeps_its_mode(directory: Path) -> None:
     directory.mkdir(parents=True)
     directory.chmod(0o750)
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
     assert directory.stat().st_mode & 0o777 == 0o750
 
 
 def test_replaces_its_own_set_and_brings_it_back(directory: Path) -> None:
-    embed(OLD, directory)
-    embed(NEW, directory)
+    embed_rom_set(OLD, directory)
+    embed_rom_set(NEW, directory)
     assert content(directory) == roms(NEW)
     assert rollback(directory) == load_manifest(directory)
     assert content(directory) == roms(OLD)
@@ -63,8 +66,8 @@ def test_files_of_others_stay_as_they_are(directory: Path) -> None:
     (directory / "keymaps").chmod(0o711)
     os.utime(directory / "keymaps", (1, 1))
     inode = (directory / "bios.bin").stat().st_ino
-    embed(OLD, directory)
-    embed(NEW, directory)
+    embed_rom_set(OLD, directory)
+    embed_rom_set(NEW, directory)
     assert (directory / "bios.bin").stat().st_ino == inode
     assert (directory / "keymaps" / "deep" / "de").read_bytes() == b"de"
     assert (directory / "keymaps").stat().st_mode & 0o777 == 0o711
@@ -77,8 +80,8 @@ def test_files_of_others_stay_as_they_are(directory: Path) -> None:
 
 
 def test_what_came_after_stays_through_a_rollback(directory: Path) -> None:
-    embed(OLD, directory)
-    embed(NEW, directory)
+    embed_rom_set(OLD, directory)
+    embed_rom_set(NEW, directory)
     (directory / "later.bin").write_bytes(b"later")
     rollback(directory)
     assert content(directory) == roms(OLD) | {"later.bin": b"later"}
@@ -87,7 +90,7 @@ def test_what_came_after_stays_through_a_rollback(directory: Path) -> None:
 def test_the_first_set_can_be_taken_out_again(directory: Path) -> None:
     directory.mkdir(parents=True)
     (directory / "bios.bin").write_bytes(b"bios")
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
     assert rollback(directory) is None
     assert content(directory) == {"bios.bin": b"bios"}
     assert find_manifest(directory) is None
@@ -99,7 +102,7 @@ def test_files_of_others_are_never_overwritten(directory: Path) -> None:
     (directory / "target").write_bytes(b"target")
     (directory / "pxe-pcnet.rom").symlink_to("target")
     with pytest.raises(EmbedRefusedError) as caught:
-        embed(OLD, directory)
+        embed_rom_set(OLD, directory)
     assert str(caught.value) == (
         f"{directory} has files that bootrig did not write, or that were changed since: efi-e1000.rom, pxe-pcnet.rom"
     )
@@ -113,7 +116,7 @@ def test_with_force_they_are_kept_and_come_back(directory: Path) -> None:
     (directory / "efi-e1000.rom").write_bytes(b"theirs")
     (directory / "target").write_bytes(b"target")
     (directory / "pxe-pcnet.rom").symlink_to("target")
-    manifest = embed(OLD, directory, force=True)
+    manifest = embed_rom_set(OLD, directory, force=True)
     assert manifest.displaced == ("efi-e1000.rom", "pxe-pcnet.rom")
     assert content(directory) == roms(OLD) | {"target": b"target"}
     assert (directory / ".bootrig" / "displaced" / "efi-e1000.rom").read_bytes() == b"theirs"
@@ -125,8 +128,8 @@ def test_with_force_they_are_kept_and_come_back(directory: Path) -> None:
 def test_a_displaced_file_comes_back_when_a_set_no_longer_covers_it(directory: Path) -> None:
     directory.mkdir(parents=True)
     (directory / "efi-pcnet.rom").write_bytes(b"theirs")
-    embed(OLD, directory, force=True)
-    assert embed(NEW, directory).displaced == ()
+    embed_rom_set(OLD, directory, force=True)
+    assert embed_rom_set(NEW, directory).displaced == ()
     assert content(directory) == roms(NEW) | {"efi-pcnet.rom": b"theirs"}
     with pytest.raises(EmbedRefusedError, match=r"changed since: efi-pcnet\.rom"):
         rollback(directory)
@@ -136,13 +139,13 @@ def test_a_displaced_file_comes_back_when_a_set_no_longer_covers_it(directory: P
 
 
 def test_a_rom_of_ours_that_was_changed_is_not_ours_any_more(directory: Path) -> None:
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
     (directory / "efi-e1000.rom").write_bytes(b"patched")
     with pytest.raises(EmbedRefusedError, match=r"changed since: efi-e1000\.rom"):
-        embed(NEW, directory)
-    embed(NEW, directory, force=True)
+        embed_rom_set(NEW, directory)
+    embed_rom_set(NEW, directory, force=True)
     (directory / "efi-e1000.rom").write_bytes(b"patched again")
-    manifest = embed(OLD, directory, force=True)
+    manifest = embed_rom_set(OLD, directory, force=True)
     assert len(manifest.displaced) == 2
     kept = {path.read_bytes() for path in (directory / ".bootrig" / "displaced").iterdir()}
     assert kept == {b"patched", b"patched again"}
@@ -151,7 +154,7 @@ def test_a_rom_of_ours_that_was_changed_is_not_ours_any_more(directory: Path) ->
 def test_the_same_bytes_are_in_nobodys_way(directory: Path) -> None:
     directory.mkdir(parents=True)
     (directory / "efi-e1000.rom").write_bytes(b"old e1000")
-    assert embed(OLD, directory).displaced == ("efi-e1000.rom",)
+    assert embed_rom_set(OLD, directory).displaced == ("efi-e1000.rom",)
     rollback(directory)
     assert content(directory) == {"efi-e1000.rom": b"old e1000"}
 
@@ -159,21 +162,34 @@ def test_the_same_bytes_are_in_nobodys_way(directory: Path) -> None:
 def test_a_directory_in_the_place_of_a_rom_is_refused_even_with_force(directory: Path) -> None:
     (directory / "efi-e1000.rom").mkdir(parents=True)
     with pytest.raises(EmbedRefusedError, match=r"has directories where ROMs shall be: efi-e1000\.rom"):
-        embed(OLD, directory, force=True)
+        embed_rom_set(OLD, directory, force=True)
 
 
 def test_embeds_where_a_link_leads(directory: Path, tmp_path: Path) -> None:
     directory.mkdir(parents=True)
     (tmp_path / "link").symlink_to(directory)
-    embed(OLD, tmp_path / "link")
+    embed_rom_set(OLD, tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     assert content(directory) == roms(OLD)
+
+
+@pytest.mark.parametrize(
+    ("rom_set", "message"),
+    [
+        (RomSet.of_files("mine", {"ipxe.rom": b"x"}), "mine has no ROMs: none of its files is called efi-NAME.rom or"),
+        (RomSet.of_files("mine", {"efi-a.rom": b"", "efi-b.rom": b"x"}), "mine has empty ROMs, .*: efi-a.rom$"),
+    ],
+)
+def test_refuses_a_set_that_qemu_could_not_use(directory: Path, rom_set: RomSet, message: str) -> None:
+    with pytest.raises(EmbedRefusedError, match=message):
+        embed_rom_set(rom_set, directory)
+    assert not directory.exists()
 
 
 def test_refuses_a_file_in_the_place_of_the_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EmbedRefusedError, match="file is not a directory"):
-        embed(OLD, tmp_path / "file")
+        embed_rom_set(OLD, tmp_path / "file")
 
 
 def test_rollback_needs_a_directory(tmp_path: Path) -> None:
@@ -193,25 +209,25 @@ def test_rollback_needs_a_directory(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_manifest_stops_everything(directory: Path, text: str, message: str) -> None:
-    embed(OLD, directory)
-    (directory / FILE_NAME).write_text(text)
+    embed_rom_set(OLD, directory)
+    (directory / MANIFEST_NAME).write_text(text)
     with pytest.raises(ManifestError, match=message):
         load_manifest(directory)
     with pytest.raises(EmbedFailedError, match=message) as caught:
-        embed(NEW, directory)
-    assert caught.value.remedy.startswith(f"remove {directory / FILE_NAME}")
+        embed_rom_set(NEW, directory)
+    assert caught.value.remedy.startswith(f"remove {directory / MANIFEST_NAME}")
     assert content(directory) == roms(OLD)
 
 
 def test_manifest_of_a_directory_without_one(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=f"no ROM set is embedded in {tmp_path}"):
         load_manifest(tmp_path)
-    (tmp_path / FILE_NAME).mkdir()
+    (tmp_path / MANIFEST_NAME).mkdir()
     with pytest.raises(ManifestError, match="cannot be read: Is a directory"):
         load_manifest(tmp_path)
 
 
 def test_manifest_is_json_and_comes_back(directory: Path) -> None:
-    manifest = embed(OLD, directory)
+    manifest = embed_rom_set(OLD, directory)
     assert json.loads(manifest.encode())["format"] == "bootrig-manifest/1"
     assert parse_manifest(manifest.encode()) == manifest

@@ -12,10 +12,11 @@ import pytest
 
 import bootrig.romset.embed
 import bootrig.romset.exchange
-from bootrig.romset.embed import EmbedFailedError, EmbedRefusedError, rollback
+from bootrig.romset.embed import embed_rom_set, rollback
+from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError
 from bootrig.romset.exchange import moved_path, staged_path
-from firmware.romset import RomSet, rom_set_of
-from tests.firmware.rom_sets import NEW, OLD, beside, content, embed, roms
+from firmware.romset import RomSet
+from tests.romset.rom_sets import NEW, OLD, beside, content, roms
 
 
 @pytest.fixture
@@ -32,14 +33,14 @@ STEPS = ["link_tree", "_keep_displaced", "_keep_previous", "_write_target", "syn
 
 @pytest.mark.parametrize("step", STEPS)
 def test_an_error_at_any_step_leaves_the_old_set(directory: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
 
     def fail(*arguments: object, **options: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(bootrig.romset.embed, step, fail)
     with pytest.raises(EmbedFailedError, match="No space left on device") as caught:
-        embed(NEW, directory)
+        embed_rom_set(NEW, directory)
     assert caught.value.remedy == f"free some space on the file system of {directory.parent}"
     assert content(directory) == roms(OLD)
     assert beside(directory) == []
@@ -49,7 +50,7 @@ def test_an_error_at_any_step_leaves_the_old_set(directory: Path, monkeypatch: p
 def test_a_crash_at_any_step_leaves_one_whole_set_and_the_next_embedding_cleans_up(
     directory: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
 
     def crash(*arguments: object, **options: object) -> None:
         raise Crash
@@ -58,10 +59,10 @@ def test_a_crash_at_any_step_leaves_one_whole_set_and_the_next_embedding_cleans_
         patches.setattr(bootrig.romset.embed, "remove_tree", crash)  # the clean-up after a crash does not run either
         patches.setattr(bootrig.romset.embed, step, crash)
         with pytest.raises(Crash):
-            embed(NEW, directory)
+            embed_rom_set(NEW, directory)
     assert content(directory) in (roms(OLD), roms(NEW))
     assert beside(directory) != []
-    embed(NEW, directory)
+    embed_rom_set(NEW, directory)
     assert content(directory) == roms(NEW)
     assert beside(directory) == []
 
@@ -69,14 +70,14 @@ def test_a_crash_at_any_step_leaves_one_whole_set_and_the_next_embedding_cleans_
 def test_an_old_set_that_cannot_be_removed_does_not_matter(
     directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
 
     def refuse(path: Path) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     with monkeypatch.context() as patches:
         patches.setattr(bootrig.romset.embed, "remove_tree", refuse)
-        embed(NEW, directory)
+        embed_rom_set(NEW, directory)
     assert "which is no longer needed, cannot be removed: Operation not permitted" in caplog.text
     assert content(directory) == roms(NEW)
     rollback(directory)
@@ -91,9 +92,9 @@ def no_exchange(first: Path, second: Path) -> None:
 def test_without_exchange_two_renames_serve(
     directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
     monkeypatch.setattr(bootrig.romset.exchange, "exchange", no_exchange)
-    embed(NEW, directory)
+    embed_rom_set(NEW, directory)
     assert content(directory) == roms(NEW)
     assert "the file system cannot exchange directories; it is replaced by two renames" in caplog.text
     rollback(directory)
@@ -104,7 +105,7 @@ def test_without_exchange_two_renames_serve(
 def test_a_crash_between_the_two_renames_is_mended(
     directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
     directory.rename(moved_path(directory))
     staged_path(directory).mkdir()
     with pytest.raises(EmbedRefusedError, match="has no previous ROM set"):
@@ -115,7 +116,7 @@ def test_a_crash_between_the_two_renames_is_mended(
 
 
 def test_the_second_rename_that_fails_is_undone(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
     monkeypatch.setattr(bootrig.romset.exchange, "exchange", no_exchange)
     rename: Callable[[Path, Path], Path] = Path.rename
 
@@ -126,21 +127,21 @@ def test_the_second_rename_that_fails_is_undone(directory: Path, monkeypatch: py
 
     monkeypatch.setattr(Path, "rename", rename_once)
     with pytest.raises(EmbedFailedError, match="Input/output error"):
-        embed(NEW, directory)
+        embed_rom_set(NEW, directory)
     assert content(directory) == roms(OLD)
     assert beside(directory) == []
 
 
 def test_a_disk_that_is_full_leaves_the_old_set(directory: Path) -> None:
-    embed(OLD, directory)
-    large = rom_set_of("large", [("efi-e1000.rom", b"x" * 100_000)])
+    embed_rom_set(OLD, directory)
+    large = RomSet.of_files("large", {"efi-e1000.rom": b"x" * 100_000})
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
     try:
         with pytest.raises(EmbedFailedError, match=r"cannot embed into .*: File too large"):
-            embed(large, directory)
+            embed_rom_set(large, directory)
         with pytest.raises(EmbedFailedError, match="File too large"):
-            embed(large, directory.with_name("fresh"))
+            embed_rom_set(large, directory.with_name("fresh"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert content(directory) == roms(OLD)
@@ -150,9 +151,9 @@ def test_a_disk_that_is_full_leaves_the_old_set(directory: Path) -> None:
 def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(EmbedRefusedError, match="is not a directory"):
-        embed(OLD, tmp_path / "file")
+        embed_rom_set(OLD, tmp_path / "file")
     with pytest.raises(EmbedFailedError, match=r"Not a directory|File exists"):
-        embed(OLD, tmp_path / "file" / "below")
+        embed_rom_set(OLD, tmp_path / "file" / "below")
     assert (tmp_path / "file").read_text() == "x"
     assert beside(tmp_path / "file") == []
 
@@ -165,18 +166,18 @@ def test_links_that_are_not_allowed_become_copies(directory: Path, monkeypatch: 
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
     assert content(directory) == roms(OLD) | {"bios.bin": b"bios"}
 
 
 def test_a_lock_that_is_never_released_is_given_up(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    embed(OLD, directory)
+    embed_rom_set(OLD, directory)
     monkeypatch.setattr(bootrig.romset.exchange, "LOCK_S", 0.0)
     handle = os.open(directory.parent, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         with pytest.raises(EmbedFailedError, match="Resource temporarily unavailable"):
-            embed(NEW, directory)
+            embed_rom_set(NEW, directory)
     finally:
         os.close(handle)
 
@@ -207,14 +208,14 @@ print(*sorted(seen))
 
 
 def test_a_reader_sees_one_set_or_the_other(directory: Path) -> None:
-    embed(OLD, directory)
-    embed(NEW, directory)
+    embed_rom_set(OLD, directory)
+    embed_rom_set(NEW, directory)
     reader = subprocess.Popen([sys.executable, "-c", READER, str(directory), "3000"], stdout=subprocess.PIPE, text=True)
     assert reader.stdout is not None
     assert reader.stdout.readline() == "ready\n"
     rom_sets = [OLD, NEW]
     while reader.poll() is None:
-        embed(rom_sets[0], directory, durable=False)
+        embed_rom_set(rom_sets[0], directory, durable=False)
         rom_sets.reverse()
     output, _ = reader.communicate()
     assert reader.returncode == 0
@@ -227,7 +228,7 @@ def test_embedders_at_the_same_time_take_turns(directory: Path) -> None:
     def work(rom_set: RomSet) -> None:
         try:
             for _ in range(10):
-                embed(rom_set, directory, durable=False)
+                embed_rom_set(rom_set, directory, durable=False)
         except (EmbedFailedError, EmbedRefusedError) as error:
             failures.append(error)
 
@@ -249,18 +250,18 @@ def test_a_small_disk_and_a_mount_inside(tmp_path: Path) -> None:
         exec "$2" -c '
 import sys
 from pathlib import Path
-from bootrig.romset.embed import EmbedFailedError, embed_rom_set
-from firmware.romset import rom_set_of
+from bootrig.romset.embed import embed_rom_set
+from bootrig.romset.errors import EmbedFailedError
+from firmware.romset import RomSet
 directory = Path(sys.argv[1]) / "d"
-options = {"origin": {}, "tool_version": "1"}
-embed_rom_set(rom_set_of("s", [("efi-a.rom", b"x" * 512)]), directory, **options)
+embed_rom_set(RomSet.of_files("s", {"efi-a.rom": b"x" * 512}), directory)
 try:
-    embed_rom_set(rom_set_of("l", [("efi-a.rom", b"x" * 60000)]), directory, **options)
+    embed_rom_set(RomSet.of_files("l", {"efi-a.rom": b"x" * 60000}), directory)
 except EmbedFailedError as error:
     print(error.remedy)
 print([path.name for path in directory.parent.iterdir()], (directory / "efi-a.rom").stat().st_size)
 try:
-    embed_rom_set(rom_set_of("s", [("efi-a.rom", b"x" * 512)]), directory.parent, **options)
+    embed_rom_set(RomSet.of_files("s", {"efi-a.rom": b"x" * 512}), directory.parent)
 except EmbedFailedError as error:
     print(error)
 ' "$1"

@@ -1,24 +1,23 @@
 """Checking a machine definition against what a QEMU says about itself, before it is started."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from bootrig.document.toml import suggest
 from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MONITOR_CHARDEV, MachineDefinition
+from bootrig.emulator.definition.parts import BlockNode, Chardev, Device, Part, QomObject
 from bootrig.emulator.definition.uses import check_references
 from bootrig.emulator.definition.values import Checker, Fault
-from bootrig.emulator.schema.shapes import Catalog
+from bootrig.emulator.schema.shapes import Catalog, Object
 
 
 def check_definition(definition: MachineDefinition, catalog: Catalog) -> tuple[Fault, ...]:
-    """Return all that is wrong with `definition` for the QEMU of `catalog`, in the order of the definition."""
+    """Return everything that is wrong with `definition` for the QEMU of `catalog`."""
     checker = Checker(catalog)
     return (
         *_check_machine(definition, checker),
         *_check_processor(definition, checker),
         *_check_accelerator(definition, checker),
-        *_check_devices(definition, checker),
-        *_check_backends(definition, checker),
+        *_check_parts(definition, checker),
         *_check_ids(definition),
         *check_references(definition, catalog),
     )
@@ -67,47 +66,43 @@ def _check_accelerator(definition: MachineDefinition, checker: Checker) -> Itera
         yield Fault("accelerator.instruction_counting.record_file", "missing; expected a file")
 
 
-def _check_devices(definition: MachineDefinition, checker: Checker) -> Iterator[Fault]:
-    for index, device in enumerate(definition.devices):
-        place = f"device[{index}]"
-        shape = checker.catalog.find_device(device.driver)
-        if shape is None:
-            known = checker.catalog.introspection.devices
-            yield _unknown(f"{place}.driver", f"device {device.driver!r}", checker, known)
+def _check_parts(definition: MachineDefinition, checker: Checker) -> Iterator[Fault]:
+    for place, part in definition.iter_places():
+        if isinstance(part, Chardev):
+            # its type is within its arguments, and checked with them
+            shape: Object | None = checker.catalog.arguments_of(part.command)
+            owner = f"QEMU {checker.version}"
         else:
-            owner = f"{device.driver} of QEMU {checker.version}"
-            yield from checker.check_members(device.arguments, shape, place, owner)
+            shape = _find_shape(part, checker.catalog)
+            owner = f"{part.type} of QEMU {checker.version}"
+        if shape is None:
+            noun = "block driver" if isinstance(part, BlockNode) else part.table
+            known = _known_types(part, checker.catalog)
+            yield _unknown(f"{place}.{part.type_key}", f"{noun} {part.type!r}", checker, known)
+        else:
+            yield from checker.check_members(part.arguments, shape, place, owner)
 
 
-def _check_backends(definition: MachineDefinition, checker: Checker) -> Iterator[Fault]:
-    catalog = checker.catalog
-    netdevs = catalog.arguments_of("netdev_add")
-    for index, netdev in enumerate(definition.netdevs):
-        place = f"netdev[{index}]"
-        shape = catalog.find_backend("netdev_add", netdev.type)
-        if shape is None:
-            yield _unknown(f"{place}.type", f"netdev {netdev.type!r}", checker, catalog.words_of(netdevs))
-        else:
-            yield from checker.check_members(netdev.arguments, shape, place, f"{netdev.type} of QEMU {checker.version}")
-    for index, chardev in enumerate(definition.chardevs):
-        yield from checker.check_members(
-            chardev.arguments, catalog.arguments_of("chardev-add"), f"chardev[{index}]", f"QEMU {checker.version}"
-        )
-    nodes = catalog.arguments_of("blockdev-add")
-    for index, node in enumerate(definition.block_nodes):
-        place = f"blockdev[{index}]"
-        shape = catalog.find_backend("blockdev-add", node.driver)
-        if shape is None:
-            yield _unknown(f"{place}.driver", f"block driver {node.driver!r}", checker, catalog.words_of(nodes))
-        else:
-            yield from checker.check_members(node.arguments, shape, place, f"{node.driver} of QEMU {checker.version}")
-    for index, item in enumerate(definition.objects):
-        place = f"object[{index}]"
-        shape = catalog.find_object(item.qom_type)
-        if shape is None:
-            yield _unknown(f"{place}.qom-type", f"object {item.qom_type!r}", checker, catalog.object_types)
-        else:
-            yield from checker.check_members(item.arguments, shape, place, f"{item.qom_type} of QEMU {checker.version}")
+def _find_shape(part: Part, catalog: Catalog) -> Object | None:
+    """Return the shape of a part's arguments; None where QEMU has no such type."""
+    match part:
+        case Device():
+            return catalog.find_device(part.type)
+        case QomObject():
+            return catalog.find_object(part.type)
+        case _:
+            return catalog.variant(catalog.arguments_of(part.command), part.type)
+
+
+def _known_types(part: Part, catalog: Catalog) -> Iterable[str]:
+    """Return the types that a part of its kind can have."""
+    match part:
+        case Device():
+            return catalog.introspection.devices
+        case QomObject():
+            return catalog.object_types
+        case _:
+            return catalog.words_of(catalog.arguments_of(part.command))
 
 
 def _unknown(place: str, what: str, checker: Checker, known: Iterable[str]) -> Fault:
@@ -117,21 +112,12 @@ def _unknown(place: str, what: str, checker: Checker, known: Iterable[str]) -> F
 
 
 def _check_ids(definition: MachineDefinition) -> Iterator[Fault]:
-    """Yield every id that is given twice, or belongs to the rig."""
-    kinds: dict[str, tuple[str, list[str]]] = {
-        "device": ("id", [device.id for device in definition.devices]),
-        "netdev": ("id", [netdev.id for netdev in definition.netdevs]),
-        "chardev": ("id", [chardev.id for chardev in definition.chardevs]),
-        "blockdev": ("node-name", [node.node_name for node in definition.block_nodes]),
-        "object": ("id", [item.id for item in definition.objects]),
-    }
-    for kind, (key, names) in kinds.items():
-        first: dict[str, int] = {}
-        counts = Counter(names)
-        for index, name in enumerate(names):
-            place = f"{kind}[{index}].{key}"
-            if name and counts[name] > 1 and name in first:
-                yield Fault(place, f'duplicate: {kind}[{first[name]}] is called "{name}" already')
-            first.setdefault(name, index)
-            if kind == "chardev" and name in (CONSOLE_CHARDEV, MONITOR_CHARDEV):
-                yield Fault(place, f'"{name}" is the rig\'s own chardev; expected another id')
+    """Yield every id that is given twice or is reserved for the rig."""
+    first: dict[tuple[str, str], str] = {}
+    for place, part in definition.iter_places():
+        if part.id and (part.table, part.id) in first:
+            other = first[part.table, part.id]
+            yield Fault(f"{place}.{part.id_key}", f'duplicate: {other} is called "{part.id}" already')
+        first.setdefault((part.table, part.id), place)
+        if isinstance(part, Chardev) and part.id in (CONSOLE_CHARDEV, MONITOR_CHARDEV):
+            yield Fault(f"{place}.id", f'"{part.id}" is the rig\'s own chardev; expected another id')

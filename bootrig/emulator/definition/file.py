@@ -16,12 +16,12 @@
     netdev = "net0"
 
 `[processor]`, `[accelerator]` and `[clock]` are the other tables; `[[chardev]]`, `[[blockdev]]` and `[[object]]` the
-other arrays. In the arrays stands what QMP's `device_add`, `netdev_add`, `chardev-add`, `blockdev-add` and `object-add`
-take. A JSON file holds the same keys.
+other arrays. Their tables hold the arguments of QMP's `device_add`, `netdev_add`, `chardev-add`, `blockdev-add` and
+`object-add`. A JSON file has the same keys.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +31,13 @@ from bootrig.emulator.definition.check import check_definition
 from bootrig.emulator.definition.definition import (
     Accelerator,
     AcceleratorKind,
-    BlockNode,
-    Chardev,
-    Device,
     InstructionCounting,
     MachineDefinition,
-    Netdev,
     Processor,
-    QomObject,
     RealTimeClock,
     RecordReplay,
 )
+from bootrig.emulator.definition.parts import KINDS, Chardev, Device, Part
 from bootrig.emulator.schema.shapes import Catalog
 
 DATE_PATTERN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
@@ -102,24 +98,20 @@ def read_definition(root: TableReader) -> MachineDefinition:
             base=clock.string("base", default.real_time_clock.base, pattern=DATE_PATTERN, expected="a date and time"),
             clock=clock.string("clock", default.real_time_clock.clock, pattern="vm|host|rt", expected="vm, host or rt"),
         ),
-        devices=tuple(
-            Device(table.string("driver"), table.string("id", ""), _others(table, "driver", "id"))
-            for table in root.tables("device")
-        ),
-        netdevs=tuple(
-            Netdev(table.string("type"), table.string("id"), _others(table, "type", "id"))
-            for table in root.tables("netdev")
-        ),
-        chardevs=tuple(_read_chardev(table) for table in root.tables("chardev")),
-        block_nodes=tuple(
-            BlockNode(table.string("driver"), table.string("node-name"), _others(table, "driver", "node-name"))
-            for table in root.tables("blockdev")
-        ),
-        objects=tuple(
-            QomObject(table.string("qom-type"), table.string("id"), _others(table, "qom-type", "id"))
-            for table in root.tables("object")
-        ),
+        parts=tuple(_iter_parts(root)),
     )
+
+
+def _iter_parts(root: TableReader) -> Iterator[Part]:
+    """Yield the parts in the arrays of a definition."""
+    for kind in KINDS:
+        for table in root.tables(kind.table):
+            if kind is Chardev:
+                backend = table.table("backend")
+                yield Chardev(backend.string("type"), table.string("id"), _free_table(backend, "data"))
+            else:
+                name = table.string(kind.id_key, "") if kind is Device else table.string(kind.id_key)
+                yield kind(table.string(kind.type_key), name, _others(table, kind.type_key, kind.id_key))
 
 
 def _empty(root: TableReader, key: str) -> TableReader:
@@ -135,11 +127,6 @@ def _free_table(table: TableReader, key: str) -> dict[str, Any]:
     """Return a table whose keys are QEMU's to judge."""
     inner = table.optional_table(key)
     return _others(inner) if inner is not None else {}
-
-
-def _read_chardev(table: TableReader) -> Chardev:
-    backend = table.table("backend")
-    return Chardev(table.string("id"), backend.string("type"), _free_table(backend, "data"))
 
 
 def _read_accelerator(table: TableReader) -> Accelerator:
@@ -162,17 +149,17 @@ def _read_counting(table: TableReader) -> InstructionCounting:
     )
 
 
-def definition_document(definition: MachineDefinition) -> dict[str, Any]:
-    """Return a definition as what a JSON file of it holds."""
+def encode_definition(definition: MachineDefinition) -> dict[str, Any]:
+    """Return a definition as the object that a JSON file of it contains."""
     counting = definition.accelerator.instruction_counting
     accelerator: dict[str, Any] = {"kind": str(definition.accelerator.kind)}
     if definition.accelerator.options:
         accelerator["options"] = dict(definition.accelerator.options)
     if counting is not None:
-        told: dict[str, Any] = {"shift": counting.shift, "sleep": counting.sleep}
+        encoded: dict[str, Any] = {"shift": counting.shift, "sleep": counting.sleep}
         if counting.record_replay is not None:
-            told |= {"record_replay": str(counting.record_replay), "record_file": str(counting.record_file)}
-        accelerator["instruction_counting"] = told
+            encoded |= {"record_replay": str(counting.record_replay), "record_file": str(counting.record_file)}
+        accelerator["instruction_counting"] = encoded
     processor = definition.processor
     return {
         "machine": {
@@ -185,9 +172,5 @@ def definition_document(definition: MachineDefinition) -> dict[str, Any]:
         "processor": {"model": processor.model, "count": processor.count, "properties": dict(processor.properties)},
         "accelerator": accelerator,
         "clock": {"base": definition.real_time_clock.base, "clock": definition.real_time_clock.clock},
-        "device": [device.arguments for device in definition.devices],
-        "netdev": [netdev.arguments for netdev in definition.netdevs],
-        "chardev": [chardev.arguments for chardev in definition.chardevs],
-        "blockdev": [node.arguments for node in definition.block_nodes],
-        "object": [item.arguments for item in definition.objects],
+        **{kind.table: [part.arguments for part in definition.of_kind(kind)] for kind in KINDS},
     }

@@ -1,4 +1,4 @@
-"""Who uses what in a machine definition: names that do not exist, backends that nobody or too many use."""
+"""What uses what in a machine definition: names that do not exist, backends that are unused or used too often."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 from bootrig.document.toml import suggest
 from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MONITOR_CHARDEV, MachineDefinition
+from bootrig.emulator.definition.parts import KINDS, BlockNode, Chardev, Device, Netdev, QomObject
 from bootrig.emulator.definition.values import Fault
 from bootrig.emulator.json_values import JsonObject
 from bootrig.emulator.schema.introspection import QomType
@@ -27,18 +28,18 @@ KIND_BY_MEMBER = {
     "primary_in": "chardev",
     "secondary_in": "chardev",
 }
-# Exactly one device can have it.
+# Kinds that at most one device can use.
 EXCLUSIVE = ("netdev", "blockdev")
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A name in a definition that stands for something else in it.
+    """A name in a definition that refers to something else in it.
 
     Attributes:
         kind: what it names: `netdev`, `chardev`, `blockdev`, `object`, `bus`.
         name: the name.
-        place: the key path where it stands.
+        place: its key path.
         by_device: whether a device names it.
     """
 
@@ -49,14 +50,11 @@ class Reference:
 
 
 def check_references(definition: MachineDefinition, catalog: Catalog) -> Iterator[Fault]:
-    """Yield every reference to what does not exist, and every backend that nobody or more than one device uses."""
-    known: dict[str, Sequence[str]] = {
-        "netdev": [netdev.id for netdev in definition.netdevs],
-        "chardev": [CONSOLE_CHARDEV, MONITOR_CHARDEV, *(chardev.id for chardev in definition.chardevs)],
-        "blockdev": [node.node_name for node in definition.block_nodes],
-        "object": [*(item.id for item in definition.objects), *(d.id for d in definition.devices if d.id)],
-        "bus": [device.id for device in definition.devices if device.id],
-    }
+    """Yield every reference to what does not exist, and every backend without a user or with too many."""
+    known = {kind.table: [part.id for part in definition.of_kind(kind) if part.id] for kind in KINDS}
+    known["bus"] = known["device"]
+    known["object"] = [*known["object"], *known["device"]]
+    known["chardev"] = [CONSOLE_CHARDEV, MONITOR_CHARDEV, *known["chardev"]]
     used: dict[tuple[str, str], Reference] = {}
     for reference in iter_references(definition, catalog):
         names = known[reference.kind]
@@ -76,46 +74,42 @@ def check_references(definition: MachineDefinition, catalog: Catalog) -> Iterato
 
 
 def _check_unused(definition: MachineDefinition, used: Mapping[tuple[str, str], Reference]) -> Iterator[Fault]:
-    """Yield every backend that nobody uses."""
-    for index, netdev in enumerate(definition.netdevs):
-        reference = used.get(("netdev", netdev.id))
-        # A filter listens to a netdev; that is no use of it, except for a port of a hub, which can lead nowhere.
-        if reference is None or (reference.place.startswith("object") and netdev.type != "hubport"):
-            expected = f'expected a device with netdev = "{netdev.id}"'
-            yield Fault(f"netdev[{index}].id", f'nobody uses netdev "{netdev.id}"; {expected}')
-    for index, chardev in enumerate(definition.chardevs):
-        if ("chardev", chardev.id) not in used:
-            expected = f'expected a device with chardev = "{chardev.id}"'
-            yield Fault(f"chardev[{index}].id", f'nobody uses chardev "{chardev.id}"; {expected}')
-    for index, node in enumerate(definition.block_nodes):
-        if ("blockdev", node.node_name) not in used:
-            expected = f'expected a device with drive = "{node.node_name}"'
-            yield Fault(f"blockdev[{index}].node-name", f'nobody uses blockdev "{node.node_name}"; {expected}')
+    """Yield every backend that nothing uses."""
+    for place, part in definition.iter_places():
+        if not isinstance(part, Netdev | Chardev | BlockNode):
+            continue
+        reference = used.get((part.table, part.id))
+        # A filter only listens to a netdev; that is not a use, except for a port of a hub, which may lead nowhere.
+        filtered = isinstance(part, Netdev) and part.type != "hubport"
+        if reference is None or (filtered and reference.place.startswith("object")):
+            user = "drive" if isinstance(part, BlockNode) else part.table
+            expected = f'expected a device with {user} = "{part.id}"'
+            yield Fault(f"{place}.{part.id_key}", f'nothing uses {part.table} "{part.id}"; {expected}')
 
 
 def iter_references(definition: MachineDefinition, catalog: Catalog) -> Iterator[Reference]:
-    """Yield every name that stands for something else."""
+    """Yield every name that refers to something else."""
     machine = catalog.introspection.machines.get(definition.machine_type, {})
     yield from _qom_references(definition.machine_options, machine, "machine.options")
-    for index, device in enumerate(definition.devices):
-        place = f"device[{index}]"
-        bus = device.properties.get("bus")
-        if isinstance(bus, str):
-            yield Reference("bus", bus, f"{place}.bus", by_device=True)
-        yield from _qom_references(device.properties, catalog.introspection.devices.get(device.driver, {}), place)
-    nodes = catalog.arguments_of("blockdev-add")
-    for index, node in enumerate(definition.block_nodes):
-        yield from _block_references(node.arguments, nodes, catalog, f"blockdev[{index}]")
-    yield from _named_references("netdev", [netdev.properties for netdev in definition.netdevs])
-    yield from _named_references("object", [item.properties for item in definition.objects])
+    for place, part in definition.iter_places():
+        match part:
+            case Device():
+                bus = part.properties.get("bus")
+                if isinstance(bus, str):
+                    yield Reference("bus", bus, f"{place}.bus", by_device=True)
+                found = catalog.introspection.devices.get(part.type, {})
+                yield from _qom_references(part.properties, found, place)
+            case BlockNode():
+                yield from _block_references(part.arguments, catalog.arguments_of(part.command), catalog, place)
+            case Netdev() | QomObject():
+                yield from _named_references(part.properties, place)
 
 
-def _named_references(kind: str, tables: Sequence[JsonObject]) -> Iterator[Reference]:
-    """Yield the references among the members of netdevs or objects."""
-    for index, table in enumerate(tables):
-        for name, value in table.items():
-            if name in KIND_BY_MEMBER and isinstance(value, str):
-                yield Reference(KIND_BY_MEMBER[name], value, f"{kind}[{index}].{name}")
+def _named_references(properties: JsonObject, place: str) -> Iterator[Reference]:
+    """Yield the references among the properties of a netdev or an object."""
+    for name, value in properties.items():
+        if name in KIND_BY_MEMBER and isinstance(value, str):
+            yield Reference(KIND_BY_MEMBER[name], value, f"{place}.{name}")
 
 
 def _qom_references(values: JsonObject, found: QomType, place: str) -> Iterator[Reference]:
@@ -130,13 +124,13 @@ def _property(qom_type: str, description: str, value: str, place: str) -> Iterat
     for beginning, kind in KIND_BY_DESCRIPTION.items():
         if description.startswith(beginning) and value:
             yield Reference(kind, value, place, by_device=True)
-    # The link to a bus is given by `bus`; what begins with a slash is a path in QOM's tree.
+    # The link to a bus is given by `bus`; a value that begins with a slash is a path in QOM's tree.
     if qom_type.startswith("link<") and value and not value.startswith("/"):
         yield Reference("object", value, place, by_device=True)
 
 
 def _block_references(value: Any, shape: Object, catalog: Catalog, place: str) -> Iterator[Reference]:
-    """Yield the nodes that a block node names: strings where a table of options could stand as well."""
+    """Yield the nodes that a block node names: strings in places where a table of options is possible as well."""
     if not isinstance(value, Mapping):
         return
     while shape.tag:

@@ -1,7 +1,7 @@
 """From a machine definition to QEMU's command line.
 
 JSON forms are used where the QEMU has them: `-blockdev` since 2.9, `-object` since 6.0, `-device` since 6.2,
-`-netdev` since 7.2 (the release notes at wiki.qemu.org/ChangeLog). Elsewhere the values become `key=value` lists, in
+`-netdev` since 7.2 (the release notes at wiki.qemu.org/ChangeLog). Otherwise the values become `key=value` lists, in
 which a comma is written twice.
 """
 
@@ -12,25 +12,20 @@ from pathlib import Path
 from bootrig.emulator.definition.definition import (
     CONSOLE_CHARDEV,
     Accelerator,
-    Chardev,
-    Device,
     InstructionCounting,
     MachineDefinition,
-    Netdev,
-    QomObject,
 )
+from bootrig.emulator.definition.parts import Chardev, Part
 from bootrig.emulator.json_values import JsonObject, JsonValue
 from bootrig.emulator.release.discovery import Emulator
 
-OBJECT_JSON = (6, 0)
-DEVICE_JSON = (6, 2)
-NETDEV_JSON = (7, 2)
+JSON_SINCE = {"blockdev": (2, 9), "object": (6, 0), "device": (6, 2), "netdev": (7, 2)}
 
-# No default devices, no configuration files, no display; paused until told, and still there after a shutdown.
+# No default devices, no configuration files, no display; paused until `cont`, and still there after a shutdown.
 BARE = ("-nodefaults", "-no-user-config", "-display", "none", "-S", "-no-shutdown")
 
 
-def command_line(
+def make_command_line(
     emulator: Emulator,
     definition: MachineDefinition,
     monitor: int,
@@ -51,16 +46,16 @@ def command_line(
     words += ["-chardev", f"socket,id=qmp,fd={monitor}", "-mon", "chardev=qmp,mode=control"]
     for directory in (*definition.data_directories, *emulator.data_directories):
         words += ["-L", str(directory)]
-    words += ["-machine", key_values({"type": definition.machine_type, **definition.machine_options})]
+    words += ["-machine", encode_key_values({"type": definition.machine_type, **definition.machine_options})]
     words += ["-m", f"size={definition.memory_mib}M"]
     words += _processor_words(definition)
-    words += accelerator_words(definition.accelerator)
+    words += make_accelerator_words(definition.accelerator)
     clock = definition.real_time_clock
-    words += ["-rtc", key_values({"base": clock.base, "clock": clock.clock})]
+    words += ["-rtc", encode_key_values({"base": clock.base, "clock": clock.clock})]
     if console is not None:
         log: dict[str, JsonValue] = {"logfile": console_log} if console_log else {}
-        words += ["-chardev", "pipe," + key_values({"id": CONSOLE_CHARDEV, "path": str(console), **log})]
-    return (*words, *backend_words(emulator, definition))
+        words += ["-chardev", "pipe," + encode_key_values({"id": CONSOLE_CHARDEV, "path": str(console), **log})]
+    return (*words, *make_part_words(emulator, definition))
 
 
 def _processor_words(definition: MachineDefinition) -> list[str]:
@@ -68,22 +63,22 @@ def _processor_words(definition: MachineDefinition) -> list[str]:
     processor = definition.processor
     words: list[str] = []
     if processor.model:
-        options = key_values(processor.properties)
+        options = encode_key_values(processor.properties)
         words += ["-cpu", f"{processor.model},{options}" if options else processor.model]
     if processor.count != 1:
         words += ["-smp", str(processor.count)]
     return words
 
 
-def accelerator_words(accelerator: Accelerator) -> list[str]:
+def make_accelerator_words(accelerator: Accelerator) -> list[str]:
     """Return `-accel` and `-icount`."""
-    options = key_values(accelerator.options)
+    options = encode_key_values(accelerator.options)
     words = ["-accel", f"{accelerator.kind},{options}" if options else str(accelerator.kind)]
     counting = accelerator.instruction_counting
-    return [*words, "-icount", key_values(_instruction_counting(counting))] if counting else words
+    return [*words, "-icount", encode_key_values(_encode_counting(counting))] if counting else words
 
 
-def _instruction_counting(counting: InstructionCounting) -> JsonObject:
+def _encode_counting(counting: InstructionCounting) -> JsonObject:
     """Return the options of `-icount`."""
     options: dict[str, JsonValue] = {"shift": counting.shift}
     if counting.record_replay is None:
@@ -91,48 +86,30 @@ def _instruction_counting(counting: InstructionCounting) -> JsonObject:
     return {**options, "rr": str(counting.record_replay), "rrfile": str(counting.record_file)}
 
 
-def backend_words(emulator: Emulator, definition: MachineDefinition) -> list[str]:
+def make_part_words(emulator: Emulator, definition: MachineDefinition) -> list[str]:
     """Return all backends, objects and devices, users after what they use."""
     words: list[str] = []
-    for node in definition.block_nodes:
-        words += ["-blockdev", json.dumps(node.arguments)]
-    for chardev in definition.chardevs:
-        words += ["-chardev", chardev_words(chardev)]
-    for netdev in definition.netdevs:
-        words += ["-netdev", _netdev_word(emulator, netdev)]
-    for item in definition.objects:
-        words += ["-object", _object_word(emulator, item)]
-    for device in definition.devices:
-        words += ["-device", _device_word(emulator, device)]
+    for part in definition.parts:
+        words += [f"-{part.table}", _encode_part(emulator, part)]
     return words
 
 
-def _device_word(emulator: Emulator, device: Device) -> str:
-    if emulator.version >= DEVICE_JSON:
-        return json.dumps(device.arguments)
-    return f"{device.driver}," + key_values({k: v for k, v in device.arguments.items() if k != "driver"})
+def _encode_part(emulator: Emulator, part: Part) -> str:
+    if isinstance(part, Chardev):
+        return _encode_chardev(part)
+    if emulator.version >= JSON_SINCE[part.table]:
+        return json.dumps(part.arguments)
+    return f"{part.type}," + encode_key_values({k: v for k, v in part.arguments.items() if k != part.type_key})
 
 
-def _object_word(emulator: Emulator, item: QomObject) -> str:
-    if emulator.version >= OBJECT_JSON:
-        return json.dumps(item.arguments)
-    return f"{item.qom_type}," + key_values({k: v for k, v in item.arguments.items() if k != "qom-type"})
-
-
-def _netdev_word(emulator: Emulator, netdev: Netdev) -> str:
-    if emulator.version >= NETDEV_JSON:
-        return json.dumps(netdev.arguments)
-    return f"{netdev.type}," + key_values({k: v for k, v in netdev.arguments.items() if k != "type"})
-
-
-def chardev_words(chardev: Chardev) -> str:
+def _encode_chardev(chardev: Chardev) -> str:
     """Return the argument of `-chardev`, which has no JSON form.
 
     QMP wraps variants as `{"type": T, "data": {...}}` (qapi/char.json); the command line spells them out flat, as
     `host=`, `path=`, `fd=`.
     """
     flat: dict[str, JsonValue] = {}
-    for key, value in chardev.data.items():
+    for key, value in chardev.properties.items():
         if key == "addr" and isinstance(value, Mapping):
             address = value.get("data")
             if isinstance(address, Mapping):
@@ -145,10 +122,10 @@ def chardev_words(chardev: Chardev) -> str:
             flat["path"] = value
         else:
             flat[key] = value
-    return f"{chardev.type}," + key_values({"id": chardev.id, **flat})
+    return f"{chardev.type}," + encode_key_values({"id": chardev.id, **flat})
 
 
-def key_values(values: Mapping[str, JsonValue]) -> str:
+def encode_key_values(values: Mapping[str, JsonValue]) -> str:
     """Return `values` as `key=value,...`: booleans as on and off, commas written twice, nested keys with dots."""
     return ",".join(f"{key}={text}" for key, text in _flat(values))
 

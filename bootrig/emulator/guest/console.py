@@ -1,13 +1,14 @@
 """The guest's console: what it prints, what is typed to it.
 
-Two named pipes connect it, because a serial port is written a byte at a time. A socket's buffer holds 280 messages of
-one byte; when it is full SeaBIOS gives up waiting for the port and repeats itself, so that what a guest prints would
-depend on how fast somebody reads. A pipe's buffer holds a million bytes however they are written.
+It is connected by two named pipes, because a serial port is written byte by byte. A socket's buffer holds 280 messages
+of one byte; when it is full, SeaBIOS gives up waiting for the port and repeats itself, so that what a guest prints
+would depend on how fast somebody reads. A pipe's buffer holds a million bytes, however they are written.
 """
 
 import asyncio
 import fcntl
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,11 +22,11 @@ PIPE_LENGTH = 1024 * 1024
 class Console(asyncio.Protocol):
     """The rig's end of the console.
 
-    QEMU itself writes all that the guest prints into the run directory. Here it is read at once and held until
-    somebody takes it; beyond `UNREAD_LIMIT` bytes the oldest go.
+    QEMU itself writes everything that the guest prints into the run directory. Here it is read at once and held until
+    it is asked for; beyond `UNREAD_LIMIT` bytes the oldest are dropped.
 
     Attributes:
-        lost: bytes that went because nobody took them.
+        lost: how many bytes were dropped.
     """
 
     def __init__(self, typing: int) -> None:
@@ -50,16 +51,33 @@ class Console(asyncio.Protocol):
         self._arrived.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """QEMU is gone."""
+        """Note that QEMU is gone."""
         self._closed = True
         self._arrived.set()
 
     async def read(self) -> bytes:
-        """Return what the guest printed since the last call, at least one byte; nothing at all when QEMU is gone."""
+        """Return what the guest printed since the last call, at least one byte; nothing when QEMU is gone."""
         while not self._unread and not self._closed:
             self._arrived.clear()
             await self._arrived.wait()
         return self.read_available()
+
+    async def read_until(self, wanted: bytes, show: Callable[[bytes], object] | None = None) -> bool:
+        """Read until the guest has printed `wanted`; returns whether it has, False when QEMU is gone.
+
+        Args:
+            wanted: what to look for; empty to read until QEMU is gone.
+            show: called with everything that is read.
+        """
+        seen = b""
+        while content := await self.read():
+            if show is not None:
+                show(content)
+            seen += content
+            if wanted and wanted in seen:
+                return True
+            seen = seen[-len(wanted) :] if wanted else b""
+        return False
 
     def read_available(self) -> bytes:
         """Return what the guest printed since the last call, without waiting."""
@@ -94,7 +112,7 @@ class Console(asyncio.Protocol):
 
 
 class ConsolePipes:
-    """The two named pipes, made before QEMU starts.
+    """The two named pipes of a console, made before QEMU starts.
 
     Args:
         directory: where they are made; QEMU opens them by name.
@@ -123,7 +141,7 @@ class ConsolePipes:
             fcntl.fcntl(self._descriptors[0], fcntl.F_SETPIPE_SZ, PIPE_LENGTH)
 
     async def open_console(self) -> Console:
-        """Return the console on the pipes, which then owns their descriptors; QEMU has opened them by now."""
+        """Return the console on the pipes, which then owns their descriptors; QEMU has opened them before."""
         self._unlink()
         out, typing = self._descriptors
         self._descriptors.clear()
@@ -136,7 +154,7 @@ class ConsolePipes:
             name.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Remove the pipes, as far as they have not become a console."""
+        """Remove the pipes, and close them unless a console owns them."""
         self._unlink()
         while self._descriptors:
             os.close(self._descriptors.pop())

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import shutil
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
@@ -12,13 +11,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bootrig.deadline import Deadline
-from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, BlockNode, Device, MachineDefinition
+from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MachineDefinition
+from bootrig.emulator.definition.parts import BlockNode, Device
 from bootrig.emulator.errors import (
     EmulatorError,
     GuestHaltedError,
     GuestResetLoopError,
 )
-from bootrig.emulator.guest.command_line import command_line
+from bootrig.emulator.guest.command_line import make_command_line
 from bootrig.emulator.guest.configuration import SplitDefinition, configure, split_for_qmp
 from bootrig.emulator.guest.console import Console, ConsolePipes
 from bootrig.emulator.guest.rom_evidence import DeviceRom, read_device_rom
@@ -32,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 START_S = 20.0
 RESET_LIMIT = 5
-# In virtual time QEMU never waits, so the servers that answer its guest must not wait for it.
-VIRTUAL_TIME_NICENESS = 10
 EVENTS_KEPT = 4096
 OUTPUT_FILE = "qemu.log"
 CONSOLE_FILE = "console.log"
@@ -44,7 +42,7 @@ HALTED_STATES = frozenset({"internal-error", "io-error"})
 
 
 class Guest:
-    """One running QEMU, made by `start_guest`; paused until `resume`.
+    """One running QEMU, made by `start_direct_guest` or `start_libvirt_guest`; paused until `resume`.
 
     Attributes:
         emulator: the QEMU.
@@ -54,7 +52,6 @@ class Guest:
         console: what the guest prints, what is typed to it.
         run_directory: where its files are.
         events: all QMP events so far, the first `EVENTS_KEPT` of them.
-        resumed_s: the moment of `resume` on `time.monotonic`'s clock; None before.
     """
 
     def __init__(
@@ -66,7 +63,6 @@ class Guest:
         session: QmpSession,
         console: Console,
         run_directory: Path,
-        reset_limit: int = RESET_LIMIT,
         device_prefix: str = "",
     ) -> None:
         self.emulator = emulator
@@ -76,9 +72,7 @@ class Guest:
         self.console = console
         self.run_directory = run_directory
         self.events: list[Mapping[str, Any]] = []
-        self.resumed_s: float | None = None
         self._resets = 0
-        self._reset_limit = reset_limit
         self._device_prefix = device_prefix
         self._broken: asyncio.Future[EmulatorError] = asyncio.get_running_loop().create_future()
         self._subscription = session.subscribe(capacity=EVENTS_KEPT)
@@ -89,7 +83,6 @@ class Guest:
         Raises:
             EmulatorError: QEMU does not.
         """
-        self.resumed_s = time.monotonic()
         await self.session.execute("cont")
 
     async def pause(self) -> None:
@@ -144,7 +137,7 @@ class Guest:
         raise await asyncio.shield(self._broken)
 
     async def observe(self) -> None:
-        """Record events and judge them until the session ends; `start_guest` runs this."""
+        """Record events and judge them until the session ends; `start_observer` runs this."""
         try:
             while True:
                 event = await self._subscription.get()
@@ -159,7 +152,7 @@ class Guest:
         name = event.get("event")
         if name == "RESET":
             self._resets += 1
-            if self._resets > self._reset_limit:
+            if self._resets > RESET_LIMIT:
                 self._break(GuestResetLoopError(f"the guest was reset {self._resets} times"))
         elif name == "STOP":
             status = (await self.session.execute("query-status")).get("status")
@@ -192,25 +185,23 @@ def add_platform_firmware(
         BlockNode("raw", "pflash1", {"file": "pflash1-file"}),
     )
     options = {**definition.machine_options, "pflash0": "pflash0", "pflash1": "pflash1"}
-    return replace(definition, machine_options=options, block_nodes=(*nodes, *definition.block_nodes))
+    return replace(definition, machine_options=options, parts=(*nodes, *definition.parts))
 
 
 def add_console(definition: MachineDefinition) -> MachineDefinition:
     """Return `definition` with a serial port on the console, unless one of its devices has the console already."""
-    if any(device.properties.get("chardev") == CONSOLE_CHARDEV for device in definition.devices):
+    if any(device.properties.get("chardev") == CONSOLE_CHARDEV for device in definition.of_kind(Device)):
         return definition
     return definition.adding(Device("isa-serial", "", {"chardev": CONSOLE_CHARDEV}))
 
 
 @asynccontextmanager
-async def start_guest(
+async def start_direct_guest(
     emulator: Emulator,
     definition: MachineDefinition,
     run_directory: Path,
-    *,
     pass_fds: Sequence[int] = (),
-    start_s: float = START_S,
-    reset_limit: int = RESET_LIMIT,
+    *,
     configure_by_qmp: Catalog | None = None,
 ) -> AsyncIterator[Guest]:
     """Yield a guest that is complete and paused; QEMU ends with the `with`.
@@ -223,10 +214,8 @@ async def start_guest(
         definition: the guest.
         run_directory: gets `qemu.log`, `console.log` and the platform firmware's variables.
         pass_fds: file descriptors that the definition names.
-        start_s: seconds of wall time within which QEMU has to answer.
-        reset_limit: how many resets are not yet a reset loop.
-        configure_by_qmp: what the QEMU says about itself, if all that QMP can add shall be added over QMP; otherwise
-            everything is on the command line.
+        configure_by_qmp: what the QEMU says about itself, if everything that QMP can add is to be added over QMP;
+            otherwise everything is on the command line.
 
     Raises:
         GuestStartError: QEMU ended at once or does not answer.
@@ -234,7 +223,7 @@ async def start_guest(
         ToolMissingError: there is no such program.
         ProcessError: it cannot be started.
     """
-    deadline = Deadline.after(start_s, "QEMU starts")
+    deadline = Deadline.after(START_S, "QEMU starts")
     firmware = find_platform_firmware(emulator, definition.platform_firmware)
     complete = add_console(add_platform_firmware(definition, firmware, run_directory))
     split = split_for_qmp(complete, configure_by_qmp) if configure_by_qmp else SplitDefinition(complete, None)
@@ -245,7 +234,7 @@ async def start_guest(
 
         def words(monitor: int) -> tuple[str, ...]:
             console_log = str(run_directory / CONSOLE_FILE)
-            return command_line(emulator, split.cold, monitor, console=pipes.path, console_log=console_log)
+            return make_command_line(emulator, split.cold, monitor, console=pipes.path, console_log=console_log)
 
         qemu = await stack.enter_async_context(
             start_qemu(
@@ -267,7 +256,6 @@ async def start_guest(
             session=qemu.session,
             console=console,
             run_directory=run_directory,
-            reset_limit=reset_limit,
         )
         await stack.enter_async_context(start_observer(guest))
         yield guest

@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, AcceleratorKind, Device, MachineDefinition
-from bootrig.emulator.guest.command_line import accelerator_words, backend_words, key_values
+from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, AcceleratorKind, MachineDefinition
+from bootrig.emulator.definition.parts import Device
+from bootrig.emulator.guest.command_line import encode_key_values, make_accelerator_words, make_part_words
 from bootrig.emulator.json_values import JsonValue
 from bootrig.emulator.release.discovery import Emulator, PlatformFirmware
 
@@ -29,7 +30,7 @@ FIRST_SLOT = {"pc": 2, "q35": 1}
 NIC_PROPERTIES = frozenset({"netdev", "mac", "bootindex", "romfile", "rombar", "addr"})
 
 
-def domain_xml(
+def encode_domain(
     emulator: Emulator,
     definition: MachineDefinition,
     *,
@@ -37,7 +38,6 @@ def domain_xml(
     program: Path,
     firmware: PlatformFirmware,
     console: Path,
-    nics: Sequence[Device],
 ) -> str:
     """Return the domain that is `definition`.
 
@@ -48,8 +48,8 @@ def domain_xml(
         program: the file that libvirt starts.
         firmware: the platform firmware, with this guest's own variables.
         console: the two named pipes of the console, without their endings.
-        nics: those of the definition's devices that libvirt shall make.
     """
+    nics = [device for device in definition.of_kind(Device) if "netdev" in device.properties]
     ET.register_namespace("qemu", QEMU_NAMESPACE)
     kind = "kvm" if definition.accelerator.kind is AcceleratorKind.KVM else "qemu"
     domain = ET.Element("domain", {"type": kind})
@@ -102,7 +102,7 @@ def _add_nic(devices: ET.Element, nic: Device, slot: int) -> None:
     """Add a NIC, in the slot in which QEMU itself would put it."""
     interface = ET.SubElement(devices, "interface", {"type": "user"})
     ET.SubElement(interface, "mac", {"address": str(nic.properties.get("mac", DEFAULT_MAC))})
-    ET.SubElement(interface, "model", {"type": nic.driver if nic.driver != "virtio-net-pci" else "virtio"})
+    ET.SubElement(interface, "model", {"type": nic.type if nic.type != "virtio-net-pci" else "virtio"})
     if "bootindex" in nic.properties:
         # libvirt counts from 1; a bootindex is only compared
         order = nic.properties["bootindex"]
@@ -127,20 +127,20 @@ def _passed_words(emulator: Emulator, definition: MachineDefinition, nics: Seque
     """Yield the words that go to QEMU as they are."""
     for directory in (*definition.data_directories, *emulator.data_directories):
         yield from ("-L", str(directory))
-    yield from accelerator_words(definition.accelerator)[2:]
+    yield from make_accelerator_words(definition.accelerator)[2:]
     # libvirt's own choices that a guest would notice: a random UUID, and no boot device but those with an order
     yield from ("-uuid", NO_UUID, "-boot", "strict=off")
     options: dict[str, JsonValue] = {k: v for k, v in definition.machine_options.items() if k != "graphics"}
     if options:
-        yield from ("-machine", key_values(options))
+        yield from ("-machine", encode_key_values(options))
     if definition.processor.model:
-        yield from ("-cpu", key_values({"": definition.processor.model, **definition.processor.properties})[1:])
+        yield from ("-cpu", encode_key_values({"": definition.processor.model, **definition.processor.properties})[1:])
     others = tuple(
-        device
-        for device in definition.devices
-        if device not in nics and device.properties.get("chardev") != CONSOLE_CHARDEV
+        part
+        for part in definition.parts
+        if part not in nics and not (isinstance(part, Device) and part.properties.get("chardev") == CONSOLE_CHARDEV)
     )
-    yield from backend_words(emulator, replace(definition, devices=others))
+    yield from make_part_words(emulator, replace(definition, parts=others))
 
 
 def _add_overrides(domain: ET.Element, nics: Sequence[Device]) -> None:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from bootrig.deadline import Deadline
-from bootrig.emulator.definition.definition import MachineDefinition, Netdev
+from bootrig.emulator.definition.definition import MachineDefinition
+from bootrig.emulator.definition.parts import Netdev
 from bootrig.emulator.errors import EmulatorError, GuestDiedError, GuestStartError, LibvirtError
 from bootrig.emulator.guest.console import ConsolePipes
-from bootrig.emulator.guest.guest import OUTPUT_FILE, RESET_LIMIT, START_S, VARIABLES_FILE, Guest, start_observer
-from bootrig.emulator.libvirt.domain import ALIAS_PREFIX, domain_xml
+from bootrig.emulator.guest.guest import OUTPUT_FILE, START_S, VARIABLES_FILE, Guest, start_observer
+from bootrig.emulator.libvirt.domain import ALIAS_PREFIX, encode_domain
 from bootrig.emulator.libvirt.transport import LibvirtTransport
 from bootrig.emulator.monitor.session import start_session
 from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, PlatformFirmware, find_platform_firmware
@@ -147,9 +148,6 @@ async def start_libvirt_guest(
     emulator: Emulator,
     definition: MachineDefinition,
     run_directory: Path,
-    *,
-    start_s: float = START_S,
-    reset_limit: int = RESET_LIMIT,
 ) -> AsyncIterator[Guest]:
     """Yield a guest that libvirt has started, complete and paused; it ends with the `with`.
 
@@ -160,9 +158,7 @@ async def start_libvirt_guest(
         host: libvirt.
         emulator: the QEMU.
         definition: the guest.
-        run_directory: as for `start_guest`.
-        start_s: seconds of wall time within which QEMU has to answer.
-        reset_limit: how many resets are not yet a reset loop.
+        run_directory: as for `start_direct_guest`.
 
     Raises:
         GuestStartError: libvirt or QEMU refuses the guest.
@@ -170,22 +166,20 @@ async def start_libvirt_guest(
     """
     import libvirt  # noqa: PLC0415 - an extra
 
-    deadline = Deadline.after(start_s, "libvirt starts QEMU")
-    named = replace(definition, netdevs=tuple(_name_tap(netdev) for netdev in definition.netdevs))
+    deadline = Deadline.after(START_S, "libvirt starts QEMU")
+    named = replace(definition, parts=tuple(_name_tap(p) if isinstance(p, Netdev) else p for p in definition.parts))
     firmware = _own_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
     async with AsyncExitStack() as stack:
         stack.enter_context(_reaping_orphans())
         pipes = ConsolePipes(run_directory)
         stack.callback(pipes.close)
-        nics = [device for device in named.devices if "netdev" in device.properties]
-        document = domain_xml(
+        document = encode_domain(
             emulator,
             named,
             name=DOMAIN,
             program=_program(emulator),
             firmware=firmware,
             console=pipes.path,
-            nics=nics,
         )
         (run_directory / "domain.xml").write_text(document)
         loop = asyncio.get_running_loop()
@@ -214,7 +208,6 @@ async def start_libvirt_guest(
             session=session,
             console=console,
             run_directory=run_directory,
-            reset_limit=reset_limit,
             device_prefix=ALIAS_PREFIX,
         )
         await stack.enter_async_context(start_observer(guest))

@@ -48,7 +48,7 @@ class LibvirtTransport(Transport):
             self._domain, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._take_lifecycle, None
         )
         self._callbacks.append(lambda: self._connection.domainEventDeregisterAny(lifecycle))
-        version = await self.execute("query-version", None, out_of_band=False)
+        version = await self.execute("query-version", None)
         return version if isinstance(version, Mapping) else {}
 
     def _take_event(self, *told: Any) -> None:
@@ -76,10 +76,9 @@ class LibvirtTransport(Transport):
             self._ended = True
             self.on_end(None)
 
-    async def execute(self, command: str, arguments: Mapping[str, Any] | None, *, out_of_band: bool) -> Any:
+    async def execute(self, command: str, arguments: Mapping[str, Any] | None) -> Any:
         """Execute a command."""
-        key = "exec-oob" if out_of_band else "execute"
-        message = json.dumps({key: command, **({"arguments": dict(arguments)} if arguments is not None else {})})
+        message = json.dumps({"execute": command, **({"arguments": dict(arguments)} if arguments is not None else {})})
         try:
             answer = json.loads(await self._loop.run_in_executor(self._threads, self._send, command, message))
         except ValueError as error:

@@ -112,7 +112,7 @@ async def start_qemu(
         stack.push_async_callback(process.end)
         try:
             session = await stack.enter_async_context(
-                start_session(DirectTransport.over_socket(monitor), deadline, obituary=process.obituary)
+                start_session(DirectTransport(monitor), deadline, obituary=process.obituary)
             )
         except EmulatorError as error:
             raise _start_error(process, error) from error

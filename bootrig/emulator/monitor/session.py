@@ -2,13 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import CancelledError
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
-from bootrig.deadline import Deadline, DeadlineError
-from bootrig.emulator.compatibility import EMULATIONS
+from bootrig.deadline import Deadline
 from bootrig.emulator.errors import (
     CommandDeadlineError,
     CommandError,
@@ -18,11 +17,9 @@ from bootrig.emulator.errors import (
     SessionEndedError,
 )
 from bootrig.emulator.monitor.subscription import CAPACITY, Subscription
-from bootrig.emulator.monitor.transport import Event, NotSentError, Transport
+from bootrig.emulator.monitor.transport import Event, Transport
 
 COMMAND_S = 10.0
-RECONNECT_S = 5.0
-RECONNECT_PAUSE_S = 0.05
 UNANSWERED_LIMIT = 16
 
 Obituary = Callable[[], Awaitable[EmulatorError | None]]
@@ -31,20 +28,18 @@ Obituary = Callable[[], Awaitable[EmulatorError | None]]
 class QmpSession:
     """A conversation with one QEMU, made by `start_session`.
 
-    Commands may be executed from any event loop (`execute`) and any thread (`call`) at the same time. Events are
-    dropped until somebody subscribes. Every call has a deadline. What a newer QEMU adds to its answers and events
-    passes through.
+    The session belongs to the event loop on which it was made: there commands are awaited (`execute`). Any other thread
+    uses `call`; both may be used at the same time. Events are dropped until somebody subscribes. Every command has a
+    deadline. What a newer QEMU adds to its answers and events passes through.
 
     Attributes:
         version: `(7, 2, 22)`, as QEMU's greeting says.
         version_text: the same for people, with the packager's addition.
-        reconnects: how often the connection broke and was made again; events in between are lost.
     """
 
     def __init__(self, transport: Transport, *, command_s: float = COMMAND_S, obituary: Obituary | None = None) -> None:
         self.version: tuple[int, ...] = ()
         self.version_text = ""
-        self.reconnects = 0
         self._transport = transport
         self._command_s = command_s
         self._obituary = obituary
@@ -55,7 +50,6 @@ class QmpSession:
         self._unanswered = 0
         self._reason: EmulatorError | None = None
         self._closing = False
-        self._open = asyncio.Event()
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         transport.on_event = self._dispatch
@@ -67,7 +61,7 @@ class QmpSession:
         Raises:
             CommandDeadlineError: the peer says nothing.
             PeerError: the peer does not speak QMP.
-            SessionEndedError: there is no peer, or it hung up.
+            SessionEndedError: the peer hung up.
             GuestDiedError: QEMU went away.
         """
         try:
@@ -77,7 +71,6 @@ class QmpSession:
             raise CommandDeadlineError(f"QEMU did not greet in time ({deadline.purpose})") from error
         except SessionEndedError as error:
             raise await self._why(error) from error
-        self._open.set()
 
     def _take_version(self, version: Mapping[str, Any]) -> None:
         """Remember the version; one that makes no sense is no reason to stop."""
@@ -90,20 +83,14 @@ class QmpSession:
         self.version_text = f"{text} ({package})" if package else text
 
     async def execute(
-        self,
-        command: str,
-        arguments: Mapping[str, Any] | None = None,
-        *,
-        deadline: Deadline | None = None,
-        out_of_band: bool = False,
+        self, command: str, arguments: Mapping[str, Any] | None = None, *, deadline: Deadline | None = None
     ) -> Any:
-        """Execute `command` and return its result; one that this QEMU lacks is emulated where others can stand in.
+        """Execute `command` and return its result; on the session's own event loop.
 
         Args:
             command: QMP's name of it.
-            arguments: what it takes.
+            arguments: its arguments.
             deadline: when to give up; otherwise the session's limit for commands.
-            out_of_band: ahead of commands that wait.
 
         Raises:
             CommandMissingError: this QEMU has no such command.
@@ -113,72 +100,56 @@ class QmpSession:
             GuestDiedError: QEMU went away.
             SessionEndedError: the session is over.
         """
-        if asyncio.get_running_loop() is not self._loop:
-            remote = self._post(command, arguments, deadline=deadline, out_of_band=out_of_band)
-            return await asyncio.wrap_future(remote)
+        if self._reason is not None:
+            raise self._reason
         limit_s = self._command_s if deadline is None else _limit(deadline)
         try:
             async with asyncio.timeout(limit_s):
-                result = await self._send(command, arguments, out_of_band=out_of_band)
+                result = await self._transport.execute(command, arguments)
         except TimeoutError as error:
             self._count_unanswered()
-            told = deadline.purpose if deadline else f"{limit_s:g} s"
-            raise CommandDeadlineError(f"QEMU did not answer {command} in time ({told})") from error
+            limit = deadline.purpose if deadline else f"{limit_s:g} s"
+            raise CommandDeadlineError(f"QEMU did not answer {command} in time ({limit})") from error
         except CommandError as error:
             self._unanswered = 0
-            if error.error_class != "CommandNotFound":
-                raise
-            if command not in EMULATIONS:
+            if error.error_class == "CommandNotFound":
                 raise CommandMissingError(command, self.version_text) from error
-            return await EMULATIONS[command](partial(self.execute, deadline=deadline), arguments or {})
+            raise
         except SessionEndedError as error:
             raise await self._why(error) from error
         self._unanswered = 0
         return result
 
-    async def _send(self, command: str, arguments: Mapping[str, Any] | None, *, out_of_band: bool) -> Any:
-        """Execute a command as soon as there is a connection; one that may have arrived is not sent again."""
-        while True:
-            if not self._open.is_set():
-                await self._reopened()
-            try:
-                return await self._transport.execute(command, arguments, out_of_band=out_of_band)
-            except NotSentError:
-                if self._open.is_set():
-                    raise
-
     def call(
         self, command: str, arguments: Mapping[str, Any] | None = None, *, deadline: Deadline | None = None
     ) -> Any:
-        """Execute `command` from a thread that runs no event loop; otherwise as `execute`."""
+        """Execute `command` from another thread than the session's, and wait for its result; otherwise as `execute`."""
         if threading.get_ident() == self._thread_id:
             raise SessionEndedError(f"{command}: call() would block the session's own event loop; await execute()")
-        return self._post(command, arguments, deadline=deadline, out_of_band=False).result()
-
-    def _post(self, command: str, arguments: Mapping[str, Any] | None, **options: Any) -> Any:
-        """Have the session's own loop execute `command`."""
-        coroutine = self.execute(command, arguments, **options)
+        coroutine = self.execute(command, arguments, deadline=deadline)
         try:
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        except CancelledError as error:
+            raise SessionEndedError(f"{command}: the session's event loop has ended") from error
         except RuntimeError as error:
             coroutine.close()
             raise SessionEndedError(f"{command}: the session's event loop has ended") from error
 
     async def send_file_descriptor(self, file_descriptor: int, name: str) -> None:
-        """Give QEMU a file descriptor under a name (`getfd`); for the direct transport, on the session's own loop.
+        """Give QEMU a file descriptor under a name (`getfd`); by the direct transport only.
 
         Raises:
-            EmulatorError: QEMU does not take it.
+            EmulatorError: QEMU refuses it.
         """
         self._transport.send_file_descriptor(file_descriptor)
         await self.execute("getfd", {"fdname": name})
 
     def subscribe(self, *names: str, capacity: int = CAPACITY) -> Subscription:
-        """Subscribe to the events `names`, to all without any; safe from any thread.
+        """Subscribe to the events `names`, to all if none is named; safe from any thread.
 
         Args:
             names: QMP's names of the events.
-            capacity: how many the queue holds; beyond that the oldest go.
+            capacity: how many events the queue holds; when it is full, the oldest are dropped.
         """
         subscription = Subscription(frozenset(names), capacity, self._loop, self._unsubscribe)
         with self._lock:
@@ -202,74 +173,36 @@ class QmpSession:
         return self._reason or SessionEndedError("the session is closed")
 
     async def close(self) -> None:
-        """End the session; harmless when it has ended."""
+        """End the session; does nothing if it has ended."""
         self._closing = True
-        self._open.clear()
         for task in tuple(self._tasks):
             task.cancel()
         await self._transport.close()
         self._finish(SessionEndedError("the session is closed"))
 
     def _count_unanswered(self) -> None:
-        """Give the connection up when the peer has been silent for many commands, so that nothing piles up."""
+        """End the session when the peer has left many commands unanswered, so that nothing piles up."""
         self._unanswered += 1
-        if self._unanswered > UNANSWERED_LIMIT and self._open.is_set():
-            self._open.clear()
-            self._reason = PeerError(f"QEMU left {self._unanswered} commands unanswered")
-            self._spawn(self._give_up(self._reason))
+        if self._unanswered > UNANSWERED_LIMIT and self._reason is None:
+            self._finish(PeerError(f"QEMU left {self._unanswered} commands unanswered"))
+            self._spawn(self._transport.close())
 
-    async def _give_up(self, reason: EmulatorError) -> None:
-        await self._transport.close()
-        self._finish(reason)
-
-    def _spawn(self, coroutine: Any) -> None:
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def _lose(self, cause: Exception | None) -> None:
-        """The connection ended."""
-        self._open.clear()
+        """Handle the end of the connection."""
         if not self._closing and self._reason is None:
-            self._spawn(self._recover(cause))
+            self._spawn(self._explain(cause))
 
-    async def _recover(self, cause: Exception | None) -> None:
-        """Find out why the connection ended, and make a new one where that is possible."""
-        deadline = Deadline.after(RECONNECT_S, "the monitor comes back")
-        lost = SessionEndedError(_lost_text(cause))
-        reason = await self._why(lost)
-        while reason is lost and self._transport.reconnects and not deadline.passed:
-            try:
-                await self.open(deadline)
-            except (SessionEndedError, PeerError, DeadlineError):
-                await asyncio.sleep(RECONNECT_PAUSE_S)
-                continue
-            except EmulatorError as error:
-                reason = error
-                break
-            self.reconnects += 1
-            return
-        self._finish(reason)
-
-    async def _reopened(self) -> None:
-        """Wait until the connection is there again.
-
-        Raises:
-            EmulatorError: it is not coming back.
-        """
-        if self._reason is not None:
-            raise self._reason
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._open, self._ended)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        if self._reason is not None:
-            raise self._reason
+    async def _explain(self, cause: Exception | None) -> None:
+        """Find out why the connection ended, and end the session."""
+        self._finish(await self._why(SessionEndedError(_describe_end(cause))))
 
     def _finish(self, reason: EmulatorError) -> None:
-        """The session is over for good."""
+        """End the session for good."""
         with self._lock:
             self._reason = self._reason or reason
             subscriptions = self._subscriptions
@@ -291,7 +224,7 @@ def _limit(deadline: Deadline) -> float | None:
     return None if left_s == float("inf") else left_s
 
 
-def _lost_text(cause: Exception | None) -> str:
+def _describe_end(cause: Exception | None) -> str:
     """Say how a connection ended."""
     if cause is None or isinstance(cause, EOFError):
         return "QEMU closed its monitor"
@@ -305,9 +238,9 @@ async def start_session(
     """Yield an open session; it is closed in the end.
 
     Args:
-        transport: the way to QEMU.
-        deadline: by when it has to be open.
-        command_s: limit of a command that is given none.
+        transport: the connection to QEMU.
+        deadline: when it has to be open.
+        command_s: seconds of wall time that a command without a deadline of its own may take.
         obituary: says why QEMU went away, if it did.
 
     Raises:

@@ -13,14 +13,14 @@ CAPACITY = 256
 
 
 class Subscription:
-    """Events from the moment of subscribing on, oldest first.
+    """The events since the subscription was made, oldest first.
 
-    When the queue is full, the oldest event goes and `lost` counts it: a subscriber that does not read costs a bounded
-    amount of memory and does not hold up the others.
+    When the queue is full, the oldest event is dropped and `lost` counts it: a subscriber that does not read costs a
+    bounded amount of memory and does not delay the others.
 
     Attributes:
         names: the events wanted; empty for all.
-        lost: how many events went because the queue was full.
+        lost: how many events were dropped because the queue was full.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Subscription:
         self._reason: EmulatorError | None = None
 
     def offer(self, event: Mapping[str, Any]) -> None:
-        """Take an event, if it is one of those wanted. On the session's event loop only."""
+        """Add an event, if it is wanted; on the session's event loop."""
         if self.names and event.get("event") not in self.names:
             return
         if len(self._queue) >= self._capacity:
@@ -50,13 +50,13 @@ class Subscription:
         self._wake()
 
     def end(self, reason: EmulatorError) -> None:
-        """No more events will come. On the session's event loop only."""
+        """Note that no more events will come, and why; on the session's event loop."""
         self._reason = self._reason or reason
         while self._waiters:
             self._wake()
 
     def _wake(self) -> None:
-        """Let the longest waiting reader go on."""
+        """Wake the reader that has waited longest."""
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
@@ -64,14 +64,12 @@ class Subscription:
                 return
 
     async def get(self, deadline: Deadline | None = None) -> Mapping[str, Any]:
-        """Return the next event.
+        """Return the next event; on the session's event loop.
 
         Raises:
             DeadlineError: none came in time.
             EmulatorError: none can come any more; the error says why.
         """
-        if asyncio.get_running_loop() is not self._loop:
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.get(deadline), self._loop))
         while not self._queue:
             if self._reason is not None:
                 raise self._reason
@@ -83,7 +81,7 @@ class Subscription:
                 else:
                     await asyncio.wait_for(waiter, deadline.require() if deadline.left_s != float("inf") else None)
             except TimeoutError:
-                continue  # the next `require` tells
+                continue  # the next `require` raises
             except asyncio.CancelledError:
                 if waiter.done() and not waiter.cancelled():
                     self._wake()
@@ -91,7 +89,7 @@ class Subscription:
         return self._queue.popleft()
 
     def wait(self, deadline: Deadline | None = None) -> Mapping[str, Any]:
-        """Return the next event, from a thread that runs no event loop.
+        """Return the next event; from another thread than the session's.
 
         Raises:
             DeadlineError: none came in time.

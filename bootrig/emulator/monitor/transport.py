@@ -1,7 +1,7 @@
 """How QMP reaches QEMU: the interface that a session needs, and the direct way, a socket.
 
-`qemu.qmp` speaks the protocol. Four things are set right here, because a peer is not to be trusted: a listener that
-keeps every event for ever is not fed, a second answer to one command is dropped instead of blocking the reader,
+`qemu.qmp` speaks the protocol. It is corrected in four points, because a peer is not to be trusted: events do not
+pile up in a queue that nobody empties, a second answer to one command is dropped instead of blocking the reader,
 messages are not formatted for a log that nobody reads, and closing does not wait for a peer that stopped reading.
 """
 
@@ -9,9 +9,8 @@ import asyncio
 import logging
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from qemu.qmp import ConnectError, ExecInterruptedError, ExecuteError, QMPClient, QMPError, Runstate, StateError
@@ -27,24 +26,18 @@ Event = Mapping[str, Any]
 EventSink = Callable[[Event], None]
 EndSink = Callable[[Exception | None], None]
 
-# Not in the logging tree: everything it would say is raised as an error of ours.
+# Outside of the logging tree: everything that it would log is raised as one of our errors.
 _silent = logging.Logger("qmp", level=logging.CRITICAL + 1)
-
-
-class NotSentError(SessionEndedError):
-    """The connection had broken before the command was sent, so that it can be sent again."""
 
 
 class Transport(ABC):
     """One way to a QEMU's monitor.
 
     Attributes:
-        reconnects: whether `open` can be called again after the connection broke.
         on_event: called with each event, on the event loop.
         on_end: called once when an open connection ends, with the reason, on the event loop.
     """
 
-    reconnects: bool = False
     on_event: EventSink
     on_end: EndSink
 
@@ -54,17 +47,16 @@ class Transport(ABC):
 
         Raises:
             PeerError: the peer does not speak QMP.
-            SessionEndedError: there is no peer, or it hung up.
+            SessionEndedError: the peer hung up.
         """
 
     @abstractmethod
-    async def execute(self, command: str, arguments: Mapping[str, Any] | None, *, out_of_band: bool) -> Any:
+    async def execute(self, command: str, arguments: Mapping[str, Any] | None) -> Any:
         """Execute a command and return its result.
 
         Raises:
             CommandError: QEMU answered with an error.
             PeerError: it answered with what is not QMP.
-            NotSentError: there is no connection any more; `on_end` has been called.
             SessionEndedError: the connection broke before the answer came.
         """
 
@@ -72,7 +64,7 @@ class Transport(ABC):
         """Send a file descriptor ahead of the `getfd` or `add-fd` command that names it.
 
         Raises:
-            SessionEndedError: this way to QEMU takes none.
+            SessionEndedError: this transport cannot send file descriptors.
         """
         raise SessionEndedError(f"file descriptor {file_descriptor} cannot be sent: this is not a socket to QEMU")
 
@@ -109,7 +101,7 @@ class _Client(QMPClient):
             return
         waiting = self._pending.get(exec_id)
         if waiting is None and ("id" in msg or "error" not in msg):
-            return  # an answer that nobody waits for (any more): to be dropped, says the QMP specification
+            return  # nobody waits for this answer (any more); the QMP specification says to drop it
         if waiting is None or not waiting.full():
             await super()._on_message(msg)
 
@@ -118,56 +110,18 @@ class DirectTransport(Transport):
     """QMP over a stream socket.
 
     Args:
-        connect: returns a connected socket, which the transport then owns.
-        reconnects: whether `connect` can be called again.
-        message_limit: bytes of the longest message that is taken.
+        connected: one end of a socketpair or a connected socket, which the transport then owns.
+        message_limit: length in bytes of the longest accepted message.
     """
 
-    def __init__(
-        self,
-        connect: Callable[[], Awaitable[socket.socket]],
-        *,
-        reconnects: bool = False,
-        message_limit: int = MESSAGE_LIMIT,
-    ) -> None:
-        self.reconnects = reconnects
+    def __init__(self, connected: socket.socket, *, message_limit: int = MESSAGE_LIMIT) -> None:
         self._message_limit = message_limit
-        self._connect = connect
-        self._socket: socket.socket | None = None
+        self._socket = connected
         self._client: _Client | None = None
         self._watcher: asyncio.Task[None] | None = None
 
-    @classmethod
-    def over_socket(cls, connected: socket.socket, *, message_limit: int = MESSAGE_LIMIT) -> "DirectTransport":
-        """Return a transport over one end of a socketpair."""
-
-        async def connect() -> socket.socket:
-            return connected
-
-        return cls(connect, message_limit=message_limit)
-
-    @classmethod
-    def over_path(cls, path: Path) -> "DirectTransport":
-        """Return a transport to the Unix socket at which QEMU listens."""
-
-        async def connect() -> socket.socket:
-            stream = socket.socket(socket.AF_UNIX)
-            stream.setblocking(False)
-            try:
-                await asyncio.get_running_loop().sock_connect(stream, str(path))
-            except BaseException:
-                stream.close()
-                raise
-            return stream
-
-        return cls(connect, reconnects=True)
-
     async def open(self) -> Mapping[str, Any]:
-        """Connect, read the greeting and negotiate."""
-        try:
-            self._socket = await self._connect()
-        except OSError as error:
-            raise SessionEndedError(f"cannot connect to QEMU's monitor: {error.strerror}") from error
+        """Read the greeting and negotiate."""
         self._socket.setblocking(False)
         client = _Client(self.on_event, self._message_limit)
         try:
@@ -178,7 +132,7 @@ class DirectTransport(Transport):
                 raise SessionEndedError("QEMU closed its monitor before the session began") from error
             raise PeerError(f"what came over the monitor is not QMP: {error}") from error
         except AssertionError:
-            # A peer that hangs up right after the negotiation is more than qemu.qmp 0.0.6 expects; the watcher tells.
+            # qemu.qmp 0.0.6 does not expect a peer that hangs up right after the negotiation; the watcher reports it.
             if client.runstate is not Runstate.DISCONNECTING:
                 raise
         except BaseException:
@@ -190,7 +144,7 @@ class DirectTransport(Transport):
         return greeting.QMP.version if greeting is not None else {}
 
     async def _watch(self, client: _Client) -> None:
-        """Wait for the end of the connection, clean up and tell."""
+        """Wait for the end of the connection, clean up and report it."""
         while client.runstate is Runstate.RUNNING:
             await client.runstate_changed()
         reason: Exception | None = None
@@ -200,17 +154,17 @@ class DirectTransport(Transport):
             reason = error
         self.on_end(reason)
 
-    async def execute(self, command: str, arguments: Mapping[str, Any] | None, *, out_of_band: bool) -> Any:
+    async def execute(self, command: str, arguments: Mapping[str, Any] | None) -> Any:
         """Execute a command."""
         if self._client is None or self._watcher is None:
             raise SessionEndedError("the session has not begun")
         try:
-            return await self._client.execute(command, arguments, oob=out_of_band)
+            return await self._client.execute(command, arguments)
         except ExecuteError as error:
             raise CommandError(command, error.error_class, str(error)) from error
         except StateError as error:
             await asyncio.shield(self._watcher)
-            raise NotSentError(f"the connection to QEMU broke before {command}") from error
+            raise SessionEndedError(f"the connection to QEMU broke before {command}") from error
         except ExecInterruptedError as error:
             raise SessionEndedError(f"the connection to QEMU broke during {command}") from error
         except QMPError as error:
@@ -224,12 +178,11 @@ class DirectTransport(Transport):
 
     async def close(self) -> None:
         """Close the connection: the socket first, so that nothing waits for a peer that does not read."""
-        if self._socket is not None and self._socket.fileno() >= 0:
+        if self._socket.fileno() >= 0:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
         if self._watcher is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
                     await asyncio.shield(self._watcher)
-        if self._socket is not None:
-            self._socket.close()
+        self._socket.close()

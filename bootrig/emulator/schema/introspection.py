@@ -21,7 +21,7 @@ from bootrig.emulator.monitor.process import RunningQemu, start_qemu
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.workdir import cache_directory, start_work_directory, write_atomically
 
-FORMAT = "bootrig-introspection/1"
+FORMAT = "bootrig-introspection/2"
 ASK_S = 300.0
 # More deaths than this are no longer a few odd types.
 DEATH_LIMIT = 40
@@ -78,7 +78,6 @@ class Introspection:
         qapi: the answer of `query-qmp-schema`.
         devices: properties of each device type.
         machines: properties of each machine type, by the names that `-machine` takes, aliases among them.
-        default_machine: the machine type that `-machine` takes by default.
         processors: properties of each CPU model.
         objects: properties of each type that users can create.
         accelerators: properties of each accelerator.
@@ -91,7 +90,6 @@ class Introspection:
     qapi: Sequence[Mapping[str, Any]]
     devices: Mapping[str, QomType]
     machines: Mapping[str, QomType]
-    default_machine: str
     processors: Mapping[str, QomType]
     objects: Mapping[str, QomType]
     accelerators: Mapping[str, QomType]
@@ -138,7 +136,7 @@ def encode_introspection(introspection: Introspection) -> bytes:
             ]
             for name, properties in types.items()
         }
-    others = ("version_text", "digest", "qapi", "default_machine", "options", "unasked")
+    others = ("version_text", "digest", "qapi", "options", "unasked")
     document = {
         "format": FORMAT,
         **{name: getattr(introspection, name) for name in others},
@@ -256,7 +254,6 @@ async def introspect(emulator: Emulator) -> Introspection:
             qapi=qapi,
             devices=devices,
             machines=by_machine,
-            default_machine=next((m["name"] for m in machines if m.get("is-default")), ""),
             processors=processors,
             objects=objects,
             accelerators={name.removesuffix("-accel"): found for name, found in accelerators.items()},

@@ -228,15 +228,6 @@ class Catalog:
         union = self.arguments_of("object-add")
         return tuple(sorted(union.variants or self.introspection.objects))
 
-    def find_backend(self, command: str, word: str) -> Object | None:
-        """Return the shape of what a command takes whose arguments are a union, such as `netdev_add`, for one variant.
-
-        Args:
-            command: the command.
-            word: the tag's word; None is returned where QEMU has no such variant.
-        """
-        return self.variant(self.arguments_of(command), word)
-
     def variant(self, union: Object, word: str) -> Object | None:
         """Return a union's variant with the members that all variants have; None where there is none."""
         shape = self.resolve(union.tag_type) if union.tag else None

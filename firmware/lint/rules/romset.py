@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from pathlib import PurePath
 
 from firmware.lint.finding import Fault, Severity
 from firmware.lint.rule import LintOptions, set_rule
 from firmware.lint.subject import RomSubject, SetSubject
 from firmware.nic import NIC_MODELS, ROM_STEMS
-from firmware.romset import PREFIXES
+from firmware.romset import PREFIXES, find_rom
 
 KIB = 1024
 
@@ -18,7 +17,7 @@ def length_text(length: int) -> str:
     return f"{length // KIB} KiB" if length % KIB == 0 else f"{length} bytes"
 
 
-@set_rule("nic-covered", Severity.WARNING)
+@set_rule("nic-covered", Severity.WARNING, needs_whole_set=True)
 def check_coverage(roms: SetSubject, options: LintOptions) -> Iterator[Fault]:
     """The set has a ROM for every NIC model that QEMU has a default ROM for.
 
@@ -30,7 +29,7 @@ def check_coverage(roms: SetSubject, options: LintOptions) -> Iterator[Fault]:
             yield Fault(f"no ROM for {model.qom_type}: neither efi-{model.rom_stem}.rom nor pxe-{model.rom_stem}.rom")
 
 
-@set_rule("rom-name", Severity.WARNING)
+@set_rule("rom-name", Severity.WARNING, needs_whole_set=True)
 def check_names(roms: SetSubject, options: LintOptions) -> Iterator[Fault]:
     """Each ROM file has one of QEMU's default names.
 
@@ -38,10 +37,12 @@ def check_names(roms: SetSubject, options: LintOptions) -> Iterator[Fault]:
     (and pxe-eepro100.rom on all of them).
     """
     known = [f"{prefix}-{stem}.rom" for prefix in PREFIXES for stem in ROM_STEMS]
-    for name in roms.strangers:
-        close = get_close_matches(PurePath(name).name, known, 1, cutoff=0.75)
+    for rom in roms.roms:
+        if rom.prefix:
+            continue
+        close = get_close_matches(rom.name, known, 1, cutoff=0.75)
         hint = f"; did you mean {close[0]}?" if close else ""
-        yield Fault(f"no device looks for a ROM of this name{hint}", file=name)
+        yield Fault(f"no device looks for a ROM of this name{hint}", file=rom.file)
 
 
 @set_rule("max-bar", Severity.ERROR)
@@ -66,22 +67,20 @@ def _iter_pairs(roms: SetSubject, baseline: SetSubject) -> Iterator[tuple[str, s
     """Yield stem, prefix, and the ROM that is installed for them before and after."""
     for stem in ROM_STEMS:
         for prefix in PREFIXES:
-            after, before = roms.find_rom(stem, prefix), baseline.find_rom(stem, prefix)
+            after, before = find_rom(roms.roms, stem, prefix), find_rom(baseline.roms, stem, prefix)
             if after is not None and before is not None:
                 yield stem, prefix, before, after
 
 
-@set_rule("bar-against-baseline", Severity.ERROR)
-def check_bar_against_baseline(roms: SetSubject, options: LintOptions) -> Iterator[Fault]:
+@set_rule("bar-against-baseline", Severity.ERROR, needs_baseline=True)
+def check_bar_against_baseline(roms: SetSubject, baseline: SetSubject) -> Iterator[Fault]:
     """Each ROM makes a ROM BAR of the same length as the baseline's (with `--against`).
 
     The BAR's length is the file's, rounded up to a power of two, and belongs to a guest's state. Where it changes, live
     migration and restoring a saved guest between hosts with the two sets fail: "Size mismatch". Pad a smaller ROM with
     `bootrig assemble pad`; make a larger one smaller, or keep the old set for the old machine types.
     """
-    if options.baseline is None:
-        return
-    for stem, prefix, before, after in _iter_pairs(roms, options.baseline):
+    for stem, prefix, before, after in _iter_pairs(roms, baseline):
         if before.bar_length == after.bar_length:
             continue
         machines = "current machine types" if prefix == "efi" else "machine types up to pc-1.4"
@@ -91,38 +90,34 @@ def check_bar_against_baseline(roms: SetSubject, options: LintOptions) -> Iterat
             machines = "all machine types"
         yield Fault(
             f"as {prefix}-{stem}.rom ({machines}) it makes a ROM BAR of {length_text(after.bar_length)} "
-            f"({len(after.content)} bytes), in {options.baseline.name} {length_text(before.bar_length)} "
+            f"({len(after.content)} bytes), in {baseline.name} {length_text(before.bar_length)} "
             f"({before.name}, {len(before.content)} bytes): migration between the two fails",
             file=after.file,
         )
 
 
-@set_rule("nic-against-baseline", Severity.ERROR)
-def check_coverage_against_baseline(roms: SetSubject, options: LintOptions) -> Iterator[Fault]:
+@set_rule("nic-against-baseline", Severity.ERROR, needs_baseline=True, needs_whole_set=True)
+def check_coverage_against_baseline(roms: SetSubject, baseline: SetSubject) -> Iterator[Fault]:
     """The set has a ROM for every NIC model that the baseline has one for (with `--against`)."""
-    if options.baseline is None:
-        return
     for stem in ROM_STEMS:
-        if any(rom.stem == stem for rom in options.baseline.roms) and not any(rom.stem == stem for rom in roms.roms):
-            yield Fault(f"{options.baseline.name} has a ROM for {stem}, this set has none")
+        if any(rom.stem == stem for rom in baseline.roms) and not any(rom.stem == stem for rom in roms.roms):
+            yield Fault(f"{baseline.name} has a ROM for {stem}, this set has none")
 
 
-@set_rule("efi-against-baseline", Severity.WARNING)
-def check_efi_against_baseline(roms: SetSubject, options: LintOptions) -> Iterator[Fault]:
+@set_rule("efi-against-baseline", Severity.WARNING, needs_baseline=True)
+def check_efi_against_baseline(roms: SetSubject, baseline: SetSubject) -> Iterator[Fault]:
     """Each ROM gives UEFI guests as much as the baseline's does (with `--against`).
 
     That is: an EFI image where there was one, and all of iPXE in it where there was all of it. Guests whose UEFI boot
     file is an iPXE script depend on it.
     """
-    if options.baseline is None:
-        return
-    for _, prefix, before, after in _iter_pairs(roms, options.baseline):
+    for _, prefix, before, after in _iter_pairs(roms, baseline):
         if prefix != "efi":
             continue
         if before.efi and not after.efi:
-            yield Fault(f"no EFI image, {options.baseline.name} has one", file=after.file)
+            yield Fault(f"no EFI image, {baseline.name} has one", file=after.file)
         elif _runs_scripts(before) and not _runs_scripts(after):
-            message = f"the EFI image does not run iPXE scripts, the one in {options.baseline.name} does"
+            message = f"the EFI image does not run iPXE scripts, the one in {baseline.name} does"
             yield Fault(message, file=after.file)
 
 

@@ -1,0 +1,22 @@
+"""What can go wrong with ROM sets that are embedded.
+
+InputError
+└── EmbedRefusedError   it would overwrite what is not ours, or there is nothing to bring back
+RigError
+├── EmbedFailedError    the operating system refused
+└── ManifestError       a manifest is missing, damaged, or of a format that this version does not know
+"""
+
+from bootrig.errors import InputError, RigError
+
+
+class EmbedRefusedError(InputError):
+    """It would overwrite what is not ours, or there is nothing to bring back; nothing was changed."""
+
+
+class EmbedFailedError(RigError):
+    """The operating system refused; the directory is as it was."""
+
+
+class ManifestError(RigError):
+    """A manifest is missing, damaged, or of a format that this version does not know."""

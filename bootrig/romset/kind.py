@@ -1,0 +1,39 @@
+"""What a kind of ROM set is: how it is recognised, and how its ROMs are obtained."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bootrig.store.content import Store
+from bootrig.store.fetch import Progress
+from bootrig.store.settings import FetchSettings
+from firmware.romset import RomSet
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """With what ROMs are obtained.
+
+    Attributes:
+        store: where files from outside are kept.
+        settings: where they come from; None for the user's settings.
+        progress: called with the address, the bytes so far and the bytes in all while a file is downloaded.
+    """
+
+    store: Store
+    settings: FetchSettings | None = None
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RomSetKind:
+    """One kind of what holds ROMs.
+
+    Attributes:
+        description: what users give: `the name of a recipe`.
+        accepts: whether what the user gave is of this kind.
+        obtain: returns the ROM set that it holds.
+    """
+
+    description: str
+    accepts: Callable[[str], bool]
+    obtain: Callable[[str, Means], RomSet]

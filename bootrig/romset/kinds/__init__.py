@@ -1,0 +1,1 @@
+"""What can name a ROM set, one module a kind: each has a `KIND`."""

@@ -1,0 +1,33 @@
+"""A directory of ROMs under QEMU's default names: `./out`."""
+
+from pathlib import Path
+
+from bootrig.errors import InputError
+from bootrig.romset.kind import Means, RomSetKind
+from bootrig.romset.rom_file import load_rom
+from firmware.romset import ROM_SUFFIX, RomSet
+
+
+def is_directory(what: str) -> bool:
+    """Return whether `what` is the path of a directory; a word without a slash is a name."""
+    return "/" in what and Path(what).is_dir()
+
+
+def read_rom_directory(what: str, means: Means) -> RomSet:
+    """Return the ROM set that a directory holds; files in it that are not called `.rom` are passed over.
+
+    Raises:
+        InputError: it has no ROMs, or they cannot be read.
+    """
+    directory = Path(what).resolve()
+    try:
+        paths = sorted(path for path in directory.iterdir() if path.suffix == ROM_SUFFIX and path.is_file())
+    except OSError as error:
+        raise InputError(f"{what} cannot be read: {error.strerror}") from error
+    if not paths:
+        raise InputError(f"{what} has no {ROM_SUFFIX} files")
+    files = {path.name: load_rom(path) for path in paths}
+    return RomSet.of_files(directory.name, files, {"directory": str(directory)})
+
+
+KIND = RomSetKind("a directory of ROMs", is_directory, read_rom_directory)
