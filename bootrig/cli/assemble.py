@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: a file cannot be read, written, or assembled as asked.
     """
-    from firmware.errors import FirmwareError  # noqa: PLC0415
+    from firmware.errors import FirmwareError
 
     actions = {"join": _join, "split": _split, "set-ids": _set_ids, "fix": _fix, "pad": _pad}
     try:
@@ -106,8 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _join(arguments: argparse.Namespace) -> None:
-    from firmware.assemble import Style, join_rom, pad_rom  # noqa: PLC0415
-    from firmware.optionrom import encode_option_rom  # noqa: PLC0415
+    from firmware.assemble import Style, join_rom, pad_rom
+    from firmware.optionrom import encode_option_rom
 
     style = Style(arguments.style)
     images: list[RomImage] = []
@@ -119,9 +119,9 @@ def _join(arguments: argparse.Namespace) -> None:
 
 def _load_images(path: Path, before: "list[RomImage]", arguments: argparse.Namespace) -> "list[RomImage]":
     """Return the images in a file: those of a ROM, or one made of a driver."""
-    from firmware.assemble import make_efi_image  # noqa: PLC0415
-    from firmware.errors import FormatError  # noqa: PLC0415
-    from firmware.optionrom import parse_option_rom  # noqa: PLC0415
+    from firmware.assemble import make_efi_image
+    from firmware.errors import FormatError
+    from firmware.optionrom import parse_option_rom
 
     content = load_rom(path)
     try:
@@ -133,7 +133,7 @@ def _load_images(path: Path, before: "list[RomImage]", arguments: argparse.Names
 
 
 def _driver_options(path: Path, before: "list[RomImage]", arguments: argparse.Namespace) -> "EfiImageOptions":
-    from firmware.assemble import EfiImageOptions, Style  # noqa: PLC0415
+    from firmware.assemble import EfiImageOptions, Style
 
     ids = arguments.ids or next((image.pcir.pci_ids for image in before if image.pcir), None)
     if ids is None:
@@ -145,7 +145,7 @@ def _driver_options(path: Path, before: "list[RomImage]", arguments: argparse.Na
 
 
 def _split(arguments: argparse.Namespace) -> None:
-    from firmware.optionrom import encode_image, parse_option_rom, unpack_efi_image  # noqa: PLC0415
+    from firmware.optionrom import encode_image, parse_option_rom, unpack_efi_image
 
     rom = parse_option_rom(load_rom(arguments.rom))
     for index, (offset, image) in enumerate(rom.iter_images()):
@@ -159,8 +159,8 @@ def _split(arguments: argparse.Namespace) -> None:
 
 
 def _set_ids(arguments: argparse.Namespace) -> None:
-    from firmware.assemble import Style, set_ids  # noqa: PLC0415
-    from firmware.optionrom import encode_option_rom, parse_option_rom  # noqa: PLC0415
+    from firmware.assemble import Style, set_ids
+    from firmware.optionrom import encode_option_rom, parse_option_rom
 
     rom = parse_option_rom(load_rom(arguments.rom))
     vendor_id, device_id = arguments.ids
@@ -169,7 +169,7 @@ def _set_ids(arguments: argparse.Namespace) -> None:
 
 
 def _fix(arguments: argparse.Namespace) -> None:
-    from firmware.assemble import Style, fix_rom  # noqa: PLC0415
+    from firmware.assemble import Style, fix_rom
 
     content = load_rom(arguments.rom)
     fixed = fix_rom(content, Style(arguments.style))
@@ -178,7 +178,7 @@ def _fix(arguments: argparse.Namespace) -> None:
 
 
 def _pad(arguments: argparse.Namespace) -> None:
-    from firmware.assemble import pad_rom  # noqa: PLC0415
+    from firmware.assemble import pad_rom
 
     _write(arguments.output, pad_rom(load_rom(arguments.rom), arguments.length))
 

@@ -35,9 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: there is no such recipe, it says something wrong, or the source does not compile.
         RigError: the source cannot be had, or this machine cannot build.
     """
-    from bootrig.builder.build import find_artifact  # noqa: PLC0415 - the parser starts without it
-    from bootrig.builder.plan import make_plan  # noqa: PLC0415
-    from bootrig.store.content import Store  # noqa: PLC0415
+    from bootrig.builder.build import find_artifact
+    from bootrig.builder.plan import make_plan
+    from bootrig.store.content import Store
 
     if arguments.processes is not None and arguments.processes < 1:
         raise InputError(f"-j {arguments.processes}: expected at least 1")
@@ -58,9 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _load(name: str) -> "BuildRecipe":
     """Return the build recipe `name`, of a ROM set or of a platform firmware."""
-    from bootrig.recipe.path import RecipeKind, iter_recipe_names  # noqa: PLC0415
-    from bootrig.recipe.platform_firmware import load_platform_firmware_recipe  # noqa: PLC0415
-    from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe  # noqa: PLC0415
+    from bootrig.recipe.path import RecipeKind, iter_recipe_names
+    from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
+    from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe
 
     if name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE):
         return load_platform_firmware_recipe(name).build
@@ -71,16 +71,16 @@ def _load(name: str) -> "BuildRecipe":
 
 
 def _build(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> "Artifact":
-    from bootrig.builder.build import build, log_path  # noqa: PLC0415
-    from bootrig.cli.progress import step_options  # noqa: PLC0415
+    from bootrig.builder.build import build, log_path
+    from bootrig.cli.build_progress import step_options
 
     with step_options(arguments.processes, log_path(plan)) as options:
         return build(plan, store, options)
 
 
 def _check(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> int:
-    from bootrig.builder.build import check_build, log_path  # noqa: PLC0415
-    from bootrig.cli.progress import step_options  # noqa: PLC0415
+    from bootrig.builder.build import check_build, log_path
+    from bootrig.cli.build_progress import step_options
 
     with step_options(arguments.processes, log_path(plan)) as options:
         artifact, differences = check_build(plan, store, options)
@@ -94,7 +94,7 @@ def _check(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> 
 
 
 def _show_plan(plan: "BuildPlan", *, is_built: bool) -> None:
-    import shlex  # noqa: PLC0415
+    import shlex
 
     print(f"{plan.recipe.name} {plan.recipe.version}")
     print(f"  key      {plan.key}{' (built already)' if is_built else ''}")
@@ -109,7 +109,7 @@ def _show_plan(plan: "BuildPlan", *, is_built: bool) -> None:
 
 
 def _show(artifact: "Artifact", store: "Store") -> None:
-    from firmware.romset import bar_length  # noqa: PLC0415
+    from firmware.romset import bar_length
 
     print(f"{artifact.name}: {'built' if artifact.log else 'in the store, nothing to do'} ({artifact.key})")
     for name, digest in {**artifact.digests, **artifact.attestations}.items():
@@ -124,8 +124,8 @@ def _copy(artifact: "Artifact", store: "Store", directory: Path | None) -> None:
     """Copy the files of an artifact into a directory."""
     if directory is None:
         return
-    from bootrig.store.errors import StoreError  # noqa: PLC0415
-    from bootrig.workdir import write_atomically  # noqa: PLC0415
+    from bootrig.store.errors import StoreError
+    from bootrig.workdir import write_atomically
 
     try:
         for name, digest in {**artifact.digests, **artifact.attestations}.items():

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from bootrig.cli.matrix_options import add_matrix_options
+from bootrig.cli.boot_options import add_matrix_options, read_matrix
+from bootrig.cli.documents import add_document_options, check_documents, read_documents, write_documents
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,38 +15,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("candidate", help="the ROM set that may replace it")
     add_matrix_options(parser)
     parser.add_argument("--waivers", type=Path, metavar="FILE", help="differences that are accepted (TOML)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdict as JSON ('-': standard output)")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdict as JUnit XML")
+    add_document_options(parser, "the verdict")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Boot both ROM sets in every cell, compare, confirm, report; 0 compatible, 1 regressions."""
-    from bootrig.cli.session import NIC_ORDER, require_unbroken, start_session  # noqa: PLC0415 - a fast --help
-    from bootrig.cli.written import require_writable, write_document  # noqa: PLC0415
-    from bootrig.compare.comparison import compare_traces  # noqa: PLC0415
-    from bootrig.compare.confirmation import needs_confirmation  # noqa: PLC0415
-    from bootrig.compare.waivers import load_waivers  # noqa: PLC0415
-    from bootrig.report.comparison import print_verdict  # noqa: PLC0415
-    from bootrig.report.console import open_console  # noqa: PLC0415
-    from bootrig.report.junit import encode_verdict_junit  # noqa: PLC0415
-    from bootrig.report.verdict_json import encode_verdict  # noqa: PLC0415
+    """Boot both ROM sets in every cell, compare, confirm, report."""
+    from bootrig import api
+    from bootrig.cli.boot_progress import start_progress
+    from bootrig.compare.waivers import load_waivers
+    from bootrig.report.comparison import print_verdict
+    from bootrig.report.console import open_console
+    from firmware.nic import NIC_MODELS
 
-    require_writable(arguments.json, arguments.junit)
+    documents = read_documents(arguments)
+    check_documents(documents, "verdict")
     waivers = load_waivers(arguments.waivers) if arguments.waivers else ()
-    names = (arguments.baseline, arguments.candidate)
-    console = open_console(stderr=arguments.json == Path("-"))
-    with start_session(arguments, names, ("baseline", "candidate"), "compare") as session:
-        campaign = session.campaign
-        campaign.run()
-        verdict = compare_traces(campaign.traces("baseline"), campaign.traces("candidate"), waivers)
-        while keys := needs_confirmation(verdict) - campaign.confirmed:
-            campaign.confirm(keys)
-            verdict = compare_traces(campaign.traces("baseline"), campaign.traces("candidate"), waivers)
-    require_unbroken(campaign.errors)
-    write_document(session.run_directory / "verdict.json", encode_verdict(verdict))
-    print_verdict(verdict, console, session.run_directory, nic_order=NIC_ORDER)
-    if arguments.json:
-        write_document(arguments.json, encode_verdict(verdict))
-    if arguments.junit:
-        write_document(arguments.junit, encode_verdict_junit(verdict))
-    return 0 if verdict.compatible else 1
+    console = open_console(stderr=any(document.is_printed for document in documents))
+    with start_progress() as listener:
+        result = api.compare(arguments.baseline, arguments.candidate, read_matrix(arguments), waivers, listener)
+    verdict = result.verdict
+    print_verdict(verdict, console, result.directory, nic_order=tuple(NIC_MODELS))
+    write_documents(documents, "verdict", lambda one: one.verdict(verdict) if one.verdict else b"")
+    return result.status

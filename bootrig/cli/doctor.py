@@ -147,8 +147,8 @@ def iter_abilities(*, again: bool = False) -> Iterator[Ability]:
 
 def iter_emulator_abilities(*, again: bool) -> Iterator[Ability]:
     """Examine QEMU, its accelerator and its platform firmware."""
-    from bootrig.emulator.accelerator import prove_kvm  # noqa: PLC0415 - heavy
-    from bootrig.emulator.release.discovery import find_host_emulator  # noqa: PLC0415
+    from bootrig.emulator.accelerator import prove_kvm
+    from bootrig.emulator.release.discovery import find_host_emulator
 
     found: list[Emulator] = []
 
@@ -189,9 +189,9 @@ def iter_scenario_abilities() -> Iterator[Ability]:
 
 def iter_rom_set_abilities() -> Iterator[Ability]:
     """Examine which ROM sets can be booted without fetching anything."""
-    from bootrig.recipe.roms import load_rom_recipes  # noqa: PLC0415 - heavy
-    from bootrig.romset.state import store_state  # noqa: PLC0415
-    from bootrig.store.content import Store  # noqa: PLC0415
+    from bootrig.recipe.roms import load_rom_recipes
+    from bootrig.romset.state import store_state
+    from bootrig.store.content import Store
 
     store = Store.default()
     recipes, broken = load_rom_recipes()
@@ -239,7 +239,7 @@ def look_at_firmware(emulator: "Emulator", name: str) -> str:
     Raises:
         RigError: it is missing.
     """
-    from bootrig.emulator.release.discovery import find_platform_firmware  # noqa: PLC0415 - heavy
+    from bootrig.emulator.release.discovery import find_platform_firmware
 
     return str(find_platform_firmware(emulator, name).code)
 
@@ -275,7 +275,7 @@ def look_at_tap(device: Path | None = None) -> str:
     Raises:
         RigError: it is missing or may not be opened.
     """
-    from bootrig.network.tap import TUN_DEVICE  # noqa: PLC0415 - heavy
+    from bootrig.network.tap import TUN_DEVICE
 
     path = device or TUN_DEVICE
     try:
@@ -295,7 +295,7 @@ def look_at_namespaces(device: Path | None = None) -> str:
     Raises:
         RigError: in none.
     """
-    from bootrig.network.namespace import probe_namespaces  # noqa: PLC0415 - heavy
+    from bootrig.network.namespace import probe_namespaces
 
     report = probe_namespaces(device)
     if not report.works:
@@ -332,7 +332,7 @@ def look_at_mirror() -> str:
     Raises:
         RigError: it knows none, or there is no apt.
     """
-    from bootrig.store.apt import ask_apt  # noqa: PLC0415 - heavy
+    from bootrig.store.apt import ask_apt
 
     mirrors = ask_apt()
     if not mirrors.addresses:
@@ -342,7 +342,7 @@ def look_at_mirror() -> str:
 
 def served_paths() -> dict[Path, tuple[str, list[str]]]:
     """Return the files of this machine that scenarios serve: their Debian package, and the scenarios that name them."""
-    from bootrig.scenario.scenario import ContentKind, iter_scenarios  # noqa: PLC0415 - heavy
+    from bootrig.scenario.scenario import ContentKind, iter_scenarios
 
     paths: dict[Path, tuple[str, list[str]]] = {}
     for scenario in iter_scenarios():

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _embed(name: str, directory: Path, *, force: bool) -> None:
     # What obtains ROM sets is imported late: --rollback needs none of it.
-    from bootrig.romset.obtain import obtain_rom_set  # noqa: PLC0415
+    from bootrig.romset.obtain import obtain_rom_set
 
     rom_set = obtain_rom_set(name)
     manifest = embed_rom_set(rom_set, directory, force=force)

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List the emulators; returns the exit status."""
-    from bootrig.emulator.release.recipes import iter_emulator_names  # noqa: PLC0415
+    from bootrig.emulator.release.recipes import iter_emulator_names
 
     rows = [_describe(name, unpack=arguments.unpack) for name in arguments.names or iter_emulator_names()]
     if arguments.json:
@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _describe(name: str, *, unpack: bool) -> dict[str, Any]:
     """Return what is known about an emulator, as JSON values."""
-    from bootrig.emulator.errors import EmulatorMissingError  # noqa: PLC0415
-    from bootrig.emulator.release.recipes import find_emulator, find_ready_emulator, load_emulator_recipe  # noqa: PLC0415
+    from bootrig.emulator.errors import EmulatorMissingError
+    from bootrig.emulator.release.recipes import find_emulator, find_ready_emulator, load_emulator_recipe
 
     recipe = load_emulator_recipe(name)
     problem = ""

@@ -69,15 +69,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _load_catalog(emulator: "Emulator") -> "Catalog":
-    from bootrig.emulator.schema.introspection import load_introspection  # noqa: PLC0415
-    from bootrig.emulator.schema.shapes import Catalog  # noqa: PLC0415
+    from bootrig.emulator.schema.introspection import load_introspection
+    from bootrig.emulator.schema.shapes import Catalog
 
     return Catalog(load_introspection(emulator))
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from bootrig.emulator.definition.file import load_definition  # noqa: PLC0415
-    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
+    from bootrig.emulator.definition.file import load_definition
+    from bootrig.emulator.release.recipes import find_emulator
 
     catalog = _load_catalog(find_emulator(arguments.emulator))
     errors = []
@@ -96,9 +96,9 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _schema(arguments: argparse.Namespace) -> int:
-    from bootrig.emulator.definition.json_schema import load_json_schema  # noqa: PLC0415
-    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
-    from bootrig.emulator.schema.difference import compare_schemas  # noqa: PLC0415
+    from bootrig.emulator.definition.json_schema import load_json_schema
+    from bootrig.emulator.release.recipes import find_emulator
+    from bootrig.emulator.schema.difference import compare_schemas
 
     if arguments.diff:
         first, second = (_load_catalog(find_emulator(name)) for name in arguments.diff)
@@ -113,10 +113,10 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 
 def _docs(arguments: argparse.Namespace) -> int:
-    from bootrig.document.toml import suggest  # noqa: PLC0415
-    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
-    from bootrig.emulator.schema.entries import iter_entries  # noqa: PLC0415
-    from bootrig.emulator.schema.pages import render_text, write_reference  # noqa: PLC0415
+    from bootrig.document.toml import suggest
+    from bootrig.emulator.release.recipes import find_emulator
+    from bootrig.emulator.schema.entries import iter_entries
+    from bootrig.emulator.schema.pages import render_text, write_reference
 
     catalog = _load_catalog(find_emulator(arguments.emulator))
     if arguments.into is not None:
@@ -136,10 +136,10 @@ def _docs(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from bootrig.emulator.definition.file import load_definition  # noqa: PLC0415
-    from bootrig.emulator.guest.configuration import add_root_ports  # noqa: PLC0415
-    from bootrig.emulator.release.recipes import find_emulator  # noqa: PLC0415
-    from bootrig.workdir import make_run_directory  # noqa: PLC0415
+    from bootrig.emulator.definition.file import load_definition
+    from bootrig.emulator.guest.configuration import add_root_ports
+    from bootrig.emulator.release.recipes import find_emulator
+    from bootrig.workdir import make_run_directory
 
     launch = Launch(Launcher(arguments.launcher), ConfigureBy(arguments.configure_by))
     require_possible(launch)
@@ -161,7 +161,7 @@ async def _show(
     directory: Path,
 ) -> int:
     """Run a guest with its console on standard input and output until it ends; returns the exit status."""
-    from bootrig.emulator.launch import start_guest  # noqa: PLC0415
+    from bootrig.emulator.launch import start_guest
 
     async with start_guest(launch, emulator, definition, directory) as guest:
         started_s = time.monotonic()

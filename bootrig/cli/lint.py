@@ -45,8 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: there is nothing of that name, or it cannot be read.
         RigError: the ROM set is not available.
     """
-    from bootrig.report.lint_text import render_rules  # noqa: PLC0415
-    from firmware.lint import LintOptions, Severity, all_rules, lint_set  # noqa: PLC0415
+    from bootrig.report.lint_text import render_rules
+    from firmware.lint import LintOptions, Severity, all_rules, lint_set
 
     if arguments.rules:
         print(render_rules(all_rules().values()))
@@ -68,10 +68,10 @@ def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str]
         InputError: there is nothing of that name, it cannot be read, or `nic` does not fit it.
         RigError: the ROM set is not available.
     """
-    from bootrig.romset.obtain import obtain_rom_set  # noqa: PLC0415
-    from bootrig.romset.rom_file import load_rom  # noqa: PLC0415
-    from firmware.lint import SetSubject, examine_rom, examine_set  # noqa: PLC0415
-    from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_nic_model  # noqa: PLC0415
+    from bootrig.romset.obtain import obtain_rom_set
+    from bootrig.romset.rom_file import load_rom
+    from firmware.lint import SetSubject, examine_rom, examine_set
+    from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_nic_model
 
     if "/" in what and Path(what).is_file() and Path(what).suffix != ".toml":
         model = find_nic_model(nic) if nic else None
@@ -88,9 +88,9 @@ def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str]
 
 
 def _print(arguments: argparse.Namespace, subject: "SetSubject", findings: "tuple[Finding, ...]") -> None:
-    from bootrig.report.lint_documents import findings_as_json, findings_as_sarif  # noqa: PLC0415
-    from bootrig.report.lint_text import render_findings, render_summary  # noqa: PLC0415
-    from firmware.lint import all_rules  # noqa: PLC0415
+    from bootrig.report.lint_documents import findings_as_json, findings_as_sarif
+    from bootrig.report.lint_text import render_findings, render_summary
+    from firmware.lint import all_rules
 
     files = {rom.file: rom.content for rom in subject.roms}
     if arguments.json:

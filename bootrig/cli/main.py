@@ -1,8 +1,7 @@
 """The entry point: finds the verb, runs it, turns errors into exit statuses.
 
-Exit status: 0 good; 1 what is under test is bad; 2 the input is bad; 3 the rig or its host is broken; 130 interrupted;
-128 and a signal's number where that signal ended it, as shells have it.
-This module is the only one that knows the table.
+Exit statuses are those of `bootrig.errors.ExitStatus`; where a signal ended it, 128 and the signal's number, as shells
+have it.
 """
 
 import argparse
@@ -18,10 +17,11 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from bootrig import __version__
-from bootrig.errors import BootrigError, InputError
+from bootrig.errors import BootrigError, ExitStatus, InputError
 
 VERBS: dict[str, str] = {
     "compare": "boot two ROM sets and say whether the second can replace the first",
+    "judge": "judge recorded boots again, without booting",
     "run": "boot ROM sets and report the outcomes",
     "boot": "one boot, with its console",
     "roms": "list and show ROM sets",
@@ -35,8 +35,6 @@ VERBS: dict[str, str] = {
     "doctor": "what this machine can do, and what is missing",
 }
 
-EXIT_GOOD, EXIT_BAD, EXIT_INPUT, EXIT_RIG, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
-EXIT_SIGNALLED = 128
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -61,16 +59,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _signals_end():
             arguments = make_parser([verb] if verb else []).parse_args(words)
+            arguments.argv = words
             logging.basicConfig(
                 level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(message)s", stream=sys.stderr
             )
             return _run_verb(arguments)
     except _SignalError as signalled:
         _tell(f"bootrig: ended by {signalled.number.name}")
-        return EXIT_SIGNALLED + signalled.number
+        return ExitStatus.SIGNALLED + signalled.number
     except KeyboardInterrupt:
         _tell("bootrig: interrupted")
-        return EXIT_INTERRUPTED
+        return ExitStatus.INTERRUPTED
 
 
 def _open_missing_streams() -> None:
@@ -131,15 +130,15 @@ def _run_verb(arguments: argparse.Namespace) -> int:
         _tell(f"bootrig: {error}")
         if error.remedy:
             _tell(f"  remedy: {error.remedy}")
-        return EXIT_INPUT if isinstance(error, InputError) else EXIT_RIG
+        return ExitStatus.INPUT if isinstance(error, InputError) else ExitStatus.BROKEN
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_GOOD
+        return ExitStatus.GOOD
     except OSError as error:
         _tell(f"bootrig: {error.filename or 'the operating system'}: {error.strerror or error}")
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             _tell("  remedy: free some space, or name another place")
-        return EXIT_RIG
+        return ExitStatus.BROKEN
     return status
 
 

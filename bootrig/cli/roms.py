@@ -27,8 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: there is no such recipe, or recipes say something wrong.
     """
-    from bootrig.recipe.roms import load_rom_recipe, load_rom_recipes  # noqa: PLC0415 - the parser starts without it
-    from bootrig.store.content import Store  # noqa: PLC0415
+    from bootrig.recipe.roms import load_rom_recipe, load_rom_recipes
+    from bootrig.store.content import Store
 
     store = Store.default()
     if arguments.action == "show":
@@ -44,14 +44,14 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _list(recipes, store)
     if broken:
-        from bootrig.document.errors import DocumentError  # noqa: PLC0415
+        from bootrig.document.errors import DocumentError
 
         raise DocumentError("\n".join(map(str, broken)))
     return 0
 
 
 def _list(recipes: tuple["RomSetRecipe", ...], store: "Store") -> None:
-    from bootrig.romset.state import store_state  # noqa: PLC0415
+    from bootrig.romset.state import store_state
 
     rows = [("ROM set", "files", "in the store", "licence", "origin")]
     for recipe in recipes:
@@ -63,9 +63,9 @@ def _list(recipes: tuple["RomSetRecipe", ...], store: "Store") -> None:
 
 
 def _show(recipe: "RomSetRecipe", store: "Store") -> None:
-    from bootrig.recipe.roms import BuiltRomSet  # noqa: PLC0415
-    from bootrig.romset.state import store_state  # noqa: PLC0415
-    from firmware.romset import bar_length  # noqa: PLC0415
+    from bootrig.recipe.roms import BuiltRomSet
+    from bootrig.romset.state import store_state
+    from firmware.romset import bar_length
 
     print(f"{recipe.name}: {recipe.title}")
     print(f"  version  {recipe.version}")
@@ -87,9 +87,9 @@ def _show(recipe: "RomSetRecipe", store: "Store") -> None:
 
 
 def _facts(recipe: "RomSetRecipe", store: "Store") -> dict[str, object]:
-    from bootrig.recipe.roms import BuiltRomSet  # noqa: PLC0415
-    from bootrig.romset.state import store_state  # noqa: PLC0415
-    from firmware.romset import bar_length  # noqa: PLC0415
+    from bootrig.recipe.roms import BuiltRomSet
+    from bootrig.romset.state import store_state
+    from firmware.romset import bar_length
 
     members = () if isinstance(recipe, BuiltRomSet) else recipe.members
     return {

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: a file cannot be imported, or is not in the store.
         RigError: the store cannot be read or written.
     """
-    from bootrig.store.content import Store  # noqa: PLC0415 - the parser starts without it
+    from bootrig.store.content import Store
 
     store = Store.default()
     match arguments.action:
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _add(store: "Store", paths: list[Path]) -> int:
     """Import every file that can be; then, if one could not, say so."""
-    from bootrig.romset.importing import import_file, load_recipes  # noqa: PLC0415
+    from bootrig.romset.importing import import_file, load_recipes
 
     recipes, broken = load_recipes()
     for recipe_error in broken:
@@ -79,7 +79,7 @@ def _show_import(imported: "ImportedFile") -> None:
 
 
 def _list(store: "Store") -> int:
-    from bootrig.romset.importing import load_recipes, serving  # noqa: PLC0415
+    from bootrig.romset.importing import load_recipes, serving
 
     recipes, _ = load_recipes()
     for stored in store.iter_files():

@@ -87,7 +87,7 @@ def require_typist() -> None:
 
 
 @contextmanager
-def raw_terminal() -> Iterator[None]:
+def start_raw_terminal() -> Iterator[None]:
     """Let every key through, Ctrl-C and Ctrl-B among them, where standard input is a terminal; restore it then."""
     source = sys.stdin.fileno()
     if not os.isatty(source):

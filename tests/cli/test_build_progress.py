@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import bootrig.cli.progress as progress_module
-from bootrig.cli.progress import step_options
+import bootrig.cli.build_progress as progress_module
+from bootrig.cli.build_progress import step_options
 
 
 def test_shows_steps_downloads_and_the_last_line_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

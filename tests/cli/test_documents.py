@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.cli.written import require_writable
+from bootrig.cli.documents import require_writable
 from bootrig.errors import InputError
 
 

@@ -1,0 +1,38 @@
+"""`bootrig judge RUN [CANDIDATE_RUN]`: judge recorded boots again, without booting."""
+
+import argparse
+from pathlib import Path
+
+from bootrig.cli.documents import add_document_options, check_documents, read_documents, write_documents
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's arguments."""
+    parser.add_argument(
+        "baseline", metavar="RUN", help="a run of compare, or of the baseline: its directory, its name or @last"
+    )
+    parser.add_argument("candidate", metavar="CANDIDATE_RUN", nargs="?", help="a run of the candidate")
+    parser.add_argument("--waivers", type=Path, metavar="FILE", help="differences that are accepted (TOML)")
+    parser.add_argument("--runs", type=Path, default=None, metavar="DIR", help="where run directories are")
+    add_document_options(parser, "the verdict")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare the traces of one or two runs and report."""
+    from bootrig.compare.waivers import load_waivers
+    from bootrig.record.judgement import judge
+    from bootrig.record.run import find_run
+    from bootrig.report.comparison import print_verdict
+    from bootrig.report.console import open_console
+    from firmware.nic import NIC_MODELS
+
+    documents = read_documents(arguments)
+    check_documents(documents, "verdict")
+    waivers = load_waivers(arguments.waivers) if arguments.waivers else ()
+    baseline = find_run(arguments.baseline, arguments.runs)
+    candidate = find_run(arguments.candidate, arguments.runs) if arguments.candidate else baseline
+    verdict = judge(baseline, candidate, waivers)
+    console = open_console(stderr=any(document.is_printed for document in documents))
+    print_verdict(verdict, console, candidate.directory, nic_order=tuple(NIC_MODELS))
+    write_documents(documents, "verdict", lambda one: one.verdict(verdict) if one.verdict else b"")
+    return verdict.status

@@ -1,0 +1,61 @@
+"""Formats of reports: one module of this package each, with a value `FORMAT`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import bootrig.report
+from bootrig.compare import Verdict
+from bootrig.document.toml import suggest
+from bootrig.errors import InputError
+from bootrig.registry import collect_objects
+from bootrig.trace.trace import Trace
+from firmware.lint import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What lint found.
+
+    Attributes:
+        findings: in the order of files and rules.
+        target: what was looked at, as the user named it.
+        files: content by file name.
+    """
+
+    findings: tuple[Finding, ...]
+    target: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFormat:
+    """One format; what it cannot express is None.
+
+    Attributes:
+        summary: what it is for, in some words.
+        verdict: encodes a verdict.
+        outcomes: encodes the outcomes of boots, one trace a side and cell.
+        findings: encodes what lint found.
+    """
+
+    summary: str
+    verdict: Callable[[Verdict], bytes] | None = None
+    outcomes: Callable[[Sequence[Trace]], bytes] | None = None
+    findings: Callable[[Findings], bytes] | None = None
+
+
+def load_formats() -> Mapping[str, ReportFormat]:
+    """Return all formats by name, in the order of names."""
+    return collect_objects(bootrig.report, "FORMAT")
+
+
+def find_format(name: str, subject: str) -> ReportFormat:
+    """Return the format `name`, which can express `subject`: `verdict`, `outcomes` or `findings`.
+
+    Raises:
+        InputError: there is no such format; those that there are are named.
+    """
+    able = {word: one for word, one in load_formats().items() if getattr(one, subject) is not None}
+    if name not in able:
+        raise InputError(f'there is no report "{name}" here{suggest(name, able)}', remedy=f"known: {', '.join(able)}")
+    return able[name]
