@@ -1,9 +1,28 @@
-"""One reader of consoles: bytes that a guest writes to its serial port become lines, and plain text to search."""
+"""One reader of consoles: what a guest writes to its serial port becomes lines, and plain text to search.
 
+The screen has 80 columns and 25 rows, as SeaBIOS and OVMF have it (`ESC [ = 3 h`). Source of the control functions:
+ECMA-48, sections 7.2 and 8.3; of what firmware sends: SeaBIOS, src/sercon.c, and EDK II, TerminalDxe.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import chain
+
+from bootrig.trace.reading.screen_row import COLUMNS, ScreenRow, iter_lines
 from bootrig.trace.trace import ConsoleLine
 
+ROWS = 25
 LINE_LIMIT = 1 << 16
 CONSOLE_LIMIT = 1 << 20
+TAB_WIDTH = 8
+
+# The standard gives a control sequence no limit; what is longer than this is text.
+_SEQUENCE = r"\x1b(?:\[[0-?]{0,32}[ -/]{0,2}[@-~]|[ -/]{1,2}[0-~]|[0-Z\\-~])"
+_BEGUN = re.compile(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,2}|[ -/]{0,2})")
+_BEGUN_MAXIMUM = 36
+_PIECE = re.compile(rf"[^\x00-\x1f\x7f]+|{_SEQUENCE}|[\x00-\x1f\x7f]")
+_NUMBER_MAXIMUM = 4  # digits
 
 
 class ConsoleReader:
@@ -11,36 +30,239 @@ class ConsoleReader:
 
     Args:
         line_limit: characters of one line; a longer line is divided.
-        limit: characters of all lines; the first half of it is kept, and the last.
+        limit: characters of all lines, full rows counted: the first half of them is kept, and the last.
     """
 
     def __init__(self, *, line_limit: int = LINE_LIMIT, limit: int = CONSOLE_LIMIT) -> None:
-        raise NotImplementedError
+        self._line_rows = max(1, line_limit // COLUMNS)
+        self._half_rows = max(1, limit // COLUMNS // 2)
+        self._head: list[list[ScreenRow]] = []
+        self._tail: deque[list[ScreenRow]] = deque()
+        self._begun_rows = self._tail_rows = self._dropped_rows = self._divided_lines = 0
+        self._screen: list[ScreenRow | None] = [None] * ROWS
+        self._row = self._column = 0
+        self._last: ScreenRow | None = None  # the row that was begun last
+        self._new: list[str] = []
+        self._told: tuple[ScreenRow | None, int] = (None, 0)  # the place to which the plain text has come
+        self._at_start = True  # of a line of the plain text
+        self._rest = ""
+        self._guest_s: float | None = None
 
     def feed(self, text: str, guest_s: float | None) -> None:
-        """Take what the guest wrote next (bytes of the serial port as code page 437), and its clock as last read."""
-        raise NotImplementedError
+        """Take what the guest wrote next (bytes of its serial port, by code page 437), and its clock as last read."""
+        self._guest_s = guest_s
+        text = self._rest + text
+        escape = text.rfind("\x1b", max(0, len(text) - _BEGUN_MAXIMUM))
+        end = escape if escape >= 0 and _BEGUN.fullmatch(text, escape) else len(text)
+        self._rest = text[end:]
+        for match in _PIECE.finditer(text, 0, end):
+            piece = match[0]
+            if piece[0] >= " " and piece != "\x7f":
+                self._print(piece)
+            elif len(piece) > 1:
+                self._obey(piece)
+            elif piece in _CONTROLS:
+                _CONTROLS[piece](self)
 
     def take_new(self) -> str:
-        """Return what was written since the last call, as plain text: wrapped lines joined, ended by line feeds.
+        """Return what was written since the last call, as plain text: wrapped lines joined, each ended by a line feed.
 
         What is drawn again at its place is left out; what is written over something else begins a new line.
         """
-        raise NotImplementedError
+        new = "".join(self._new)
+        self._new = []
+        return new
 
     @property
     def lines(self) -> tuple[ConsoleLine, ...]:
         """The lines that hold something, in the order in which they were begun; the current one too."""
-        raise NotImplementedError
+        return tuple(chain.from_iterable(iter_lines(line) for line in chain(self._head, self._tail)))
 
     @property
     def truncated(self) -> tuple[str, ...]:
-        """Which limit cut what; empty where all was kept. For `Trace.truncated`."""
-        raise NotImplementedError
+        """Which limit cut what, in sentences; empty where all was kept."""
+        said = []
+        if self._dropped_rows:
+            said.append(f"console: {self._dropped_rows} rows between its beginning and its end are not kept")
+        if self._divided_lines:
+            said.append(f"console: lines are divided after {self._line_rows * COLUMNS} characters")
+        return tuple(said)
+
+    def _print(self, text: str) -> None:
+        """Write printable characters at the cursor, row by row."""
+        start = 0
+        while start < len(text):
+            if self._column == COLUMNS:
+                self._feed_line()
+                self._column = 0
+            part = text[start : start + COLUMNS - self._column]
+            start += len(part)
+            self._write(part)
+
+    def _write(self, text: str) -> None:
+        """Write `text` into the row of the cursor, where it fits."""
+        row = self._screen[self._row]
+        if row is not None and row.is_wiped:
+            written = text.lstrip(" ")
+            self._write_into(row, text[: len(text) - len(written)])
+            row, text = None, written
+        if text:
+            self._write_into(row or self._begin_row(), text)
+
+    def _write_into(self, row: ScreenRow, text: str) -> None:
+        """Write `text` into `row` at the cursor, and tell what is new of it."""
+        there = row.text[self._column : self._column + len(text)]
+        rewriting = self._told[0] is row and self._column <= self._told[1] < len(row.text)
+        if there and (rewriting or not text.startswith(there)):
+            for character, was in zip(text, there, strict=False):
+                if character != was:
+                    row.replace(self._column, character)
+                self._tell_replaced(row, character, was)
+                self._column += 1
+        else:
+            self._column += len(there)
+        if added := text[len(there) :]:
+            self._tell_added(row, added)
+            row.append(self._column, added)
+            self._column += len(added)
+
+    def _begin_row(self) -> ScreenRow:
+        """Return a new row where the cursor is. It goes on with the line of the row above where that is full."""
+        above = self._screen[self._row - 1] if self._row and self._column == 0 else None
+        goes_on = above is not None and above is self._last and above.is_full
+        if goes_on and above is not None and len(above.line) < self._line_rows:
+            row = ScreenRow(self._guest_s, above.line)
+        else:
+            self._divided_lines += goes_on
+            self._break()
+            row = ScreenRow(self._guest_s, [])
+            (self._head if self._begun_rows < self._half_rows else self._tail).append(row.line)
+        self._begun_rows += 1
+        self._tail_rows += bool(self._tail)
+        while self._tail_rows > self._half_rows and len(self._tail) > 1:
+            dropped = len(self._tail.popleft())
+            self._tail_rows -= dropped
+            self._dropped_rows += dropped
+        self._screen[self._row] = self._last = row
+        self._told = (row, self._column)
+        return row
+
+    def _tell_replaced(self, row: ScreenRow, character: str, was: str) -> None:
+        """Add to the plain text what was written over `was`, at the cursor."""
+        if self._told == (row, self._column) or (character not in (" ", was)):
+            if self._told != (row, self._column):
+                self._break()
+            self._add(character)
+            self._told = (row, self._column + 1)
+        elif character != was:
+            self._told = (None, 0)
+
+    def _tell_added(self, row: ScreenRow, text: str) -> None:
+        """Add to the plain text what is written behind the end of a row, at the cursor."""
+        end = self._column + len(text)
+        if self._told[0] is row and len(row.text) <= self._told[1] <= self._column:
+            self._add(" " * (self._column - self._told[1]) + text)
+        elif written := text.lstrip(" "):
+            self._break()
+            self._add(written)
+        else:
+            return
+        self._told = (row, end)
+
+    def _add(self, text: str) -> None:
+        self._new.append(text)
+        self._at_start = False
+
+    def _break(self) -> None:
+        """End the line of the plain text, where it has begun."""
+        if not self._at_start:
+            self._new.append("\n")
+            self._at_start = True
+
+    def _feed_line(self) -> None:
+        """Go to the next row, and scroll where there is none. What leaves a full row may go on in the next."""
+        row = self._screen[self._row]
+        if row is None or not row.is_full:
+            self._new.append("\n")
+            self._at_start = True
+        if self._row == ROWS - 1:
+            del self._screen[0]
+            self._screen.append(None)
+        else:
+            self._row += 1
+
+    def _return(self) -> None:
+        self._column = 0
+
+    def _step_back(self) -> None:
+        self._column = max(0, min(self._column, COLUMNS - 1) - 1)
+
+    def _tabulate(self) -> None:
+        self._column = min(COLUMNS - 1, (self._column // TAB_WIDTH + 1) * TAB_WIDTH)
+
+    def _obey(self, sequence: str) -> None:
+        """Carry out an escape sequence; one that sets colours or modes is passed over."""
+        words = sequence[2:-1].split(";")
+        if sequence == "\x1bc":
+            self._clear()
+            self._go_to(1, 1)
+        elif sequence[1] == "[" and all(word.isdecimal() or not word for word in words):
+            first, second = ([min(int(word or 0), 9999) for word in words] + [0])[:2]
+            self._obey_function(sequence[-1], first, second)
+
+    def _obey_function(self, function: str, first: int, second: int) -> None:
+        """Carry out a control function that moves the cursor or erases."""
+        count = first or 1
+        if function in "Hf":
+            self._go_to(count, second or 1)
+        elif function == "J" and first != 1:
+            self._clear(self._row + 1 if first == 0 else 0)
+            self._erase_row(first)
+        elif function == "K":
+            self._erase_row(first)
+        elif function in "ABd":
+            row = {"A": self._row - count, "B": self._row + count, "d": count - 1}[function]
+            self._row = min(max(row, 0), ROWS - 1)
+        elif function in "CDG":
+            column = min(self._column, COLUMNS - 1)
+            column = {"C": column + count, "D": column - count, "G": count - 1}[function]
+            self._column = min(max(column, 0), COLUMNS - 1)
+
+    def _go_to(self, row: int, column: int) -> None:
+        """Put the cursor into a row and a column, counted from 1."""
+        self._row = min(row, ROWS) - 1
+        self._column = min(column, COLUMNS) - 1
+
+    def _clear(self, first_row: int = 0) -> None:
+        """Empty the screen from a row on; the lines that were on it stay as they were."""
+        self._screen[first_row:] = [None] * (ROWS - first_row)
+
+    def _erase_row(self, what: int) -> None:
+        """Wipe out the row of the cursor: 0 for what is from the cursor on, 1 for what is up to it, 2 for all of it."""
+        row = self._screen[self._row]
+        if row is None:
+            return
+        if what == 1:
+            for column in range(min(self._column + 1, len(row.text))):
+                row.replace(column, " ")
+        else:
+            row.cut(0 if what else self._column)
+        if self._told[0] is row and self._told != (row, len(row.text)):
+            self._told = (None, 0)
+
+
+_CONTROLS: Mapping[str, Callable[[ConsoleReader], None]] = {
+    "\b": ConsoleReader._step_back,
+    "\t": ConsoleReader._tabulate,
+    "\n": ConsoleReader._feed_line,
+    "\v": ConsoleReader._feed_line,
+    "\f": ConsoleReader._feed_line,
+    "\r": ConsoleReader._return,
+}
 
 
 def read_lines(text: str) -> tuple[ConsoleLine, ...]:
-    """Return the lines of a whole console."""
+    """Return the lines of a whole console, as a guest wrote it: a line feed alone keeps the column."""
     reader = ConsoleReader()
     reader.feed(text, None)
     return reader.lines
