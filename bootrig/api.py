@@ -127,9 +127,34 @@ class RunResult:
         return settle_traces(self.traces)
 
     @property
+    def failed(self) -> tuple[Trace, ...]:
+        """The traces that count of boots that failed."""
+        return tuple(trace for trace in self.settled if not trace.passed)
+
+    def find(self, scenario: str = "", *, nic: str = "", rom_set: str = "") -> Trace:
+        """Return the one trace that counts and fits.
+
+        Raises:
+            LookupError: none does, or several do; they are named.
+        """
+        wanted = {"scenario": scenario, "nic": nic, "rom_set": rom_set}
+        fitting = [
+            trace
+            for trace in self.settled
+            if scenario in ("", trace.key.scenario)
+            and nic in ("", trace.key.nic_model)
+            and rom_set in ("", trace.rom_set)
+        ]
+        if len(fitting) != 1:
+            asked = ", ".join(f"{name} {value}" for name, value in wanted.items() if value) or "no condition"
+            among = ", ".join(f"{trace.rom_set} {trace.cell}" for trace in fitting or self.settled) or "nothing"
+            raise LookupError(f"{len(fitting)} traces fit {asked}: {among}")
+        return fitting[0]
+
+    @property
     def status(self) -> ExitStatus:
         """Good where all boots passed."""
-        return ExitStatus.GOOD if all(trace.passed for trace in self.settled) else ExitStatus.BAD
+        return ExitStatus.BAD if self.failed else ExitStatus.GOOD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
