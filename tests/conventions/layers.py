@@ -1,7 +1,7 @@
 """Who may import whom: DESIGN's house, in which imports point down only."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 # From the top down. Rooms of one level may import each other, unless the level says that they are apart.
 LEVELS: tuple[tuple[str, ...], ...] = (
@@ -17,10 +17,25 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("bootrig.store",),
     ("bootrig.recipe",),
     ("bootrig.trace", "bootrig.document"),
-    ("bootrig.process", "bootrig.registry", "bootrig.jsonfile", "bootrig.workdir", "bootrig.deadline", "bootrig.errors", "bootrig"),
+    (
+        "bootrig.process",
+        "bootrig.registry",
+        "bootrig.jsonfile",
+        "bootrig.workdir",
+        "bootrig.deadline",
+        "bootrig.errors",
+        "bootrig",
+    ),
     ("firmware",),
 )
-APART = ("bootrig.emulator", "bootrig.network", "bootrig.builder")
+# Rooms of one level that know nothing of each other, and the room that joins them.
+APART: Mapping[tuple[str, ...], str] = {
+    ("bootrig.emulator", "bootrig.network", "bootrig.builder"): "cell",
+    ("bootrig.compare", "bootrig.schedule"): "api",
+}
+# Whatever comes after a trace runs without an emulator.
+AFTER_TRACE = ("bootrig.trace", "bootrig.compare", "bootrig.record", "bootrig.report")
+NEEDS_EMULATOR = ("bootrig.schedule", "bootrig.cell", "bootrig.scenario", "bootrig.emulator", "bootrig.network")
 
 # firmware/ is pure: bytes in, values and findings out. No process, no lock, no network, nothing written.
 IMPURE = {
@@ -79,6 +94,60 @@ def find_layer_faults(source: str, module: str, *, is_package: bool = False) -> 
             target, target_level = "bootrig", level_of("bootrig")
         if target_level is not None and target_level < level:
             faults.append(f"{module}:{line}: {room} imports {target}, which is above it")
-        elif target != room and room in APART and target in APART:
-            faults.append(f"{module}:{line}: {room} imports {target}; cell joins the two")
+        elif room in AFTER_TRACE and target in NEEDS_EMULATOR:
+            faults.append(f"{module}:{line}: {room} imports {target}; it has to run without an emulator")
+        elif target != room:
+            joining = [joins for rooms, joins in APART.items() if room in rooms and target in rooms]
+            faults += [f"{module}:{line}: {room} imports {target}; {joins} joins the two" for joins in joining]
     return faults
+
+
+def resolve_module(name: str, modules: Iterable[str]) -> str | None:
+    """Return the module of ours that an imported name is in: the longest of `modules` that it begins with."""
+    words = name.split(".")
+    known = set(modules)
+    return next((part for end in range(len(words), 0, -1) if (part := ".".join(words[:end])) in known), None)
+
+
+def find_circles(sources: Mapping[str, tuple[str, bool]]) -> list[str]:
+    """Return a sentence for each circle of imports, inside rooms too; imports for type checkers only count as well.
+
+    Args:
+        sources: by the module's name its source, and whether it is a package. A package that imports what is inside it,
+            and a module that imports its own package's name, make no circle by that alone.
+    """
+    graph: dict[str, set[str]] = {}
+    for module, (source, is_package) in sources.items():
+        targets = set()
+        for _, name in iter_imports(ast.parse(source), module, is_package=is_package):
+            target = resolve_module(name, sources)
+            if target is not None and target != module and not module.startswith(f"{target}."):
+                targets.add(target)
+        graph[module] = targets
+    return [f"a circle of imports: {' -> '.join([*circle, circle[0]])}" for circle in _iter_circles(graph)]
+
+
+def _iter_circles(graph: Mapping[str, set[str]]) -> Iterator[list[str]]:
+    """Yield the strongly connected parts of a graph that have more than one node (Tarjan's algorithm)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(node: str) -> Iterator[list[str]]:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for target in sorted(graph[node]):
+            if target not in index:
+                yield from visit(target)
+                low[node] = min(low[node], low[target])
+            elif target in stack:
+                low[node] = min(low[node], index[target])
+        if low[node] == index[node]:
+            part = stack[stack.index(node) :]
+            del stack[stack.index(node) :]
+            if len(part) > 1:
+                yield part
+
+    for node in sorted(graph):
+        if node not in index:
+            yield from visit(node)

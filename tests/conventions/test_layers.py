@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conventions.layers import find_layer_faults
+from tests.conventions.layers import find_circles, find_layer_faults
 from tests.conventions.tracked import ROOT, iter_sources
 
 
@@ -32,6 +32,21 @@ def test_imports_point_down() -> None:
             "tap:2: bootrig.network imports bootrig.emul",
         ),
         ("bootrig.network.tap", "from bootrig.builder.obtain import x", "bootrig.builder; cell joins the two"),
+        (
+            "bootrig.compare.pairing",
+            "import bootrig.schedule.plan",
+            "bootrig.schedule; api joins the two|run without an em",
+        ),
+        (
+            "bootrig.schedule.plan",
+            "import bootrig.compare",
+            "bootrig.schedule imports bootrig.compare; api joins the two",
+        ),
+        (
+            "bootrig.report.text",
+            "import bootrig.scenario.scenario",
+            "bootrig.scenario; it has to run without an emulator",
+        ),
         ("bootrig.errors", "from bootrig.store import Store", "bootrig imports bootrig.store|bootrig.errors imports"),
         ("firmware.nic", "from bootrig.errors import InputError", "firmware imports bootrig.errors, which is above it"),
         *(
@@ -66,3 +81,32 @@ def test_an_import_that_points_up_is_found(module: str, source: str, fault: str)
 )
 def test_an_import_that_points_down_is_accepted(module: str, source: str) -> None:
     assert find_layer_faults(source, module) == []
+
+
+def test_no_imports_go_in_circles() -> None:
+    sources = {
+        module_name(path): ((ROOT / path).read_text(encoding="utf-8"), path.name == "__init__.py")
+        for path in iter_sources("bootrig", "firmware")
+    }
+    circles = find_circles(sources)
+    assert not circles, "\n".join(circles)
+
+
+@pytest.mark.parametrize(
+    ("sources", "circles"),
+    [
+        ({"bootrig.a": "import bootrig.b", "bootrig.b": "import os"}, 0),
+        ({"bootrig.a": "from bootrig.b import x", "bootrig.b": "from bootrig import a"}, 1),
+        ({"bootrig.a": "from bootrig.b import x", "bootrig.b": "if TYPE_CHECKING:\n    from bootrig.a import y"}, 1),
+        (
+            {
+                "bootrig.a": "import bootrig.b",
+                "bootrig.b": "def f():\n    import bootrig.c",
+                "bootrig.c": "import bootrig.a",
+            },
+            1,
+        ),
+    ],
+)
+def test_a_circle_is_found(sources: dict[str, str], circles: int) -> None:
+    assert len(find_circles({name: (source, False) for name, source in sources.items()})) == circles
