@@ -1,9 +1,24 @@
-"""What the firmware wrote on the console: banner, features, prompts, error numbers."""
+"""What the firmware wrote on the console: banner, features, prompts, error numbers.
 
-from collections.abc import Iterator, Sequence
+A line is read whether it was wiped out later or not. Each pattern looks at a character a limited number of times.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bootrig.trace.trace import ConsoleLine
+
+# A version may hold blanks and brackets: `iPXE 1.20.1+ (g4bd0) -- Open Source Network Boot Firmware`.
+_BANNER = re.compile(r"\s*(([A-Za-z]*PXE) (\S.{0,200}?) -- [^-]{0,80}Boot Firmware)")
+_POST = re.compile(r"\s*[A-Za-z]*PXE \(https?:[^)]*\)(?: -)? (.*)")
+_FEATURES = re.compile(r"\s*Features:(.*)")
+_PROMPT = re.compile(r"press( (?:Ctrl-[A-Z]|F\d{1,2}|any key)\b[^.(]{0,80})(?:\(PCI [^)]{0,20}\))?\.", re.IGNORECASE)
+_ERROR = re.compile(r"(?:\(0x|ipxe\.org/|etherboot\.org/)([0-9a-f]{8})\b|\b(PXE-[ET][0-9A-F]{2})\b")
+_POST_ADDRESS = re.compile(r"(?:[0-9a-f]+:)+[0-9a-f]+\.[0-7]|[0-9A-F]+")
+
+# gPXE spells out the feature that iPXE calls MBOOT.
+_CANONICAL_FEATURES: Mapping[str, str] = {"Multiboot": "MBOOT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +38,50 @@ class Banner:
 
 def find_banner(lines: Sequence[ConsoleLine]) -> Banner | None:
     """Return the first banner, None where the firmware did not show one."""
-    raise NotImplementedError
+    match = _find_first(_BANNER, lines)
+    return None if match is None else Banner(match[2], match[3], match[1])
 
 
 def find_features(lines: Sequence[ConsoleLine]) -> tuple[str, ...] | None:
     """Return the words of the first feature line, None where the firmware did not show one."""
-    raise NotImplementedError
+    match = _find_first(_FEATURES, lines)
+    return None if match is None else tuple(_CANONICAL_FEATURES.get(word, word) for word in match[1].split())
 
 
 def find_post_words(lines: Sequence[ConsoleLine]) -> tuple[str, ...] | None:
-    """Return what the ROM says of the BIOS during POST (`PCI2.10`, `PnP`, `PMM`), without addresses."""
-    raise NotImplementedError
+    """Return what the ROM says of the BIOS during POST (`PCI2.10`, `PnP`, `PMM`), without addresses; None for nothing.
+
+    Source: the line that iPXE's romprefix.S prints; the words tell which BIOS services the ROM found.
+    """
+    match = _find_first(_POST, lines)
+    if match is None:
+        return None
+    words = ("PMM" if word.startswith("PMM") else word for word in match[1].split())
+    return tuple(word for word in words if not _POST_ADDRESS.fullmatch(word))
 
 
 def find_prompts(lines: Sequence[ConsoleLine]) -> tuple[str, ...]:
-    """Return the prompts that wait for a key, each once, in the order in which they came; wiped ones too."""
-    raise NotImplementedError
+    """Return the prompts that wait for a key, each once, in the order in which they came.
+
+    The firmware wipes a prompt out when its time is over: what is sought is what was written, not what stays.
+    """
+    found = (f"Press{match[1]}".strip() for line in lines for match in _PROMPT.finditer(line.text))
+    return tuple(dict.fromkeys(found))
 
 
 def find_errors(lines: Sequence[ConsoleLine]) -> frozenset[str]:
     """Return the errors that the firmware printed by number: `4c126035` of `http://ipxe.org/4c126035`, `PXE-E16`."""
-    raise NotImplementedError
+    return frozenset(match[1] or match[2] for line in lines for match in _ERROR.finditer(line.text))
 
 
 def iter_identity(lines: Sequence[ConsoleLine]) -> Iterator[str]:
-    """Yield how the ROM names itself: its banner, its feature line."""
-    raise NotImplementedError
+    """Yield how the ROM names itself: its banner and its feature line, each where it was shown."""
+    if banner := find_banner(lines):
+        yield banner.text
+    if features := _find_first(_FEATURES, lines):
+        yield features[0].strip()
+
+
+def _find_first(pattern: re.Pattern[str], lines: Sequence[ConsoleLine]) -> re.Match[str] | None:
+    """Return the match of the first line that `pattern` matches from its beginning."""
+    return next((match for line in lines if (match := pattern.match(line.text))), None)
