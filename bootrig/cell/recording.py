@@ -8,7 +8,7 @@ from typing import Any
 from bootrig.cell.specification import CellSpecification
 from bootrig.emulator.guest.rom_evidence import DeviceRom
 from bootrig.trace.events import Dhcp, Event
-from bootrig.trace.reading.console import iter_identity
+from bootrig.trace.reading.firmware_words import iter_identity
 from bootrig.trace.reading.milestones import iter_wire_milestones, order_milestones
 from bootrig.trace.reading.outcome import settle_outcome
 from bootrig.trace.trace import (

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from bootrig.errors import InputError
-from bootrig.trace.reading.milestones import strip_escapes
+from bootrig.trace.reading.console import ConsoleReader
 
 LEAVE = b"\x1d"  # Ctrl-], as in telnet
 READ_LENGTH = 1024
@@ -22,7 +22,8 @@ class Screen:
     stays = False
 
     def __init__(self) -> None:
-        self._line = ""
+        self._reader = ConsoleReader()
+        self._begun: list[str] = []  # pieces of a line that is not complete
         self._leave: Callable[[], None] = lambda: None
 
     def attach(self, write: Callable[[bytes], None], leave: Callable[[], None]) -> None:
@@ -31,7 +32,12 @@ class Screen:
 
     def show(self, text: str, guest_s: float | None) -> None:
         """Print the lines that are complete; leave when nobody reads them any more."""
-        *lines, self._line = strip_escapes(self._line + text).split("\n")
+        self._reader.feed(text, guest_s)
+        *lines, rest = self._reader.take_new().split("\n")
+        if lines:
+            lines[0] = "".join([*self._begun, lines[0]])
+            self._begun.clear()
+        self._begun.append(rest)
         try:
             for line in lines:
                 if line.strip():

@@ -5,22 +5,20 @@ from collections.abc import Iterator, Sequence
 from bootrig.compare.difference import Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Finding, rule
-from bootrig.trace.reading.console import (
+from bootrig.trace.reading.firmware_words import (
     Banner,
     find_banner,
     find_errors,
     find_features,
     find_post_words,
     find_prompts,
-    squeeze,
 )
 
 
 def came_and_went(baseline: Sequence[str], candidate: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the words that are only in `candidate`, and those that are only in `baseline`."""
-    known = {squeeze(word) for word in baseline}, {squeeze(word) for word in candidate}
-    came = tuple(word for word in candidate if squeeze(word) not in known[0])
-    return came, tuple(word for word in baseline if squeeze(word) not in known[1])
+    came = tuple(word for word in candidate if word not in baseline)
+    return came, tuple(word for word in baseline if word not in candidate)
 
 
 @rule("banner", per_boot=False)
@@ -32,7 +30,7 @@ def check_banner(pair: CellPair) -> Iterator[Finding]:
     """
     first, second = (find_banner(trace.console) for trace in pair.sides)
     old, new = _spell_banner(first), _spell_banner(second)
-    if squeeze(old or "") == squeeze(new or ""):
+    if old == new:
         return
     statement = "the firmware calls itself {candidate}, it was {baseline}"
     if first and second and first.product == second.product:
