@@ -117,11 +117,12 @@ def parse_difference_pattern(text: str) -> DifferencePattern:
     rule, at, rest = text.partition("@")
     if not at or not rule or not rest:
         raise CellNameError(f'"{text}" does not name a difference: expected RULE@CELL or RULE@CELL:SUBJECT')
-    head = re.match(r"((?:[^/:]*/){4}[^:]*|\*)(?::(.*))?", rest, re.DOTALL)
-    if head is None or head.end() != len(rest):
-        cell, colon, subject = rest.partition(":")
-    else:
-        cell, colon, subject = head[1], ":" if head[2] is not None else "", head[2] or ""
+    whole_set, _, of_sets = rest.partition(":")
+    if whole_set == ANY_CELL:
+        return DifferencePattern(rule, ANY_CELL, of_sets if ":" in rest else None)
+    parts = rest.split("/", len(PARTS) - 1)
+    last, colon, subject = parts[-1].partition(":")
+    cell = "/".join([*parts[:-1], last])
     if cell.count("/") >= len(PARTS):
         raise CellNameError(f'"{text}" does not name a difference: a cell has five parts')
     return DifferencePattern(rule, cell, subject if colon else None)

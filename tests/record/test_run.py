@@ -1,0 +1,121 @@
+"""Runs on disk: written, found and read again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bootrig.jsonfile import JsonFileError
+from bootrig.record.judgement import judge
+from bootrig.record.run import RecordedRun, Run, RunCell, RunError, RunHost, RunSide, find_run, write_run
+from bootrig.trace.trace import Trace, write_trace
+from tests.compare.factory import Boot, trace
+
+
+def make_run(directory: Path, *sides: tuple[str, tuple[Boot, ...]]) -> RecordedRun:
+    """Write a run as its cells would have left it."""
+    directory.mkdir(parents=True)
+    cells = []
+    for label, boots in sides:
+        for boot in boots:
+            found = trace(boot)
+            place = f"cells/{label}/{found.key.directory_name}"
+            attempt = directory / place / found.clock.attempt
+            attempt.mkdir(parents=True)
+            write_trace(found, attempt / "trace.json")
+            cells.append(RunCell(found.cell, label, place))
+    run = Run(
+        id=directory.name,
+        verb="compare",
+        bootrig="0.2.0",
+        started="2026-11-25T14:39:23Z",
+        host=RunHost(cpus=2, python="3.11.2"),
+        sides=tuple(RunSide(label=label, given=label) for label, _ in sides),
+        cells=tuple(dict.fromkeys(cells)),
+    )
+    write_run(run, directory)
+    return RecordedRun(run, directory)
+
+
+GOOD = Boot(scenario="pxe-tftp")
+LOST = replace(GOOD, passed=False, milestone="dhcp-ack", reason="tftp-complete was not reached")
+
+
+def test_a_run_is_found_by_its_name_by_its_path_and_by_its_age(tmp_path: Path) -> None:
+    first = make_run(tmp_path / "20260101T000000-compare", ("baseline", (GOOD,)))
+    second = make_run(tmp_path / "20260102T000000-run", ("set", (GOOD,)))
+    assert find_run("20260101T000000-compare", tmp_path) == first
+    assert find_run(f"{second.directory}/", tmp_path).run == second.run
+    assert find_run("@last", tmp_path) == second
+    assert find_run("@last-1", tmp_path) == first
+    assert (tmp_path / "latest").resolve() == second.directory
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nothing", "nothing is not the directory of a run: it has no run.json"),
+        ("@last", "there is no run @last in"),
+        ("@last-7", "there is no run @last-7 in"),
+        ("@last-x", "there is no run @last-x in"),
+        ("./nothing", "is not the directory of a run"),
+    ],
+)
+def test_a_run_that_is_not_there(name: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=message):
+        find_run(name, tmp_path)
+
+
+def test_a_directory_without_a_slash_is_named_with_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(tmp_path / "here", ("set", (GOOD,)))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError) as caught:
+        find_run("here")
+    assert caught.value.remedy == "name the directory with a slash: ./here"
+    assert find_run("./here").run.id == "here"
+
+
+def test_a_name_latest_that_is_not_a_link_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "latest").write_text("mine")
+    make_run(tmp_path / "run", ("set", (GOOD,)))
+    assert (tmp_path / "latest").read_text() == "mine"
+
+
+def test_a_damaged_run_names_its_fault(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", ("set", (GOOD,)))
+    text = (tmp_path / "run" / "run.json").read_text()
+    (tmp_path / "run" / "run.json").write_text(text.replace('"cpus": 2', '"cpus": "two"'))
+    with pytest.raises(JsonFileError, match=r"Expected `int`, got `str` - at `\$.host.cpus`"):
+        find_run("run", tmp_path)
+
+
+def test_the_sides_of_one_run_and_of_two(tmp_path: Path) -> None:
+    both = make_run(tmp_path / "both", ("baseline", (GOOD,)), ("candidate", (LOST,)))
+    assert [entry.rule for entry in judge(both, both).differences] == ["outcome"]
+    one, other = make_run(tmp_path / "one", ("a", (GOOD,))), make_run(tmp_path / "other", ("b", (GOOD,)))
+    assert judge(one, other).differences == ()
+    with pytest.raises(RunError, match="has no side baseline, but a, b"):
+        judge(make_run(tmp_path / "several", ("a", (GOOD,)), ("b", (GOOD,))), other)
+
+
+def test_outcomes_are_found_anew(tmp_path: Path) -> None:
+    """Whatever a trace says of its outcome, what it holds counts."""
+    run = make_run(tmp_path / "run", ("set", (LOST,)))
+    (path,) = (tmp_path / "run").glob("cells/*/*/*/trace.json")
+    kept: Trace = trace(GOOD)
+    write_trace(kept, path)
+    (found,) = run.load_traces("set")
+    assert found.passed is kept.passed
+
+
+def test_all_attempts_of_a_cell_are_read(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", ("set", (GOOD, replace(GOOD, time_mode="real"))))
+    assert sorted(found.clock.kind for found in run.load_traces("set")) == ["real", "virtual"]
+
+
+def test_cells_whose_rig_broke_are_named(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", ("set", (GOOD,)))
+    attempt = next((tmp_path / "run").glob("cells/set/*/*"))
+    (attempt / "trace.json").rename(attempt / "error.json")
+    assert run.find_broken("set") == (run.run.cells[0].cell,)
+    assert run.load_traces("set") == ()
