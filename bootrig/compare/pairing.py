@@ -1,9 +1,11 @@
 """Which trace of the baseline meets which trace of the candidate."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bootrig.trace.trace import CellKey, OutcomeStatus, TimeMode, Trace
+from bootrig.trace.names import CellKey
+from bootrig.trace.reading.attempts import choose_attempt, find_attempt
+from bootrig.trace.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,17 +13,14 @@ class CellPair:
     """Two boots of one cell.
 
     Attributes:
+        key: the cell.
         baseline: the baseline's trace.
         candidate: the candidate's trace.
     """
 
+    key: CellKey
     baseline: Trace
     candidate: Trace
-
-    @property
-    def key(self) -> CellKey:
-        """The cell."""
-        return self.baseline.key
 
     @property
     def sides(self) -> tuple[Trace, Trace]:
@@ -29,31 +28,29 @@ class CellPair:
         return self.baseline, self.candidate
 
     @property
-    def time_mode(self) -> TimeMode | None:
-        """How both guests' clocks ran; None where they ran in different ways."""
-        modes = {trace.time_mode for trace in self.sides}
-        return modes.pop() if len(modes) == 1 else None
+    def is_virtual(self) -> bool:
+        """Whether both boots ran in virtual time."""
+        return all(trace.clock.is_virtual for trace in self.sides)
 
     @property
     def is_real(self) -> bool:
         """Whether both boots ran in real time."""
-        return self.time_mode is TimeMode.REAL
+        return not any(trace.clock.is_virtual for trace in self.sides)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether one boot ran in virtual time and the other in real time, so that their times say nothing."""
+        return not self.is_virtual and not self.is_real
 
     @property
     def is_disturbed(self) -> bool:
-        """Whether packets had to be sent again in virtual time, where that says more of the host than of the guest."""
-        return any(trace.time_mode is TimeMode.VIRTUAL and trace.outcome.retransmissions for trace in self.sides)
+        """Whether packets were sent again in virtual time, where that says more of the host than of the guest."""
+        return any(trace.clock.is_virtual and trace.outcome.disturbed for trace in self.sides)
 
     @property
     def both_passed(self) -> bool:
-        """Whether both boots did what they should: only then can what one of them did not do tell anything."""
-        return all(trace.outcome.status is OutcomeStatus.PASSED for trace in self.sides)
-
-    @property
-    def same_outcome(self) -> bool:
-        """Whether both boots ended the same way at the same milestone."""
-        first, second = (trace.outcome for trace in self.sides)
-        return (first.status, first.milestone) == (second.status, second.milestone)
+        """Whether both boots did what they should: only then does it tell anything that one of them lacks something."""
+        return all(trace.passed for trace in self.sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,48 +72,58 @@ class Pairing:
 
     Attributes:
         paired: cells that both sides have, in the order of keys.
-        only_baseline: traces of cells that the candidate does not have.
-        only_candidate: traces of cells that the baseline does not have.
+        only_baseline: traces of cells that the candidate does not have, in the order of keys.
+        only_candidate: traces of cells that the baseline does not have, in the order of keys.
+        broken: cells that were tried, but the rig broke on some side: they say nothing of any ROM.
     """
 
     paired: tuple[PairedCell, ...]
-    only_baseline: tuple[Trace, ...]
-    only_candidate: tuple[Trace, ...]
+    only_baseline: tuple[Trace, ...] = ()
+    only_candidate: tuple[Trace, ...] = ()
+    broken: frozenset[CellKey] = frozenset()
 
     def __iter__(self) -> Iterator[CellPair]:
         return (cell.judged for cell in self.paired)
 
+    def select_virtual(self) -> "Pairing":
+        """Return the pairs in virtual time that are beside judged ones in real time."""
+        return Pairing(tuple(PairedCell(cell.virtual) for cell in self.paired if cell.virtual is not None))
 
-def pair_traces(baseline: Sequence[Trace], candidate: Sequence[Trace]) -> Pairing:
-    """Pair the traces of both sides by their cell.
 
-    A side may have two traces of a cell, one in virtual and one in real time; of two in the same mode the later counts.
+def pair_traces(
+    baseline: Sequence[Trace], candidate: Sequence[Trace], broken: Collection[CellKey] = frozenset()
+) -> Pairing:
+    """Pair the traces of both sides by their cell; a side may have several attempts of one.
+
+    Args:
+        baseline: the baseline's traces.
+        candidate: the candidate's traces.
+        broken: cells that were tried, but the rig broke on some side.
     """
     first, second = _index(baseline), _index(candidate)
     return Pairing(
-        paired=tuple(_pair(first[key], second[key]) for key in sorted(first.keys() & second.keys())),
-        only_baseline=tuple(_preferred(first[key]) for key in sorted(first.keys() - second.keys())),
-        only_candidate=tuple(_preferred(second[key]) for key in sorted(second.keys() - first.keys())),
+        paired=tuple(_pair(key, first[key], second[key]) for key in sorted(first.keys() & second.keys())),
+        only_baseline=tuple(choose_attempt(first[key]) for key in sorted(first.keys() - second.keys())),
+        only_candidate=tuple(choose_attempt(second[key]) for key in sorted(second.keys() - first.keys())),
+        broken=frozenset(broken),
     )
 
 
-def _index(traces: Iterable[Trace]) -> dict[CellKey, dict[TimeMode, Trace]]:
-    index: dict[CellKey, dict[TimeMode, Trace]] = {}
+def _index(traces: Iterable[Trace]) -> dict[CellKey, list[Trace]]:
+    index: dict[CellKey, list[Trace]] = {}
     for trace in traces:
-        index.setdefault(trace.key, {})[trace.time_mode] = trace
+        index.setdefault(trace.key, []).append(trace)
     return index
 
 
-def _pair(baseline: Mapping[TimeMode, Trace], candidate: Mapping[TimeMode, Trace]) -> PairedCell:
-    pairs = {
-        mode: CellPair(baseline[mode], candidate[mode]) for mode in TimeMode if {mode} <= baseline.keys() & candidate
-    }
-    if TimeMode.REAL in pairs:
-        return PairedCell(pairs[TimeMode.REAL], pairs.get(TimeMode.VIRTUAL))
-    if TimeMode.VIRTUAL in pairs and len(baseline) == len(candidate) == 1:
-        return PairedCell(pairs[TimeMode.VIRTUAL])
-    return PairedCell(CellPair(_preferred(baseline), _preferred(candidate)))
+def _pair(key: CellKey, baseline: Sequence[Trace], candidate: Sequence[Trace]) -> PairedCell:
+    """Pair the attempts that count.
 
-
-def _preferred(traces: Mapping[TimeMode, Trace]) -> Trace:
-    return traces.get(TimeMode.REAL) or traces[TimeMode.VIRTUAL]
+    Where only one side was booted in real time, its boot there meets the other's in virtual time: a boot that real
+    time has judged is not compared by what virtual time had said of it.
+    """
+    counting = CellPair(key, choose_attempt(baseline), choose_attempt(candidate))
+    first, second = (find_attempt(traces, virtual=True) for traces in (baseline, candidate))
+    if counting.is_real and first is not None and second is not None:
+        return PairedCell(counting, CellPair(key, first, second))
+    return PairedCell(counting)

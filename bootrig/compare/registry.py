@@ -1,39 +1,45 @@
-"""The registry of rules: what may be looked at in a pair of boots, each by its name."""
+"""The registry of rules: what may be looked at in boots of both sides, each by its name.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+`bootrig.compare.rules` imports every module of its folder, and each rule registers itself: a rule is one new file, or a
+function in one that is there.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypedDict, Unpack
 
-from bootrig.compare.difference import Confirmation, Difference, Severity, Value
-from bootrig.compare.pairing import CellPair
-from bootrig.trace.trace import OutcomeStatus, TimeMode
+from bootrig.compare.difference import Confirmation, Difference
+from bootrig.compare.finding import Finding
+from bootrig.compare.pairing import CellPair, Pairing
+from bootrig.trace.trace import Trace
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a rule found; the registry adds the rule's name and the cell.
-
-    Attributes:
-        severity: how much it weighs.
-        subject: what of the cell it is about.
-        baseline: the baseline's value.
-        candidate: the candidate's value.
-        statement: what differs, with `{baseline}` and `{candidate}` for the values.
-        why: why that matters.
-        unit: unit of numbers.
-    """
-
-    severity: Severity
-    subject: str
-    baseline: Value
-    candidate: Value
-    statement: str
-    why: str = ""
-    unit: str = ""
-
+TOPICS = frozenset(
+    "user-class vendor-class option-175 dhcp-options dhcp-order dhcp-timing file-name tftp http dns ipv6 vlan switch "
+    "script-magic commands image-formats pxe-api memory prompts banner console boot-order start-time rom-bar mac".split()
+)
 
 Check = Callable[[CellPair], Iterator[Finding]]
-SetCheck = Callable[[Sequence[CellPair]], Iterator[tuple[CellPair, Finding]]]
+SetCheck = Callable[[Pairing], Iterator[tuple[CellPair | None, Finding]]]
+
+
+def _sees_everything(_trace: Trace) -> bool:
+    return True
+
+
+class Declared(TypedDict, total=False):
+    """What a rule may declare; `Rule` says what it means."""
+
+    topics: Set[str]
+    needs_confirmation: bool
+    needs_own_cell: bool
+    depends_on_scenario: bool
+    follows_from: tuple[str, ...]
+    same_emulator: bool
+    witnesses: Callable[[Trace], bool]
+    owns_dhcp_options: Set[int]
+    owns_http_headers: Set[str]
+    owns_ports: Set[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,78 +48,83 @@ class Rule:
 
     Attributes:
         name: how waivers and reports call it.
-        check: finds differences between the pairs of boots that it is given.
-        needs_all: whether it has to see all pairs at once; the others look at one pair at a time.
-        in_real_time: whether what it sees in virtual time counts only after real time showed it too.
-        per_boot: whether what it sees hangs on what the scenario serves; otherwise a cell of any scenario can
-            stand for the others.
+        check: yields what it finds, with the pair of boots; None for the ROM sets as wholes.
         description: what it looks at and how it judges, the docstring of the check.
+        sees_all_pairs: whether it has to see all pairs at once; the others look at one pair at a time.
+        topics: what a site may rely on that this rule looks at.
+        needs_confirmation: whether what it sees in virtual time counts only after real time showed it too.
+        needs_own_cell: whether no other cell can confirm or refute what it sees.
+        depends_on_scenario: whether what it sees depends on what the scenario serves; otherwise a cell of any scenario
+            can confirm it.
+        follows_from: names of rules whose differences explain this rule's in the same cell.
+        same_emulator: whether traces of another emulator say nothing to it.
+        witnesses: whether a boot could have shown what the rule looks at.
+        owns_dhcp_options: DHCP options that it alone judges.
+        owns_http_headers: HTTP headers, in lower case, that it alone judges.
+        owns_ports: well-known ports whose traffic it judges.
     """
 
     name: str
     check: SetCheck
-    needs_all: bool
-    in_real_time: bool
-    per_boot: bool
     description: str
+    sees_all_pairs: bool
+    topics: Set[str] = frozenset()
+    needs_confirmation: bool = False
+    needs_own_cell: bool = False
+    depends_on_scenario: bool = True
+    follows_from: tuple[str, ...] = ()
+    same_emulator: bool = False
+    witnesses: Callable[[Trace], bool] = _sees_everything
+    owns_dhcp_options: Set[int] = frozenset()
+    owns_http_headers: Set[str] = frozenset()
+    owns_ports: Set[int] = frozenset()
 
-    def find_differences(self, pairs: Sequence[CellPair]) -> Iterator[Difference]:
-        """Yield what the rule finds in `pairs`."""
-        for pair, finding in self.check(pairs):
-            yield Difference(
-                rule=self.name,
-                severity=finding.severity,
-                key=pair.key,
-                subject=finding.subject,
-                baseline=finding.baseline,
-                candidate=finding.candidate,
-                statement=finding.statement,
-                why=finding.why,
-                unit=finding.unit,
-                confirmation=self._confirmation(pair),
-            )
+    def find_differences(self, pairing: Pairing) -> Iterator[Difference]:
+        """Yield what the rule finds."""
+        for pair, finding in self.check(pairing):
+            yield Difference(self.name, pair and pair.key, finding, self._find_confirmation(pair))
 
-    def _confirmation(self, pair: CellPair) -> Confirmation:
+    def _find_confirmation(self, pair: CellPair | None) -> Confirmation:
         """Return whether what the rule finds in `pair` has to be seen in real time, or was."""
-        if not self.in_real_time:
+        if pair is None or not self.needs_confirmation:
             return Confirmation.NOT_NEEDED
-        failed = [trace for trace in pair.sides if trace.outcome.status is OutcomeStatus.FAILED]
-        seen = [trace.time_mode is TimeMode.REAL for trace in failed or pair.sides]
-        return Confirmation.CONFIRMED if all(seen) else Confirmation.PENDING
+        failed = [trace for trace in pair.sides if not trace.passed]
+        seen = all(not trace.clock.is_virtual for trace in failed or pair.sides)
+        return Confirmation.CONFIRMED if seen else Confirmation.PENDING
 
 
 _RULES: dict[str, Rule] = {}
 RULES: Mapping[str, Rule] = MappingProxyType(_RULES)
 
 
-def rule(name: str, *, in_real_time: bool = False, per_boot: bool = True) -> Callable[[Check], Check]:
+def rule(name: str, **declared: Unpack[Declared]) -> Callable[[Check], Check]:
     """Register under `name` a check that looks at one pair of boots; its docstring is the rule's description.
 
     Raises:
-        ValueError: the name is taken, or the check has no docstring.
+        ValueError: the name is taken, the check has no docstring, or a topic is unknown.
     """
 
     def register(check: Check) -> Check:
-        def check_each(pairs: Sequence[CellPair]) -> Iterator[tuple[CellPair, Finding]]:
-            for pair in pairs:
+        def check_each(pairing: Pairing) -> Iterator[tuple[CellPair, Finding]]:
+            for pair in pairing:
                 for finding in check(pair):
                     yield pair, finding
 
-        _add(Rule(name, check_each, False, in_real_time, per_boot, check.__doc__ or ""))
+        _add(Rule(name, check_each, check.__doc__ or "", sees_all_pairs=False, **declared))
         return check
 
     return register
 
 
-def set_rule(name: str, *, in_real_time: bool = False, per_boot: bool = True) -> Callable[[SetCheck], SetCheck]:
-    """Register under `name` a check that looks at all pairs of boots at once, as `rule` does for one.
+def set_rule(name: str, **declared: Unpack[Declared]) -> Callable[[SetCheck], SetCheck]:
+    """Register under `name` a check that looks at all boots at once, as `rule` does for one pair.
 
     Raises:
-        ValueError: the name is taken, or the check has no docstring.
+        ValueError: as `rule` does.
     """
 
     def register(check: SetCheck) -> SetCheck:
-        _add(Rule(name, check, True, in_real_time, per_boot, check.__doc__ or ""))
+        _add(Rule(name, check, check.__doc__ or "", sees_all_pairs=True, **declared))
         return check
 
     return register
@@ -124,4 +135,6 @@ def _add(entry: Rule) -> None:
         raise ValueError(f"there is a rule {entry.name} already")
     if not entry.description:
         raise ValueError(f"the rule {entry.name} has no docstring")
+    if unknown := entry.topics - TOPICS:
+        raise ValueError(f"the rule {entry.name} has unknown topics: {', '.join(sorted(unknown))}")
     _RULES[entry.name] = entry

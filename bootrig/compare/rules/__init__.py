@@ -1,32 +1,11 @@
-"""Named rules, each an opinion about one thing in a pair of boots."""
+"""Named rules, each an opinion about one thing in boots of both sides; every module of this folder is imported."""
 
-from bootrig.compare.registry import RULES, Finding, Rule, rule
-from bootrig.compare.rules import (
-    dhcp_exchange,
-    dhcp_identity,
-    dhcp_options,
-    http,
-    outcome,
-    rom,
-    screen,
-    stages,
-    tftp,
-    traffic,
-)
+import pkgutil
+from importlib import import_module
 
-__all__ = [
-    "RULES",
-    "Finding",
-    "Rule",
-    "dhcp_exchange",
-    "dhcp_identity",
-    "dhcp_options",
-    "http",
-    "outcome",
-    "rom",
-    "rule",
-    "screen",
-    "stages",
-    "tftp",
-    "traffic",
-]
+from bootrig.compare.registry import RULES, Rule
+
+for _module in pkgutil.iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["RULES", "Rule"]

@@ -1,30 +1,25 @@
 """How the DHCP exchange goes: which messages, when again, with which counters."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise, takewhile
 
-from bootrig.compare.difference import Severity
+from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
-from bootrig.trace.reading.wire import DhcpMessage, all_dhcp, first_file_request_s, guest_dhcp
-from bootrig.trace.trace import TimeMode, Trace
+from bootrig.compare.registry import rule
+from bootrig.trace.events import Dhcp
+from bootrig.trace.reading.wire import iter_exchange, iter_guest
+from bootrig.trace.trace import Trace
 
 GAP_TOLERANCE_S = 2.5
 GAP_TOLERANCE_SHARE = 0.5
 
 
-def _exchange(trace: Trace) -> list[DhcpMessage]:
-    """Return the guest's messages up to its first request for a file: what comes later belongs to other programs."""
-    end_s = first_file_request_s(trace)
-    return [message for message in guest_dhcp(trace) if end_s is None or message.guest_s <= end_s]
-
-
 def _sequence(trace: Trace) -> str:
-    messages = [message.message for message in _exchange(trace)]
-    return " ".join(name for index, name in enumerate(messages) if index == 0 or messages[index - 1] != name)
+    """Return the types of messages in their order, repeated ones once."""
+    return " ".join(message.upper() for message, _ in groupby(event.message for event in iter_exchange(trace)))
 
 
-@rule("dhcp-sequence", in_real_time=True)
+@rule("dhcp-sequence", topics={"dhcp-order"}, needs_confirmation=True, owns_dhcp_options={53}, owns_ports={67, 68})
 def check_sequence(pair: CellPair) -> Iterator[Finding]:
     """Does the guest send the same types of messages in the same order before it asks for a file? A change.
 
@@ -40,22 +35,18 @@ def check_sequence(pair: CellPair) -> Iterator[Finding]:
 
 def _first_gaps(trace: Trace) -> list[float]:
     """Return the seconds between the guest's first DISCOVERs, as many as it sends before anything else."""
-    times: list[float] = []
-    for message in guest_dhcp(trace):
-        if message.message != "DISCOVER":
-            break
-        times.append(message.guest_s)
-    return [round(second - first, 3) for first, second in pairwise(times)]
+    discovers = takewhile(lambda event: event.message == "discover", iter_guest(trace, Dhcp))
+    return [round(second.guest_s - first.guest_s, 3) for first, second in pairwise(discovers)]
 
 
-@rule("dhcp-retries", in_real_time=True)
+@rule("dhcp-retries", topics={"dhcp-timing"}, needs_confirmation=True)
 def check_retries(pair: CellPair) -> Iterator[Finding]:
     """Does the guest repeat its DISCOVER at the same times, as often?
 
     Gaps that differ by more than 2.5 seconds and by more than half are a change. Fewer or more repeats are an info
     where a server answered, for then it is the answer that ends them, and a change where nobody answers.
     """
-    if pair.time_mode is None or pair.is_disturbed:
+    if pair.is_mixed or pair.is_disturbed:
         return
     first, second = (_first_gaps(trace) for trace in pair.sides)
     for number, (old, new) in enumerate(zip(first, second, strict=False), start=1):
@@ -66,7 +57,7 @@ def check_retries(pair: CellPair) -> Iterator[Finding]:
             return
     if len(first) != len(second) and _sequence(pair.baseline) and _sequence(pair.candidate):
         answered = all(_is_answered(trace) for trace in pair.sides)
-        if answered and pair.time_mode is TimeMode.VIRTUAL:
+        if answered and pair.is_virtual:
             return  # how many fit before the answer is a matter of the server's speed
         statement = "number of DISCOVERs that the guest sends before anything else: {candidate}, it was {baseline}"
         severity = Severity.INFO if answered else Severity.CHANGE
@@ -75,18 +66,18 @@ def check_retries(pair: CellPair) -> Iterator[Finding]:
 
 
 def _is_answered(trace: Trace) -> bool:
-    return any(message.message == "OFFER" and not message.from_guest for message in all_dhcp(trace))
+    return any(isinstance(event, Dhcp) and event.message == "offer" and not event.from_guest for event in trace.wire)
 
 
 def _secs_policy(trace: Trace) -> str | None:
     """Return how the guest counts in the field secs; None where too little was sent to tell."""
-    seconds = [int(message.facts["secs"]) for message in _exchange(trace) if "secs" in message.facts]
+    seconds = [event.secs for event in iter_exchange(trace)]
     if any(seconds):
         return "counts up"
     return "stays 0" if len(seconds) > 1 else None
 
 
-@rule("dhcp-secs")
+@rule("dhcp-secs", topics={"dhcp-timing"})
 def check_secs(pair: CellPair) -> Iterator[Finding]:
     """Does the guest count seconds in the field secs, or leave it 0? A change: relays and second servers wait by it."""
     first, second = (_secs_policy(trace) for trace in pair.sides)
@@ -96,7 +87,7 @@ def check_secs(pair: CellPair) -> Iterator[Finding]:
         yield Finding(Severity.CHANGE, "field secs", first, second, statement, why)
 
 
-@rule("dhcp-flags")
+@rule("dhcp-flags", topics={"dhcp-options"})
 def check_flags(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask for broadcast answers in the same way (field flags)? A change: some networks pass only one."""
     first, second = (_first_flags(trace) for trace in pair.sides)
@@ -107,15 +98,13 @@ def check_flags(pair: CellPair) -> Iterator[Finding]:
 
 
 def _first_flags(trace: Trace) -> str | None:
-    message = next((message for message in guest_dhcp(trace) if "flags" in message.facts), None)
-    if message is None:
+    event = next(iter_guest(trace, Dhcp), None)
+    if event is None:
         return None
-    flags = message.facts["flags"]
-    number = int(flags, 0) if isinstance(flags, str) else int(flags)
-    return "broadcast" if number & 0x8000 else "unicast"
+    return "broadcast" if event.flags & 0x8000 else "unicast"
 
 
-@rule("dhcp-xid")
+@rule("dhcp-xid", topics={"dhcp-options"})
 def check_xid(pair: CellPair) -> Iterator[Finding]:
     """Where does the guest take its transaction id from: the MAC address, or a random number?
 
@@ -136,9 +125,8 @@ FROM_MAC, RANDOM = "made from the MAC address", "random"
 
 
 def _xid_policy(trace: Trace) -> str | None:
-    """Return where the id comes from; None where nothing tells the MAC address."""
-    message = next(iter(guest_dhcp(trace)), None)
-    if message is None or "xid" not in message.facts or "client_mac" not in message.facts:
+    """Return where the id of the first message is from; None where there is none."""
+    event = next(iter_guest(trace, Dhcp), None)
+    if event is None:
         return None
-    xid, mac = message.facts["xid"], str(message.facts["client_mac"]).replace(":", "")
-    return FROM_MAC if str(xid) == mac[-8:] else RANDOM
+    return FROM_MAC if event.xid == event.client_mac.replace(":", "")[-8:] else RANDOM

@@ -1,15 +1,16 @@
 """Who the guest says it is when it asks for an address: servers choose the boot file by it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from bootrig.compare.difference import Severity, Value
+from bootrig.compare.finding import Finding, Severity, Value
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
-from bootrig.trace.reading.wire import DhcpMessage, first_of_type
+from bootrig.compare.registry import rule
+from bootrig.trace.events import Dhcp
+from bootrig.trace.reading.wire import first_dhcp_messages
 
 CHOOSES = "DHCP servers that choose the boot file by it may choose another"
 
-Read = Callable[[DhcpMessage], Value]
+Read = Callable[[Dhcp], Value]
 
 
 def iter_unequal(pair: CellPair, read: Read) -> Iterator[tuple[str, Value, Value]]:
@@ -19,7 +20,7 @@ def iter_unequal(pair: CellPair, read: Read) -> Iterator[tuple[str, Value, Value
         Which message types, ` in DISCOVER`, empty where the values differ in all; the baseline's and the candidate's
         value.
     """
-    first, second = (first_of_type(trace) for trace in pair.sides)
+    first, second = (first_dhcp_messages(trace) for trace in pair.sides)
     both = [message for message in first if message in second]
     unequal: dict[tuple[Value, Value], list[str]] = {}
     for message in both:
@@ -27,45 +28,50 @@ def iter_unequal(pair: CellPair, read: Read) -> Iterator[tuple[str, Value, Value
         if values[0] != values[1]:
             unequal.setdefault(values, []).append(message)
     for (baseline, candidate), messages in unequal.items():
-        yield "" if messages == both else f" in {' and '.join(messages)}", baseline, candidate
+        yield "" if messages == both else f" in {join_messages(messages)}", baseline, candidate
+
+
+def join_messages(messages: Iterable[str]) -> str:
+    """Return types of messages as people write them: `DISCOVER and REQUEST`."""
+    return " and ".join(message.upper() for message in messages)
 
 
 def _changes(pair: CellPair, read: Read, subject: str, statement: str, why: str) -> Iterator[Finding]:
     for where, baseline, candidate in iter_unequal(pair, read):
-        yield Finding(Severity.CHANGE, subject, baseline, candidate, f"{statement}{where}", why)
+        yield Finding(Severity.CHANGE, f"{subject}{where}", baseline, candidate, f"{statement}{where}", why)
 
 
-@rule("dhcp-vendor-class")
+@rule("dhcp-vendor-class", topics={"vendor-class", "dhcp-options"}, owns_dhcp_options={60})
 def check_vendor_class(pair: CellPair) -> Iterator[Finding]:
     """Is the vendor class (option 60) the same? A change: servers choose the boot file by it."""
     statement = 'the vendor class is "{candidate}", it was "{baseline}"'
-    return _changes(pair, lambda message: message.text(60, "vendor_class"), "vendor class", statement, CHOOSES)
+    return _changes(pair, lambda message: message.find_text(60), "vendor class", statement, CHOOSES)
 
 
-@rule("dhcp-user-class")
+@rule("dhcp-user-class", topics={"user-class", "dhcp-options"}, owns_dhcp_options={77})
 def check_user_class(pair: CellPair) -> Iterator[Finding]:
     """Is the user class (option 77) the same? A change: `gPXE` or `iPXE` breaks the loop of chained boot loaders."""
     statement = 'the user class is "{candidate}", it was "{baseline}"'
     why = "servers that give a script to one user class and the boot loader to the rest send the wrong one, or loop"
-    return _changes(pair, lambda message: message.text(77, "user_class"), "user class", statement, why)
+    return _changes(pair, lambda message: message.find_text(77), "user class", statement, why)
 
 
-@rule("dhcp-architecture")
+@rule("dhcp-architecture", topics={"dhcp-options"}, owns_dhcp_options={93})
 def check_architecture(pair: CellPair) -> Iterator[Finding]:
     """Is the client architecture (option 93, RFC 4578 2.1) the same? A change."""
     statement = "the client architecture is {candidate}, it was {baseline}"
-    return _changes(pair, lambda message: message.options.get(93), "client architecture", statement, CHOOSES)
+    return _changes(pair, lambda message: message.find_hex(93), "client architecture", statement, CHOOSES)
 
 
-@rule("dhcp-network-interface")
+@rule("dhcp-network-interface", topics={"dhcp-options"}, owns_dhcp_options={94})
 def check_network_interface(pair: CellPair) -> Iterator[Finding]:
     """Is the network interface identifier (option 94, RFC 4578 2.2: the UNDI version) the same? Info."""
-    for where, baseline, candidate in iter_unequal(pair, lambda message: message.options.get(94)):
+    for where, baseline, candidate in iter_unequal(pair, lambda message: message.find_hex(94)):
         statement = f"the network interface identifier is {{candidate}}, it was {{baseline}}{where}"
-        yield Finding(Severity.INFO, "network interface identifier", baseline, candidate, statement)
+        yield Finding(Severity.INFO, f"network interface identifier{where}", baseline, candidate, statement)
 
 
-@rule("dhcp-client-id")
+@rule("dhcp-client-id", topics={"dhcp-options"}, owns_dhcp_options={61})
 def check_client_id(pair: CellPair) -> Iterator[Finding]:
     """Is the client identifier (option 61) of the same kind?
 
@@ -76,18 +82,18 @@ def check_client_id(pair: CellPair) -> Iterator[Finding]:
     return _identifiers(pair, 61, "client identifier", why)
 
 
-@rule("dhcp-uuid")
+@rule("dhcp-uuid", topics={"dhcp-options"}, owns_dhcp_options={97})
 def check_uuid(pair: CellPair) -> Iterator[Finding]:
     """Is the machine identifier (option 97, RFC 4578 2.3) there, and its bytes in the same order? A change."""
-    return _identifiers(pair, 97, "machine identifier", "servers that know machines by it do not know them any more")
+    return _identifiers(pair, 97, "machine identifier", "servers that know machines by it no longer know them")
 
 
 def _identifiers(pair: CellPair, code: int, name: str, why: str) -> Iterator[Finding]:
-    for where, baseline, candidate in iter_unequal(pair, lambda message: message.options.get(code)):
+    for where, baseline, candidate in iter_unequal(pair, lambda message: message.find_hex(code)):
         if isinstance(baseline, str) and isinstance(candidate, str) and not _differ_in_kind(baseline, candidate):
             continue
         statement = f"the {name} is {{candidate}}, it was {{baseline}}{where}"
-        yield Finding(Severity.CHANGE, name, baseline, candidate, statement, why)
+        yield Finding(Severity.CHANGE, f"{name}{where}", baseline, candidate, statement, why)
 
 
 def _differ_in_kind(baseline: str, candidate: str) -> bool:

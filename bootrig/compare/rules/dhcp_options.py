@@ -1,12 +1,14 @@
 """Which options the guest sends and asks for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
-from bootrig.compare.difference import Severity
+from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
-from bootrig.compare.rules.dhcp_identity import iter_unequal
-from bootrig.trace.reading.wire import ENCAPSULATED_OPTION, DhcpMessage, first_of_type
+from bootrig.compare.registry import RULES, rule
+from bootrig.compare.rules.dhcp_identity import iter_unequal, join_messages
+from bootrig.trace.events import IPXE_OPTIONS, Dhcp
+from bootrig.trace.reading.wire import first_dhcp_messages
 
 OPTION_NAMES: Mapping[int, str] = {
     1: "subnet mask", 2: "time offset", 3: "router", 4: "time servers", 5: "name servers", 6: "DNS servers",
@@ -30,7 +32,6 @@ SUBOPTION_NAMES: Mapping[int, str] = {
 }  # fmt: skip
 # Source: https://ipxe.org/howto/dhcpd, the option space "ipxe", and src/include/ipxe/features.h.
 
-OWN_RULES = frozenset({53, 55, 57, 60, 61, 77, 93, 94, 97, 175})
 OWN_VALUES = frozenset({50, 54})
 VERSION_SUBOPTION = 235
 
@@ -45,16 +46,16 @@ def name_suboption(code: int) -> str:
     return f"{SUBOPTION_NAMES[code]} ({code})" if code in SUBOPTION_NAMES else f"suboption {code}"
 
 
-def _codes(codes: Iterator[int] | tuple[int, ...] | list[int]) -> str:
+def _codes(codes: Iterable[int]) -> str:
     return " ".join(map(str, codes))
 
 
-def _parameter_list(message: DhcpMessage) -> str | None:
-    content = message.options.get(55)
-    return None if content is None else _codes(list(bytes.fromhex(content)))
+def _parameter_list(message: Dhcp) -> str | None:
+    content = message.find_hex(55)
+    return None if content is None else _codes(bytes.fromhex(content))
 
 
-@rule("dhcp-parameter-list")
+@rule("dhcp-parameter-list", topics={"dhcp-options"}, owns_dhcp_options={55})
 def check_parameter_list(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask for the same options, in the same order (option 55)?
 
@@ -62,6 +63,7 @@ def check_parameter_list(pair: CellPair) -> Iterator[Finding]:
     one or another order are an info.
     """
     for where, baseline, candidate in iter_unequal(pair, _parameter_list):
+        subject = f"parameter list{where}"
         first, second = (str(value).split() if value is not None else [] for value in (baseline, candidate))
         went = [name_option(int(code)) for code in dict.fromkeys(first) if code not in second]
         came = [name_option(int(code)) for code in dict.fromkeys(second) if code not in first]
@@ -69,89 +71,88 @@ def check_parameter_list(pair: CellPair) -> Iterator[Finding]:
             statement = f"the guest does not ask for {', '.join(went)} any more{where}"
             if came:
                 statement += f" but now for {', '.join(came)}"
-            yield Finding(
-                Severity.CHANGE,
-                "parameter list",
-                baseline,
-                candidate,
-                statement,
-                "servers that send only what is asked for will not send it",
-            )
+            why = "servers that send only what is asked for will not send it"
+            yield Finding(Severity.CHANGE, subject, baseline, candidate, statement, why)
         elif came:
             statement = f"the guest also asks for {', '.join(came)}{where}"
-            yield Finding(Severity.INFO, "parameter list", baseline, candidate, statement)
+            yield Finding(Severity.INFO, subject, baseline, candidate, statement)
         else:
             statement = f"the guest asks for the same options{where} in another order or number: "
-            yield Finding(
-                Severity.INFO, "parameter list", baseline, candidate, statement + "{candidate}, it was {baseline}"
-            )
+            statement += "{candidate}, it was {baseline}"
+            yield Finding(Severity.INFO, subject, baseline, candidate, statement)
 
 
-@rule("dhcp-option-order")
+def _codes_of(message: Dhcp) -> dict[int, None]:
+    """Return the codes of a message's options in their order, each once."""
+    return dict.fromkeys(option.code for option in message.options)
+
+
+@rule("dhcp-option-order", topics={"dhcp-order"})
 def check_option_order(pair: CellPair) -> Iterator[Finding]:
-    """Do the options that both guests send stand in the same order? Info: only a careless server minds."""
-    first, second = (first_of_type(trace) for trace in pair.sides)
+    """Are the options that both guests send in the same order? Info: only a careless server minds."""
+    first, second = (first_dhcp_messages(trace) for trace in pair.sides)
     unequal: dict[tuple[str, str], list[str]] = {}
     for message in first:
         if message in second:
-            old, new = first[message].options, second[message].options
+            old, new = (list(_codes_of(messages[message])) for messages in (first, second))
             orders = _codes([code for code in old if code in new]), _codes([code for code in new if code in old])
             if orders[0] != orders[1]:
                 unequal.setdefault(orders, []).append(message)
     for (baseline, candidate), messages in unequal.items():
-        statement = f"the options of {' and '.join(messages)} come in the order {{candidate}}, it was {{baseline}}"
-        yield Finding(Severity.INFO, "option order", baseline, candidate, statement)
+        names = join_messages(messages)
+        statement = f"the options of {names} are in the order {{candidate}}, it was {{baseline}}"
+        yield Finding(Severity.INFO, names, baseline, candidate, statement)
 
 
-@rule("dhcp-options")
+@rule("dhcp-options", topics={"dhcp-options"})
 def check_options(pair: CellPair) -> Iterator[Finding]:
     """Does the guest send the same further options with the same values?
 
     An option that is gone or says something else is a change, a new one an info. Options with a rule of their own are
     left to it; of the addresses in 50 and 54 only the presence counts.
     """
-    codes = {code for trace in pair.sides for message in first_of_type(trace).values() for code in message.options}
-    for code in sorted(codes):
-        if code in OWN_RULES:
-            continue
+    messages = [message for trace in pair.sides for message in first_dhcp_messages(trace).values()]
+    owned = {code for entry in RULES.values() for code in entry.owns_dhcp_options}
+    for code in sorted({option.code for message in messages for option in message.options} - owned):
         name = name_option(code)
-        for where, baseline, candidate in iter_unequal(pair, lambda message, code=code: message.options.get(code)):  # type: ignore[misc]
+        for where, baseline, candidate in iter_unequal(pair, partial(_read, code)):
+            subject = f"{name}{where}"
             if candidate is None:
                 statement = f"the guest does not send {name} any more{where}"
-                yield Finding(Severity.CHANGE, name, baseline, None, statement, "servers may decide by it")
+                yield Finding(Severity.CHANGE, subject, baseline, None, statement, "servers may decide by it")
             elif baseline is None:
                 statement = f"the guest now sends {name}{where}"
-                yield Finding(Severity.INFO, name, None, candidate, statement)
+                yield Finding(Severity.INFO, subject, None, candidate, statement)
             elif code not in OWN_VALUES:
                 statement = f"{name} is {{candidate}}, it was {{baseline}}{where}"
-                yield Finding(Severity.CHANGE, name, baseline, candidate, statement, "servers may decide by it")
+                yield Finding(Severity.CHANGE, subject, baseline, candidate, statement, "servers may decide by it")
 
 
-@rule("dhcp-ipxe-options")
+def _read(code: int, message: Dhcp) -> str | None:
+    return message.find_hex(code)
+
+
+@rule("dhcp-ipxe-options", topics={"option-175", "dhcp-options"}, owns_dhcp_options={IPXE_OPTIONS})
 def check_ipxe_options(pair: CellPair) -> Iterator[Finding]:
     """Does the guest tell the same of itself in option 175?
 
     Servers ask there whether the firmware can do HTTP, iSCSI, menus. A suboption that is gone or says less is a
     change, a new one or another version an info. The order of suboptions follows the linker and is not looked at.
     """
-    for where, baseline, candidate in iter_unequal(pair, lambda message: str(ENCAPSULATED_OPTION in message.options)):
-        if candidate == str(False):
-            statement = f"the guest does not send {name_option(ENCAPSULATED_OPTION)} any more{where}"
-            yield Finding(Severity.CHANGE, "option 175", "sent", None, statement, "servers may decide by it")
-        elif baseline == str(False):
-            statement = f"the guest now sends {name_option(ENCAPSULATED_OPTION)}{where}"
-            yield Finding(Severity.INFO, "option 175", None, "sent", statement)
-    codes = {code for trace in pair.sides for message in first_of_type(trace).values() for code in message.suboptions}
-    for code in sorted(codes):
+    for where, baseline, _ in iter_unequal(pair, _sends_ipxe_options):
+        if baseline:
+            statement = f"the guest does not send {name_option(IPXE_OPTIONS)} any more{where}"
+            yield Finding(Severity.CHANGE, f"option 175{where}", "sent", None, statement, "servers may decide by it")
+        else:
+            statement = f"the guest now sends {name_option(IPXE_OPTIONS)}{where}"
+            yield Finding(Severity.INFO, f"option 175{where}", None, "sent", statement)
+    messages = [message for trace in pair.sides for message in first_dhcp_messages(trace).values()]
+    for code in sorted({code for message in messages for code in _suboptions(message)}):
         name = name_suboption(code)
-
-        def read(message: DhcpMessage, code: int = code) -> str | None:
-            return message.suboptions.get(code) if ENCAPSULATED_OPTION in message.options else ""
-
-        for where, baseline, candidate in iter_unequal(pair, read):
-            if "" in (baseline, candidate):
+        for where, baseline, candidate in iter_unequal(pair, partial(_read_suboption, code)):
+            if WITHOUT_IPXE_OPTIONS in (baseline, candidate):
                 continue  # option 175 as a whole came or went
-            subject = f"option 175, {name}"
+            subject = f"option 175, {name}{where}"
             if candidate is None:
                 statement = f"option 175 does not announce {name} any more{where}"
                 why = "servers that ask for it there send something else"
@@ -165,12 +166,28 @@ def check_ipxe_options(pair: CellPair) -> Iterator[Finding]:
                 yield Finding(severity, subject, baseline, candidate, statement)
 
 
-@rule("dhcp-message-size")
+WITHOUT_IPXE_OPTIONS = "without option 175"
+
+
+def _sends_ipxe_options(message: Dhcp) -> bool:
+    return message.find_option(IPXE_OPTIONS) is not None
+
+
+def _suboptions(message: Dhcp) -> dict[int, str]:
+    option = message.find_option(IPXE_OPTIONS)
+    return {} if option is None else {suboption.code: suboption.hex for suboption in option.suboptions}
+
+
+def _read_suboption(code: int, message: Dhcp) -> str | None:
+    return _suboptions(message).get(code) if _sends_ipxe_options(message) else WITHOUT_IPXE_OPTIONS
+
+
+@rule("dhcp-message-size", topics={"dhcp-options"}, owns_dhcp_options={57})
 def check_message_size(pair: CellPair) -> Iterator[Finding]:
     """Does the guest take answers of the same length (option 57)? Less is a change, more an info."""
 
-    def read(message: DhcpMessage) -> int | None:
-        content = message.options.get(57)
+    def read(message: Dhcp) -> int | None:
+        content = message.find_hex(57)
         return None if content is None else int(content or "0", 16)
 
     for where, baseline, candidate in iter_unequal(pair, read):
@@ -178,4 +195,4 @@ def check_message_size(pair: CellPair) -> Iterator[Finding]:
         statement = f"the guest takes DHCP messages of {{candidate}}, it was {{baseline}}{where}"
         why = "long answers lose options" if less else ""
         severity = Severity.CHANGE if less else Severity.INFO
-        yield Finding(severity, "maximum message size", baseline, candidate, statement, why, "bytes")
+        yield Finding(severity, f"maximum message size{where}", baseline, candidate, statement, why, "bytes")

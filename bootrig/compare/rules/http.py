@@ -2,71 +2,69 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from bootrig.compare.difference import Severity, Value
+from bootrig.compare.finding import Finding, Severity, Value
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
-from bootrig.trace.reading.wire import guest_events, name_values, normal_name
-from bootrig.trace.trace import Trace, WireEvent
+from bootrig.compare.registry import RULES, rule
+from bootrig.trace.events import HttpRequest
+from bootrig.trace.reading.wire import iter_guest, map_names, strip_varying
+from bootrig.trace.trace import Trace
 
-OWN_RULES = frozenset({"user-agent"})
 VARYING = frozenset({"authorization", "range", "if-modified-since", "cookie"})
 
 
-def _requests(trace: Trace) -> dict[str, WireEvent]:
+def _requests(trace: Trace) -> dict[str, HttpRequest]:
     """Return the guest's first request for each target and method."""
-    requests: dict[str, WireEvent] = {}
-    for event in guest_events(trace, "http-request"):
-        requests.setdefault(f"{event.facts.get('method')} {normal_name(event.facts.get('target'))}", event)
+    requests: dict[str, HttpRequest] = {}
+    for event in iter_guest(trace, HttpRequest):
+        requests.setdefault(f"{event.method} {strip_varying(event.target)}", event)
     return requests
 
 
-def _iter_unequal(pair: CellPair, read: Callable[[WireEvent], Value]) -> Iterator[tuple[Value, Value]]:
-    """Read one value from the requests that both guests made; yield the unequal pairs, each once."""
+def _iter_unequal(pair: CellPair, read: Callable[[HttpRequest], Value]) -> Iterator[tuple[str, Value, Value]]:
+    """Read one value from the requests that both guests made; yield the unequal pairs, each once.
+
+    Yields:
+        The first request that has them, ` of GET /nbp.0`, empty where there is one pair only; the baseline's and the
+        candidate's value.
+    """
     first, second = (_requests(trace) for trace in pair.sides)
-    seen: dict[tuple[Value, Value], None] = {}
+    unequal: dict[tuple[Value, Value], str] = {}
     for name in first:
         if name in second:
             values = read(first[name]), read(second[name])
             if values[0] != values[1]:
-                seen[values] = None
-    yield from seen
+                unequal.setdefault(values, name)
+    for (baseline, candidate), name in unequal.items():
+        yield "" if len(unequal) == 1 else f" of {name}", baseline, candidate
 
 
-@rule("http-version")
+@rule("http-version", topics={"http"}, owns_ports={80})
 def check_http_version(pair: CellPair) -> Iterator[Finding]:
-    """Does the guest speak the same version of HTTP? A change: keep-alive and chunked answers hang on it."""
-
-    def read(event: WireEvent) -> str:
-        return str(event.facts.get("version")).upper().removeprefix("HTTP/")
-
-    for baseline, candidate in _iter_unequal(pair, read):
-        statement = "the guest speaks HTTP/{candidate}, it was HTTP/{baseline}"
+    """Does the guest speak the same version of HTTP? A change: keep-alive and chunked answers depend on it."""
+    for where, baseline, candidate in _iter_unequal(pair, lambda event: event.version):
+        statement = "the guest speaks {candidate}, it was {baseline}"
         why = "servers answer with other transfer encodings and keep connections open, or close them"
-        yield Finding(Severity.CHANGE, "HTTP version", baseline, candidate, statement, why)
+        yield Finding(Severity.CHANGE, f"HTTP version{where}", baseline, candidate, statement, why)
 
 
-def _user_agent(event: WireEvent) -> str | None:
-    agent = event.facts.get("user_agent")
-    return str(agent) if agent else name_values(event, "headers").get("user-agent")
-
-
-@rule("http-user-agent")
+@rule("http-user-agent", topics={"http"}, owns_http_headers={"user-agent"})
 def check_user_agent(pair: CellPair) -> Iterator[Finding]:
     """Does the guest name itself in the same way? Another product is a change, another version an info."""
-    for baseline, candidate in _iter_unequal(pair, _user_agent):
+    for where, baseline, candidate in _iter_unequal(pair, lambda event: event.find_header("user-agent")):
         same_product = baseline and candidate and _product(str(baseline)) == _product(str(candidate))
         statement = 'the user agent is "{candidate}", it was "{baseline}"'
         why = "" if same_product else "servers that choose what they send by the user agent choose something else"
         severity = Severity.INFO if same_product else Severity.CHANGE
-        yield Finding(severity, "user agent", baseline, candidate, statement, why)
+        yield Finding(severity, f"user agent{where}", baseline, candidate, statement, why)
 
 
 def _product(agent: str) -> str:
     return re.split(r"[/ ]", agent, maxsplit=1)[0]
 
 
-@rule("http-headers")
+@rule("http-headers", topics={"http"})
 def check_headers(pair: CellPair) -> Iterator[Finding]:
     """Does the guest send the same headers?
 
@@ -77,21 +75,20 @@ def check_headers(pair: CellPair) -> Iterator[Finding]:
     names: dict[str, None] = {}
     for requests in (first, second):
         for event in requests.values():
-            names.update(dict.fromkeys(name_values(event, "headers")))
-    for name in names:
-        if name in OWN_RULES:
-            continue
-
-        def read(event: WireEvent, name: str = name) -> str | None:
-            value = name_values(event, "headers").get(name)
-            return "..." if value is not None and name in VARYING else value
-
-        for baseline, candidate in _iter_unequal(pair, read):
-            yield _judge_header(name.title(), baseline, candidate)
+            names.update(dict.fromkeys(map_names(event.headers)))
+    owned = {name for entry in RULES.values() for name in entry.owns_http_headers}
+    for name in (name for name in names if name not in owned):
+        for where, baseline, candidate in _iter_unequal(pair, partial(_read_header, name)):
+            yield _judge_header(name.title(), where, baseline, candidate)
 
 
-def _judge_header(name: str, baseline: Value, candidate: Value) -> Finding:
-    subject = f"HTTP header {name}"
+def _read_header(name: str, event: HttpRequest) -> str | None:
+    value = event.find_header(name)
+    return "..." if value is not None and name in VARYING else value
+
+
+def _judge_header(name: str, where: str, baseline: Value, candidate: Value) -> Finding:
+    subject = f"HTTP header {name}{where}"
     if candidate is None:
         statement = f'the HTTP header {name} is gone, it was "{{baseline}}"'
         return Finding(Severity.CHANGE, subject, baseline, None, statement, "servers may need it")
@@ -102,29 +99,28 @@ def _judge_header(name: str, baseline: Value, candidate: Value) -> Finding:
     return Finding(Severity.CHANGE, subject, baseline, candidate, statement, "servers may decide by it")
 
 
-@rule("http-tcp")
+@rule("http-tcp", topics={"http"})
 def check_tcp(pair: CellPair) -> Iterator[Finding]:
     """Does the guest open connections in the same way: the window and the TCP options of its SYN? Info."""
-    for fact, name in (("window", "TCP window"), ("tcp_options", "TCP options")):
-
-        def read(event: WireEvent, fact: str = fact) -> str | None:
-            value = event.facts.get(fact)
-            if value is None:
-                return None
-            return _option_kinds(str(value)) if fact == "tcp_options" else f"{value} bytes"
-
-        for baseline, candidate in _iter_unequal(pair, read):
+    for read, name in ((_window, "TCP window"), (_option_kinds, "TCP options")):
+        for where, baseline, candidate in _iter_unequal(pair, read):
             if baseline is not None and candidate is not None:
                 statement = f"the {name} of the guest's HTTP connections: {{candidate}}, it was {{baseline}}"
-                yield Finding(Severity.INFO, name, baseline, candidate, statement)
+                yield Finding(Severity.INFO, f"{name}{where}", baseline, candidate, statement)
 
 
 TCP_OPTIONS = {2: "segment size", 3: "window scale", 4: "SACK permitted", 5: "SACK", 8: "timestamps"}
 
 
-def _option_kinds(content: str) -> str:
-    """Return the kinds of TCP options in a hex string; their values change from boot to boot (RFC 9293, 3.1)."""
-    octets = bytes.fromhex(content)
+def _window(event: HttpRequest) -> str | None:
+    return None if event.window is None else f"{event.window} bytes"
+
+
+def _option_kinds(event: HttpRequest) -> str | None:
+    """Return the kinds of the SYN's TCP options; their values change from boot to boot (RFC 9293, 3.1)."""
+    if event.tcp_options is None:
+        return None
+    octets = bytes.fromhex(event.tcp_options)
     kinds: list[str] = []
     offset = 0
     while offset < len(octets) and octets[offset] != 0:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from bootrig.compare.difference import Severity
+from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
+from bootrig.compare.registry import rule
 from bootrig.trace.trace import Outcome, OutcomeStatus
 
 
@@ -15,7 +15,7 @@ def describe_outcome(outcome: Outcome) -> str:
     return f"failed after {outcome.milestone}" if outcome.milestone else "failed before any milestone"
 
 
-@rule("outcome", in_real_time=True)
+@rule("outcome", needs_confirmation=True, needs_own_cell=True)
 def check_outcome(pair: CellPair) -> Iterator[Finding]:
     """Did the boot do what the scenario expects?
 
@@ -23,31 +23,15 @@ def check_outcome(pair: CellPair) -> Iterator[Finding]:
     both failed, only that they came to different milestones is worth an info.
     """
     first, second = (trace.outcome for trace in pair.sides)
-    passed = first.status is OutcomeStatus.PASSED, second.status is OutcomeStatus.PASSED
     words = describe_outcome(first), describe_outcome(second)
     subject = pair.key.scenario
     statement = f"with the baseline the scenario {subject} {{baseline}}, with the candidate it {{candidate}}"
-    if passed == (True, False):
-        yield Finding(
-            Severity.REGRESSION,
-            subject,
-            *words,
-            statement,
-            second.reason,
-        )
-    elif passed == (False, True):
-        yield Finding(
-            Severity.IMPROVEMENT,
-            subject,
-            *words,
-            statement,
-            f"before: {first.reason}" if first.reason else "",
-        )
-    elif passed == (False, False) and first.milestone != second.milestone:
-        yield Finding(
-            Severity.INFO,
-            subject,
-            *words,
-            f"the scenario {subject} works with neither: the baseline {{baseline}}, the candidate {{candidate}}",
-            second.reason,
-        )
+    match pair.baseline.passed, pair.candidate.passed:
+        case True, False:
+            yield Finding(Severity.REGRESSION, subject, *words, statement, second.reason)
+        case False, True:
+            why = f"before: {first.reason}" if first.reason else ""
+            yield Finding(Severity.IMPROVEMENT, subject, *words, statement, why)
+        case False, False if first.milestone != second.milestone:
+            statement = f"the scenario {subject} works with neither: the baseline {{baseline}}, the candidate {{candidate}}"
+            yield Finding(Severity.INFO, subject, *words, statement, second.reason)

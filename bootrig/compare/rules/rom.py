@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
-from bootrig.compare.difference import Severity
+from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
+from bootrig.compare.registry import rule
 
 
-@rule("rom-bar", per_boot=False)
+@rule("rom-bar", topics={"rom-bar"}, depends_on_scenario=False)
 def check_rom_bar(pair: CellPair) -> Iterator[Finding]:
     """Is the ROM BAR of the same size?
 
     The BAR is the ROM's length rounded up to a power of two. A guest that started with the one size cannot be migrated
     or restored into the other (QEMU: `Size mismatch: ...rom: 0x20000 != 0x40000`), whichever is larger: a regression
-    for everyone who migrates. Who does not, or who keeps the baseline's files for older machine types (`romfile=`, as
-    QEMU itself did with `pxe-*.rom` up to pc-1.4), waives it. A ROM BAR that is gone altogether is a regression too.
+    for everyone who migrates. A site that does not, or that keeps the baseline's files for older machine types
+    (`romfile=`, as QEMU itself did with `pxe-*.rom` up to pc-1.4), waives it. A ROM BAR that is gone altogether is a regression too.
     """
     first, second = (trace.rom.rom_bar_length for trace in pair.sides)
     if first == second:
@@ -31,7 +31,7 @@ def check_rom_bar(pair: CellPair) -> Iterator[Finding]:
     )
 
 
-@rule("rom-length", per_boot=False)
+@rule("rom-length", topics={"rom-bar"}, depends_on_scenario=False)
 def check_rom_length(pair: CellPair) -> Iterator[Finding]:
     """Has the ROM's file come close to the size of its BAR?
 

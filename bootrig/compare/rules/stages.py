@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bootrig.compare.difference import Severity
+from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
+from bootrig.compare.registry import rule
 from bootrig.trace.reading.stages import Stage, StageTime, measure_stages
-from bootrig.trace.trace import TimeMode
 
 REGRESSION_S = 10.0
 
@@ -40,33 +39,32 @@ class Tolerance:
 
 # In virtual time a server's millisecond is 10 to 100 of the guest's, and a million instructions are a second, so times
 # up to the first packet say how much code ran. In real time a loaded host makes code slow but timers stay true.
-TOLERANCES: Mapping[TimeMode, Mapping[Stage, Tolerance]] = {
-    TimeMode.VIRTUAL: {
-        Stage.FIRST_PACKET: Tolerance(10.0, 0.25),
-        Stage.ADDRESS: Tolerance(5.0, 0.25),
-        Stage.REQUEST: Tolerance(5.0, 0.25),
-        Stage.TRANSFER: Tolerance(5.0, 1.0, 0.1),
-        Stage.NBP: Tolerance(8.0, 0.5, 0.1),
-        Stage.DISK: Tolerance(8.0, 0.25, 0.1),
-        Stage.DISK_AFTER_FILE: Tolerance(8.0, 0.25, 0.1),
-    },
-    TimeMode.REAL: {
-        Stage.FIRST_PACKET: Tolerance(10.0, 1.5),
-        Stage.ADDRESS: Tolerance(4.0, 0.5),
-        Stage.REQUEST: Tolerance(4.0, 0.5),
-        Stage.TRANSFER: Tolerance(5.0, 1.5, 0.01),
-        Stage.NBP: Tolerance(5.0, 1.0, 0.01),
-        Stage.DISK: Tolerance(5.0, 1.0),
-        Stage.DISK_AFTER_FILE: Tolerance(5.0, 1.0),
-    },
+VIRTUAL_TOLERANCES: Mapping[Stage, Tolerance] = {
+    Stage.FIRST_PACKET: Tolerance(10.0, 0.25),
+    Stage.ADDRESS: Tolerance(5.0, 0.25),
+    Stage.REQUEST: Tolerance(5.0, 0.25),
+    Stage.TRANSFER: Tolerance(5.0, 1.0, 0.1),
+    Stage.NBP: Tolerance(8.0, 0.5, 0.1),
+    Stage.DISK: Tolerance(8.0, 0.25, 0.1),
+    Stage.DISK_AFTER_FILE: Tolerance(8.0, 0.25, 0.1),
+}
+REAL_TOLERANCES: Mapping[Stage, Tolerance] = {
+    Stage.FIRST_PACKET: Tolerance(10.0, 1.5),
+    Stage.ADDRESS: Tolerance(4.0, 0.5),
+    Stage.REQUEST: Tolerance(4.0, 0.5),
+    Stage.TRANSFER: Tolerance(5.0, 1.5, 0.01),
+    Stage.NBP: Tolerance(5.0, 1.0, 0.01),
+    Stage.DISK: Tolerance(5.0, 1.0),
+    Stage.DISK_AFTER_FILE: Tolerance(5.0, 1.0),
 }
 
 
 def _findings(pair: CellPair, stages: frozenset[Stage]) -> Iterator[Finding]:
-    if pair.time_mode is None or (pair.is_disturbed and Stage.FIRST_PACKET not in stages):
+    if pair.is_mixed or (pair.is_disturbed and Stage.FIRST_PACKET not in stages):
         return
     first, second = (measure_stages(trace) for trace in pair.sides)
-    for stage, tolerance in TOLERANCES[pair.time_mode].items():
+    tolerances = VIRTUAL_TOLERANCES if pair.is_virtual else REAL_TOLERANCES
+    for stage, tolerance in tolerances.items():
         if stage in stages and stage in first and stage in second and tolerance.exceeded(first[stage], second[stage]):
             yield _judge(stage, first[stage].total_guest_s, second[stage].total_guest_s)
 
@@ -75,7 +73,7 @@ def _judge(stage: Stage, baseline_s: float, candidate_s: float) -> Finding:
     """Return slower by ten seconds as a regression, slower at all as a change, faster as an improvement."""
     slower_s = candidate_s - baseline_s
     if slower_s >= REGRESSION_S:
-        severity, why = Severity.REGRESSION, "users wait, and what watches over a start with a time limit may give up"
+        severity, why = Severity.REGRESSION, "users wait, and a supervisor with a time limit for the start may give up"
     elif slower_s > 0:
         severity, why = Severity.CHANGE, "boots take longer"
     else:
@@ -84,7 +82,7 @@ def _judge(stage: Stage, baseline_s: float, candidate_s: float) -> Finding:
     return Finding(severity, stage.value, round(baseline_s, 2), round(candidate_s, 2), statement, why, "s")
 
 
-@rule("start-time", in_real_time=True, per_boot=False)
+@rule("start-time", topics={"start-time"}, needs_confirmation=True, depends_on_scenario=False)
 def check_start_time(pair: CellPair) -> Iterator[Finding]:
     """How long does it take to the first packet?
 
@@ -93,7 +91,7 @@ def check_start_time(pair: CellPair) -> Iterator[Finding]:
     return _findings(pair, frozenset({Stage.FIRST_PACKET}))
 
 
-@rule("stage-times", in_real_time=True)
+@rule("stage-times", topics={"start-time"}, needs_confirmation=True)
 def check_stage_times(pair: CellPair) -> Iterator[Finding]:
     """How long does each stage take after the first packet?
 

@@ -1,45 +1,66 @@
 """How files are fetched by TFTP."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
-from bootrig.compare.difference import Severity, Value
+from bootrig.compare.finding import Finding, Severity, Value
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
-from bootrig.trace.reading.wire import guest_events, name_values, normal_name
-from bootrig.trace.trace import Trace, WireEvent
+from bootrig.compare.registry import rule
+from bootrig.trace.events import TftpError, TftpRequest, TftpTransfer
+from bootrig.trace.reading.wire import iter_guest, map_names, strip_varying
+from bootrig.trace.trace import Trace
 
 
-def _requests(trace: Trace) -> dict[str, WireEvent]:
+T = TypeVar("T")
+
+
+def _requests(trace: Trace) -> dict[str, TftpRequest]:
     """Return the guest's first request for each file."""
-    requests: dict[str, WireEvent] = {}
-    for event in guest_events(trace, "tftp-request"):
-        requests.setdefault(normal_name(event.facts.get("file")), event)
+    requests: dict[str, TftpRequest] = {}
+    for event in iter_guest(trace, TftpRequest):
+        requests.setdefault(strip_varying(event.file), event)
     return requests
 
 
-def _finished(trace: Trace) -> dict[str, WireEvent]:
+def _finished(trace: Trace) -> dict[str, TftpTransfer]:
     """Return the first completed transfer of each file."""
-    transfers: dict[str, WireEvent] = {}
+    transfers: dict[str, TftpTransfer] = {}
     for event in trace.wire:
-        if event.kind == "tftp-transfer" and event.facts.get("completed", True):
-            transfers.setdefault(normal_name(event.facts.get("file")), event)
+        if isinstance(event, TftpTransfer) and event.completed:
+            transfers.setdefault(strip_varying(event.file), event)
     return transfers
 
 
-@rule("tftp-options")
+def _iter_unequal(pair: CellPair, read: Callable[[TftpRequest], T]) -> Iterator[tuple[str, T, T]]:
+    """Read one value from the first requests for files that both guests asked for; yield the unequal pairs, each once.
+
+    Yields:
+        The first file that has them, ` of nbp.0`, empty where there is one pair only; the baseline's and the
+        candidate's value.
+    """
+    first, second = (_requests(trace) for trace in pair.sides)
+    unequal: dict[tuple[T, T], str] = {}
+    for file in first:
+        if file in second:
+            values = read(first[file]), read(second[file])
+            if values[0] != values[1]:
+                unequal.setdefault(values, file)
+    for (baseline, candidate), file in unequal.items():
+        yield "" if len(unequal) == 1 else f" of {file}", baseline, candidate
+
+
+def _options(request: TftpRequest) -> tuple[tuple[str, str], ...]:
+    return tuple(map_names(request.options).items())
+
+
+@rule("tftp-options", topics={"tftp"}, owns_ports={69})
 def check_tftp_options(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask for the same TFTP options (RFC 2347) in the first request for each file?
 
     An option that is gone, or a smaller block size, is a change; a new option, another value or order an info.
     """
-    first, second = (_requests(trace) for trace in pair.sides)
-    unequal: dict[tuple[str, str], tuple[dict[str, str], dict[str, str]]] = {}
-    for file in first:
-        if file in second:
-            old, new = (name_values(requests[file], "options") for requests in (first, second))
-            if list(old.items()) != list(new.items()):
-                unequal[_spell(old), _spell(new)] = old, new
-    for (baseline, candidate), (old, new) in unequal.items():
+    for where, baseline, candidate in _iter_unequal(pair, _options):
+        old, new = dict(baseline), dict(candidate)
         went = [name for name in old if name not in new]
         smaller = _block_size(new) < _block_size(old)
         severity = Severity.CHANGE if went or smaller else Severity.INFO
@@ -49,7 +70,7 @@ def check_tftp_options(pair: CellPair) -> Iterator[Finding]:
         elif smaller:
             why = "smaller blocks make transfers slower, and files of more than 65,535 blocks fail with some servers"
         statement = "the guest asks for the TFTP options {candidate}, it was {baseline}"
-        yield Finding(severity, "TFTP options", baseline, candidate, statement, why)
+        yield Finding(severity, f"TFTP options{where}", _spell(old), _spell(new), statement, why)
 
 
 def _spell(options: dict[str, str]) -> str:
@@ -61,43 +82,39 @@ def _block_size(options: dict[str, str]) -> int:
     return int(value) if value.isdecimal() else 512
 
 
-@rule("tftp-mode")
+@rule("tftp-mode", topics={"tftp"})
 def check_tftp_mode(pair: CellPair) -> Iterator[Finding]:
     """Does the guest fetch in the same mode (octet, netascii)? A change."""
-    first, second = (_requests(trace) for trace in pair.sides)
-    modes = {
-        tuple(str(requests[file].facts.get("mode")).lower() for requests in (first, second))
-        for file in first
-        if file in second
-    }
-    for baseline, candidate in sorted(modes):
-        if baseline != candidate:
-            statement = "the guest fetches files in the mode {candidate}, it was {baseline}"
-            yield Finding(Severity.CHANGE, "TFTP mode", baseline, candidate, statement, "servers may refuse it")
+    # RFC 1350, section 5: in any combination of upper and lower case
+    for where, baseline, candidate in _iter_unequal(pair, lambda request: request.mode.lower()):
+        statement = "the guest fetches files in the mode {candidate}, it was {baseline}"
+        yield Finding(Severity.CHANGE, f"TFTP mode{where}", baseline, candidate, statement, "servers may refuse it")
 
 
-@rule("tftp-blocks")
+@rule("tftp-blocks", topics={"tftp"})
 def check_tftp_blocks(pair: CellPair) -> Iterator[Finding]:
-    """Do files come over in the same number of blocks and bytes, where both boots got them?
+    """Are files transferred in the same number of blocks and bytes, where both boots got them?
 
     Other bytes are a change; another number of blocks an info, for the block size has its rule.
     """
     first, second = (_finished(trace) for trace in pair.sides)
-    for file, event in first.items():
-        if file not in second:
+    for file, old in first.items():
+        new = second.get(file)
+        if new is None:
             continue
-        for fact, severity, why in (
-            ("bytes", Severity.CHANGE, "the guest did not get the same file"),
-            ("blocks", Severity.INFO, ""),
-        ):
-            old, new = event.facts.get(fact), second[file].facts.get(fact)
-            if old is not None and new is not None and old != new:
-                statement = f"{file} comes over in {{candidate}} {fact}, it was {{baseline}}"
-                yield Finding(severity, f"{fact} of a file", str(old), str(new), statement, why)
-                break
+        if old.bytes != new.bytes:
+            why = "the guest did not get the same file"
+            yield _differing("bytes", file, old.bytes, new.bytes, Severity.CHANGE, why)
+        elif old.blocks != new.blocks:
+            yield _differing("blocks", file, old.blocks, new.blocks, Severity.INFO)
 
 
-@rule("tftp-files", in_real_time=True)
+def _differing(what: str, file: str, old: int, new: int, severity: Severity, why: str = "") -> Finding:
+    statement = f"{file} is transferred in {{candidate}} {what} instead of {{baseline}}"
+    return Finding(severity, f"{what} of {file}", str(old), str(new), statement, why)
+
+
+@rule("tftp-files", topics={"tftp", "file-name"}, needs_confirmation=True)
 def check_tftp_files(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask for files by the same names, in the same order, where both boots passed?
 
@@ -118,11 +135,11 @@ def check_tftp_files(pair: CellPair) -> Iterator[Finding]:
         yield Finding(Severity.INFO, "TFTP file names", _list(first), _list(second), statement)
 
 
-def _list(names: list[str]) -> Value:
-    return ", ".join(names) or None
+def _list(names: Iterable[str]) -> Value:
+    return ", ".join(dict.fromkeys(names)) or None
 
 
-@rule("tftp-errors", in_real_time=True)
+@rule("tftp-errors", topics={"tftp"}, needs_confirmation=True)
 def check_tftp_errors(pair: CellPair) -> Iterator[Finding]:
     """Does the guest end transfers with the same TFTP errors, where both boots passed? Info: servers log them."""
     if not pair.both_passed:
@@ -134,7 +151,4 @@ def check_tftp_errors(pair: CellPair) -> Iterator[Finding]:
 
 
 def _errors(trace: Trace) -> Value:
-    events = guest_events(trace, "tftp-error")
-    return _list(
-        list(dict.fromkeys(f'error {event.facts.get("code")} "{event.facts.get("text", "")}"' for event in events))
-    )
+    return _list(f'error {event.code} "{event.text}"' for event in iter_guest(trace, TftpError))

@@ -1,12 +1,23 @@
 """Other traffic of the guest: what it sends unasked, and what it asks name servers."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from bootrig.compare.difference import Severity
-from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule, set_rule
-from bootrig.trace.reading.wire import guest_events
+from bootrig.compare.finding import Finding, Severity
+from bootrig.compare.pairing import CellPair, Pairing
+from bootrig.compare.registry import RULES, rule, set_rule
+from bootrig.trace.events import (
+    Dhcp,
+    Dhcp6,
+    Dns,
+    Eapol,
+    Event,
+    Lacp,
+    Other,
+    RouterAdvertisement,
+    RouterSolicitation,
+    Tcp,
+)
+from bootrig.trace.reading.wire import iter_guest
 from bootrig.trace.trace import Trace
 
 ETHERTYPES: Mapping[str, str] = {

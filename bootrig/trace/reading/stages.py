@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bootrig.trace.reading.wire import FILE_REQUEST_KINDS
-from bootrig.trace.trace import Trace, WireEvent
-
-TRANSFER_KINDS = ("tftp-transfer", "http-response")
+from bootrig.trace.events import Dhcp, HttpResponse, TftpTransfer, WireEvent
+from bootrig.trace.reading.wire import FileRequest
+from bootrig.trace.trace import Trace
 
 
 class Stage(StrEnum):
@@ -38,14 +37,14 @@ class StageTime:
 
 
 def measure_stages(trace: Trace) -> dict[Stage, StageTime]:
-    """Return the time of each stage that the boot came through."""
+    """Return the time of each stage that the boot completed."""
     events = sorted(trace.wire, key=lambda event: event.guest_s)
     sent = [event for event in events if event.from_guest]
     if not sent:
         return {}
     start_s = sent[0].guest_s
     times = {Stage.FIRST_PACKET: StageTime(start_s, start_s, 0)}
-    request_s = next((event.guest_s for event in sent if event.kind in FILE_REQUEST_KINDS), None)
+    request_s = next((event.guest_s for event in sent if isinstance(event, FileRequest)), None)
     answer_s = _last_answer_s(events, request_s)
     if answer_s is not None:
         times[Stage.ADDRESS] = _between(events, start_s, answer_s)
@@ -65,18 +64,22 @@ def _transfer_stages(
     """Return the stages after the first request for a file."""
     if disk_s is not None:
         return {Stage.DISK_AFTER_FILE: _between(events, request_s, disk_s)}
-    done = (event for event in events if event.kind in TRANSFER_KINDS and event.facts.get("completed", True))
-    first = next(done, None)
-    if first is None:
+    done = [event for event in events if isinstance(event, TftpTransfer | HttpResponse) and event.completed]
+    if not done:
         return {}
-    last_s = float(first.facts.get("end_guest_s") or first.guest_s)
-    times = {Stage.TRANSFER: StageTime(last_s - request_s, last_s - request_s, int(first.facts.get("blocks") or 0))}
+    last_s, blocks = done[0].end_guest_s, _count_blocks(done[0])
+    times = {Stage.TRANSFER: StageTime(last_s - request_s, last_s - request_s, blocks)}
     nbp_s = _milestone_s(trace, "nbp-entered")
     if nbp_s is not None:
-        blocks = sum(int(event.facts.get("blocks") or 0) for event in done)
         between = _between(events, last_s, nbp_s)
-        times[Stage.NBP] = replace(between, round_trips=between.round_trips + blocks)
+        later = sum(map(_count_blocks, done[1:]))
+        times[Stage.NBP] = replace(between, round_trips=between.round_trips + later)
     return times
+
+
+def _count_blocks(event: TftpTransfer | HttpResponse) -> int:
+    """Return how often a transfer waited for the server: HTTP does not wait."""
+    return event.blocks if isinstance(event, TftpTransfer) else 0
 
 
 def _milestone_s(trace: Trace, name: str) -> float | None:
@@ -89,9 +92,9 @@ def _last_answer_s(events: Iterable[WireEvent], request_s: float | None) -> floa
     times = [
         event.guest_s
         for event in events
-        if event.kind == "dhcp"
+        if isinstance(event, Dhcp)
         and not event.from_guest
-        and str(event.facts.get("message")).upper().removeprefix("DHCP") == "ACK"
+        and event.message == "ack"
         and (request_s is None or event.guest_s <= request_s)
     ]
     return times[-1] if times else None

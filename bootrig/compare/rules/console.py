@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from bootrig.compare.difference import Severity
+from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import Finding, rule
+from bootrig.compare.registry import rule
 from bootrig.trace.reading.firmware_words import (
     Banner,
     find_banner,
@@ -16,12 +16,12 @@ from bootrig.trace.reading.firmware_words import (
 
 
 def came_and_went(baseline: Sequence[str], candidate: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the words that are only in `candidate`, and those that are only in `baseline`."""
-    came = tuple(word for word in candidate if word not in baseline)
-    return came, tuple(word for word in baseline if word not in candidate)
+    """Return the words that are only in `candidate`, and those that are only in `baseline`, each once."""
+    came = dict.fromkeys(word for word in candidate if word not in baseline)
+    return tuple(came), tuple(dict.fromkeys(word for word in baseline if word not in candidate))
 
 
-@rule("banner", per_boot=False)
+@rule("banner", topics={"banner", "console"}, depends_on_scenario=False)
 def check_banner(pair: CellPair) -> Iterator[Finding]:
     """Does the firmware name itself in the same way?
 
@@ -41,7 +41,7 @@ def check_banner(pair: CellPair) -> Iterator[Finding]:
             Severity.CHANGE, "banner", old, new, "the firmware does not show its banner, it was {baseline}", why
         )
     else:
-        why = "what looks for the name on the console or in logs has to know the new one"
+        why = "whatever looks for the name on the console or in logs has to know the new one"
         yield Finding(Severity.CHANGE, "banner", old, new, statement, why)
 
 
@@ -49,7 +49,7 @@ def _spell_banner(banner: Banner | None) -> str | None:
     return None if banner is None else f"{banner.product} {banner.version}"
 
 
-@rule("features", per_boot=False)
+@rule("features", topics={"image-formats", "console"}, depends_on_scenario=False)
 def check_features(pair: CellPair) -> Iterator[Finding]:
     """Which features came and went, by the firmware's own feature line?
 
@@ -69,12 +69,14 @@ def check_features(pair: CellPair) -> Iterator[Finding]:
         return
     for word in went:
         statement = "the feature {baseline} is gone"
-        yield Finding(Severity.CHANGE, f"feature {word}", word, None, statement, "who boots by it cannot any more")
+        yield Finding(
+            Severity.CHANGE, f"feature {word}", word, None, statement, "guests that boot this way no longer can"
+        )
     for word in came:
         yield Finding(Severity.IMPROVEMENT, f"feature {word}", None, word, "the feature {candidate} is new")
 
 
-@rule("bios-services", per_boot=False)
+@rule("bios-services", topics={"console"}, depends_on_scenario=False)
 def check_bios_services(pair: CellPair) -> Iterator[Finding]:
     """Does the ROM find and use the same BIOS services during POST (`PCI2.10 PnP BBS PMM`)? Info."""
     first, second = (find_post_words(trace.console) for trace in pair.sides)
@@ -84,7 +86,7 @@ def check_bios_services(pair: CellPair) -> Iterator[Finding]:
     yield Finding(Severity.INFO, "POST line", " ".join(first), " ".join(second), statement)
 
 
-@rule("prompts")
+@rule("prompts", topics={"prompts", "console"})
 def check_prompts(pair: CellPair) -> Iterator[Finding]:
     """Does the firmware still offer a key to press at the same places?
 
@@ -94,21 +96,19 @@ def check_prompts(pair: CellPair) -> Iterator[Finding]:
     if not pair.both_passed or any(find_banner(trace.console) is None for trace in pair.sides):
         return
     came, went = came_and_went(*(find_prompts(trace.console) for trace in pair.sides))
-    pairs = [(old, new) for old in went for new in came if _anonymous(old) == _anonymous(new)]
-    for old, new in pairs:
+    pairs = {old: new for new in came for old in went if _anonymous(old) == _anonymous(new)}
+    for old, new in pairs.items():
         statement = 'the prompt "{baseline}" now says "{candidate}"'
         yield Finding(
             Severity.CHANGE, f'prompt "{old}"', old, new, statement, "scripts that wait for the words miss it"
         )
     for old in went:
-        if old not in {one for one, _ in pairs}:
-            statement, why = (
-                'the prompt "{baseline}" is gone',
-                "who presses the key, by hand or by script, is not heard",
-            )
+        if old not in pairs:
+            statement = 'the prompt "{baseline}" is gone'
+            why = "pressing that key, by hand or from a script, no longer has an effect"
             yield Finding(Severity.CHANGE, f'prompt "{old}"', old, None, statement, why)
     for new in came:
-        if new not in {one for _, one in pairs}:
+        if new not in pairs.values():
             yield Finding(Severity.INFO, f'prompt "{new}"', None, new, 'there is a new prompt "{candidate}"')
 
 
@@ -116,7 +116,7 @@ def _anonymous(prompt: str) -> str:
     return prompt.replace("gPXE", "iPXE")
 
 
-@rule("console-errors", in_real_time=True)
+@rule("console-errors", topics={"console"}, needs_confirmation=True)
 def check_console_errors(pair: CellPair) -> Iterator[Finding]:
     """Does the firmware print the same errors by number, where both boots passed? Info.
 

@@ -1,0 +1,174 @@
+"""The verdict: may the candidate replace the baseline?"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bootrig.compare.difference import Difference
+from bootrig.compare.finding import Severity
+from bootrig.trace.names import CellKey
+from bootrig.trace.trace import ClockKind, Outcome, OutcomeStatus
+
+
+class CellState(StrEnum):
+    """What became of one cell, the candidate held against the baseline; worst first."""
+
+    REGRESSED = "regressed"
+    CHANGED = "changed"
+    IMPROVED = "improved"
+    NOTED = "noted"
+    SAME = "same"
+    BOTH_FAILED = "both-failed"
+    ONLY_BASELINE = "only-baseline"
+    ONLY_CANDIDATE = "only-candidate"
+    BROKEN = "broken"
+
+
+ONE_SIDED = frozenset({CellState.ONLY_BASELINE, CellState.ONLY_CANDIDATE})
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedBoot:
+    """The boot of one side that counts.
+
+    Attributes:
+        outcome: how it ended.
+        attempt: name of the attempt.
+        clock: how the guest's clock ran.
+        directory: the attempt's directory, relative to the run's.
+    """
+
+    outcome: Outcome
+    attempt: str
+    clock: ClockKind
+    directory: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether it did what the scenario expects."""
+        return self.outcome.status is OutcomeStatus.PASSED
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedCell:
+    """One cell of the matrix.
+
+    Attributes:
+        key: which one.
+        state: what became of it.
+        baseline: the baseline's boot; None where there is none.
+        candidate: the candidate's boot; None where there is none.
+    """
+
+    key: CellKey
+    state: CellState
+    baseline: ComparedBoot | None
+    candidate: ComparedBoot | None
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether both sides have a boot."""
+        return self.baseline is not None and self.candidate is not None
+
+    @property
+    def passed_on_both_sides(self) -> bool:
+        """Whether both boots did what they should."""
+        return all(boot is not None and boot.passed for boot in (self.baseline, self.candidate))
+
+
+@dataclass(frozen=True, slots=True)
+class NotCompared:
+    """A cell that was not compared, and why.
+
+    Attributes:
+        key: which one.
+        explanation: a sentence.
+    """
+
+    key: CellKey
+    explanation: str
+
+
+class Answer(StrEnum):
+    """The word of a verdict; the first that fits."""
+
+    NOT_COMPATIBLE = "not-compatible"
+    NOTHING_PROVEN = "nothing-proven"
+    COMPATIBLE_WITH_CHANGES = "compatible-with-changes"
+    COMPATIBLE = "compatible"
+
+
+@dataclass(frozen=True, slots=True)
+class CellCounts:
+    """How many cells there are, and how many of them say what.
+
+    Attributes:
+        all: in the matrix.
+        passed_on_both_sides: did what the scenario expects on both sides.
+        works_with_neither: failed on both sides.
+        only_one_side: have a boot of one side only.
+        broken: were tried, but the rig broke on some side.
+    """
+
+    all: int
+    passed_on_both_sides: int
+    works_with_neither: int
+    only_one_side: int
+    broken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer: may the candidate replace the baseline?
+
+    Attributes:
+        baseline: name of the baseline ROM set.
+        candidate: name of the candidate ROM set.
+        differences: all that count and all that were waived, in the order of rules and cells.
+        cells: the matrix, in the order of keys.
+        not_compared: cells that have no boot of some side.
+        refuted: differences of virtual time that real time did not show; they count for nothing.
+        notes: what else people should know: waivers that expired or matched nothing.
+    """
+
+    baseline: str
+    candidate: str
+    differences: tuple[Difference, ...]
+    cells: tuple[ComparedCell, ...]
+    not_compared: tuple[NotCompared, ...] = ()
+    refuted: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def answer(self) -> Answer:
+        """The word. A regression counts whether or not real time has confirmed it yet."""
+        if self.regressions:
+            return Answer.NOT_COMPATIBLE
+        if not any(cell.passed_on_both_sides for cell in self.cells):
+            return Answer.NOTHING_PROVEN
+        return Answer.COMPATIBLE_WITH_CHANGES if self.of_severity(Severity.CHANGE) else Answer.COMPATIBLE
+
+    @property
+    def identical(self) -> bool:
+        """Whether it is compatible, every cell was compared, and no rule found anything."""
+        return self.answer is Answer.COMPATIBLE and not self.differences and not self.not_compared
+
+    @property
+    def regressions(self) -> tuple[Difference, ...]:
+        """The differences that keep the candidate from replacing the baseline."""
+        return tuple(difference for difference in self.differences if difference.counts)
+
+    @property
+    def counts(self) -> CellCounts:
+        """How many cells say what."""
+        states = [cell.state for cell in self.cells]
+        return CellCounts(
+            all=len(states),
+            passed_on_both_sides=sum(cell.passed_on_both_sides for cell in self.cells),
+            works_with_neither=states.count(CellState.BOTH_FAILED),
+            only_one_side=sum(state in ONE_SIDED for state in states),
+            broken=states.count(CellState.BROKEN),
+        )
+
+    def of_severity(self, severity: Severity) -> tuple[Difference, ...]:
+        """Return the differences of one severity that were not waived."""
+        return tuple(entry for entry in self.differences if entry.finding.severity is severity and not entry.waiver)
