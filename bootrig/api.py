@@ -22,7 +22,7 @@ from bootrig.cell.process import run_cell
 from bootrig.cell.specification import CellSpecification, write_specification
 from bootrig.compare.comparison import compare_traces
 from bootrig.compare.confirmation import find_doubtful, needs_confirmation
-from bootrig.compare.difference import Verdict
+from bootrig.compare.verdict import Verdict
 from bootrig.compare.waivers import Waiver
 from bootrig.emulator.definition.launch import Launch, require_possible
 from bootrig.errors import ExitStatus, InputError, RigError

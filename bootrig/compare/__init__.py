@@ -1,28 +1,26 @@
 """From two sets of traces to a verdict."""
 
 from bootrig.compare.comparison import compare_traces
-from bootrig.compare.confirmation import needs_confirmation
-from bootrig.compare.difference import (
-    CellState,
-    ComparedCell,
-    Confirmation,
-    Difference,
-    NotCompared,
-    Severity,
-    Verdict,
-)
+from bootrig.compare.confirmation import find_doubtful, needs_confirmation
+from bootrig.compare.difference import Confirmation, Difference
+from bootrig.compare.finding import Finding, Severity
+from bootrig.compare.verdict import Answer, CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
 from bootrig.compare.waivers import Waiver, load_waivers
 
 __all__ = [
+    "Answer",
     "CellState",
+    "ComparedBoot",
     "ComparedCell",
     "Confirmation",
     "Difference",
+    "Finding",
     "NotCompared",
     "Severity",
     "Verdict",
     "Waiver",
     "compare_traces",
+    "find_doubtful",
     "load_waivers",
     "needs_confirmation",
 ]

@@ -1,27 +1,39 @@
-"""What virtual time showed and real time has to confirm.
+"""What has to be booted in real time, and what real time says: one policy, without effects.
 
-A rule that is `in_real_time` can be fooled by virtual time. Booting every cell again in real time would take an hour,
-so one cell stands as witness for all that show the like: the same rule, subject, machine and platform firmware (and
-scenario, where the rule looks at what the scenario serves) and about the same values.
+A rule that `needs_confirmation` can be fooled by virtual time, where a server's millisecond is tens of a guest's.
+Booting every cell again in real time would take an hour, so one cell is the witness for all that show the like: the
+same rule, subject, machine, platform firmware and emulator (and scenario, where the rule depends on it), about the same
+values in the same direction. Of an outcome every cell is its own and only witness.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from bootrig.compare.difference import Confirmation, Difference, Severity, Verdict
-from bootrig.compare.pairing import PairedCell
+from bootrig.compare.difference import Confirmation, Difference
+from bootrig.compare.finding import Severity
+from bootrig.compare.pairing import CellPair, Pairing
 from bootrig.compare.rules import RULES
-from bootrig.trace.trace import CellKey
+from bootrig.compare.verdict import Verdict
+from bootrig.trace.names import CellKey
+from bootrig.trace.trace import Trace
 
 CLUSTER_GROWTH = 1.5
 CLUSTER_STEP_S = 2.0
 
-Scope = tuple[str, str, str, str, str, str]
+Sight = tuple[str, str, Severity]
+
+
+def find_doubtful(traces: Iterable[Trace]) -> set[CellKey]:
+    """Return the cells that have to be booted again in real time, on every side, before their outcome counts.
+
+    Those are the cells with a boot in virtual time that failed, or in which packets were sent again.
+    """
+    return {trace.key for trace in traces if trace.clock.is_virtual and (not trace.passed or trace.outcome.disturbed)}
 
 
 def needs_confirmation(verdict: Verdict) -> set[CellKey]:
-    """Return the cells that have to be booted again in real time, baseline and candidate, before `verdict` counts.
+    """Return the cells that have to be booted again in real time, on both sides, before `verdict` counts.
 
     Give `compare_traces` the traces in real time beside those in virtual time; a second call then asks only for what no
     cell has witnessed yet.
@@ -31,18 +43,19 @@ def needs_confirmation(verdict: Verdict) -> set[CellKey]:
     ]
     chosen: set[CellKey] = set()
     for cluster in iter_clusters(pending):
-        keys = {entry.key for entry in cluster if entry.key is not None}
-        if any(entry.rule == "outcome" for entry in cluster):
-            chosen |= keys
-        elif keys and not keys & chosen:
-            largest = max(cluster, key=lambda entry: (_amount(entry), str(entry.key and entry.key.label)))
-            chosen |= {largest.key} if largest.key else set()
+        keys = {entry.key: _amount(entry) for entry in cluster if entry.key is not None}
+        if not keys.keys() & chosen:
+            # the largest is the one that noise explains worst
+            chosen.add(max(keys, key=lambda key: (keys[key], key)))
     return chosen
 
 
 def iter_clusters(differences: Iterable[Difference]) -> list[list[Difference]]:
-    """Return differences that one witness can confirm together; outcomes come first, for they need every cell."""
-    scopes: dict[Scope, list[Difference]] = {}
+    """Return differences that one witness can confirm together.
+
+    Those that need their own cell are first: a cell that is booted again anyway then serves the others too.
+    """
+    scopes: dict[tuple[str, str, CellKey | None], list[Difference]] = {}
     for difference in differences:
         scopes.setdefault(_scope(difference), []).append(difference)
     clusters: list[list[Difference]] = []
@@ -53,41 +66,43 @@ def iter_clusters(differences: Iterable[Difference]) -> list[list[Difference]]:
             if not _alike(previous, entry):
                 clusters.append([])
             clusters[-1].append(entry)
-    return sorted(clusters, key=lambda cluster: cluster[0].rule != "outcome")
+    return sorted(clusters, key=lambda cluster: not RULES[cluster[0].rule].needs_own_cell)
 
 
-def _scope(difference: Difference) -> Scope:
-    key = difference.key
-    if key is None:
-        return (difference.rule, difference.subject, "", "", "", "")
-    scenario = key.scenario if RULES[difference.rule].per_boot else ""
-    return (difference.rule, difference.subject, scenario, key.machine, key.platform_firmware, key.emulator)
+def _scope(difference: Difference) -> tuple[str, str, CellKey | None]:
+    """Return what differences that one witness can confirm have in common; parts without effect are empty."""
+    rule, key = RULES[difference.rule], difference.key
+    if key is not None and not rule.needs_own_cell:
+        key = replace(key, nic_model="", scenario=key.scenario if rule.depends_on_scenario else "")
+    return difference.rule, difference.finding.subject, key
 
 
 def _amount(difference: Difference) -> float:
-    return abs(difference.delta or 0.0)
+    return abs(difference.finding.delta or 0.0)
 
 
 def _order(difference: Difference) -> tuple[float, str, str]:
-    if difference.delta is not None:
-        return difference.delta, "", ""
-    return 0.0, str(difference.baseline), str(difference.candidate)
+    finding = difference.finding
+    if finding.delta is not None:
+        return finding.delta, "", ""
+    return 0.0, str(finding.baseline), str(finding.candidate)
 
 
 def _alike(first: Difference, second: Difference) -> bool:
-    """Whether one witness can stand for both, `second` being the next larger."""
-    if first.delta is None or second.delta is None:
-        return (first.baseline, first.candidate) == (second.baseline, second.candidate)
-    low, high = sorted((first.delta, second.delta), key=abs)
+    """Whether one witness can confirm both, `second` being the next larger."""
+    one, other = first.finding, second.finding
+    if one.delta is None or other.delta is None:
+        return (one.baseline, one.candidate) == (other.baseline, other.candidate)
+    low, high = sorted((one.delta, other.delta), key=abs)
     return (low > 0) == (high > 0) and abs(high) <= CLUSTER_GROWTH * abs(low) + CLUSTER_STEP_S
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Differences after real time had its say.
+    """Differences after real time has been asked.
 
     Attributes:
-        differences: those that stand, confirmed or still pending.
+        differences: those that count, confirmed or still pending.
         refuted: those that real time did not show.
     """
 
@@ -96,92 +111,114 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True)
+class _Witness:
+    """A cell that was booted in real time on both sides.
+
+    Attributes:
+        pair: its boots there.
+        ran_in_virtual: whether both sides ran in virtual time too, undisturbed.
+    """
+
+    pair: CellPair
+    ran_in_virtual: bool
+
+    def could_see(self, rule: str) -> bool:
+        """Whether both boots could have shown what the rule looks at."""
+        return all(RULES[rule].witnesses(trace) for trace in self.pair.sides)
+
+
+@dataclass(frozen=True, slots=True)
 class _Evidence:
     """What the cells with boots in real time say.
 
     Attributes:
-        real: differences in real time by rule and subject, and the cells that show them.
+        real: which of them show a thing.
         virtual: differences in virtual time of cells that ran in both.
-        witnesses: cells that ran in real time on both sides, and whether they ran undisturbed in virtual time too.
+        witnesses: all of them.
     """
 
-    real: Mapping[tuple[str, str, Severity], frozenset[CellKey]]
+    real: Mapping[Sight, set[CellKey]]
     virtual: Sequence[Difference]
-    witnesses: Mapping[CellKey, bool]
+    witnesses: Mapping[CellKey, _Witness]
 
 
-def confirm(cells: Sequence[PairedCell], found: Sequence[Difference], in_virtual: Sequence[Difference]) -> Confirmed:
+def confirm(pairing: Pairing, found: Sequence[Difference], in_virtual: Sequence[Difference]) -> Confirmed:
     """Judge what was seen in virtual time by what was seen in real time.
 
     Args:
-        cells: all cells that both sides have.
+        pairing: all cells of both sides.
         found: the differences of the pairs that count.
         in_virtual: the differences of the pairs in virtual time beside pairs in real time.
     """
-    real: dict[tuple[str, str, Severity], set[CellKey]] = {}
     witnesses = {
-        cell.judged.key: cell.virtual is not None and not cell.virtual.is_disturbed
-        for cell in cells
+        cell.judged.key: _Witness(cell.judged, cell.virtual is not None and not cell.virtual.is_disturbed)
+        for cell in pairing.paired
         if cell.judged.is_real
     }
+    real: dict[Sight, set[CellKey]] = {}
     for entry in found:
         if entry.key in witnesses:
             real.setdefault(_sight(entry), set()).add(entry.key)
-    evidence = _Evidence({sight: frozenset(keys) for sight, keys in real.items()}, in_virtual, witnesses)
-    judged = _judge_pending(found, evidence)
+    judged = _judge(found, _Evidence(real, in_virtual, witnesses))
     return Confirmed(
         tuple(entry for entry in judged if entry.confirmation is not Confirmation.REFUTED),
         tuple(entry for entry in judged if entry.confirmation is Confirmation.REFUTED),
     )
 
 
-def _sight(difference: Difference) -> tuple[str, str, Severity]:
-    """Return what makes two sightings the same; slower is slower, by however much."""
-    severity = difference.severity
-    if difference.delta is not None:
-        severity = Severity.IMPROVEMENT if difference.delta < 0 else Severity.REGRESSION
-    return difference.rule, difference.subject, severity
+def _sight(difference: Difference) -> Sight:
+    """Return what makes two sightings the same: slower is slower, by however much, and never faster."""
+    severity, delta = difference.finding.severity, difference.finding.delta
+    if delta is not None:
+        severity = Severity.IMPROVEMENT if delta < 0 else Severity.REGRESSION
+    return difference.rule, difference.finding.subject, severity
 
 
-def _judge_pending(found: Sequence[Difference], evidence: _Evidence) -> list[Difference]:
-    status: dict[int, Confirmation] = {}
-    pending = [entry for entry in found if entry.confirmation is Confirmation.PENDING]
-    for cluster in iter_clusters([*pending, *evidence.virtual]):
-        answer = _ask_witnesses(cluster, evidence)
-        status |= {id(entry): answer for entry in cluster}
-    return [replace(entry, confirmation=status.get(id(entry)) or _judge_real(entry, evidence)) for entry in found]
+def _judge(found: Sequence[Difference], evidence: _Evidence) -> list[Difference]:
+    """Return the differences with what the witnesses of their clusters say, or else their own boots in real time."""
+    # The witness's own difference in virtual time is what shows that it belongs to the cluster.
+    pending = [entry for entry in (*found, *evidence.virtual) if entry.confirmation is Confirmation.PENDING]
+    answers = {
+        entry: answer
+        for cluster in iter_clusters(pending)
+        for answer in [_ask_witnesses(cluster, evidence)]
+        for entry in cluster
+    }
+    return [
+        replace(entry, confirmation=answers[entry] if entry in answers else _judge_real(entry, evidence))
+        for entry in found
+    ]
 
 
 def _ask_witnesses(cluster: Sequence[Difference], evidence: _Evidence) -> Confirmation:
     """Return what the witnesses of one cluster say.
 
-    Witnesses are cells of the cluster itself, else cells of its scope that were booted in real time only.
+    Witnesses are cells of the cluster. Where it has none, cells of its scope of which virtual time says nothing,
+    because they were booted in real time only or were disturbed: they may belong to it. A cell that virtual time showed
+    without the difference does not belong to it and cannot refute it.
     """
-    own = {entry.key for entry in cluster if entry.key in evidence.witnesses}
-    scope = _scope(cluster[0])
-    asked = own or {
+    rule, scope = cluster[0].rule, _scope(cluster[0])
+    able = {key for key, witness in evidence.witnesses.items() if witness.could_see(rule)}
+    asked = {entry.key for entry in cluster if entry.key in able} or {
         key
-        for key, has_virtual in evidence.witnesses.items()
-        if not has_virtual and _scope(replace(cluster[0], key=key)) == scope
+        for key in able
+        if not evidence.witnesses[key].ran_in_virtual and _scope(replace(cluster[0], key=key)) == scope
     }
-    if cluster[0].rule == "outcome" and not own:
-        return Confirmation.PENDING
     if not asked:
         return Confirmation.PENDING
-    seen = evidence.real.get(_sight(cluster[0]), frozenset())
-    return Confirmation.CONFIRMED if asked & seen else Confirmation.REFUTED
+    return Confirmation.CONFIRMED if asked & evidence.real.get(_sight(cluster[0]), set()) else Confirmation.REFUTED
 
 
 def _judge_real(difference: Difference, evidence: _Evidence) -> Confirmation:
-    """Return whether what real time showed stands: a time has to be seen in virtual time too, where the cell ran there.
+    """Return whether a difference that was seen in real time holds.
 
-    A loaded host delays boots in real time; virtual time does not know the host's load before the first packet.
+    A time has to be seen in virtual time too, where the cell ran there: a loaded host delays boots in real time, and
+    virtual time does not know the host's load before the first packet.
     """
-    if not RULES.get(difference.rule) or not RULES[difference.rule].in_real_time:
+    witness = evidence.witnesses.get(difference.key) if difference.key is not None else None
+    if witness is None or not RULES[difference.rule].needs_confirmation:
         return difference.confirmation
-    if difference.key is None or difference.key not in evidence.witnesses:
-        return difference.confirmation
-    if difference.delta is None or not evidence.witnesses[difference.key]:
+    if difference.finding.delta is None or not witness.ran_in_virtual:
         return Confirmation.CONFIRMED
     seen = any(entry.key == difference.key and _sight(entry) == _sight(difference) for entry in evidence.virtual)
     return Confirmation.CONFIRMED if seen else Confirmation.REFUTED

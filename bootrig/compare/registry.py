@@ -14,10 +14,11 @@ from bootrig.compare.finding import Finding
 from bootrig.compare.pairing import CellPair, Pairing
 from bootrig.trace.trace import Trace
 
-TOPICS = frozenset(
-    "user-class vendor-class option-175 dhcp-options dhcp-order dhcp-timing file-name tftp http dns ipv6 vlan switch "
-    "script-magic commands image-formats pxe-api memory prompts banner console boot-order start-time rom-bar mac".split()
-)
+TOPICS = frozenset({
+    "user-class", "vendor-class", "option-175", "dhcp-options", "dhcp-order", "dhcp-timing", "file-name", "tftp",
+    "http", "dns", "ipv6", "vlan", "switch", "script-magic", "commands", "image-formats", "pxe-api", "memory",
+    "prompts", "banner", "console", "boot-order", "start-time", "rom-bar", "mac",
+})  # fmt: skip
 
 Check = Callable[[CellPair], Iterator[Finding]]
 SetCheck = Callable[[Pairing], Iterator[tuple[CellPair | None, Finding]]]
@@ -82,7 +83,7 @@ class Rule:
     def find_differences(self, pairing: Pairing) -> Iterator[Difference]:
         """Yield what the rule finds."""
         for pair, finding in self.check(pairing):
-            yield Difference(self.name, pair and pair.key, finding, self._find_confirmation(pair))
+            yield Difference(self.name, None if pair is None else pair.key, finding, self._find_confirmation(pair))
 
     def _find_confirmation(self, pair: CellPair | None) -> Confirmation:
         """Return whether what the rule finds in `pair` has to be seen in real time, or was."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Severity
+from bootrig.errors import ExitStatus
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import ClockKind, Outcome, OutcomeStatus
 
@@ -146,6 +147,17 @@ class Verdict:
         if not any(cell.passed_on_both_sides for cell in self.cells):
             return Answer.NOTHING_PROVEN
         return Answer.COMPATIBLE_WITH_CHANGES if self.of_severity(Severity.CHANGE) else Answer.COMPATIBLE
+
+    @property
+    def status(self) -> ExitStatus:
+        """The exit status."""
+        match self.answer:
+            case Answer.NOT_COMPATIBLE:
+                return ExitStatus.BAD
+            case Answer.NOTHING_PROVEN:
+                return ExitStatus.BROKEN
+            case _:
+                return ExitStatus.GOOD
 
     @property
     def identical(self) -> bool:

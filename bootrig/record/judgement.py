@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bootrig.compare.comparison import compare_traces
-from bootrig.compare.difference import Verdict
+from bootrig.compare.verdict import Verdict
 from bootrig.compare.waivers import Waiver
 from bootrig.record.run import RecordedRun
 

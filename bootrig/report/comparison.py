@@ -7,13 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bootrig.compare import (
-    CellState,
-    Confirmation,
-    Difference,
-    Severity,
-    Verdict,
-)
+from bootrig.compare import Answer, CellState, Confirmation, Difference, Severity, Verdict
 from bootrig.report.grouping import DifferenceGroup, group_differences
 from bootrig.report.matrix import Symbol, iter_matrices, legend, print_item
 
@@ -26,12 +20,19 @@ SYMBOLS: Mapping[CellState, Symbol] = {
     CellState.BOTH_FAILED: Symbol("x", "magenta", "works with neither"),
     CellState.ONLY_BASELINE: Symbol("<", "blue", "only the baseline has it"),
     CellState.ONLY_CANDIDATE: Symbol(">", "blue", "only the candidate has it"),
+    CellState.BROKEN: Symbol("?", "bold magenta", "the rig broke"),
 }
 HEADINGS: Mapping[Severity, tuple[str, str]] = {
     Severity.REGRESSION: ("Regressions", "bold red"),
     Severity.CHANGE: ("Changes", "yellow"),
     Severity.IMPROVEMENT: ("Improvements", "green"),
     Severity.INFO: ("Information", "cyan"),
+}
+STYLES: Mapping[Answer, str] = {
+    Answer.NOT_COMPATIBLE: "bold red",
+    Answer.NOTHING_PROVEN: "bold red",
+    Answer.COMPATIBLE_WITH_CHANGES: "bold yellow",
+    Answer.COMPATIBLE: "bold green",
 }
 CONFIRMATIONS: Mapping[Confirmation, str] = {
     Confirmation.CONFIRMED: ", confirmed in real time",
@@ -47,7 +48,7 @@ def print_verdict(
     Args:
         verdict: the answer.
         console: where to; its width and colours are used.
-        run_directory: where everything that was seen stands.
+        run_directory: where everything that was seen is kept.
         nic_order: the order of the matrix's columns.
     """
     _print(console, f"Baseline {verdict.baseline or '(no traces)'}, candidate {verdict.candidate or '(no traces)'}")
@@ -63,17 +64,21 @@ def print_verdict(
 
 def headline(verdict: Verdict) -> tuple[str, str]:
     """Return the answer as a sentence, and the rich style for it."""
-    compared = sum(cell.baseline != "" and cell.candidate != "" for cell in verdict.cells)
-    cells = f"{compared} cell{'' if compared == 1 else 's'} compared"
-    if verdict.regressions:
-        groups = group_differences(verdict.regressions, [])
-        affected = len({entry.key for entry in verdict.regressions})
-        what = _count(len(groups), "regression")
-        return f"Verdict: NOT COMPATIBLE: {what} in {affected} of {len(verdict.cells)} cells", "bold red"
-    if not compared:
-        return "Verdict: NOTHING COMPARED: no cell has a boot of both ROM sets", "bold red"
+    word = verdict.answer.replace("-", " ").upper()
+    return f"Verdict: {word}: {_reason(verdict)}; {_cells(verdict)}", STYLES[verdict.answer]
+
+
+def _reason(verdict: Verdict) -> str:
+    """Return why the verdict is what it is."""
+    if verdict.answer is Answer.NOT_COMPATIBLE:
+        affected = {entry.key for entry in verdict.regressions if entry.key is not None}
+        where = f" in {len(affected)} of {_count(len(verdict.cells), 'cell')}" if affected else ""
+        return _count(len(group_differences(verdict.regressions, [])), "regression") + where
+    if verdict.answer is Answer.NOTHING_PROVEN:
+        compared = any(cell.is_compared for cell in verdict.cells)
+        return "no cell passed on both sides" if compared else "no cell has a boot of both sides"
     if verdict.identical:
-        return f"Verdict: IDENTICAL: no difference; {cells}", "bold green"
+        return "no rule found anything"
     counted = [
         _count(len(group_differences(verdict.of_severity(severity), [])), word)
         for severity, word in ((Severity.CHANGE, "change"), (Severity.IMPROVEMENT, "improvement"))
@@ -81,7 +86,19 @@ def headline(verdict: Verdict) -> tuple[str, str]:
     ]
     waived = len(group_differences([entry for entry in verdict.differences if entry.waiver], []))
     counted += [f"{_count(waived, 'difference')} waived"] if waived else []
-    return f"Verdict: COMPATIBLE: no regression, {', '.join([*counted, cells])}", "bold green"
+    return ", ".join(["no regression", *counted])
+
+
+def _cells(verdict: Verdict) -> str:
+    """Return how many cells say what, in words; what no cell says is left out."""
+    counts = verdict.counts
+    counted = (
+        (counts.works_with_neither, "with neither"),
+        (counts.only_one_side, "only on one side"),
+        (counts.broken, "with a broken rig"),
+    )
+    passed = f"{counts.passed_on_both_sides} of {_count(counts.all, 'cell')} passed on both sides"
+    return ", ".join([passed, *(f"{number} {words}" for number, words in counted if number)])
 
 
 def _count(number: int, word: str) -> str:
@@ -104,7 +121,7 @@ def _print_matrices(verdict: Verdict, console: Console, nic_order: Sequence[str]
 
 
 def _print_differences(verdict: Verdict, console: Console) -> None:
-    keys = [cell.key for cell in verdict.cells if cell.baseline and cell.candidate]
+    keys = [cell.key for cell in verdict.cells if cell.is_compared]
     for severity, (heading, style) in HEADINGS.items():
         _print_groups(console, f"{heading}", style, group_differences(verdict.of_severity(severity), keys))
     waived = [entry for entry in verdict.differences if entry.waiver]

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bootrig.compare.difference import Confirmation, Difference, Severity, Value, format_range
-from bootrig.trace.trace import CellKey
+from bootrig.compare.difference import Difference
+from bootrig.compare.finding import Finding, Severity
+from bootrig.report.sentences import format_finding, format_range, phrase_finding
+from bootrig.trace.names import CellKey
 
 SEVERITY_ORDER = {severity: index for index, severity in enumerate(Severity)}
 LIST_LIMIT = 6
@@ -28,35 +30,15 @@ class DifferenceGroup:
         return self.differences[0]
 
     @property
-    def severity(self) -> Severity:
-        """How much it weighs."""
-        return self.first.severity
-
-    @property
     def sentence(self) -> str:
         """What differs; numbers as the range over the cells."""
-        if self.first.delta is None:
-            return self.first.sentence
-        values = [[side(entry) for entry in self.differences] for side in (_baseline, _candidate)]
-        return self.first.phrase(*(format_range(numbers, self.first.unit) for numbers in values))
-
-    @property
-    def keys(self) -> tuple[CellKey, ...]:
-        """The cells, in order."""
-        return tuple(sorted({entry.key for entry in self.differences if entry.key is not None}))
-
-    @property
-    def confirmation(self) -> Confirmation:
-        """Whether real time confirmed it."""
-        return self.first.confirmation
-
-
-def _baseline(difference: Difference) -> Value:
-    return difference.baseline
-
-
-def _candidate(difference: Difference) -> Value:
-    return difference.candidate
+        findings = [entry.finding for entry in self.differences]
+        first = findings[0]
+        if first.delta is None:
+            return format_finding(first)
+        baseline = format_range((finding.baseline for finding in findings), first.unit)
+        candidate = format_range((finding.candidate for finding in findings), first.unit)
+        return phrase_finding(first, baseline, candidate)
 
 
 def group_differences(differences: Iterable[Difference], cells: Sequence[CellKey]) -> tuple[DifferenceGroup, ...]:
@@ -68,16 +50,21 @@ def group_differences(differences: Iterable[Difference], cells: Sequence[CellKey
     """
     groups: dict[tuple[object, ...], list[Difference]] = {}
     for entry in differences:
-        values: tuple[object, ...] = (entry.baseline, entry.candidate, entry.statement)
-        if entry.delta is not None:
-            values = ("more" if entry.delta > 0 else "less",)
-        mark = (entry.rule, entry.severity, entry.subject, values, entry.waiver, entry.confirmation)
+        finding = entry.finding
+        mark = (entry.rule, finding.severity, finding.subject, _values(finding), entry.waiver, entry.confirmation)
         groups.setdefault(mark, []).append(entry)
-    ordered = sorted(groups.values(), key=lambda members: SEVERITY_ORDER[members[0].severity])
+    ordered = sorted(groups.values(), key=lambda members: SEVERITY_ORDER[members[0].finding.severity])
     return tuple(
         DifferenceGroup(tuple(members), describe_cells({entry.key for entry in members if entry.key}, cells))
         for members in ordered
     )
+
+
+def _values(finding: Finding) -> tuple[object, ...]:
+    """Return what has to be the same in one group: of numbers the direction is enough."""
+    if finding.delta is None:
+        return finding.baseline, finding.candidate, finding.statement
+    return ("more" if finding.delta > 0 else "less",)
 
 
 def describe_cells(members: Iterable[CellKey], cells: Sequence[CellKey]) -> str:

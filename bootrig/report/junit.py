@@ -5,16 +5,20 @@ from collections.abc import Iterable, Sequence
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bootrig.compare import CellState, ComparedCell, Difference, Verdict
-from bootrig.report.outcomes import settle
-from bootrig.trace.trace import CellKey, OutcomeStatus, Trace
+from bootrig.compare.rules.outcome import describe_outcome
+from bootrig.report.sentences import format_finding
+from bootrig.trace.names import CellKey
+from bootrig.trace.reading.attempts import settle_traces
+from bootrig.trace.trace import Trace
 
+CONSOLE_LENGTH = 4000
 ILLEGAL = {code: f"\\x{code:02x}" for code in range(32) if chr(code) not in "\t\n\r"}  # XML 1.0, section 2.2
 
 
 def encode_verdict_junit(verdict: Verdict) -> bytes:
     """Return `verdict` as JUnit XML.
 
-    A cell with a regression is a failure, a cell that only one side has is skipped; what else differs stands in the
+    A cell with a regression is a failure, a cell that only one side has is skipped; what else differs is in the
     output of its case.
     """
     found: dict[CellKey | None, list[Difference]] = {}
@@ -34,40 +38,38 @@ def encode_verdict_junit(verdict: Verdict) -> bytes:
 def encode_outcomes_junit(traces: Sequence[Trace]) -> bytes:
     """Return the outcomes of boots as JUnit XML, a suite for each ROM set."""
     suites: dict[str, TestSuite] = {}
-    for trace in settle(traces):
+    for trace in settle_traces(traces):
         suite = suites.setdefault(trace.rom_set, TestSuite(trace.rom_set))
-        case = TestCase(_name(trace.key), _class_name(trace.key), trace.usage.get("wall_s"))
-        if trace.outcome.status is OutcomeStatus.FAILED:
+        case = TestCase(trace.cell, _class_name(trace.key), trace.usage.get("wall_s"))
+        if not trace.passed:
             case.result = [Failure(_legal(trace.outcome.reason), "failed")]
-        case.system_out = _legal(f"run directory: {trace.directory}\n{trace.console[-4000:]}")
+        console = "\n".join(line.text for line in trace.console)
+        case.system_out = _legal(f"run directory: {trace.directory}\n{console[-CONSOLE_LENGTH:]}")
         suite.add_testcase(case)
     return _encode(suites.values())
 
 
 def _compared_case(cell: ComparedCell, found: Sequence[Difference]) -> TestCase:
-    case = _case(_name(cell.key), _class_name(cell.key), found)
-    if cell.state in (CellState.ONLY_BASELINE, CellState.ONLY_CANDIDATE) and not case.result:
-        case.result = [Skipped(f"{cell.state.value}: not compared")]
+    case = _case(str(cell.key), _class_name(cell.key), found)
+    if cell.baseline is None or cell.candidate is None:
+        case.result = [Skipped(f"{cell.state}: not compared")]
     elif cell.state is CellState.BOTH_FAILED and not case.result:
-        case.result = [Skipped(f"works with neither: {cell.baseline}, {cell.candidate}")]
+        first, second = describe_outcome(cell.baseline.outcome), describe_outcome(cell.candidate.outcome)
+        case.result = [Skipped(f"works with neither: {first}, {second}")]
     return case
 
 
 def _case(name: str, class_name: str, found: Sequence[Difference]) -> TestCase:
     case = TestCase(name, class_name)
-    case.result = [Failure(_legal(entry.sentence), entry.rule) for entry in found if entry.counts]
+    case.result = [Failure(_legal(format_finding(entry.finding)), entry.rule) for entry in found if entry.counts]
     lines = [
-        f"{entry.severity.value}: {entry.sentence} [{entry.rule}]"
+        f"{entry.finding.severity}: {format_finding(entry.finding)} [{entry.rule}]"
         + (f" waived: {entry.waiver}" if entry.waiver else "")
         for entry in found
     ]
     if lines:
         case.system_out = _legal("\n".join(lines))
     return case
-
-
-def _name(key: CellKey) -> str:
-    return f"{key.scenario} {key.nic_model}"
 
 
 def _class_name(key: CellKey) -> str:

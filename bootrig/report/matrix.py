@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bootrig.trace.trace import CellKey
+from bootrig.trace.names import CellKey
 
 ABSENT = Text(" ")
 

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bootrig.report.matrix import Symbol, iter_matrices, legend, print_item
-from bootrig.trace.trace import OutcomeStatus, TimeMode, Trace
+from bootrig.trace.reading.attempts import settle_traces
+from bootrig.trace.trace import Trace
 
 PASSED = Symbol(".", "green", "passed")
 PASSED_IN_REAL_TIME = Symbol("r", "green", "passed, confirmed in real time")
@@ -18,22 +19,11 @@ SYMBOLS = (PASSED, PASSED_IN_REAL_TIME, PASSED_AGAIN, FAILED)
 
 def symbol_of(trace: Trace, *, mixed: bool) -> Symbol:
     """Return how a boot's outcome looks; `mixed` is whether the run had boots in virtual time, too."""
-    if trace.outcome.status is OutcomeStatus.FAILED:
+    if not trace.passed:
         return FAILED
-    if mixed and trace.time_mode is TimeMode.REAL:
+    if mixed and not trace.clock.is_virtual:
         return PASSED_IN_REAL_TIME
-    return PASSED_AGAIN if trace.outcome.retransmissions else PASSED
-
-
-def settle(traces: Sequence[Trace]) -> tuple[Trace, ...]:
-    """Return one trace a ROM set and cell: that in real time where there is one, else the last."""
-    settled: dict[tuple[str, object], Trace] = {}
-    for trace in traces:
-        name = (trace.rom_set, trace.key)
-        before = settled.get(name)
-        if before is None or trace.time_mode is TimeMode.REAL or before.time_mode is not TimeMode.REAL:
-            settled[name] = trace
-    return tuple(settled.values())
+    return PASSED_AGAIN if trace.outcome.disturbed else PASSED
 
 
 def print_outcomes(
@@ -44,11 +34,11 @@ def print_outcomes(
     Args:
         traces: of any ROM sets; a cell may be there twice, in virtual and in real time.
         console: where to.
-        run_directory: where everything that was seen stands.
+        run_directory: where everything that was seen is kept.
         nic_order: the order of the matrix's columns.
     """
-    settled = settle(traces)
-    mixed = any(trace.time_mode is TimeMode.VIRTUAL for trace in traces)
+    settled = settle_traces(traces)
+    mixed = any(trace.clock.is_virtual for trace in traces)
     used = set()
     for rom_set in dict.fromkeys(trace.rom_set for trace in settled):
         symbols = {trace.key: symbol_of(trace, mixed=mixed) for trace in settled if trace.rom_set == rom_set}
@@ -69,7 +59,7 @@ def print_outcomes(
 def _print_failures(traces: Sequence[Trace], console: Console) -> None:
     failures: dict[tuple[str, str, str], list[Trace]] = {}
     for trace in traces:
-        if trace.outcome.status is OutcomeStatus.FAILED:
+        if not trace.passed:
             failures.setdefault((trace.rom_set, trace.key.scenario, trace.outcome.reason), []).append(trace)
     if not failures:
         return
@@ -81,11 +71,8 @@ def _print_failures(traces: Sequence[Trace], console: Console) -> None:
 
 
 def _notes(traces: Sequence[Trace]) -> str:
-    notes = {
-        "confirmed in real time" if trace.time_mode is TimeMode.REAL else "seen in virtual time only"
-        for trace in traces
-    }
-    repeated = sum(trace.outcome.retransmissions for trace in traces)
+    notes = {"seen in virtual time only" if trace.clock.is_virtual else "confirmed in real time" for trace in traces}
+    repeated = sum(len(trace.outcome.disturbed) for trace in traces)
     directories = [trace.directory for trace in traces if trace.directory]
     words = [*sorted(notes), *([f"{repeated} packets sent again"] if repeated else [])]
     return "; ".join([*words, *([f"see {directories[0]}"] if directories else [])])
@@ -93,7 +80,7 @@ def _notes(traces: Sequence[Trace]) -> str:
 
 def summary(traces: Sequence[Trace]) -> Text:
     """Return the last line: how many of how many passed."""
-    passed = sum(trace.outcome.status is OutcomeStatus.PASSED for trace in traces)
+    passed = sum(trace.passed for trace in traces)
     if not traces:
         return Text("Nothing was booted", style="bold red")
     if passed == len(traces):

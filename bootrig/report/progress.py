@@ -13,7 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from bootrig.trace.trace import CellKey, Outcome, OutcomeStatus
+from bootrig.trace.names import CellKey
+from bootrig.trace.trace import Outcome, OutcomeStatus
 
 SHOWN_CELLS = 4
 QUIET_SHARE = 0.1

@@ -1,109 +1,187 @@
-"""The verdict as JSON, for other programs, and back.
+"""The verdict as JSON, for other programs: the fields of the structures below, format `bootrig-verdict/2`.
 
-Fields of the document, format `bootrig-verdict/1`:
-
-    format          "bootrig-verdict/1"
-    verdict         "identical", "compatible", "regressions" or "nothing-compared"
-    baseline        name of the baseline ROM set
-    candidate       name of the candidate ROM set
-    counts          number of differences by severity, waived ones apart
-    differences     each: rule, severity, key (or null), subject, baseline, candidate, statement, why, unit,
-                    confirmation, waiver (empty for none), and sentence, which is made of the others
-    cells           each: key, state, baseline, candidate, time_mode (or null), baseline_directory,
-                    candidate_directory
-    not_compared    each: key, present, explanation
-    refuted         differences of virtual time that real time did not show
-    notes           sentences
-
-A key has scenario, nic_model, machine, platform_firmware, emulator. Readers ignore what they do not know; what is
-added later does not change the format's number, what is changed does.
+Fields may be added at any time, readers pass over what they do not know; a field whose meaning changes makes a new
+number of the format. Cells and differences have the names of the run format.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import Any, TypeVar
+from typing import Literal
 
-from bootrig.compare import CellState, ComparedCell, Confirmation, Difference, NotCompared, Severity, Verdict
-from bootrig.errors import InputError
-from bootrig.trace.trace import CellKey, TimeMode
+from msgspec import Struct
 
-FORMAT = "bootrig-verdict/1"
+from bootrig.compare.difference import Confirmation, Difference
+from bootrig.compare.finding import Severity, Value
+from bootrig.compare.verdict import Answer, CellCounts, CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
+from bootrig.jsonfile import encode_json
+from bootrig.report.sentences import format_finding
+from bootrig.trace.names import CellKey
+from bootrig.trace.trace import ClockKind, OutcomeStatus
 
-Value = TypeVar("Value")
+
+class DifferenceDocument(Struct, frozen=True, kw_only=True):
+    """A difference.
+
+    Attributes:
+        id: its name.
+        rule: the rule that found it.
+        cell: name of the cell; null for the ROM sets as wholes.
+        subject: what of the cell it is about.
+        severity: how much it weighs.
+        confirmation: whether real time confirmed it.
+        waiver: why it is accepted; empty where nobody accepted it.
+        baseline: the baseline's value; null for absent.
+        candidate: the candidate's value; null for absent.
+        unit: unit of values that are numbers.
+        why: why it matters; may be empty.
+        sentence: all of it, for people.
+    """
+
+    id: str
+    rule: str
+    cell: str | None
+    subject: str
+    severity: Severity
+    confirmation: Confirmation
+    waiver: str
+    baseline: Value
+    candidate: Value
+    unit: str
+    why: str
+    sentence: str
 
 
-class VerdictError(InputError):
-    """A file is not a verdict, or of a format that this version does not know."""
+class BootDocument(Struct, frozen=True, kw_only=True):
+    """The boot of one side that counts: how it ended, which attempt it is, its directory, relative to the run's."""
+
+    status: OutcomeStatus
+    milestone: str
+    reason: str
+    attempt: str
+    clock: ClockKind
+    directory: str
+
+
+class CellDocument(Struct, frozen=True, kw_only=True):
+    """A cell: its name, what became of it, the boots of both sides; null where there is none."""
+
+    cell: str
+    state: CellState
+    baseline: BootDocument | None
+    candidate: BootDocument | None
+
+
+class NotComparedDocument(Struct, frozen=True, kw_only=True):
+    """A cell that was not compared, and why."""
+
+    cell: str
+    explanation: str
+
+
+class DifferenceCounts(Struct, frozen=True, kw_only=True):
+    """Differences by severity, waived ones apart."""
+
+    regression: int
+    change: int
+    improvement: int
+    info: int
+    waived: int
+
+
+class VerdictDocument(Struct, frozen=True, kw_only=True):
+    """The verdict.
+
+    Attributes:
+        format: of the document.
+        verdict: the answer in one word.
+        identical: whether every cell was compared and no rule found anything.
+        baseline: name of the baseline ROM set.
+        candidate: name of the candidate ROM set.
+        cell_counts: how many cells say what.
+        difference_counts: how many differences there are.
+        differences: all that count and all that were waived.
+        cells: the matrix.
+        not_compared: cells that have no boot of some side.
+        refuted: differences of virtual time that real time did not show.
+        notes: sentences.
+    """
+
+    format: Literal["bootrig-verdict/2"] = "bootrig-verdict/2"
+    verdict: Answer
+    identical: bool
+    baseline: str
+    candidate: str
+    cell_counts: CellCounts
+    difference_counts: DifferenceCounts
+    differences: tuple[DifferenceDocument, ...]
+    cells: tuple[CellDocument, ...]
+    not_compared: tuple[NotComparedDocument, ...]
+    refuted: tuple[DifferenceDocument, ...]
+    notes: tuple[str, ...]
 
 
 def encode_verdict(verdict: Verdict) -> bytes:
     """Return `verdict` as JSON."""
-    counts = {severity.value: len(verdict.of_severity(severity)) for severity in Severity}
-    document = {
-        "format": FORMAT,
-        "verdict": _answer(verdict),
-        "baseline": verdict.baseline,
-        "candidate": verdict.candidate,
-        "counts": {**counts, "waived": sum(bool(entry.waiver) for entry in verdict.differences)},
-        "differences": [_difference_document(entry) for entry in verdict.differences],
-        "cells": [asdict(cell) for cell in verdict.cells],
-        "not_compared": [asdict(entry) for entry in verdict.not_compared],
-        "refuted": [_difference_document(entry) for entry in verdict.refuted],
-        "notes": list(verdict.notes),
-    }
-    return (json.dumps(document, indent=1) + "\n").encode()
-
-
-def _answer(verdict: Verdict) -> str:
-    if verdict.identical:
-        return "identical"
-    if verdict.compatible:
-        return "compatible"
-    return "regressions" if verdict.regressions else "nothing-compared"
-
-
-def _difference_document(difference: Difference) -> dict[str, Any]:
-    return {**asdict(difference), "sentence": difference.sentence}
-
-
-def parse_verdict(content: bytes, origin: str = "verdict") -> Verdict:
-    """Return the verdict that `content` holds.
-
-    Raises:
-        VerdictError: it is not a verdict of a known format.
-    """
-    try:
-        document = json.loads(content)
-        if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise VerdictError(f"{origin}: not a verdict of the format {FORMAT}")
-        return Verdict(
-            baseline=document["baseline"],
-            candidate=document["candidate"],
-            differences=tuple(_parse_difference(entry) for entry in document["differences"]),
-            cells=tuple(_parse_cell(entry) for entry in document["cells"]),
-            not_compared=tuple(_known(NotCompared, entry) for entry in document["not_compared"]),
-            refuted=tuple(_parse_difference(entry) for entry in document["refuted"]),
-            notes=tuple(document["notes"]),
+    counts = {str(severity): len(verdict.of_severity(severity)) for severity in Severity}
+    waived = sum(bool(entry.waiver) for entry in verdict.differences)
+    return encode_json(
+        VerdictDocument(
+            verdict=verdict.answer,
+            identical=verdict.identical,
+            baseline=verdict.baseline,
+            candidate=verdict.candidate,
+            cell_counts=verdict.counts,
+            difference_counts=DifferenceCounts(**counts, waived=waived),
+            differences=tuple(map(_describe_difference, verdict.differences)),
+            cells=tuple(map(_describe_cell, verdict.cells)),
+            not_compared=tuple(map(_describe_not_compared, verdict.not_compared)),
+            refuted=tuple(map(_describe_difference, verdict.refuted)),
+            notes=verdict.notes,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise VerdictError(f"{origin}: not a verdict: {error}") from error
+    )
 
 
-def _known(kind: type[Value], document: Mapping[str, Any], **converted: Any) -> Value:
-    """Return a value made of the fields that this version knows."""
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    known = {name: value for name, value in document.items() if name in names}
-    key = document["key"]
-    return kind(**{**known, "key": None if key is None else CellKey(**key), **converted})
+def _name(key: CellKey | None) -> str | None:
+    return None if key is None else str(key)
 
 
-def _parse_difference(document: Mapping[str, Any]) -> Difference:
-    severity, confirmation = Severity(document["severity"]), Confirmation(document["confirmation"])
-    return _known(Difference, document, severity=severity, confirmation=confirmation)
+def _describe_difference(difference: Difference) -> DifferenceDocument:
+    finding = difference.finding
+    return DifferenceDocument(
+        id=difference.id,
+        rule=difference.rule,
+        cell=_name(difference.key),
+        subject=finding.subject,
+        severity=finding.severity,
+        confirmation=difference.confirmation,
+        waiver=difference.waiver,
+        baseline=finding.baseline,
+        candidate=finding.candidate,
+        unit=finding.unit,
+        why=finding.why,
+        sentence=format_finding(finding),
+    )
 
 
-def _parse_cell(document: Mapping[str, Any]) -> ComparedCell:
-    mode = document["time_mode"]
-    state = CellState(document["state"])
-    return _known(ComparedCell, document, state=state, time_mode=None if mode is None else TimeMode(mode))
+def _describe_boot(boot: ComparedBoot | None) -> BootDocument | None:
+    if boot is None:
+        return None
+    return BootDocument(
+        status=boot.outcome.status,
+        milestone=boot.outcome.milestone,
+        reason=boot.outcome.reason,
+        attempt=boot.attempt,
+        clock=boot.clock,
+        directory=boot.directory,
+    )
+
+
+def _describe_cell(cell: ComparedCell) -> CellDocument:
+    return CellDocument(
+        cell=str(cell.key),
+        state=cell.state,
+        baseline=_describe_boot(cell.baseline),
+        candidate=_describe_boot(cell.candidate),
+    )
+
+
+def _describe_not_compared(entry: NotCompared) -> NotComparedDocument:
+    return NotComparedDocument(cell=str(entry.key), explanation=entry.explanation)

@@ -26,6 +26,7 @@ def check_outcome(pair: CellPair) -> Iterator[Finding]:
     words = describe_outcome(first), describe_outcome(second)
     subject = pair.key.scenario
     statement = f"with the baseline the scenario {subject} {{baseline}}, with the candidate it {{candidate}}"
+    neither = f"the scenario {subject} works with neither: the baseline {{baseline}}, the candidate {{candidate}}"
     match pair.baseline.passed, pair.candidate.passed:
         case True, False:
             yield Finding(Severity.REGRESSION, subject, *words, statement, second.reason)
@@ -33,5 +34,4 @@ def check_outcome(pair: CellPair) -> Iterator[Finding]:
             why = f"before: {first.reason}" if first.reason else ""
             yield Finding(Severity.IMPROVEMENT, subject, *words, statement, why)
         case False, False if first.milestone != second.milestone:
-            statement = f"the scenario {subject} works with neither: the baseline {{baseline}}, the candidate {{candidate}}"
-            yield Finding(Severity.INFO, subject, *words, statement, second.reason)
+            yield Finding(Severity.INFO, subject, *words, neither, second.reason)

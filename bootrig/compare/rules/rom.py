@@ -14,7 +14,8 @@ def check_rom_bar(pair: CellPair) -> Iterator[Finding]:
     The BAR is the ROM's length rounded up to a power of two. A guest that started with the one size cannot be migrated
     or restored into the other (QEMU: `Size mismatch: ...rom: 0x20000 != 0x40000`), whichever is larger: a regression
     for everyone who migrates. A site that does not, or that keeps the baseline's files for older machine types
-    (`romfile=`, as QEMU itself did with `pxe-*.rom` up to pc-1.4), waives it. A ROM BAR that is gone altogether is a regression too.
+    (`romfile=`, as QEMU itself did with `pxe-*.rom` up to pc-1.4), waives it. A ROM BAR that is gone altogether is a
+    regression too.
     """
     first, second = (trace.rom.rom_bar_length for trace in pair.sides)
     if first == second:

@@ -10,7 +10,6 @@ from bootrig.trace.events import TftpError, TftpRequest, TftpTransfer
 from bootrig.trace.reading.wire import iter_guest, map_names, strip_varying
 from bootrig.trace.trace import Trace
 
-
 T = TypeVar("T")
 
 

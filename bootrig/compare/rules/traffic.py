@@ -10,19 +10,18 @@ from bootrig.trace.events import (
     Dhcp6,
     Dns,
     Eapol,
-    Event,
     Lacp,
     Other,
     RouterAdvertisement,
     RouterSolicitation,
     Tcp,
+    WireEvent,
 )
 from bootrig.trace.reading.wire import iter_guest
 from bootrig.trace.trace import Trace
 
 ETHERTYPES: Mapping[str, str] = {
-    "888e": "EAPOL (802.1X)",
-    "8809": "slow protocols (LACP)",
+    "8809": "slow protocols",
     "88cc": "LLDP",
     "88a2": "AoE",
     "8906": "FCoE",
@@ -39,55 +38,69 @@ SERVICES: Mapping[int, str] = {
     5353: "multicast DNS",
 }
 WELL_KNOWN = range(1, 1024)
-OWN_PORTS = frozenset({53, 67, 68, 69, 80, 546, 547})
-KINDS: Mapping[str, str] = {
-    "dhcp6": "DHCPv6",
-    "dns": "DNS",
-}
-PROTOCOLS: Mapping[object, str] = {2: "IGMP", 47: "GRE", 132: "SCTP"}
+PROTOCOLS: Mapping[str, str] = {"2": "IGMP", "47": "GRE", "132": "SCTP"}
 MULTICAST_LISTENER_TYPES = (131, 132, 143)  # RFC 2710, RFC 3810
 DNS_TYPES: Mapping[int, str] = {1: "A", 5: "CNAME", 12: "PTR", 16: "TXT", 28: "AAAA", 33: "SRV"}
 
 
-def _name_other(facts: Mapping[str, Any]) -> str | None:
-    """Return what a frame of the kind `other` is, None for what only answers a server or is told by other events."""
-    ethertype = facts.get("ethertype")
-    if ethertype:
-        return ETHERTYPES.get(str(ethertype), f"frames of the ethertype {ethertype}")
-    port, protocol = facts.get("destination_port", 0), facts.get("protocol")
+KINDS: Mapping[type[WireEvent], str] = {
+    RouterSolicitation: "IPv6 router solicitations",
+    Dhcp6: "DHCPv6",
+    Dns: "DNS",
+    Eapol: "EAPOL (802.1X)",
+    Lacp: "LACP",
+}
+
+
+def _name(event: WireEvent) -> str | None:
+    """Return what an event is, None for what only answers a server or has a rule of its own."""
+    match event:
+        case Other(ethertype="", protocol="icmp6"):
+            return "IPv6 multicast listener reports" if event.type in MULTICAST_LISTENER_TYPES else None
+        case Other(ethertype=""):
+            return PROTOCOLS.get(event.protocol) or _name_port(event.destination_port, event.protocol.upper())
+        case Other():
+            return ETHERTYPES.get(event.ethertype, f"frames of the ethertype {event.ethertype}")
+        case Tcp():
+            return _name_port(event.destination_port, "TCP")
+        case Dhcp(destination_port=4011):
+            return _name_port(event.destination_port, "UDP")
+    return KINDS.get(type(event))
+
+
+def _name_port(port: int, protocol: str) -> str | None:
+    """Return what is sent to a port; None for those with a rule of their own, and for those of a client."""
     if port in SERVICES:
         return f"{SERVICES[port]} (port {port})"
-    if port in WELL_KNOWN and port not in OWN_PORTS:
-        return f"{str(protocol).upper()} to port {port}"
-    if protocol == "icmp6" and facts.get("type") in MULTICAST_LISTENER_TYPES:
-        return "IPv6 multicast listener reports"
-    return PROTOCOLS.get(protocol)
+    owned = {port for entry in RULES.values() for port in entry.owns_ports}
+    return f"{protocol} to port {port}" if port in WELL_KNOWN and port not in owned else None
 
 
 def sent_kinds(trace: Trace) -> frozenset[str]:
     """Return what the guest sent apart from the DHCP, TFTP and HTTP that have rules of their own, by name."""
-    kinds: set[str | None] = set()
-    if not any(event.kind == "router-advertisement" for event in trace.wire):
+    kinds = {_name(event) for event in trace.wire if event.from_guest}
+    if any(isinstance(event, RouterAdvertisement) for event in trace.wire):
         # with a router on the network it is chance whether the guest asks before the router speaks
-        kinds |= {"IPv6 router solicitations" for event in trace.wire if event.kind == "router-solicitation"}
-    for event in trace.wire:
-        if event.from_guest and event.kind in KINDS:
-            kinds.add(KINDS[event.kind])
-        elif event.from_guest and (event.kind == "other" or event.facts.get("destination_port") in SERVICES):
-            kinds.add(_name_other(event.facts))
+        kinds.discard(KINDS[RouterSolicitation])
     return frozenset(kind for kind in kinds if kind)
 
 
-@set_rule("traffic", in_real_time=True, per_boot=False)
-def check_traffic(pairs: Sequence[CellPair]) -> Iterator[tuple[CellPair, Finding]]:
+@set_rule(
+    "traffic",
+    topics={"switch", "ipv6", "vlan"},
+    needs_confirmation=True,
+    depends_on_scenario=False,
+    owns_ports={546, 547},
+)
+def check_traffic(pairing: Pairing) -> Iterator[tuple[CellPair | None, Finding]]:
     """Does the guest send the same kinds of other traffic, in boots that passed? Info.
 
     Kinds are told apart by ethertype and well-known port; answers to a server's questions are left out. Whether a boot
-    sends some packet may hang on what a server sent a moment before, so a kind counts as gone, or new, only where the
+    sends some packet may depend on what a server sent a moment before, so a kind counts as gone, or new, only where the
     other ROM set does not send it in any boot on the same machine and platform firmware.
     """
     places: dict[tuple[str, str, str], list[CellPair]] = {}
-    for pair in pairs:
+    for pair in pairing:
         if pair.both_passed:
             places.setdefault((pair.key.machine, pair.key.platform_firmware, pair.key.emulator), []).append(pair)
     for members in places.values():
@@ -102,7 +115,7 @@ def check_traffic(pairs: Sequence[CellPair]) -> Iterator[tuple[CellPair, Finding
                 yield pair, Finding(Severity.INFO, f"traffic: {name}", None, name, statement, why)
 
 
-@rule("dns-types", in_real_time=True)
+@rule("dns-types", topics={"dns"}, needs_confirmation=True, owns_ports={53})
 def check_dns_types(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask name servers for the same types of records, where both boots passed? Less is a change."""
     if not pair.both_passed:
@@ -117,9 +130,5 @@ def check_dns_types(pair: CellPair) -> Iterator[Finding]:
 
 
 def _dns_types(trace: Trace) -> frozenset[str]:
-    types = set()
-    for event in guest_events(trace, "dns"):
-        for question in event.facts.get("questions") or ():
-            number = question.get("type")
-            types.add(DNS_TYPES.get(number, f"type {number}"))
-    return frozenset(types)
+    numbers = (question.type for event in iter_guest(trace, Dns) for question in event.questions)
+    return frozenset(DNS_TYPES.get(number, f"type {number}") for number in numbers)

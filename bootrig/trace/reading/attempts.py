@@ -18,7 +18,7 @@ def choose_attempt(traces: Sequence[Trace]) -> Trace:
     return find_attempt(traces, virtual=False) or traces[-1]
 
 
-def settle_attempts(traces: Iterable[Trace]) -> tuple[Trace, ...]:
+def settle_traces(traces: Iterable[Trace]) -> tuple[Trace, ...]:
     """Return one trace for each side and cell, in the order in which they were first tried."""
     attempts: dict[tuple[str, str, str], list[Trace]] = {}
     for trace in traces:

@@ -1,6 +1,6 @@
 """How a boot divides into stages, and how many seconds of the guest's clock each took."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -59,7 +59,7 @@ def measure_stages(trace: Trace) -> dict[Stage, StageTime]:
 
 
 def _transfer_stages(
-    trace: Trace, events: list[WireEvent], request_s: float, disk_s: float | None
+    trace: Trace, events: Sequence[WireEvent], request_s: float, disk_s: float | None
 ) -> dict[Stage, StageTime]:
     """Return the stages after the first request for a file."""
     if disk_s is not None:

@@ -16,7 +16,8 @@ _NONCE = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{16,}(?![0-9A-Za-z])")
 
 def iter_guest(trace: Trace, kind: type[E]) -> Iterator[E]:
     """Yield the events of one kind that the guest sent."""
-    return (event for event in trace.wire if event.from_guest and isinstance(event, kind))
+    wire: tuple[WireEvent, ...] = trace.wire
+    return (event for event in wire if event.from_guest and isinstance(event, kind))
 
 
 def find_file_request(trace: Trace) -> FileRequest | None:

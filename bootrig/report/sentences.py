@@ -1,0 +1,45 @@
+"""Findings as sentences for people."""
+
+from collections.abc import Iterable
+
+from bootrig.compare.finding import Finding, Value
+
+NOTHING = "nothing"
+
+
+def format_finding(finding: Finding) -> str:
+    """Return what differs, from what to what, and why it matters."""
+    return phrase_finding(
+        finding, format_value(finding.baseline, finding.unit), format_value(finding.candidate, finding.unit)
+    )
+
+
+def phrase_finding(finding: Finding, baseline: str, candidate: str) -> str:
+    """Return the sentence with other words for the values: a group of differences has ranges."""
+    statement = finding.statement
+    for mark, words in (("{baseline}", baseline), ("{candidate}", candidate)):
+        quoted = words if words == NOTHING else f'"{words}"'
+        statement = statement.replace(f'"{mark}"', quoted).replace(mark, words)
+    return f"{statement}: {finding.why}" if finding.why else statement
+
+
+def format_value(value: Value, unit: str = "") -> str:
+    """Return a value as people read it: `nothing` for None, one decimal for seconds."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, float):
+        return f"{value:.1f} {unit}".rstrip()
+    if isinstance(value, int):
+        return f"{value:,} {unit}".rstrip() if unit == "bytes" else f"{value} {unit}".rstrip()
+    return value
+
+
+def format_range(values: Iterable[Value], unit: str = "") -> str:
+    """Return the range of several numbers, `3.1 to 3.4 s`; one value where they all read the same."""
+    numbers = sorted(value for value in values if isinstance(value, int | float))
+    if not numbers:
+        return format_value(None)
+    first, last = format_value(numbers[0], unit), format_value(numbers[-1], unit)
+    if first == last:
+        return first
+    return f"{first.removesuffix(unit).rstrip()} to {last}" if unit else f"{first} to {last}"
