@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bootrig.network.capture import count_retransmissions, decode_capture, load_capture
-from bootrig.network.decode.fact import WireFact
+from bootrig.network.capture import CapturedPacket, decode_capture, decode_packets, load_capture
 from bootrig.network.errors import CaptureError
-from tests.network.frames import EPOCH_S, decode, from_guest, from_server, pcap
+from bootrig.trace.events import TftpRequest, TftpTransfer
+from tests.network.frames import EPOCH_S, from_guest, from_server, pcap, udp
 
 FRAMES = (from_guest(b"\0\1a\0octet\0"), from_server(b"\0\3\0\1x"), from_guest(b"\0\4\0\1", 1069))
 
@@ -23,9 +23,24 @@ def test_reads_frames_and_the_guests_clock(tmp_path, order):
 
 def test_decodes_a_file(tmp_path):
     (tmp_path / "c.pcap").write_bytes(pcap(*FRAMES))
-    facts, complete = decode_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S)
+    events, complete = decode_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S)
     assert complete
-    assert [fact.kind for fact in facts] == ["tftp-request", "tftp-transfer"]
+    assert [(type(event), event.frame, event.guest_s) for event in events] == [
+        (TftpRequest, 1, 0.0),
+        (TftpTransfer, 2, 1.000001),
+    ]
+
+
+def test_events_are_in_the_order_of_the_guests_clock_and_of_the_frames():
+    other = udp(("10.0.2.15", 50000), ("10.0.2.1", 69), b"\0\1b\0octet\0")
+    packets = [CapturedPacket(guest_s, frame) for guest_s, frame in zip((0, 2, 1, 2), (*FRAMES, other), strict=True)]
+    assert [(event.guest_s, event.frame) for event in decode_packets(packets)] == [(0, 1), (2, 2), (2, 4)]
+
+
+def test_the_guest_is_known_by_its_hardware_address():
+    packets = [CapturedPacket(0.0, FRAMES[0])]
+    assert [event.from_guest for event in decode_packets(packets)] == [True]
+    assert [event.from_guest for event in decode_packets(packets, ["52:54:00:00:00:01"])] == [False]
 
 
 @pytest.mark.parametrize("lost", range(1, 60))
@@ -83,47 +98,3 @@ def test_a_length_beyond_the_file_ends_it(tmp_path):
     (tmp_path / "c.pcap").write_bytes(pcap(FRAMES[0]) + huge + bytes(100))
     capture = load_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S)
     assert (len(capture.packets), capture.complete) == (1, False)
-
-
-def _dhcp(message: str, xid: str = "1", *, from_guest: bool = True) -> WireFact:
-    return WireFact("dhcp", 0.0, from_guest, {"message": message, "xid": xid, "reply": not from_guest})
-
-
-@pytest.mark.parametrize(
-    ("messages", "count"),
-    [
-        (["discover"], 0),
-        (["discover", "discover"], 1),
-        (["discover", "discover", "discover"], 2),
-        (["discover", "OFFER", "discover", "OFFER", "request", "ACK"], 0),
-        (["discover", "discover", "OFFER", "request", "request", "ACK"], 2),
-    ],
-)
-def test_dhcp_messages_that_nobody_answered_count(messages, count):
-    facts = [_dhcp(message.lower(), from_guest=message.islower()) for message in messages]
-    assert count_retransmissions(facts) == count
-
-
-def test_questions_of_others_do_not_count():
-    facts = [_dhcp("discover", "1"), _dhcp("discover", "2")]
-    assert count_retransmissions(facts) == 0
-
-
-def test_arp_and_dns_questions_that_nobody_answered_count():
-    def arp(operation: str, sender: str, target: str) -> WireFact:
-        facts = {"operation": operation, "sender": sender, "target": target}
-        return WireFact("arp", 0.0, sender == "guest", facts)
-
-    asked, answered = arp("request", "guest", "server"), arp("reply", "server", "guest")
-    assert count_retransmissions([asked, asked]) == 1
-    assert count_retransmissions([asked, answered, asked]) == 0
-    question = WireFact("dns", 0.0, True, {"reply": False, "questions": [{"name": "a", "type": 1}]})
-    answer = WireFact("dns", 0.0, False, {"reply": True, "questions": [{"name": "a", "type": 1}]})
-    assert count_retransmissions([question, question, answer]) == 1
-    assert count_retransmissions([question, answer, question, answer]) == 0
-
-
-def test_tftp_repetitions_count():
-    data, ack = from_server(b"\0\3\0\1x"), from_guest(b"\0\4\0\1", 1069)
-    facts = decode(FRAMES[0], FRAMES[0], data, data, ack)
-    assert count_retransmissions(facts) == 2

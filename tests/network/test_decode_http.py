@@ -3,171 +3,159 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootrig.network.decode.tcp import TcpStream
-from tests.network.frames import decode, tcp
-
-CLIENT, SERVER = ("10.0.2.15", 30000), ("10.0.2.1", 80)
-REQUEST = b"GET /probe.0 HTTP/1.1\r\nConnection: keep-alive\r\nUser-Agent: iPXE/1.0.0+\r\nHost: 10.0.2.1\r\n\r\n"
+from bootrig.trace.events import HttpRequest, HttpResponse, Tcp
+from tests.network.frames import HTTP_CLIENT, HTTP_REQUEST, HTTP_SERVER, Dialogue, decode, ends, http_answer
 
 
-class Dialogue:
-    """Segments of one connection, in the order in which they are said."""
-
-    def __init__(self, client: tuple[str, int] = CLIENT, *, begin: int = 1000) -> None:
-        self.client = client
-        self.sequences = {True: begin, False: begin + 5000}
-        self.frames = [self._segment("S", True), self._segment("SA", False)]
-        self.sequences = {side: sequence + 1 for side, sequence in self.sequences.items()}
-
-    def _segment(self, flags: str, from_guest: bool, payload: bytes = b"", at: int = 0) -> bytes:
-        ends = (self.client, SERVER) if from_guest else (SERVER, self.client)
-        return tcp(*ends, flags, self.sequences[from_guest] + at, payload, from_guest=from_guest)
-
-    def say(self, payload: bytes, *, from_guest: bool, flags: str = "PA") -> "Dialogue":
-        self.frames.append(self._segment(flags, from_guest, payload))
-        self.sequences[from_guest] += len(payload) + ("F" in flags)
-        return self
-
-    def ask(self, payload: bytes = REQUEST) -> "Dialogue":
-        return self.say(payload, from_guest=True)
-
-    def answer(self, payload: bytes, flags: str = "PA") -> "Dialogue":
-        return self.say(payload, from_guest=False, flags=flags)
-
-    def facts(self, kind: str) -> list[dict]:
-        return [dict(fact.facts) for fact in decode(*self.frames) if fact.kind == kind]
-
-
-def _answer(body: bytes) -> bytes:
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-
-
-def test_a_request():
-    (facts,) = Dialogue().ask().facts("http-request")
-    assert facts == {
-        "method": "GET",
-        "target": "/probe.0",
-        "version": "HTTP/1.1",
-        "headers": [["Connection", "keep-alive"], ["User-Agent", "iPXE/1.0.0+"], ["Host", "10.0.2.1"]],
-        "user_agent": "iPXE/1.0.0+",
-        "host": "10.0.2.1",
-        "connection": 1,
-        "window": 8192,
-        "tcp_options": "",
-    }
+def test_a_connection():
+    opened, request, response = decode(*Dialogue().ask().answer(http_answer(b"x" * 600)).frames)
+    assert opened == Tcp(
+        guest_s=0.0, from_guest=True, frame=1, **ends(HTTP_CLIENT, HTTP_SERVER), connection=1, window=8192
+    )
+    assert request == HttpRequest(
+        guest_s=2.0,
+        from_guest=True,
+        frame=3,
+        method="GET",
+        target="/probe.0",
+        version="HTTP/1.1",
+        headers=(("Connection", "keep-alive"), ("User-Agent", "iPXE/1.0.0+"), ("Host", "10.0.2.1")),
+        connection=1,
+        window=8192,
+        tcp_options="",
+    )
+    assert response == HttpResponse(
+        guest_s=3.0,
+        from_guest=False,
+        frame=4,
+        status=200,
+        method="GET",
+        headers=(("Content-Length", "600"),),
+        connection=1,
+        body_length=600,
+        end_guest_s=3.0,
+    )
 
 
 def test_a_request_in_pieces():
     dialogue = Dialogue()
-    for at in range(0, len(REQUEST), 7):
-        dialogue.ask(REQUEST[at : at + 7])
-    assert [facts["target"] for facts in dialogue.facts("http-request")] == ["/probe.0"]
+    for at in range(0, len(HTTP_REQUEST), 7):
+        dialogue.ask(HTTP_REQUEST[at : at + 7])
+    assert [event.target for event in dialogue.find_requests()] == ["/probe.0"]
 
 
 def test_a_request_of_gpxe():
     text = b"GET /script HTTP/1.0\r\nUser-Agent: gPXE/0.9.9\r\nHost: server\r\n\r\n"
-    (facts,) = Dialogue().ask(text).facts("http-request")
-    assert (facts["version"], facts["user_agent"], facts["host"]) == ("HTTP/1.0", "gPXE/0.9.9", "server")
+    (event,) = Dialogue().ask(text).find_requests()
+    assert (event.version, event.find_header("user-agent"), event.find_header("host")) == (
+        "HTTP/1.0",
+        "gPXE/0.9.9",
+        "server",
+    )
 
 
 def test_a_response_with_a_length():
-    dialogue = Dialogue().ask().answer(_answer(b"x" * 600)[:300]).answer(_answer(b"x" * 600)[300:])
-    (facts,) = dialogue.facts("http-response")
-    assert (facts["status"], facts["body_length"], facts["completed"]) == (200, 600, True)
-    assert (facts["method"], facts["end_guest_s"], facts["retransmissions"]) == ("GET", 4.0, 0)
+    dialogue = Dialogue().ask().answer(http_answer(b"x" * 600)[:300]).answer(http_answer(b"x" * 600)[300:])
+    (event,) = dialogue.find_responses()
+    assert (event.status, event.body_length, event.completed) == (200, 600, True)
+    assert (event.method, event.end_guest_s, event.repeated_frames) == ("GET", 4.0, ())
 
 
 def test_keep_alive():
     dialogue = (
-        Dialogue().ask().answer(_answer(b"a" * 10)).ask(REQUEST.replace(b"probe", b"other")).answer(_answer(b"b"))
+        Dialogue()
+        .ask()
+        .answer(http_answer(b"a" * 10))
+        .ask(HTTP_REQUEST.replace(b"probe", b"other"))
+        .answer(http_answer(b"b"))
     )
-    assert [facts["connection"] for facts in dialogue.facts("http-request")] == [1, 1]
-    assert [facts["body_length"] for facts in dialogue.facts("http-response")] == [10, 1]
+    assert [event.connection for event in dialogue.find_requests()] == [1, 1]
+    assert [event.body_length for event in dialogue.find_responses()] == [10, 1]
 
 
 def test_two_requests_in_one_segment():
-    dialogue = Dialogue().ask(REQUEST * 2).answer(_answer(b"a") + _answer(b""))
-    assert len(dialogue.facts("http-request")) == 2
-    assert [facts["body_length"] for facts in dialogue.facts("http-response")] == [1, 0]
+    dialogue = Dialogue().ask(HTTP_REQUEST * 2).answer(http_answer(b"a") + http_answer(b""))
+    assert len(dialogue.find_requests()) == 2
+    assert [event.body_length for event in dialogue.find_responses()] == [1, 0]
 
 
 def test_a_body_until_the_end_of_the_connection():
     dialogue = Dialogue().ask().answer(b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 50).answer(b"y", "FA")
-    (facts,) = dialogue.facts("http-response")
-    assert (facts["body_length"], facts["completed"], facts["version"]) == (51, True, "HTTP/1.0")
+    (event,) = dialogue.find_responses()
+    assert (event.body_length, event.completed, event.version) == (51, True, "HTTP/1.0")
 
 
 def test_a_body_in_chunks():
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     dialogue = Dialogue().ask().answer(head + b"5\r\nhel").answer(b"lo\r\n3;x=y\r\nabc\r\n0\r\n\r\n")
-    (facts,) = dialogue.facts("http-response")
-    assert (facts["body_length"], facts["completed"]) == (8, True)
+    (event,) = dialogue.find_responses()
+    assert (event.body_length, event.completed) == (8, True)
 
 
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
 def test_a_status_without_a_body(status):
     dialogue = Dialogue().ask().answer(b"HTTP/1.1 " + status + b"\r\nContent-Length: 9\r\n\r\n")
-    (facts,) = dialogue.facts("http-response")
-    assert (facts["body_length"], facts["completed"]) == (0, True)
+    (event,) = dialogue.find_responses()
+    assert (event.body_length, event.completed) == (0, True)
 
 
 def test_head_has_no_body():
-    dialogue = Dialogue().ask(REQUEST.replace(b"GET", b"HEAD")).answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
-    (facts,) = dialogue.facts("http-response")
-    assert (facts["method"], facts["body_length"], facts["completed"]) == ("HEAD", 0, True)
+    dialogue = (
+        Dialogue().ask(HTTP_REQUEST.replace(b"GET", b"HEAD")).answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+    )
+    (event,) = dialogue.find_responses()
+    assert (event.method, event.body_length, event.completed) == ("HEAD", 0, True)
 
 
 @pytest.mark.parametrize("end", ["", "FA", "RA"])
 def test_a_body_that_breaks_off(end):
-    dialogue = Dialogue().ask().answer(_answer(b"x" * 600)[:300])
+    dialogue = Dialogue().ask().answer(http_answer(b"x" * 600)[:300])
     if end:
         dialogue.answer(b"", end)
-    (facts,) = dialogue.facts("http-response")
-    assert not facts["completed"]
-    assert facts["body_length"] < 600
+    (event,) = dialogue.find_responses()
+    assert not event.completed
+    assert event.body_length < 600
 
 
-def test_retransmissions_of_either_side_are_counted_and_change_nothing():
-    dialogue = Dialogue().ask().answer(_answer(b"x" * 600))
+def test_repeated_frames_of_either_side_are_told_and_change_nothing():
+    dialogue = Dialogue().ask().answer(http_answer(b"x" * 600))
     dialogue.frames += [dialogue.frames[-2], dialogue.frames[-1]]
-    dialogue.answer(_answer(b"y"))
-    first, second = dialogue.facts("http-response")
-    assert (first["body_length"], first["retransmissions"]) == (600, 0)
-    assert (second["body_length"], second["retransmissions"]) == (1, 2)
-    assert len(dialogue.facts("http-request")) == 1
+    dialogue.answer(http_answer(b"y"))
+    first, second = dialogue.find_responses()
+    assert (first.body_length, first.repeated_frames) == (600, ())
+    assert (second.body_length, second.repeated_frames) == (1, (5, 6))
+    assert len(dialogue.find_requests()) == 1
 
 
 def test_segments_out_of_order():
-    dialogue = Dialogue().ask().answer(_answer(b"x" * 600)[:300]).answer(_answer(b"x" * 600)[300:])
+    dialogue = Dialogue().ask().answer(http_answer(b"x" * 600)[:300]).answer(http_answer(b"x" * 600)[300:])
     dialogue.frames[-1], dialogue.frames[-2] = dialogue.frames[-2], dialogue.frames[-1]
-    (facts,) = dialogue.facts("http-response")
-    assert (facts["body_length"], facts["completed"], facts["retransmissions"]) == (600, True, 0)
+    (event,) = dialogue.find_responses()
+    assert (event.body_length, event.completed, event.repeated_frames) == (600, True, ())
 
 
 def test_sequence_numbers_wrap():
-    dialogue = Dialogue(begin=(1 << 32) - 5010).ask().answer(_answer(b"x" * 600)).ask().answer(_answer(b"y"))
-    assert [facts["body_length"] for facts in dialogue.facts("http-response")] == [600, 1]
+    dialogue = Dialogue(begin=(1 << 32) - 5010).ask().answer(http_answer(b"x" * 600)).ask().answer(http_answer(b"y"))
+    assert [event.body_length for event in dialogue.find_responses()] == [600, 1]
 
 
 def test_a_port_that_is_used_again_is_another_connection():
     dialogue, other = Dialogue().ask(), Dialogue(begin=77777).ask()
     dialogue.frames += other.frames
-    assert [facts["connection"] for facts in dialogue.facts("http-request")] == [1, 2]
+    assert [event.connection for event in dialogue.find_requests()] == [1, 2]
 
 
 def test_a_syn_that_is_sent_again_is_the_same_connection():
     dialogue = Dialogue()
     dialogue.frames.insert(1, dialogue.frames[0])
-    dialogue.ask().answer(_answer(b"x"))
-    assert [facts["connection"] for facts in dialogue.facts("http-request")] == [1]
-    assert [facts["retransmissions"] for facts in dialogue.facts("http-response")] == [1]
+    dialogue.ask().answer(http_answer(b"x"))
+    assert [event.connection for event in dialogue.find_requests()] == [1]
+    assert [event.repeated_frames for event in dialogue.find_responses()] == [(2,)]
 
 
-def test_other_protocols_over_tcp_are_one_fact_each():
+def test_a_connection_of_another_protocol_is_one_event():
     dialogue = Dialogue().ask(b"\x00\x01binary").answer(b"more").ask(b"and more")
-    facts = decode(*dialogue.frames)
-    assert [fact.kind for fact in facts] == ["other"]
-    assert facts[0].facts["protocol"] == "tcp"
-    assert facts[0].facts["destination_port"] == 80
+    assert [type(event) for event in decode(*dialogue.frames)] == [Tcp]
 
 
 @settings(deadline=None)
@@ -177,9 +165,10 @@ def test_a_stream_is_whole_whatever_the_order(content, random, begin):
     pieces = [(at, content[at : at + max(20, len(piece))]) for at, piece in pieces] * 2
     random.shuffle(pieces)
     stream = TcpStream()
-    stream.synchronize(begin)
+    stream.synchronize(begin, frame=1)
     whole = b"".join(
-        stream.take((begin + 1 + at) % (1 << 32), piece, fin=at + len(piece) == len(content)) for at, piece in pieces
+        stream.take((begin + 1 + at) % (1 << 32), piece, frame=2, fin=at + len(piece) == len(content))
+        for at, piece in pieces
     )
     assert whole == content
     assert stream.ended

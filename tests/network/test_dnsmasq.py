@@ -17,6 +17,7 @@ from bootrig.network.services.dnsmasq import DnsmasqConfiguration, start_dnsmasq
 from bootrig.network.services.personality import BootFields, DhcpPersonality
 from bootrig.network.tap import open_tap
 from bootrig.process import ToolMissingError
+from bootrig.trace.events import RouterAdvertisement
 from tests.network.inside import call_inside
 from tests.network.processes import children_of, open_descriptors
 from tests.network.pxe_client import PxeClient
@@ -125,15 +126,15 @@ def test_names_are_answered_and_nothing_of_the_host_is(tmp_path):
     assert answers == 0
 
 
-def _solicit(run_directory: Path, *, router: bool) -> list[str]:
+def _solicit(run_directory: Path, *, router: bool) -> list[type]:
     def talk(client: PxeClient) -> object:
         client.solicit_router()
         kinds = []
         try:
-            while "router-advertisement" not in kinds:
+            while RouterAdvertisement not in kinds:
                 client.receive(within_s=5.0 if router else 0.3)
                 client.write_capture(run_directory / "capture.pcap", 0)
-                kinds = [fact.kind for fact in decode_capture(run_directory / "capture.pcap", epoch_s=0)[0]]
+                kinds = [type(event) for event in decode_capture(run_directory / "capture.pcap", epoch_s=0)[0]]
         except TimeoutError:
             pass
         return kinds
@@ -142,13 +143,13 @@ def _solicit(run_directory: Path, *, router: bool) -> list[str]:
 
 
 def test_a_router_is_advertised(tmp_path):
-    assert "router-advertisement" in _solicit(tmp_path, router=True)
+    assert RouterAdvertisement in _solicit(tmp_path, router=True)
 
 
 def test_no_router_is_advertised_without(tmp_path):
     kinds = _solicit(tmp_path, router=False)
     assert "router-solicitation" in kinds
-    assert "router-advertisement" not in kinds
+    assert RouterAdvertisement not in kinds
 
 
 def test_nothing_is_left_and_no_file_outside_of_the_run_directory(tmp_path):

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from bootrig.network.addresses import GUEST_ADDRESS, GUEST_MAC, SERVER_ADDRESS
-from bootrig.network.capture import count_retransmissions, decode_capture
-from bootrig.network.decode.fact import WireFact
+from bootrig.network.capture import decode_capture
 from bootrig.network.services.dnsmasq import DnsmasqConfiguration, start_dnsmasq
 from bootrig.network.services.personality import DhcpPersonality
 from bootrig.network.services.tftp import TftpConfiguration, start_tftp
 from bootrig.network.tap import Tap, open_tap
 from bootrig.process import require_tool, small_environment
+from bootrig.trace.events import Dhcp, Event, Other, TftpError, TftpOptions, TftpRequest, TftpTransfer
 from tests.network.frames import EPOCH_S
 from tests.network.inside import call_inside
 from tests.network.pxe_client import PxeClient
@@ -91,19 +91,18 @@ def _with_servers(root: Path, use: Callable[[Tap], object]) -> Any:
     return call_inside(inside)
 
 
-def _messages(facts: tuple[WireFact, ...]) -> list[str]:
-    """Return the course of a boot up to the boot file, repetitions left out."""
-    course: list[str] = []
-    for fact in facts:
-        word = f"{'guest' if fact.from_guest else 'server'} {fact.facts.get('message', fact.kind)}"
-        if fact.kind in {"dhcp", "tftp-request", "tftp-options", "tftp-transfer"} and word not in course:
-            course.append(word)
-    return course
+def _course(events: tuple[Event, ...]) -> list[tuple[bool, str]]:
+    """Return the course of a boot up to the boot file, by who did what, repetitions left out."""
+    course: dict[tuple[bool, str], None] = {}
+    for event in events:
+        if isinstance(event, (Dhcp, TftpRequest, TftpOptions, TftpTransfer)):
+            course[event.from_guest, getattr(event, "message", type(event).__name__)] = None
+    return list(course)
 
 
 COURSE = [
-    *("guest discover", "server offer", "guest request", "server ack"),
-    *("guest tftp-request", "server tftp-options", "server tftp-transfer"),
+    *((True, "discover"), (False, "offer"), (True, "request"), (False, "ack")),
+    *((True, "TftpRequest"), (False, "TftpOptions"), (False, "TftpTransfer")),
 ]
 CODES = {53, 55, 57, 60, 61, 77, 93, 94, 97, 175}
 
@@ -111,25 +110,20 @@ CODES = {53, 55, 57, 60, 61, 77, 93, 94, 97, 175}
 def test_a_real_rom_boots_pxelinux(root):
     console = _with_servers(root, lambda tap: _boot_guest(tap, root.parent).decode("latin-1"))
     assert NONCE.decode() in console
-    facts, _ = decode_capture(root.parent / "capture.pcap", epoch_s=EPOCH_S)
-    assert _messages(facts) == COURSE
-    discover = next(fact for fact in facts if fact.kind == "dhcp")
+    events, _ = decode_capture(root.parent / "capture.pcap", epoch_s=EPOCH_S)
+    assert _course(events) == COURSE
+    discover, offer = (_first(events, message) for message in ("discover", "offer"))
     assert discover.from_guest
     assert 0.0 < discover.guest_s < 600.0
-    assert discover.facts["vendor_class"] == "PXEClient:Arch:00000:UNDI:002001"
-    assert discover.facts["user_class"] == "iPXE"
-    assert discover.facts["client_architecture"] == 0
-    assert "175" in discover.facts["encapsulated"]
-    offer = next(fact for fact in facts if fact.facts.get("message") == "offer")
-    assert (offer.facts["yiaddr"], offer.facts["boot_file_name"]) == (GUEST_ADDRESS, "pxelinux.0")
-    transfers = {fact.facts["file"]: fact.facts for fact in facts if fact.kind == "tftp-transfer"}
+    assert discover.find_text(60) == "PXEClient:Arch:00000:UNDI:002001"
+    assert (discover.find_text(77), discover.find_hex(93)) == ("iPXE", "0000")
+    assert discover.find_option(175).suboptions
+    assert (offer.your_address, offer.boot_file_name) == (GUEST_ADDRESS, "pxelinux.0")
+    transfers = {event.file: event for event in events if isinstance(event, TftpTransfer)}
     for path in (PXELINUX, LDLINUX):
-        assert transfers[path.name]["bytes"] == path.stat().st_size
-        assert transfers[path.name]["completed"]
-    not_found = [fact for fact in facts if fact.kind == "tftp-error"]
-    assert {fact.facts["text"] for fact in not_found} == {"File not found"}
-    assert count_retransmissions(facts) >= 0
-    assert not [fact for fact in facts if "reason" in fact.facts]
+        assert (transfers[path.name].bytes, transfers[path.name].completed) == (path.stat().st_size, True)
+    assert {event.text for event in events if isinstance(event, TftpError)} == {"File not found"}
+    assert not [event for event in events if isinstance(event, Other) and event.reason]
 
 
 def test_the_fake_client_does_what_the_real_one_does(root):
@@ -147,16 +141,17 @@ def test_the_fake_client_does_what_the_real_one_does(root):
     assert _with_servers(root, use) > 0
     fake, _ = decode_capture(root.parent / "fake.pcap", epoch_s=EPOCH_S)
     real, _ = decode_capture(root.parent / "capture.pcap", epoch_s=EPOCH_S)
-    assert _messages(fake) == _messages(real) == COURSE
+    assert _course(fake) == _course(real) == COURSE
     for message, more in (("discover", set()), ("request", {50, 54})):
-        fake_codes, real_codes = (_codes(facts, message) for facts in (fake, real))
+        fake_codes, real_codes = (
+            {option.code for option in _first(events, message).options} for events in (fake, real)
+        )
         assert fake_codes == CODES | more
         assert real_codes >= CODES | more
-    for facts in (fake, real):
-        request = next(fact.facts for fact in facts if fact.kind == "tftp-request")
-        assert {"blksize", "tsize"} <= {name for name, _ in request["options"]}
+    for events in (fake, real):
+        request = next(event for event in events if isinstance(event, TftpRequest))
+        assert {"blksize", "tsize"} <= {name for name, _ in request.options}
 
 
-def _codes(facts: tuple[WireFact, ...], message: str) -> set[int]:
-    first = next(fact for fact in facts if fact.facts.get("message") == message)
-    return {option["code"] for option in first.facts["options"]}
+def _first(events: tuple[Event, ...], message: str) -> Dhcp:
+    return next(event for event in events if isinstance(event, Dhcp) and event.message == message)
