@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig.trace.trace import OutcomeStatus, Trace
-from tests.cli.command import Ended, load_traces, run_command
+from tests.cli.command import Ended, find_run_directory, load_traces, run_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Boots:
             for trace in self.traces
             if (trace.key.scenario, trace.key.nic_model, trace.rom_set) == (scenario, nic_model, rom_set)
         ]
-        return next((trace for trace in found if trace.time_mode == "real"), found[0])
+        return choose_attempt(found)
 
     @property
     def passed(self) -> tuple[Trace, ...]:
@@ -52,5 +52,5 @@ def boot_once(directory: Path, *words: str) -> Boots:
         if not told.exists():
             ended = run_command(directory, *words, "--runs", "runs")
             told.write_text(json.dumps([ended.status, ended.out, ended.err]))
-    (run_directory,) = (directory / "runs").iterdir()
+    run_directory = find_run_directory(directory / "runs")
     return Boots(Ended(*json.loads(told.read_text())), run_directory, tuple(load_traces(run_directory)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import load_traces, run_command
+from tests.cli.command import find_run_directory, load_traces, run_command
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(600)]
 HEAD = 'summary = "x"\nkind = "console"\nmilestones = ["prompt"]\n[dhcp]\n[deadline]\nguest_s = 40\nwall_s = 40\n'
@@ -17,7 +17,7 @@ def run_dialogue(directory: Path, steps: str) -> tuple[int, str, str]:
     (own / "mine.toml").write_text(HEAD + steps)
     words = ("run", "ipxe-debian-12", "--nic", "e1000", "--scenario", "mine", "--runs", "runs")
     ended = run_command(directory, *words, environment={"BOOTRIG_RECIPES": str(own.parent)})
-    (run_directory,) = (directory / "runs").iterdir()
+    run_directory = find_run_directory(directory / "runs")
     (trace,) = load_traces(run_directory)
     return ended.status, trace.outcome.reason, trace.console
 

@@ -103,7 +103,7 @@ def test_the_first_milestone_of_a_name() -> None:
 
 
 def test_a_key_s_label_is_a_directory_s_name() -> None:
-    assert EXAMPLE.key.label == "pxe-tftp+e1000+pc+seabios+host"
+    assert EXAMPLE.key.label == "pxe-tftp/e1000/pc/seabios/host"
 
 
 def change(document: dict[str, object], **changes: object) -> bytes:

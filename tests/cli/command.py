@@ -52,8 +52,7 @@ class Command:
     @property
     def run_directory(self) -> Path:
         """The run directory that it has made."""
-        (found,) = self.runs.iterdir()
-        return found
+        return find_run_directory(self.runs)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to its process alone."""
@@ -161,6 +160,12 @@ def run_command(
     """Run `bootrig` to its end."""
     with start_command(directory, *words, environment=environment, before=before) as command:
         return command.wait()
+
+
+def find_run_directory(runs: Path) -> Path:
+    """Return the only run directory in `runs`."""
+    (found,) = (path for path in runs.iterdir() if not path.is_symlink())
+    return found
 
 
 def load_traces(run_directory: Path) -> list[Trace]:

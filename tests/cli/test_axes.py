@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bootrig.compare import compare_traces
-from bootrig.trace.trace import CellKey, OutcomeStatus, Trace
-from tests.cli.command import load_traces, run_command
+from bootrig.trace.names import CellKey
+from bootrig.trace.trace import OutcomeStatus, Trace
+from tests.cli.command import find_run_directory, load_traces, run_command
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
 BOOT = ("run", "ipxe-debian-12", "--scenario", "pxe-tftp", "--scenario", "pxelinux", "--runs", "runs")
@@ -19,7 +20,7 @@ def boot(directory: Path, *words: str) -> list[Trace]:
     directory.mkdir()
     ended = run_command(directory, *BOOT, *words)
     assert ended.status == 0, ended
-    (run_directory,) = (directory / "runs").iterdir()
+    run_directory = find_run_directory(directory / "runs")
     return load_traces(run_directory)
 
 
@@ -53,7 +54,7 @@ def test_a_rom_that_lives_on_patched_ids_fails_as_a_file(tmp_path: Path) -> None
     words = ("run", "ipxe-debian-12", "--scenario", "pxe-tftp", "--runs", "runs", "--rom-by", "file")
     ended = run_command(tmp_path, *words, "--nic", "e1000", "--nic", "ne2k_pci")
     assert ended.status == 1, ended
-    (run_directory,) = (tmp_path / "runs").iterdir()
+    run_directory = find_run_directory(tmp_path / "runs")
     found = {trace.key.nic_model: trace for trace in load_traces(run_directory)}
     assert found["e1000"].outcome.status is OutcomeStatus.PASSED
     assert found["e1000"].rom.romfile.endswith("efi-e1000.rom")
@@ -67,6 +68,6 @@ def test_boots_pass_on_other_emulators(emulator: str, tmp_path: Path) -> None:
     traces = boot(tmp_path / "boots", *NICS, "--emulator", emulator)
     assert {key.emulator for key in outcomes(traces)} == {emulator}
     assert len(outcomes(traces)) == 4
-    assert {trace.emulator["version"].split(".")[0] for trace in traces} == {
+    assert {trace.emulator.version.split(".")[0] for trace in traces} == {
         emulator.removeprefix("qemu-").split(".")[0]
     }

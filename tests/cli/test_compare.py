@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.cli.command import load_traces, run_command
+from tests.cli.command import find_run_directory, load_traces, run_command
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
 COMPARE = ("compare", "ipxe-debian-12", "ipxe-debian-13", "--nic", "e1000", "--runs", "runs")
@@ -18,13 +18,13 @@ def test_a_rom_set_is_identical_with_itself(tmp_path: Path) -> None:
     ended = run_command(tmp_path, "compare", "ipxe-debian-12", "ipxe-debian-12", *words, *outputs)
     assert ended.status == 0, ended
     verdict = json.loads((tmp_path / "verdict.json").read_text())
-    assert (verdict["verdict"], verdict["differences"]) == ("identical", [])
+    assert (verdict["verdict"], verdict["identical"], verdict["differences"]) == ("compatible", True, [])
     assert [(cell["state"], cell["baseline"], cell["candidate"]) for cell in verdict["cells"]] == [
         ("same", "passed", "passed"),
         ("same", "passed", "passed"),
     ]
-    assert "identical" in ended.out.lower()
-    (run_directory,) = (tmp_path / "runs").iterdir()
+    assert "no rule found anything" in ended.out
+    run_directory = find_run_directory(tmp_path / "runs")
     assert json.loads((run_directory / "verdict.json").read_text()) == verdict
     cases = list(ElementTree.parse(tmp_path / "verdict.xml").getroot().iter("testcase"))
     assert len(cases) == 2
@@ -37,16 +37,16 @@ def test_a_script_as_uefi_boot_file_stopped_working(tmp_path: Path) -> None:
     ended = run_command(tmp_path, *COMPARE, "--scenario", "efi-script", "--json", "-", "--junit", "verdict.xml")
     assert ended.status == 1, ended
     verdict = json.loads(ended.out)
-    assert verdict["verdict"] == "regressions"
+    assert verdict["verdict"] == "not-compatible"
     (regression,) = [difference for difference in verdict["differences"] if difference["severity"] == "regression"]
-    assert regression["key"]["scenario"] == "efi-script"
+    assert regression["id"] == "outcome@efi-script/e1000/q35/ovmf/host:efi-script"
     assert regression["confirmation"] == "confirmed"
     assert (regression["rule"], regression["candidate"]) == ("outcome", "failed after dhcp-ack")
     told = " ".join(ended.err.split())
     assert "Regressions (1) - With the baseline the scenario efi-script passed, with the candidate it failed" in told
     assert told.endswith("Verdict: NOT COMPATIBLE: 1 regression in 1 of 1 cells")
-    (run_directory,) = (tmp_path / "runs").iterdir()
-    real = [trace for trace in load_traces(run_directory) if trace.time_mode == "real"]
+    run_directory = find_run_directory(tmp_path / "runs")
+    real = [trace for trace in load_traces(run_directory) if trace.attempt == "real"]
     assert {trace.rom_set for trace in real} == {"ipxe-debian-12", "ipxe-debian-13"}
     assert {(trace.rom_set, str(trace.outcome.status)) for trace in real} == {
         ("ipxe-debian-12", "passed"),

@@ -33,8 +33,8 @@ def require_whole(run_directory: Path) -> None:
         pytest.param("*/roms", id="embedding"),
         pytest.param("*/cells.log", id="starting-the-pool"),
         pytest.param("*/cells/*/*/cell.json", id="starting-a-cell"),
-        pytest.param("*/cells/*/*/dnsmasq.log", id="starting-servers"),
-        pytest.param("*/cells/*/*/capture.pcap", id="booting"),
+        pytest.param("*/cells/*/*/*/dnsmasq.log", id="starting-servers"),
+        pytest.param("*/cells/*/*/*/capture.pcap", id="booting"),
     ],
 )
 def test_ctrl_c(moment: str, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_ctrl_c_before_anything_happened(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_that_ends_processes(number: signal.Signals, tmp_path: Path) -> None:
     with start_command(tmp_path, *BOOTING) as command:
-        command.await_file("*/cells/*/*/capture.pcap")
+        command.await_file("*/cells/*/*/*/capture.pcap")
         command.send(number)
         ended = command.wait()
         assert (ended.status, last_line(ended)) == (128 + number, f"bootrig: ended by {number.name}")
@@ -67,7 +67,7 @@ def test_a_signal_that_ends_processes(number: signal.Signals, tmp_path: Path) ->
 
 def test_an_impatient_user(tmp_path: Path) -> None:
     with start_command(tmp_path, *BOOTING) as command:
-        command.await_file("*/cells/*/*/capture.pcap")
+        command.await_file("*/cells/*/*/*/capture.pcap")
         for _ in range(5):
             command.send_to_group(signal.SIGINT)
         assert command.wait().status == 130
@@ -76,7 +76,7 @@ def test_an_impatient_user(tmp_path: Path) -> None:
 
 def test_a_kill_that_nobody_can_handle(tmp_path: Path) -> None:
     with start_command(tmp_path, *BOOTING) as command:
-        command.await_file("*/cells/*/*/capture.pcap")
+        command.await_file("*/cells/*/*/*/capture.pcap")
         command.send(signal.SIGKILL)
         assert command.wait().status == 128 + signal.SIGKILL
         load_traces(command.run_directory)
@@ -85,7 +85,7 @@ def test_a_kill_that_nobody_can_handle(tmp_path: Path) -> None:
 def test_traces_of_finished_cells_are_kept(tmp_path: Path) -> None:
     words = (*SMALL[:-1], "1", "--scenario", "pxe-tftp", "--scenario", "no-ra", "--time", "real")
     with start_command(tmp_path, *words) as command:
-        command.await_file("*/cells/*/no-ra*/capture.pcap")
+        command.await_file("*/cells/*/no-ra*/*/capture.pcap")
         command.send_to_group(signal.SIGINT)
         ended = command.wait()
         assert ended.status == 130
@@ -98,7 +98,7 @@ def test_traces_of_finished_cells_are_kept(tmp_path: Path) -> None:
 def test_ctrl_c_while_comparing_leaves_no_verdict(tmp_path: Path) -> None:
     words = ("compare", "ipxe-debian-12", "ipxe-debian-13", *BOOTING[2:])
     with start_command(tmp_path, *words, "--json", "verdict.json") as command:
-        command.await_file("*/cells/*/*/capture.pcap")
+        command.await_file("*/cells/*/*/*/capture.pcap")
         command.send_to_group(signal.SIGINT)
         assert command.wait().status == 130
         assert not (tmp_path / "verdict.json").exists()
@@ -117,7 +117,7 @@ def test_ending_a_single_boot(number: signal.Signals, status: int, tmp_path: Pat
 
 def test_the_process_that_forks_the_cells_is_killed(tmp_path: Path) -> None:
     with start_command(tmp_path, *BOOTING) as command:
-        command.await_file("*/cells/*/*/capture.pcap")
+        command.await_file("*/cells/*/*/*/capture.pcap")
         os.kill(find_zygote(command), signal.SIGKILL)
         ended = command.wait()
         assert (ended.status, last_line(ended)) == (3, "bootrig: the process that forks the cells is gone")

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.cli.command import load_traces, run_command, start_command
+from tests.cli.command import find_run_directory, load_traces, run_command, start_command
 
 RUN = ("run", "ipxe-debian-12", "--nic", "e1000", "--runs", "runs")
 BOOT = (*RUN, "--scenario", "pxe-tftp")
@@ -97,16 +97,9 @@ def test_outcomes_as_json_and_junit(tmp_path: Path) -> None:
     ended = run_command(tmp_path, *BOOT, "--json", "-", "--junit", "outcomes.xml")
     assert ended.status == 0
     document = json.loads(ended.out)
-    assert document["format"] == "bootrig-outcomes/1"
+    assert document["format"] == "bootrig-outcomes/2"
     (cell,) = document["cells"]
-    named = {name: cell[name] for name in ("scenario", "nic_model", "machine", "platform_firmware", "rom_set")}
-    assert named == {
-        "scenario": "pxe-tftp",
-        "nic_model": "e1000",
-        "machine": "pc",
-        "platform_firmware": "seabios",
-        "rom_set": "ipxe-debian-12",
-    }
+    assert (cell["cell"], cell["rom_set"]) == ("pxe-tftp/e1000/pc/seabios/host", "ipxe-debian-12")
     assert (cell["status"], cell["milestone"]) == ("passed", "nbp-entered")
     (case,) = ElementTree.parse(tmp_path / "outcomes.xml").getroot().iter("testcase")
     assert case.find("failure") is None
@@ -137,9 +130,9 @@ def test_a_boot_that_fails_is_the_roms_fault_after_real_time_confirmed_it(tmp_pa
         ended = command.wait()
         traces = load_traces(command.run_directory)
     assert ended.status == 1
-    assert sorted(trace.time_mode for trace in traces) == ["real", "virtual"]
+    assert sorted(trace.attempt for trace in traces) == ["real", "shift7"]
     (cell,) = json.loads((tmp_path / "outcomes.json").read_text())["cells"]
-    assert (cell["status"], cell["milestone"], cell["time_mode"]) == ("failed", "dhcp-ack", "real")
+    assert (cell["status"], cell["milestone"], cell["attempt"]) == ("failed", "dhcp-ack", "real")
     assert cell["reason"] == "tftp-complete was not reached: the console says 'No bootable device.'"
     assert "Outcome: 1 of 1 boots FAILED" in ended.out
 
@@ -165,8 +158,8 @@ def test_a_rom_that_works_only_thanks_to_its_default_name(tmp_path: Path) -> Non
     ended = run_command(tmp_path, *words, "--rom-by", "file", "--json", "outcomes.json")
     assert ended.status == 1, ended
     cells = json.loads((tmp_path / "outcomes.json").read_text())["cells"]
-    assert {cell["nic_model"]: cell["status"] for cell in cells} == {"e1000": "passed", "i82559er": "failed"}
-    (run_directory,) = (tmp_path / "runs").iterdir()
+    assert {cell["cell"].split("/")[1]: cell["status"] for cell in cells} == {"e1000": "passed", "i82559er": "failed"}
+    run_directory = find_run_directory(tmp_path / "runs")
     for trace in load_traces(run_directory):
         assert Path(trace.rom.romfile).is_absolute()
         assert Path(trace.rom.romfile).parent == run_directory / "roms" / "ipxe-debian-12"
@@ -177,7 +170,7 @@ def test_a_rom_that_works_only_thanks_to_its_default_name(tmp_path: Path) -> Non
 def test_a_guest_that_is_put_together_over_qmp(tmp_path: Path) -> None:
     ended = run_command(tmp_path, *BOOT, "--configure-by", "qmp")
     assert ended.status == 0, ended
-    (run_directory,) = (tmp_path / "runs").iterdir()
+    run_directory = find_run_directory(tmp_path / "runs")
     for trace in load_traces(run_directory):
-        assert not any("e1000" in word and "driver" in word for word in trace.emulator["command"])
+        assert not any("e1000" in word and "driver" in word for word in trace.emulator.command)
         assert trace.rom.romfile == "efi-e1000.rom"

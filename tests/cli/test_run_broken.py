@@ -154,7 +154,7 @@ def test_a_qemu_that_breaks(
         (cell,) = command.run_directory.glob("cells/*/*")
     assert (ended.status, ended.out) == (3, "")
     assert "broken rig: ipxe-debian-12 pxe-tftp e1000 pc seabios\n" in ended.err
-    assert f"bootrig: the rig broke in 1 cell, the first: pxe-tftp+e1000+pc+seabios+host: {message}" in ended.err
+    assert f"bootrig: the rig broke in 1 cell, the first: pxe-tftp/e1000/pc/seabios/host: {message}" in ended.err
     assert f"its run directory: {cell}\n" in ended.err
     assert message in json.loads((cell / "error.json").read_text())["message"]
     assert not (cell / "trace.json").exists()
@@ -168,9 +168,9 @@ def test_a_rig_that_breaks_again_and_again_is_not_tried_further(
     words = ("run", "ipxe-debian-12", "--scenario", "pxe-tftp", "--accelerator", "tcg", "--runs", "runs", "-j", "1")
     with start_command(tmp_path, *words, environment=environment) as command:
         ended = command.wait()
-        assert len(list(command.run_directory.glob("cells/*/*/error.json"))) == 5
+        assert len(list(command.run_directory.glob("cells/*/*/*/error.json"))) == 5
     assert ended.status == 3
-    assert "bootrig: 5 cells broke, the rest was not tried; the last: pxe-tftp+pcnet+pc+seabios+host: " in ended.err
+    assert "bootrig: 5 cells broke, the rest was not tried; the last: pxe-tftp/pcnet/pc/seabios/host: " in ended.err
 
 
 @LIMIT
@@ -184,11 +184,11 @@ def test_a_rig_that_breaks_again_and_again_is_not_tried_further(
 )
 def test_a_process_that_dies_midway(program: str, message: str, tmp_path: Path) -> None:
     with start_command(tmp_path, *SLOW_BOOT) as command:
-        command.await_text(command.await_file("*/cells/*/*/console.log"), "SeaBIOS")
+        command.await_text(command.await_file("*/cells/*/*/*/console.log"), "SeaBIOS")
         os.kill(command.await_descendant(program), signal.SIGKILL)
         ended = command.wait()
         assert ended.status == 3
-        assert f"no-ra+e1000+pc+seabios+host: {message}" in told(ended)
+        assert f"no-ra/e1000/pc/seabios/host: {message}" in told(ended)
         assert load_traces(command.run_directory) == []
 
 
@@ -196,7 +196,7 @@ def test_a_process_that_dies_midway(program: str, message: str, tmp_path: Path) 
 @pytest.mark.rig
 def test_a_cell_that_is_killed(tmp_path: Path) -> None:
     with start_command(tmp_path, *SLOW_BOOT) as command:
-        command.await_file("*/cells/*/*/capture.pcap")
+        command.await_file("*/cells/*/*/*/capture.pcap")
         os.kill(find_init(command), signal.SIGKILL)
         ended = command.wait()
         assert ended.status == 3
@@ -214,7 +214,7 @@ def find_init(command: Command) -> int:
 @pytest.mark.rig
 def test_the_traces_of_healthy_cells_are_kept_where_one_breaks(tmp_path: Path) -> None:
     with start_command(tmp_path, *SLOW_BOOT, "--scenario", "pxe-tftp", "-j", "1") as command:
-        command.await_file("*/cells/*/no-ra*/capture.pcap")
+        command.await_file("*/cells/*/no-ra*/*/capture.pcap")
         os.kill(command.await_descendant("dnsmasq"), signal.SIGKILL)
         ended = command.wait()
         assert ended.status == 3
