@@ -429,12 +429,11 @@ def _describe_run(
         argv=argv,
         bootrig=__version__,
         started=tell_time(),
-        host=RunHost(
-            cpus=count_processors(), python=platform.python_version(), accelerator=", ".join(accelerators)
-        ),
+        host=RunHost(cpus=count_processors(), python=platform.python_version(), accelerator=", ".join(accelerators)),
         sides=tuple(_describe_side(side) for side in sides),
         emulators={
-            name: RunEmulator(emulator.version_number, emulator.digest) for name, emulator in equipment.emulators.items()
+            name: RunEmulator(emulator.version_number, emulator.digest)
+            for name, emulator in equipment.emulators.items()
         },
         platform_firmware={
             name: RunFirmware(path.name, digest_file(path)) for name, path in equipment.iter_firmware_files()

@@ -80,7 +80,7 @@ class BootrigRun(Protocol):
 class BootrigConsole(Protocol):
     """What `bootrig_console` is."""
 
-    def __call__(self, rom_set: str, **options: str) -> "SocketSpawn":
+    def __call__(self, rom_set: str, **options: str) -> "SocketSpawn[str]":
         """Boot one guest, in real time, and return its console.
 
         Args:
@@ -143,7 +143,7 @@ def bootrig_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootri
 
     with ExitStack() as stack:
 
-        def start(rom_set: str, **options: str) -> SocketSpawn:
+        def start(rom_set: str, **options: str) -> "SocketSpawn[str]":
             runs = tmp_path_factory.mktemp("bootrig") / "runs"
             nic_model = options.pop("nic", "e1000")
             request = api.BootRequest(rom_set=rom_set, nic_model=nic_model, interactive=True, runs=runs, **options)  # type: ignore[arg-type]

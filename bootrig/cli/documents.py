@@ -39,9 +39,7 @@ def add_document_options(parser: argparse.ArgumentParser, what: str) -> None:
         help=f"write {what} as text, json or junit; without FILE to standard output; repeatable",
     )
     for kind in ("json", "junit"):
-        parser.add_argument(
-            f"--{kind}", metavar="FILE", help=f"short for --report {kind}=FILE ('-': standard output)"
-        )
+        parser.add_argument(f"--{kind}", metavar="FILE", help=f"short for --report {kind}=FILE ('-': standard output)")
 
 
 def read_documents(arguments: argparse.Namespace) -> tuple[Document, ...]:
@@ -75,9 +73,7 @@ def require_writable(*paths: Path) -> None:
             raise InputError(f"cannot write {path}: {parent} is not a directory")
 
 
-def write_documents(
-    documents: Sequence[Document], subject: str, encode: "Callable[[ReportFormat], bytes]"
-) -> None:
+def write_documents(documents: Sequence[Document], subject: str, encode: "Callable[[ReportFormat], bytes]") -> None:
     """Write documents.
 
     Args:

@@ -21,5 +21,7 @@ def judge(baseline: RecordedRun, candidate: RecordedRun, waivers: Sequence[Waive
         JsonFileError: a trace is damaged.
     """
     sides = ((baseline, "baseline"), (candidate, "candidate"))
-    traces = [recorded.load_traces(recorded.find_label(label)) for recorded, label in sides]
-    return compare_traces(*traces, waivers)
+    labels = [recorded.find_label(label) for recorded, label in sides]
+    first, second = (recorded.load_traces(label) for (recorded, _), label in zip(sides, labels, strict=True))
+    broken = {key for (recorded, _), label in zip(sides, labels, strict=True) for key in recorded.find_broken(label)}
+    return compare_traces(first, second, waivers, broken=broken)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from bootrig.errors import InputError
 from bootrig.jsonfile import load_json, write_json
+from bootrig.trace.names import CellKey, parse_cell_name
 from bootrig.trace.reading.outcome import settle_outcome
 from bootrig.trace.trace import TRACE_FILE, Trace, load_trace
 
@@ -180,10 +181,10 @@ class RecordedRun:
                 for path in sorted((self.directory / cell.directory).glob(f"*/{TRACE_FILE}")):
                     yield load_trace(path)
 
-    def find_broken(self, label: str) -> tuple[str, ...]:
-        """Return the names of one side's cells whose rig broke and that left no trace."""
+    def find_broken(self, label: str) -> tuple[CellKey, ...]:
+        """Return one side's cells whose rig broke and that left no trace."""
         return tuple(
-            cell.cell
+            parse_cell_name(cell.cell)
             for cell in self.run.cells
             if cell.side == label
             and any((self.directory / cell.directory).glob(f"*/{ERROR_FILE}"))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from bootrig.document.toml import suggest
 from bootrig.recipe.path import RecipeKind, iter_recipe_names
-from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, firmware_family
 from bootrig.scenario.file import iter_scenarios, load_scenario_family
+from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, firmware_family
 from bootrig.scenario.scenario import Scenario
 from bootrig.scenario.suites import DEFAULT_SUITE, find_machines, iter_suite_names
 from bootrig.schedule.errors import CellSelectionError

@@ -111,9 +111,7 @@ def _report_unwritten(specification: CellSpecification, error: OSError) -> CellR
     """Return what it means that a cell's specification cannot be written."""
     told = describe_host_error(error, specification.cell_directory)
     label, directory = str(specification.key), str(specification.directory)
-    return CellResult(
-        specification, None, CellError(str(told), label=label, directory=directory, remedy=told.remedy)
-    )
+    return CellResult(specification, None, CellError(str(told), label=label, directory=directory, remedy=told.remedy))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootrig.trace.reading.attempts import choose_attempt
 from bootrig.trace.trace import OutcomeStatus, Trace
 from tests.cli.command import Ended, find_run_directory, load_traces, run_command
 

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from bootrig.cell.cell import run_cell_file
 
 from bootrig.cell.boot import read_wire
-from bootrig.cell.cell import run_cell_file
 from bootrig.cell.specification import parse_specification
 from bootrig.emulator.release.discovery import find_host_emulator
 from bootrig.romset.manifest import load_manifest

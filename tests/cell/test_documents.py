@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bootrig.cell.cell import UNWRITTEN_STATUS, host_error, load_error, run_cell_file, write_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bootrig.cell.cell import UNWRITTEN_STATUS, host_error, load_error, run_cell_file, write_error
 from bootrig.cell.specification import (
     CellSpecification,
     SpecificationError,

@@ -68,6 +68,4 @@ def test_boots_pass_on_other_emulators(emulator: str, tmp_path: Path) -> None:
     traces = boot(tmp_path / "boots", *NICS, "--emulator", emulator)
     assert {key.emulator for key in outcomes(traces)} == {emulator}
     assert len(outcomes(traces)) == 4
-    assert {trace.emulator.version.split(".")[0] for trace in traces} == {
-        emulator.removeprefix("qemu-").split(".")[0]
-    }
+    assert {trace.emulator.version.split(".")[0] for trace in traces} == {emulator.removeprefix("qemu-").split(".")[0]}

@@ -13,7 +13,7 @@ import pexpect
 import pytest
 
 from bootrig.cli.terminal import Screen, start_raw_terminal
-from tests.cli.command import find_run_directory, load_traces, run_command, WORDS
+from tests.cli.command import WORDS, find_run_directory, load_traces, run_command
 
 BOOT = ("boot", "ipxe-debian-12", "--runs", "runs")
 LIMIT = pytest.mark.timeout(600)

@@ -28,7 +28,9 @@ def test_every_name_is_read_back(parts: tuple[str, str, str, str, str]) -> None:
     assert parse_cell_name(str(CellKey(*parts))) == CellKey(*parts)
 
 
-@pytest.mark.parametrize("name", ["", "a/b/c/d", "a/b/c/d/e/f", "a//c/d/e", "a/b/c/d/e@f", "a/b c/c/d/e", "a/b/c/d/e\n"])
+@pytest.mark.parametrize(
+    "name", ["", "a/b/c/d", "a/b/c/d/e/f", "a//c/d/e", "a/b/c/d/e@f", "a/b c/c/d/e", "a/b/c/d/e\n"]
+)
 def test_what_is_not_the_name_of_a_cell(name: str) -> None:
     with pytest.raises(CellNameError, match="expected SCENARIO/NIC/MACHINE/FIRMWARE/EMULATOR"):
         parse_cell_name(name)
