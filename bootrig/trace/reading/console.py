@@ -220,7 +220,7 @@ class ConsoleReader:
             self._erase_row(first)
         elif function == "K":
             self._erase_row(first)
-        elif function in "ABd":
+        elif function in "dAB":
             row = {"A": self._row - count, "B": self._row + count, "d": count - 1}[function]
             self._row = min(max(row, 0), ROWS - 1)
         elif function in "CDG":

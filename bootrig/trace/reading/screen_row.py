@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from bootrig.trace.trace import ConsoleLine
 
 COLUMNS = 80
-# Where a line goes on after a part of it was wiped out, that part is told from this length: that of `Press F2.`. The
-# percentage of a transfer is shorter.
-WIPED_MINIMUM = 9
+# Where a line goes on after a part of it was wiped out, that part is told from so many characters on, blanks not
+# counted: those of `Press F2.`. The percentage of a transfer has fewer.
+WIPED_MINIMUM = 8
 
 
 class ScreenRow:

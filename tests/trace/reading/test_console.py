@@ -1,0 +1,239 @@
+"""The one reader of consoles: a table, chunks, limits, and a terminal emulator beside it."""
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import pyte
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bootrig.trace.reading import console
+from bootrig.trace.reading.console import ConsoleReader, read_lines
+from bootrig.trace.trace import ConsoleLine
+from tests.trace.reading.conftest import RECORDED
+
+FULL = "a" * 80
+PROMPT = "Press Ctrl-B for the iPXE command line..."
+
+
+def read(chunks: Iterable[str]) -> tuple[list[str], str]:
+    """Return the lines, those wiped out with a mark, and the plain text."""
+    reader, plain = ConsoleReader(), ""
+    for chunk in chunks:
+        reader.feed(chunk, None)
+        plain += reader.take_new()
+    return [("wiped: " if line.wiped else "") + line.text for line in reader.lines], plain
+
+
+@pytest.mark.parametrize(
+    ("written", "lines", "plain"),
+    [
+        ("", [], ""),
+        ("one\r\n\r\ntwo  ", ["one", "two"], "one\n\ntwo  "),
+        ("  [Link:up]\r\n", ["  [Link:up]"], "  [Link:up]\n"),
+        ("down\nwards\r\n", ["down", "    wards"], "down\nwards\n"),
+        # SeaBIOS: colours and modes; OVMF: clears, and its own mode
+        ("\x1bc\x1b[?7l\x1b[2J\x1b[0;1miPXE\x1b[0m 1.0\r\n", ["iPXE 1.0"], "iPXE 1.0\n"),
+        ("\x1b[2J\x1b[01;01H\x1b[=3h\x1b[2J\x1b[01;01H\r\nx", ["x"], "\nx"),
+        ("\x1b(Bx\x1b=y\x1b", ["xy"], "xy"),
+        ("\x00a\x07b\x7f", ["ab"], "ab"),
+        ("plain [1m", ["plain [1m"], "plain [1m"),
+        ("a\x1b\x1b[1mb", ["ab"], "ab"),
+        ("x\x1b[" + "1" * 40 + "my", ["x[" + "1" * 40 + "my"], "x[" + "1" * 40 + "my"),
+        # a character drawn again at its place
+        ("iPXE 1\x1b[01;06H\x1b[0m1\x1b[0;1m.0.0+", ["iPXE 1.0.0+"], "iPXE 1.0.0+"),
+        ("nonce 42\x1b[01;08H\x1b[01;09H9c\r\n", ["nonce 429c"], "nonce 429c\n"),
+        ("11\x1b[1;3H2", ["112"], "112"),
+        ("one\r\ntwo\x1b[1;1Hone\x1b[2;4H more", ["one", "two more"], "one\ntwo more"),
+        # the cursor moved where CR LF is usual
+        ("one\x1b[02;75H\rtwo", ["one", "two"], "one\ntwo"),
+        (FULL + "\x1b[02;75H\rT\r\n", [FULL + "T"], FULL + "T\n"),
+        # column 80
+        (FULL + "\r\nT\r\n", [FULL + "T"], FULL + "T\n"),
+        (FULL + "T", [FULL + "T"], FULL + "T"),
+        (FULL + "\r\n\r\nT", [FULL, "T"], FULL + "\nT"),
+        (FULL[1:] + "\r\nT", [FULL[1:], "T"], FULL[1:] + "\nT"),
+        (FULL + "\x1b[5;1HT", [FULL, "T"], FULL + "\nT"),
+        (" " * 80 + "\r\nT", ["T"], " " * 80 + "\nT"),
+        (FULL[1:] + " \r\nhttp", [FULL[1:] + " http"], FULL[1:] + " http"),
+        # wiped out
+        (PROMPT + "\b \b" * len(PROMPT) + "net0: up", ["wiped: " + PROMPT, "net0: up"], PROMPT + "\nnet0: up"),
+        (PROMPT + "\r" + " " * 79 + "\r\n\nx", ["wiped: " + PROMPT, "x"], PROMPT + "\n\nx"),
+        (PROMPT + "\r\x1b[Kx", ["wiped: " + PROMPT, "x"], PROMPT + "\nx"),
+        (PROMPT + "\x1b[2K\rx", ["wiped: " + PROMPT, "x"], PROMPT + "\nx"),
+        (PROMPT + "\x1b[1K\rx", ["wiped: " + PROMPT, "x"], PROMPT + "\nx"),
+        (PROMPT + "\r\x1b[Jx", ["wiped: " + PROMPT, "x"], PROMPT + "\nx"),
+        (PROMPT + "\rBooting from disk", ["wiped: " + PROMPT, "Booting from disk" + PROMPT[17:]], None),
+        ("in 5 s: Press F2.\x1b[1;9H         ", ["wiped: in 5 s: Press F2.", "in 5 s:"], "in 5 s: Press F2."),
+        ("nbp.0... 29%\b\b\b\b    \b\b\b\b ok", ["nbp.0... ok"], "nbp.0... 29%\nok"),
+        ("ifstax\b \bt\r\n", ["ifstat"], "ifstax\nt\n"),
+        ("5\b4\b3", ["3"], "5\n4\n3"),
+        ("a\rb", ["b"], "a\nb"),
+        # a cleared screen: what was on it has been seen
+        ("menu\x1b[2J\x1b[Hboot", ["menu", "boot"], "menu\nboot"),
+        ("one\r\ntwo\x1b[1;1H\x1b[Jx", ["wiped: one", "two", "x"], "one\ntwo\nx"),
+        # other moves
+        ("a\tb\x1b[3Cc\x1b[Dd", ["a       b   d"], "a       b   c\nd"),
+        ("one\r\ntwo\x1b[A\r1", ["1ne", "two"], "one\ntwo\n1"),
+        ("one\x1b[B\x1b[Gtwo\x1b[9d\x1b[2Gx", ["one", "two", " x"], "one\ntwo\nx"),
+        ("\x1b[999;999Hx\x1b[0;0Hy", [" " * 79 + "x", "y"], "x\ny"),
+    ],
+)
+def test_what_a_guest_writes_and_what_is_read(written: str, lines: list[str], plain: str | None) -> None:
+    assert read([written])[0] == lines
+    assert plain is None or read([written])[1] == plain
+    assert read(written) == read([written])
+
+
+PIECES = st.sampled_from(
+    [
+        *("a", "b", "  ", "\r", "\n", "\b", "\t", "ab" * 20, FULL, "\x1b", "[", "1", ";", "m"),
+        *("\x1b[K", "\x1b[1K", "\x1b[2K", "\x1b[J", "\x1b[2J", "\x1bc"),
+        *("\x1b[1;3H", "\x1b[2;80H", "\x1b[1;4", "\x1b[A", "\x1b[B", "\x1b[C"),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(PIECES, max_size=40).map("".join), st.integers(1, 5))
+def test_how_the_text_is_cut_into_reads_makes_no_difference(text: str, length: int) -> None:
+    assert read(text[at : at + length] for at in range(0, len(text), length)) == read([text])
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_is_read(text: str) -> None:
+    lines, plain = read([text])
+    assert "\x1b" not in plain
+    assert all("\n" not in line for line in lines)
+
+
+def emulate(text: str) -> list[str]:
+    """Return the rows of a terminal emulator that hold something, those scrolled off too."""
+    screen = pyte.HistoryScreen(console.COLUMNS, console.ROWS, history=10_000)
+    # pyte prints the end of the mode that OVMF sets; SeaBIOS needs no automatic wrap, and so sees no difference
+    pyte.Stream(screen).feed(text.replace("\x1b[=3h", "").replace("\x1b[?7l", ""))
+    above = ["".join(row[column].data for column in range(console.COLUMNS)) for row in screen.history.top]
+    return [row.rstrip() for row in (*above, *screen.display) if row.strip()]
+
+
+def divide(lines: Iterable[ConsoleLine]) -> list[str]:
+    """Return the rows of the screen that lines came from."""
+    texts = [line.text for line in lines if not line.wiped]
+    return [text[at : at + 80].rstrip() for text in texts for at in range(0, len(text), 80)]
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_console_reads_as_a_terminal_emulator_shows_it(name: str) -> None:
+    assert divide(read_lines(RECORDED[name])) == emulate(RECORDED[name])
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.sampled_from(["a", "bc", "  ", "d", "\b", "\r", "\n", "\r\n", "\x1b[K", "\x1b[0;1m"]), max_size=40))
+def test_text_and_its_corrections_read_as_a_terminal_emulator_shows_them(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert divide(read_lines(text)) == emulate(text)
+
+
+def test_a_line_has_the_clock_of_its_beginning() -> None:
+    reader = ConsoleReader()
+    for text, guest_s in (("one", None), (" more\r\n", 1.0), ("Press", 2.0), ("\r     ", 3.0), ("\rnet0", 4.0)):
+        reader.feed(text, guest_s)
+    assert reader.lines == (
+        ConsoleLine("one more", None),
+        ConsoleLine("Press", 2.0, wiped=True),
+        ConsoleLine("net0", 4.0),
+    )
+
+
+def test_a_prompt_without_a_line_end_is_seen_at_once_and_once() -> None:
+    reader = ConsoleReader()
+    reader.feed("boot: ", None)
+    assert (reader.take_new(), reader.take_new()) == ("boot: ", "")
+    assert [line.text for line in reader.lines] == ["boot:"]
+
+
+def test_what_is_too_long_is_cut_and_told() -> None:
+    reader = ConsoleReader(line_limit=240, limit=1600)
+    reader.feed("x" * 250, None)
+    assert [len(line.text) for line in reader.lines] == [240, 10]
+    assert reader.truncated == ("console: lines are divided after 240 characters",)
+    reader = ConsoleReader(limit=1600)
+    reader.feed("".join(f"line {number}\r\n" for number in range(20)), None)
+    assert (len(reader.lines), reader.truncated) == (20, ())
+    reader.feed("".join(f"line {number}\r\n" for number in range(20, 50)), None)
+    expected = [f"line {number}" for number in (*range(10), *range(40, 50))]
+    assert [line.text for line in reader.lines] == expected
+    assert reader.truncated == ("console: 30 rows between its beginning and its end are not kept",)
+
+
+HOSTILE = {
+    "attributes": "\x1b[m",
+    "no line end": "iPXE ",
+    "half a sequence": "\x1b[",
+    "digits of a sequence": "1",
+    "line ends": "\n",
+    "short lines": "x\r\n",
+    "the same place": "a\bb\b",
+    "back and forth": "abcdefghij\r",
+    "wiped": "Press F2.\r\x1b[K",
+    "clears": "x\x1b[2J\x1b[H",
+    "places": "\x1b[1;1Hab\x1b[25;70Hc",
+    "tabs": "\ta\r",
+}
+
+
+class Scanned:
+    """A pattern that counts the characters that it is given."""
+
+    def __init__(self, pattern: Any) -> None:
+        self.pattern = pattern
+        self.count = 0
+
+    def finditer(self, text: str, start: int, end: int) -> Any:
+        self.count += end - start
+        return self.pattern.finditer(text, start, end)
+
+    def fullmatch(self, text: str, start: int) -> Any:
+        self.count += len(text) - start
+        return self.pattern.fullmatch(text, start)
+
+
+def count_steps(chunks: Iterable[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return the calls that reading takes, and the characters that its patterns look at."""
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    reader = ConsoleReader(limit=80 * 40)
+    with monkeypatch.context() as patch:
+        patterns = [Scanned(getattr(console, name)) for name in ("_PIECE", "_BEGUN")]
+        patch.setattr(console, "_PIECE", patterns[0])
+        patch.setattr(console, "_BEGUN", patterns[1])
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            for chunk in chunks:
+                reader.feed(chunk, None)
+                reader.take_new()
+        finally:
+            sys.setprofile(before)
+    return calls + sum(pattern.count for pattern in patterns)
+
+
+@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("length", [1, 1000])
+def test_twice_the_text_is_twice_the_work(unit: str, length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = "\x1b[" if unit == "1" else ""
+
+    def work(times: int) -> int:
+        text = begin + unit * times
+        return count_steps((text[at : at + length] for at in range(0, len(text), length)), monkeypatch)
+
+    once, twice = work(2000), work(4000)
+    assert twice <= 2.2 * once
+    assert once <= 60 * (len(unit) * 2000 + 100)

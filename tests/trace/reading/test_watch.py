@@ -1,0 +1,66 @@
+"""Patterns looked for in a console as it comes."""
+
+import re
+
+import pytest
+
+from bootrig.trace.reading.watch import OVERLAP, WINDOW, Found, Watch
+
+NEVER = re.compile("never")
+
+
+def test_a_match_may_begin_in_what_was_read_before() -> None:
+    watch = Watch()
+    watch.add("one pro")
+    assert watch.find(re.compile("prompt")) is None
+    watch.add("mpt")
+    assert "prompt" in watch.fresh
+    assert watch.find(re.compile("prompt")) == Found("prompt", 10)
+    assert watch.end == 10
+
+
+def test_a_search_begins_where_it_is_told_to() -> None:
+    watch = Watch()
+    watch.add("iPXE> ifstat\niPXE> ")
+    prompt = re.compile("iPXE> ")
+    first = watch.find(prompt)
+    assert first == Found("iPXE> ", 6)
+    assert watch.find(prompt, first.end) == Found("iPXE> ", 19)
+    assert watch.find(prompt, 19) is None
+    watch.add("iPXE> ")
+    assert watch.find(prompt, 19) == Found("iPXE> ", 25)
+
+
+def test_positions_are_those_of_the_whole_console() -> None:
+    watch = Watch()
+    for _ in range(3):
+        watch.add("x" * WINDOW)
+    watch.add("end")
+    assert watch.find(re.compile("end"), 5) == Found("end", 3 * WINDOW + 3)
+    assert len(watch.fresh) == OVERLAP + 3
+
+
+def test_what_began_too_long_ago_is_not_found() -> None:
+    watch = Watch()
+    watch.add("begin" + "x" * OVERLAP)
+    pattern = re.compile("begin.*end")
+    assert watch.find(pattern) is None
+    watch.add("end")
+    assert watch.find(pattern) is None
+    assert not pattern.search(watch.fresh)
+
+
+@pytest.mark.parametrize("length", [1, 100])
+def test_no_look_goes_over_more_than_the_new_text_and_its_overlap(length: int) -> None:
+    watch, looked = Watch(), []
+
+    class Counting:
+        def search(self, text: str, start: int) -> None:
+            looked.append(len(text) - start)
+
+    pattern: re.Pattern[str] = Counting()  # type: ignore[assignment]
+    for _ in range(3000):
+        watch.add("x" * length)
+        watch.find(pattern)
+    assert max(looked) <= OVERLAP + length
+    assert len(watch.fresh) <= OVERLAP + length
