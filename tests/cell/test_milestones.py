@@ -10,14 +10,11 @@ from bootrig.cell.boot import judge
 from bootrig.cell.observer import KEYS, Observation
 from bootrig.scenario.scenario import Scenario, load_scenario_family
 from bootrig.trace.reading.milestones import (
-    FEATURES,
-    ROM_BANNER,
     WIRE_MILESTONES,
     find_missing,
     iter_wire_milestones,
     order_milestones,
     report_milestone,
-    strip_escapes,
 )
 from bootrig.trace.trace import Milestone, OutcomeStatus, TimeMode, WireEvent
 from firmware.probe.image import ProbeReport
@@ -189,44 +186,6 @@ def test_a_console_scenario_passes_without_a_report() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "text"),
-    [
-        ("\x1b[1;37miPXE\x1b[0m 1.0\r\n", "iPXE 1.0\n"),
-        ("a\rb", "ab"),
-        ("\x1b(B\x1b=\x1bcx\x1b[?25l\x1b[2J\x1b[01;01H", "x"),
-        ("plain [1m", "plain [1m"),
-    ],
-)
-def test_escape_sequences_are_removed(shown: str, text: str) -> None:
-    assert strip_escapes(shown) == text
-
-
-@settings(deadline=None)
-@given(st.text(st.characters(blacklist_characters="\x1b\r")))
-def test_plain_text_is_left_alone(text: str) -> None:
-    assert strip_escapes(text) == text
-
-
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("iPXE 1.0.0+ -- Open Source Network Boot Firmware -- http://ipxe.org", True),
-        ("gPXE 0.9.9 -- Open Source Boot Firmware -- http://etherboot.org", True),
-        ("iPXE (http://ipxe.org) 00:03.0 C000 PCI2.10 PnP PMM", False),
-        ("PXE 1.0 -- Open Source Network Boot Firmware", False),
-    ],
-)
-def test_a_rom_s_banner(line: str, found: bool) -> None:
-    assert (ROM_BANNER.search(line) is not None) is found
-
-
-def test_a_rom_s_features() -> None:
-    match = FEATURES.search("x\nFeatures: DNS HTTP\nrest")
-    assert match is not None
-    assert match[0] == "Features: DNS HTTP"
-
-
-@pytest.mark.parametrize(
     ("content", "keys"),
     [
         (b"ifstat\r", [b"i", b"f", b"s", b"t", b"a", b"t", b"\r"]),
@@ -244,9 +203,3 @@ def test_a_key_that_sends_an_escape_sequence_is_one_key(content: bytes, keys: li
 def test_every_byte_is_typed(content: bytes) -> None:
     assert b"".join(KEYS.findall(content)) == content
     assert re.fullmatch(rb".*", content, re.DOTALL)
-
-
-def test_a_character_that_is_drawn_again_is_one_character() -> None:
-    assert strip_escapes("\x1b[0;1miPXE 1\x1b[13;06H\x1b[0m1\x1b[0;1m.0.0+\x1b[0m -- Open") == "iPXE 1.0.0+ -- Open"
-    assert strip_escapes("gPXE 0.\x1b[13;07H\x1b[0m.\x1b[0;1m9.9") == "gPXE 0.9.9"
-    assert strip_escapes("11\x1b[2;5H2") == "112"

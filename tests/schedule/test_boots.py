@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from bootrig.trace.reading.milestones import ROM_BANNER
+from bootrig.trace.reading.firmware_words import find_banner
 from firmware.nic import NIC_MODELS
 from tests.cell.boots import Boots
 
@@ -25,7 +25,7 @@ def test_a_nic_model_boots_with_its_rom(nic_model: str, all_nic_models: Boots) -
     assert trace.rom.romfile in {f"efi-{stem}.rom", f"pxe-{stem}.rom"}
     embedded = all_nic_models.run_directory / "roms" / "ipxe-debian-12" / trace.rom.romfile
     assert trace.rom.sha256 == hashlib.sha256(embedded.read_bytes()).hexdigest()
-    assert ROM_BANNER.search(trace.console) is not None
+    assert find_banner(trace.console) is not None
     (device,) = [word for word in trace.emulator["command"] if '"id": "nic0"' in word]
     assert f'"driver": "{nic_model}"' in device
 
