@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.cli.run import label_sides
-from bootrig.scenario.errors import CellSelectionError
 from bootrig.scenario.platform import find_built_recipe, firmware_family
+from bootrig.schedule.errors import CellSelectionError
 from bootrig.schedule.plan import Filters, plan_cells
 from firmware.nic import NIC_MODELS
 
@@ -142,16 +141,3 @@ def test_a_filter_that_names_what_is_not_there(filters: dict[str, tuple[str, ...
 )
 def test_families_of_platform_firmware(name: str, family: str, recipe: str | None) -> None:
     assert (firmware_family(name), find_built_recipe(name)) == (family, recipe)
-
-
-@pytest.mark.parametrize(
-    ("names", "labels"),
-    [
-        (("ipxe-debian-12", "ipxe-qemu-0.15"), ("ipxe-debian-12", "ipxe-qemu-0.15")),
-        (("/a/b.toml", "../a/b.toml"), ("a_b.toml", "a_b.toml-1")),
-        (("./mine.toml",), ("mine.toml",)),
-        (("...",), ("set",)),
-    ],
-)
-def test_a_rom_set_s_directory_stays_inside_the_run_directory(names: tuple[str, ...], labels: tuple[str, ...]) -> None:
-    assert label_sides(names) == labels

@@ -13,41 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.cell.specification import CellSpecification, parse_specification
-from bootrig.emulator.definition.definition import MachineDefinition
-from bootrig.emulator.release.discovery import Emulator
-from bootrig.scenario.errors import CellError
-from bootrig.schedule import zygote
-from bootrig.schedule.campaign import Campaign, Equipment, Side, cell_programs, specify
+from bootrig.cell.specification import CellSpecification, load_specification, write_specification
+from bootrig.schedule import equipment, zygote
+from bootrig.schedule.equipment import collect_programs, specify
 from bootrig.schedule.errors import PoolError
 from bootrig.schedule.plan import Filters, plan_cells
-from bootrig.schedule.pool import Pool, default_jobs, start_pool
-from bootrig.trace.trace import TimeMode
-from firmware.probe.image import MARKER, NONCE_PLACEHOLDER
-from firmware.romset import RomFile, RomSet
+from bootrig.schedule.pool import start_pool
+from bootrig.trace.trace import Clock, ClockKind
 from tests.cli.command import find_children
 from tests.leaks import adopt_orphans
+from tests.schedule.sample import make_equipment, make_side
 
-CODE = b"\xea" + MARKER + bytes(4) + b"BOOTRIG " + NONCE_PLACEHOLDER + b" nbp  sum="
-NO_QEMU = Emulator("host", ("/nothing/qemu",), Path("/nothing/qemu"), (7, 2, 22), "7.2.22", "ab", ())
-
-
-def make_side(directory: Path, label: str = "set", stems: tuple[str, ...] = ("e1000", "rtl8139")) -> Side:
-    roms = tuple(RomFile(f"efi-{stem}.rom", b"\x55\xaa\x01" + bytes(509)) for stem in stems)
-    return Side(RomSet("set", roms), directory / "roms" / label, label)
-
-
-def make_equipment(directory: Path, time_mode: TimeMode = TimeMode.VIRTUAL) -> Equipment:
-    (directory / "probe").write_bytes(CODE)
-    return Equipment(
-        emulators={"host": NO_QEMU},
-        accelerators={"host": "tcg"},
-        programs={"bios": directory / "probe"},
-        platform_firmware={},
-        guests={"pc": MachineDefinition()},
-        time_mode=time_mode,
-    )
-
+VIRTUAL, REAL = Clock(ClockKind.VIRTUAL, 7), Clock(ClockKind.REAL)
 
 def read_words(pid: int) -> bytes:
     try:
@@ -60,8 +37,8 @@ def read_words(pid: int) -> bytes:
 def specifications(tmp_path: Path) -> list[CellSpecification]:
     """Cells that break at once."""
     planned = plan_cells(Filters(scenarios=("pxe-tftp", "no-boot-file", "no-ra"), nic_models=("e1000", "rtl8139")))
-    side, equipment = make_side(tmp_path), make_equipment(tmp_path)
-    return [specify(cell, side, equipment, tmp_path, TimeMode.VIRTUAL) for cell in planned]
+    side, shared = make_side(tmp_path), make_equipment(tmp_path)
+    return [specify(cell, side, shared, tmp_path, VIRTUAL) for cell in planned]
 
 
 @pytest.mark.rig
@@ -69,15 +46,15 @@ def specifications(tmp_path: Path) -> list[CellSpecification]:
 def test_every_cell_has_one_result(jobs: int, specifications: list[CellSpecification], tmp_path: Path) -> None:
     started: list[str] = []
     with start_pool(jobs, tmp_path) as pool:
-        results = list(pool.run(specifications, on_start=lambda cell: started.append(cell.key.label)))
+        results = list(pool.run(specifications, on_start=lambda cell: started.append(str(cell.key))))
         assert list(pool.run([])) == []
-    assert started == [specification.key.label for specification in specifications]
-    assert {result.specification.key.label for result in results} == set(started)
+    assert started == [str(specification.key) for specification in specifications]
+    assert {str(result.specification.key) for result in results} == set(started)
     for result in results:
         assert result.trace is None
         assert result.error is not None
         assert result.error.label == ""
-        assert str(result.error).startswith(f"{result.specification.key.label}: host: no bios-256k.bin in any data")
+        assert str(result.error).startswith(f"{result.specification.key}: host: no bios-256k.bin in any data")
         assert result.error.directory == str(result.specification.directory)
 
 
@@ -86,21 +63,21 @@ def test_at_most_so_many_cells_run_at_a_time(specifications: list[CellSpecificat
     running: set[str] = set()
     most = 0
     with start_pool(2, tmp_path) as pool:
-        for result in pool.run(specifications, on_start=lambda cell: running.add(cell.key.label)):
+        for result in pool.run(specifications, on_start=lambda cell: running.add(str(cell.key))):
             most = max(most, len(running))
-            running.discard(result.specification.key.label)
+            running.discard(str(result.specification.key))
     assert (most, running) == (2, set())
 
 
 @pytest.mark.rig
 def test_a_specification_that_cannot_be_written(specifications: list[CellSpecification], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    hopeless = [replace(cell, directory=tmp_path / "file" / str(i)) for i, cell in enumerate(specifications)]
+    hopeless = [replace(cell, cell_directory=tmp_path / "file" / str(i)) for i, cell in enumerate(specifications)]
     with start_pool(2, tmp_path) as pool:
         results = list(pool.run([*hopeless[:3], specifications[0]]))
     assert len(results) == 4
     told = [str(result.error) for result in results if result.specification in hopeless]
-    assert told == [f"{cell.key.label}: {cell.directory}: Not a directory" for cell in hopeless[:3]]
+    assert told == [f"{cell.key}: {cell.cell_directory}: Not a directory" for cell in hopeless[:3]]
 
 
 @pytest.mark.rig
@@ -118,13 +95,9 @@ def test_a_pool_whose_process_cannot_start(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("sys.executable", "/bin/false")
     with start_pool(1, tmp_path) as pool:
         planned = plan_cells(Filters(scenarios=("pxe-tftp",), nic_models=("e1000",)))
-        cell = specify(planned[0], make_side(tmp_path), make_equipment(tmp_path), tmp_path, TimeMode.VIRTUAL)
+        cell = specify(planned[0], make_side(tmp_path), make_equipment(tmp_path), tmp_path, VIRTUAL)
         with pytest.raises(PoolError, match="the process that forks the cells is gone"):
             list(pool.run([cell]))
-
-
-def test_one_cell_a_processor_by_default() -> None:
-    assert default_jobs() == len(os.sched_getaffinity(0))
 
 
 def test_the_forking_process_ends_with_its_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -134,11 +107,11 @@ def test_the_forking_process_ends_with_its_socket(monkeypatch: pytest.MonkeyPatc
     child = os.fork()
     if child == 0:
         near.close()
-        monkeypatch.setattr(zygote, "run_cell_file", lambda directory: int(directory.name))
+        monkeypatch.setattr(zygote, "run_cell_file", lambda directory, attempt, operator: int(directory.name))
         zygote.serve(far)
         os._exit(0)
     far.close()
-    near.sendall(b"".join(json.dumps({"directory": f"/d/{status}"}).encode() + b"\n" for status in (0, 3, 4)))
+    near.sendall(b"".join(json.dumps({"directory": f"/d/{status}", "attempt": "real", "console": False}).encode() + b"\n" for status in (0, 3, 4)))
     answers = b""
     while answers.count(b"\n") < 3:
         answers += near.recv(4096)
@@ -148,16 +121,37 @@ def test_the_forking_process_ends_with_its_socket(monkeypatch: pytest.MonkeyPatc
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_a_cell_s_specification(tmp_path: Path) -> None:
+def test_a_cell_s_specification_is_written_and_read_back(tmp_path: Path) -> None:
     (planned,) = plan_cells(Filters(scenarios=("nbp-sizes[2k]",), nic_models=("e1000",)))
-    side, equipment = make_side(tmp_path), make_equipment(tmp_path)
-    first = specify(planned, side, equipment, tmp_path, TimeMode.VIRTUAL)
-    again = specify(planned, side, equipment, tmp_path, TimeMode.REAL)
-    assert first.directory == tmp_path / "cells" / "set" / "nbp-sizes_2k_+e1000+pc+seabios+host"
-    assert again.directory == tmp_path / "cells" / "set" / "nbp-sizes_2k_+e1000+pc+seabios+host+real"
+    side, shared = make_side(tmp_path), make_equipment(tmp_path)
+    first = specify(planned, side, shared, tmp_path, VIRTUAL)
+    again = specify(planned, side, shared, tmp_path, REAL)
+    cell = tmp_path / "cells" / "set" / "nbp-sizes_2k_+e1000+pc+seabios+host"
+    assert (first.cell_directory, first.directory) == (cell, cell / "shift7")
+    assert (again.cell_directory, again.directory) == (cell, cell / "real")
+    assert first.attempt_path == f"cells/set/{cell.name}/shift7"
     assert first.nonce != again.nonce
     assert len(first.nonce) == 16
-    assert (first.key, first.scenario, first.rom_set) == (planned.key, planned.scenario, "set")
+    path = write_specification(first)
+    assert str(tmp_path) not in path.read_text().replace(str(shared.programs["bios"]), "")
+    read = load_specification(cell, "shift7")
+    assert read == replace(first, nonce=read.nonce)
+    assert read.nonce != first.nonce
+
+
+def test_a_run_can_be_carried_elsewhere(tmp_path: Path) -> None:
+    (planned,) = plan_cells(Filters(scenarios=("pxe-tftp",), nic_models=("e1000",)))
+    (tmp_path / "here").mkdir()
+    specification = specify(
+        planned, make_side(tmp_path / "here"), make_equipment(tmp_path / "here"), tmp_path / "here", VIRTUAL
+    )
+    write_specification(specification)
+    (tmp_path / "here").rename(tmp_path / "there")
+    cell = tmp_path / "there" / "cells" / "set" / specification.cell_directory.name
+    read = load_specification(cell, "real")
+    assert read.data_directory == tmp_path / "there" / "roms" / "set"
+    assert read.programs["bios"] == tmp_path / "there" / "programs" / "probe"
+    assert read.directory == cell / "real"
 
 
 def test_a_grub_image_is_made_for_the_folder_in_which_it_is_served(
@@ -165,52 +159,10 @@ def test_a_grub_image_is_made_for_the_folder_in_which_it_is_served(
 ) -> None:
     (planned,) = plan_cells(Filters(scenarios=("grub",), nic_models=("e1000",)))
     made: list[tuple[object, ...]] = []
-    monkeypatch.setattr(
-        "bootrig.schedule.campaign.make_grub_image", lambda *words: made.append(words) or Path("/image")
-    )
-    programs = cell_programs(planned.scenario, make_equipment(tmp_path))
-    assert programs["boot/core.0"] == Path("/image")
-    assert made == [(planned.scenario.tftp[0].modules, "(pxe)/boot")]
-
-
-def make_campaign(pool: Pool, directory: Path, **filters: tuple[str, ...]) -> Campaign:
-    sides = [make_side(directory, "baseline"), make_side(directory, "candidate", ("e1000",))]
-    return Campaign(pool, make_equipment(directory), directory, sides, plan_cells(Filters(**filters)))
-
-
-@pytest.mark.rig
-def test_only_cells_for_which_there_is_a_rom_are_tried(tmp_path: Path) -> None:
-    tried: list[tuple[str, str]] = []
-    with start_pool(1, tmp_path) as pool:
-        campaign = make_campaign(pool, tmp_path, scenarios=("pxe-tftp",), nic_models=("e1000", "rtl8139", "vmxnet3"))
-        assert campaign.count_cells() == 3
-        campaign.listen(on_start=lambda cell: tried.append((cell.directory.parent.name, cell.key.nic_model)))
-        campaign.run()
-    assert tried == [("baseline", "e1000"), ("candidate", "e1000"), ("baseline", "rtl8139")]
-    assert len(campaign.errors) == 3
-    assert campaign.traces("baseline") == ()
-    assert campaign.confirmed == frozenset()
-
-
-@pytest.mark.rig
-def test_a_campaign_in_which_cells_break_again_and_again_ends(tmp_path: Path) -> None:
-    with start_pool(1, tmp_path) as pool:
-        campaign = make_campaign(pool, tmp_path, scenarios=("nbp-sizes",), nic_models=("e1000", "rtl8139"))
-        with pytest.raises(CellError, match=r"^5 cells broke, the rest was not tried; the last: nbp-sizes") as caught:
-            campaign.run()
-    assert caught.value.remedy == "apt-get install seabios"
-    assert len(campaign.errors) == 5
-
-
-@pytest.mark.rig
-def test_console_scenarios_run_in_real_time_at_once(tmp_path: Path) -> None:
-    modes: list[tuple[str, str]] = []
-    told: Callable[[CellSpecification], None] = lambda cell: modes.append((cell.key.scenario, cell.time_mode))  # noqa: E731
-    with start_pool(1, tmp_path) as pool:
-        campaign = make_campaign(pool, tmp_path, scenarios=("prompt", "pxe-tftp"), nic_models=("rtl8139",))
-        campaign.listen(on_start=told)
-        campaign.run()
-    assert modes == [("pxe-tftp", "virtual"), ("prompt", "real")]
-    assert {key.scenario for key in campaign.confirmed} == {"prompt"}
-    cells = [parse_specification(path.read_bytes()) for path in tmp_path.glob("cells/*/*/cell.json")]
-    assert len({cell.nonce for cell in cells}) == 2
+    image = tmp_path / "image"
+    image.write_bytes(b"grub")
+    monkeypatch.setattr(equipment, "make_grub_image", lambda *words: made.append(words) or image)
+    programs = collect_programs(planned.scenario, make_equipment(tmp_path), tmp_path)
+    assert programs["boot/core.0"] == tmp_path / "programs" / "image"
+    ((modules, prefix),) = made
+    assert (set(modules) >= {"pxe", "tftp"}, prefix) == (True, "(pxe)/boot")

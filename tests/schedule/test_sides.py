@@ -1,15 +1,17 @@
 """Which cells a ROM set can be tried in."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bootrig.schedule.campaign import Campaign, Equipment, Side
+from bootrig.schedule.campaign import Campaign, CellResult
 from bootrig.schedule.plan import Filters, plan_cells
-from bootrig.schedule.pool import start_pool
-from bootrig.trace.trace import CellKey, TimeMode
+from bootrig.schedule.sides import Side, label_sides
+from bootrig.trace.names import CellKey
 from firmware.romset import RomFile, RomSet
 from tests.firmware.rom_bytes import Bios, Efi, make_combined_rom
+from tests.schedule.sample import make_equipment
 
 SEABIOS = CellKey("pxe-tftp", "e1000", "pc", "seabios")
 OVMF = CellKey("efi-tftp", "e1000", "q35", "ovmf")
@@ -45,11 +47,26 @@ def test_a_nic_model_without_default_rom_is_covered_by_nothing() -> None:
     assert not side_with("efi-e1000.rom", make_combined_rom()).covers("virtio-net-ccw")
 
 
-@pytest.mark.rig
 def test_what_one_side_has_lost_is_tried_on_both(tmp_path: Path) -> None:
     sides = [side_with("efi-e1000.rom", make_combined_rom()), side_with("efi-e1000.rom", Bios().build())]
     planned = plan_cells(Filters(scenarios=("efi-tftp", "pxe-tftp"), nic_models=("e1000",)))
-    equipment = Equipment({}, {}, {}, {}, {}, TimeMode.VIRTUAL)
-    with start_pool(1, tmp_path) as pool:
-        assert Campaign(pool, equipment, tmp_path, sides, planned).count_cells() == 4
-        assert Campaign(pool, equipment, tmp_path, sides[1:] * 2, planned).count_cells() == 2
+    equipment = make_equipment(tmp_path)
+
+    def run_none(*_words: object, **_options: object) -> Iterator[CellResult]:
+        yield from ()
+
+    assert len(list(Campaign(run_none, equipment, tmp_path, sides, planned).iter_cells())) == 4
+    assert len(list(Campaign(run_none, equipment, tmp_path, sides[1:] * 2, planned).iter_cells())) == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (("ipxe-debian-12", "ipxe-qemu-0.15"), ("ipxe-debian-12", "ipxe-qemu-0.15")),
+        (("/a/b.toml", "../a/b.toml"), ("a_b.toml", "a_b.toml-1")),
+        (("./mine.toml",), ("mine.toml",)),
+        (("...",), ("set",)),
+    ],
+)
+def test_a_rom_set_s_directory_stays_inside_the_run_directory(names: tuple[str, ...], labels: tuple[str, ...]) -> None:
+    assert label_sides(names) == labels
