@@ -18,7 +18,7 @@ from bootrig.trace.events.addresses import (
     RouterAdvertisement,
     RouterSolicitation,
 )
-from bootrig.trace.events.base import Recorded, Varying, WireEvent, escape, iter_recorded_fields, iter_varying_fields
+from bootrig.trace.events.base import Recorded, Varying, WireEvent, escape, iter_marked_fields
 from bootrig.trace.events.dhcp import IPXE_OPTIONS, Dhcp, Dhcp6, Dhcp6Option, DhcpOption
 from bootrig.trace.events.http import HttpRequest, HttpResponse, Tcp
 from bootrig.trace.events.link import Eapol, Lacp, Other
@@ -74,6 +74,5 @@ __all__ = [
     "Varying",
     "WireEvent",
     "escape",
-    "iter_recorded_fields",
-    "iter_varying_fields",
+    "iter_marked_fields",
 ]

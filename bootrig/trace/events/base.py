@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 T = TypeVar("T")
 Varying = Annotated[T, Meta(extra={"varies": True})]
@@ -45,25 +45,8 @@ def escape(content: bytes) -> str:
     return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in content)
 
 
-def iter_varying_fields(kind: type[Struct]) -> Iterator[str]:
-    """Yield the names of the fields of a kind of event that differ from boot to boot."""
-    for field in kind.__struct_fields__:
-        if _extra(kind, field).get("varies"):
-            yield field
-
-
-def iter_recorded_fields(kind: type[Struct]) -> Iterator[str]:
-    """Yield the names of the fields of a kind of event that have no reader yet."""
-    for field in kind.__struct_fields__:
-        if _extra(kind, field).get("recorded"):
-            yield field
-
-
-def _extra(kind: type[Struct], field: str) -> dict[str, bool]:
-    """Return the marks of a field."""
-    for base in kind.__mro__:
-        annotation = getattr(base, "__annotations__", {}).get(field)
-        for mark in getattr(annotation, "__metadata__", ()):
-            if isinstance(mark, Meta) and mark.extra:
-                return dict(mark.extra)
-    return {}
+def iter_marked_fields(kind: type[Struct], mark: str) -> Iterator[str]:
+    """Yield the names of the fields of a kind of event that have a mark: `varies`, `recorded`."""
+    for field in structs.fields(kind):
+        if any(mark in (meta.extra or ()) for meta in getattr(field.type, "__metadata__", ())):
+            yield field.name

@@ -20,11 +20,6 @@ class DhcpOption(Struct, frozen=True):
     hex: str
     suboptions: "tuple[DhcpOption, ...]" = ()
 
-    @property
-    def content(self) -> bytes:
-        """Its content as bytes."""
-        return bytes.fromhex(self.hex)
-
 
 class Dhcp(Endpoints, frozen=True, kw_only=True, tag="dhcp"):
     """A DHCP message (RFC 2131), or one of BOOTP.

@@ -44,7 +44,7 @@ class HttpRequest(WireEvent, frozen=True, kw_only=True, tag="http-request"):
 
 
 class HttpResponse(WireEvent, frozen=True, kw_only=True, tag="http-response"):
-    """An HTTP response, told when its body has ended.
+    """An HTTP response, at the frame that completed its head.
 
     Attributes:
         status: the status code.
@@ -62,7 +62,7 @@ class HttpResponse(WireEvent, frozen=True, kw_only=True, tag="http-response"):
     version: Recorded[str] = "HTTP/1.1"
     method: Recorded[str | None] = None
     headers: Recorded[tuple[tuple[str, str], ...]] = ()
-    connection: int = 0
+    connection: Recorded[int] = 0
     body_length: int = 0
     end_guest_s: float = 0.0
     completed: bool = True
