@@ -4,17 +4,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bootrig.compare import Confirmation, Difference, Severity
+from msgspec import structs
+
+from bootrig.compare import Confirmation, Difference, Finding, Severity
+from bootrig.trace.events import (
+    IPXE_OPTIONS,
+    Dhcp,
+    DhcpOption,
+    Event,
+    HttpRequest,
+    TftpError,
+    TftpRequest,
+    TftpTransfer,
+)
+from bootrig.trace.names import CellKey
 from bootrig.trace.trace import (
-    CellKey,
+    Clock,
+    ClockKind,
+    ConsoleLine,
+    Disturbance,
     Milestone,
     Outcome,
     OutcomeStatus,
     RomEvidence,
-    TimeMode,
     Trace,
-    WireEvent,
 )
+
+VIRTUAL, REAL, KVM = Clock(ClockKind.VIRTUAL, 7), Clock(ClockKind.REAL), Clock(ClockKind.KVM)
 
 NICS = ("e1000", "e1000e", "i82559er", "ne2k_pci", "pcnet", "rtl8139", "virtio-net-pci", "vmxnet3")
 SCENARIOS = ("grub", "no-boot-file", "no-ra", "pxe-tftp", "pxelinux", "script")
@@ -57,11 +73,12 @@ class Boot:
     machine: str = "pc"
     firmware: str = "seabios"
     rom_set: str = "set"
-    time_mode: TimeMode = TimeMode.VIRTUAL
+    side: str = ""
+    clock: Clock = VIRTUAL
     passed: bool = True
     milestone: str = "nbp-entered"
     reason: str = ""
-    retransmissions: int = 0
+    disturbed: int = 0
     file_length: int = 160 * KIB
     bar_length: int = 256 * KIB
     product: str = "iPXE"
@@ -86,8 +103,8 @@ class Boot:
         ("nbp.0", (("blksize", "1432"), ("tsize", "0")), 42430),
     )
     tftp_errors: Sequence[tuple[int, str]] = ()
-    http: Sequence[Mapping[str, Any]] = ()
-    other: Sequence[WireEvent] = ()
+    http: Sequence[HttpRequest] = ()
+    other: Sequence[Event] = ()
 
     @property
     def key(self) -> CellKey:
@@ -96,106 +113,127 @@ class Boot:
 
 def trace(boot: Boot) -> Trace:
     """Return the trace of `boot`."""
+    console = CONSOLE.format(
+        product=boot.product, version=boot.version, features=boot.features, prompt=boot.prompt, tail=boot.tail
+    )
     return Trace(
-        key=boot.key,
+        cell=str(boot.key),
+        side=boot.side,
         rom_set=boot.rom_set,
-        time_mode=boot.time_mode,
+        attempt=boot.clock.attempt,
+        clock=boot.clock,
         outcome=Outcome(
             OutcomeStatus.PASSED if boot.passed else OutcomeStatus.FAILED,
             boot.milestone,
             boot.reason,
-            boot.retransmissions,
+            tuple(Disturbance(number, "tftp-data") for number in range(boot.disturbed)),
         ),
         rom=RomEvidence("efi.rom", 1, boot.bar_length, boot.file_length, "0" * 64),
         milestones=_milestones(boot),
         wire=tuple(sorted(_wire(boot), key=lambda event: event.guest_s)),
-        console=CONSOLE.format(
-            product=boot.product,
-            version=boot.version,
-            features=boot.features,
-            prompt=boot.prompt,
-            tail=boot.tail,
-        )
-        if boot.console is None
-        else boot.console,
+        console=lines(console if boot.console is None else boot.console),
         usage={"wall_s": 0.5},
-        directory=f"cells/{boot.rom_set}/{boot.key.label}",
+        directory=f"cells/{boot.rom_set}/{boot.key.directory_name}/{boot.clock.attempt}",
     )
+
+
+def lines(text: str) -> tuple[ConsoleLine, ...]:
+    """Return the lines of a console on which nothing was wrapped or wiped."""
+    return tuple(ConsoleLine(line.rstrip()) for line in text.split("\n"))
 
 
 def _milestones(boot: Boot) -> tuple[Milestone, ...]:
     found = []
     if boot.nbp_s is not None:
-        found.append(Milestone("nbp-entered", boot.first_packet_s + boot.nbp_s, 0.4, "nonce"))
+        found.append(Milestone("nbp-entered", boot.first_packet_s + boot.nbp_s, 0.4))
     if boot.disk_s is not None:
-        found.append(Milestone("disk-booted", boot.first_packet_s + boot.disk_s, 0.4, "nonce"))
+        found.append(Milestone("disk-booted", boot.first_packet_s + boot.disk_s, 0.4))
     return tuple(found)
 
 
-def _wire(boot: Boot) -> list[WireEvent]:
+def dhcp_options(contents: Mapping[int, str]) -> tuple[DhcpOption, ...]:
+    """Return DHCP options, the suboptions of iPXE's taken apart."""
+    return tuple(
+        DhcpOption(code, content, _suboptions(bytes.fromhex(content)) if code == IPXE_OPTIONS else ())
+        for code, content in contents.items()
+    )
+
+
+def _suboptions(content: bytes) -> tuple[DhcpOption, ...]:
+    found, offset = [], 0
+    while offset + 1 < len(content):
+        end = offset + 2 + content[offset + 1]
+        found.append(DhcpOption(content[offset], content[offset + 2 : end].hex()))
+        offset = end
+    return tuple(found)
+
+
+def dhcp(guest_s: float, message: str, options: Mapping[int, str] | None = None, **changes: Any) -> Dhcp:
+    """Return a message of the guest."""
+    fields: dict[str, Any] = {"reply": False, "xid": "2bc63215", "client_mac": "52:54:00:12:34:56"} | changes
+    return Dhcp(guest_s=guest_s, from_guest=True, message=message, options=dhcp_options(options or {}), **fields)
+
+
+def answer(guest_s: float, message: str) -> Dhcp:
+    """Return a message of the server."""
+    return Dhcp(guest_s=guest_s, from_guest=False, message=message, reply=True, xid="2bc63215")
+
+
+def _wire(boot: Boot) -> list[Event]:
     start = boot.first_packet_s
     events = list(boot.other)
     for (offset, message), secs in zip(boot.messages, [*boot.secs, *[0] * 9], strict=False):
         options = dict(boot.options)
         if message == "request":
             options = dict(boot.request_options) if boot.request_options is not None else {**options, 50: "0a000210"}
-        facts = {
-            "message": message,
-            "xid": "2bc63215",
-            "client_mac": "52:54:00:12:34:56",
-            "secs": secs,
-            "flags": 0,
-            "options": [{"code": code, "hex": content, "value": None} for code, content in options.items()],
-            **boot.dhcp,
-        }
-        events.append(WireEvent("dhcp", start + offset, True, facts))
+        events.append(dhcp(start + offset, message, options, **{"secs": secs, **boot.dhcp}))
     if boot.answered:
-        events.append(WireEvent("dhcp", start + 0.01, False, {"message": "offer", "options": []}))
-        events.append(WireEvent("dhcp", start + boot.ack_s, False, {"message": "ack", "options": []}))
-    for file, options, length in boot.tftp:
-        block_length = int(dict(options).get("blksize", "512"))
-        request = {"file": file, "mode": "octet", "options": [list(pair) for pair in options]}
-        transfer = {
-            "file": file,
-            "block_length": block_length,
-            "blocks": length // block_length + 1,
-            "bytes": length,
-            "end_guest_s": start + boot.last_byte_s,
-            "completed": True,
-        }
-        events.append(WireEvent("tftp-request", start + boot.request_s, True, request))
-        events.append(WireEvent("tftp-transfer", start + boot.request_s + 0.1, False, transfer))
+        events += [answer(start + 0.01, "offer"), answer(start + boot.ack_s, "ack")]
+    for file, pairs, length in boot.tftp:
+        events += _fetch(boot, file, tuple(pairs), length)
     for code, text in boot.tftp_errors:
-        events.append(WireEvent("tftp-error", start + boot.last_byte_s, True, {"code": code, "text": text}))
-    for facts in boot.http:
-        events.append(WireEvent("http-request", start + boot.last_byte_s + 0.01, True, facts))
+        events.append(TftpError(guest_s=start + boot.last_byte_s, from_guest=True, code=code, text=text))
+    events += [structs.replace(request, guest_s=start + boot.last_byte_s + 0.01) for request in boot.http]
     return events
 
 
-def http_request(**changes: Any) -> dict[str, Any]:
-    """Return the facts of an HTTP request; `headers` takes a mapping."""
-    headers = {"Connection": "keep-alive", "User-Agent": "iPXE/1.0.0+", "Host": "10.0.2.1"}
-    headers |= changes.pop("headers", {})
-    return {
-        "method": "GET",
-        "target": "/nbp.0",
-        "version": "HTTP/1.1",
-        "headers": [[name, value] for name, value in headers.items() if value is not None],
-        "user_agent": headers["User-Agent"],
-        **changes,
-    }
+def _fetch(boot: Boot, file: str, options: tuple[tuple[str, str], ...], length: int) -> tuple[Event, Event]:
+    asked_s, block_length = boot.first_packet_s + boot.request_s, int(dict(options).get("blksize", "512"))
+    request = TftpRequest(guest_s=asked_s, from_guest=True, operation="read", file=file, mode="octet", options=options)
+    transfer = TftpTransfer(
+        guest_s=asked_s + 0.1,
+        from_guest=False,
+        file=file,
+        block_length=block_length,
+        blocks=length // block_length + 1,
+        bytes=length,
+        end_guest_s=boot.first_packet_s + boot.last_byte_s,
+        completed=True,
+    )
+    return request, transfer
+
+
+def http_request(headers: Mapping[str, str | None] | None = None, **changes: Any) -> HttpRequest:
+    """Return an HTTP request; a header that is None is left out."""
+    names = {"Connection": "keep-alive", "User-Agent": "iPXE/1.0.0+", "Host": "10.0.2.1", **(headers or {})}
+    fields: dict[str, Any] = {"method": "GET", "target": "/nbp.0", "version": "HTTP/1.1"} | changes
+    pairs = tuple((name, value) for name, value in names.items() if value is not None)
+    return HttpRequest(guest_s=0.0, from_guest=True, headers=pairs, **fields)
 
 
 def difference(**changes: Any) -> Difference:
-    """Return a difference that tests can bend."""
+    """Return a difference that tests can bend, by its fields and those of its finding."""
     plain = Difference(
         rule="dhcp-user-class",
-        severity=Severity.CHANGE,
         key=CellKey("pxe-tftp", "e1000", "pc", "seabios"),
-        subject="user class",
-        baseline="gPXE",
-        candidate="iPXE",
-        statement='the user class is "{candidate}", it was "{baseline}"',
+        finding=Finding(
+            severity=Severity.CHANGE,
+            subject="user class",
+            baseline="gPXE",
+            candidate="iPXE",
+            statement='the user class is "{candidate}", it was "{baseline}"',
+        ),
         confirmation=Confirmation.NOT_NEEDED,
     )
-    return replace(plain, **changes)
+    own = {name: changes.pop(name) for name in ("rule", "key", "confirmation", "waiver") if name in changes}
+    return replace(plain, finding=replace(plain.finding, **changes), **own)

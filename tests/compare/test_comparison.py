@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bootrig.compare import CellState, Severity, compare_traces
-from bootrig.compare.registry import RULES, rule
-from bootrig.compare.rules.outcome import check_outcome
-from bootrig.trace.trace import CellKey, OutcomeStatus, TimeMode, Trace
-from tests.compare.factory import NICS, SCENARIOS, Boot, http_request, trace
+from bootrig.compare import Answer, CellState, Difference, Severity, Verdict, compare_traces
+from bootrig.errors import ExitStatus
+from bootrig.report.sentences import format_finding
+from bootrig.trace.names import CellKey
+from bootrig.trace.trace import ClockKind, Trace
+from tests.compare.factory import NICS, REAL, SCENARIOS, VIRTUAL, Boot, dhcp, difference, http_request, trace
 
 NICS_3 = NICS[:3]
 
@@ -23,26 +24,38 @@ def boots(rom_set: str, nics: tuple[str, ...] = NICS_3, **changes: object) -> li
     ]
 
 
+def subjects(differences: tuple[Difference, ...]) -> list[str]:
+    return [entry.finding.subject for entry in differences]
+
+
 def test_equal_boots_are_identical() -> None:
     verdict = compare_traces(boots("one"), boots("two", first_packet_s=71.0, request_s=4.0))
     assert verdict.identical
-    assert verdict.compatible
+    assert verdict.answer is Answer.COMPATIBLE
     assert (verdict.baseline, verdict.candidate) == ("one", "two")
     assert {cell.state for cell in verdict.cells} == {CellState.SAME}
 
 
 def test_a_failed_cell_is_a_regression_and_its_cell_says_so() -> None:
     candidate = boots("two")
-    candidate[4] = trace(
-        Boot(scenario="no-boot-file", nic="e1000e", rom_set="two", passed=False, time_mode=TimeMode.REAL)
-    )
+    candidate[4] = trace(Boot(scenario="no-boot-file", nic="e1000e", rom_set="two", passed=False, clock=REAL))
     verdict = compare_traces(boots("one"), candidate)
-    assert not verdict.compatible
+    assert verdict.answer is Answer.NOT_COMPATIBLE
     assert not verdict.identical
     assert [entry.rule for entry in verdict.regressions] == ["outcome"]
     states = {cell.key: cell.state for cell in verdict.cells}
     assert states.pop(CellKey("no-boot-file", "e1000e", "pc", "seabios")) is CellState.REGRESSED
     assert set(states.values()) == {CellState.SAME}
+
+
+def test_a_cell_tells_which_boots_were_compared() -> None:
+    first, second = trace(Boot(scenario="grub")), trace(Boot(scenario="grub", clock=REAL))
+    (cell,) = compare_traces([first], [second]).cells
+    assert cell.baseline is not None
+    assert cell.candidate is not None
+    assert (cell.baseline.attempt, cell.baseline.clock) == ("shift7", ClockKind.VIRTUAL)
+    assert (cell.candidate.attempt, cell.candidate.clock) == ("real", ClockKind.REAL)
+    assert cell.candidate.directory == second.directory
 
 
 @pytest.mark.parametrize(
@@ -60,69 +73,123 @@ def test_a_cell_is_as_bad_as_its_worst_difference(changes: dict[str, object], st
     assert {cell.state for cell in verdict.cells} == {state}
 
 
-def test_cells_that_fail_with_both_are_marked_and_are_no_difference() -> None:
+def test_cells_that_fail_with_both_are_marked_and_prove_nothing() -> None:
     verdict = compare_traces(boots("one", passed=False), boots("one", passed=False))
     assert {cell.state for cell in verdict.cells} == {CellState.BOTH_FAILED}
-    assert verdict.identical
+    assert verdict.differences == ()
+    assert verdict.answer is Answer.NOTHING_PROVEN
+    assert not verdict.identical
 
 
 def test_a_nic_that_is_not_covered_any_more_is_a_regression() -> None:
     verdict = compare_traces(boots("one"), boots("two", nics=NICS_3[:2]))
-    assert {entry.subject for entry in verdict.regressions} == {"NIC i82559er"}
-    assert (
-        "the candidate has no ROM for the NIC i82559er, the baseline boots with it" in verdict.regressions[0].sentence
-    )
+    assert [entry.id for entry in verdict.regressions] == ["coverage@*:i82559er"]
+    sentence = format_finding(verdict.regressions[0].finding)
+    assert "the candidate has no ROM for the NIC i82559er, the baseline boots with it" in sentence
     assert len(verdict.not_compared) == len(SCENARIOS)
     assert verdict.not_compared[0].explanation == "the candidate has no boot with the NIC i82559er"
 
 
 def test_a_nic_that_is_new_is_an_improvement() -> None:
     verdict = compare_traces(boots("one", nics=NICS_3[:2]), boots("two"))
-    assert verdict.compatible
-    assert {entry.subject for entry in verdict.of_severity(Severity.IMPROVEMENT)} == {"NIC i82559er"}
+    assert verdict.answer is Answer.COMPATIBLE
+    assert subjects(verdict.of_severity(Severity.IMPROVEMENT)) == ["i82559er"]
     assert CellState.ONLY_CANDIDATE in {cell.state for cell in verdict.cells}
+
+
+@pytest.mark.parametrize("nics", [NICS_3, NICS_3[:1]], ids=["three", "one"])
+def test_nics_that_only_the_baseline_has_are_regressions_though_no_cell_is_compared(nics: tuple[str, ...]) -> None:
+    verdict = compare_traces(boots("one", nics=nics), [])
+    assert subjects(verdict.regressions) == list(nics)
+    assert verdict.answer is Answer.NOT_COMPATIBLE
 
 
 def test_a_nic_that_never_worked_is_no_loss() -> None:
     lost = [trace(Boot(nic="i82559er", passed=False)), *boots("one", nics=NICS_3[:2])]
     verdict = compare_traces(lost, boots("two", nics=NICS_3[:2]))
-    assert verdict.compatible
+    assert verdict.differences == ()
+    assert verdict.answer is Answer.COMPATIBLE
+    assert not verdict.identical
     assert len(verdict.not_compared) == 1
+
+
+def test_a_nic_whose_rig_broke_is_no_loss() -> None:
+    candidate = [entry for entry in boots("two") if entry.key.nic_model != "i82559er"]
+    key = CellKey("grub", "i82559er", "pc", "seabios")
+    verdict = compare_traces(boots("one"), candidate, broken=[key])
+    assert verdict.regressions == ()
+    assert {cell.key: cell.state for cell in verdict.cells}[key] is CellState.BROKEN
+    assert (verdict.counts.broken, verdict.counts.only_one_side) == (1, len(SCENARIOS) - 1)
+    explanations = {entry.key: entry.explanation for entry in verdict.not_compared}
+    assert explanations.pop(key) == "the rig broke"
+    assert set(explanations.values()) == {"the candidate has no boot of this cell"}
+
+
+def test_a_cell_whose_rig_broke_on_both_sides_is_in_the_matrix() -> None:
+    key = CellKey("more", "e1000", "pc", "seabios")
+    verdict = compare_traces(boots("one"), boots("two"), broken=[key])
+    (cell,) = (cell for cell in verdict.cells if cell.key == key)
+    assert (cell.state, cell.baseline, cell.candidate) == (CellState.BROKEN, None, None)
+    assert verdict.answer is Answer.COMPATIBLE
+    assert not verdict.identical
 
 
 def test_a_single_missing_cell_is_explained() -> None:
     verdict = compare_traces(boots("one"), boots("two")[1:])
-    assert verdict.compatible
+    assert verdict.answer is Answer.COMPATIBLE
     assert not verdict.identical
     (entry,) = verdict.not_compared
-    assert (entry.present, entry.explanation) == ("baseline", "the candidate has no boot of this cell")
+    assert entry.explanation == "the candidate has no boot of this cell"
+    (other,) = compare_traces(boots("one")[1:], boots("two")).not_compared
+    assert other.explanation == "the baseline has no boot of this cell"
 
 
-def test_nothing_compared_is_not_compatible() -> None:
-    assert not compare_traces([], []).compatible
-    assert not compare_traces(boots("one"), []).compatible
-    assert not compare_traces([], boots("two")).compatible
+def bad(**changes: object) -> Difference:
+    return difference(severity=Severity.REGRESSION, **changes)
+
+
+@pytest.mark.parametrize(
+    ("passed", "differences", "answer", "status"),
+    [
+        (True, (), Answer.COMPATIBLE, ExitStatus.GOOD),
+        (True, (difference(severity=Severity.INFO),), Answer.COMPATIBLE, ExitStatus.GOOD),
+        (True, (difference(),), Answer.COMPATIBLE_WITH_CHANGES, ExitStatus.GOOD),
+        (True, (difference(waiver="known"),), Answer.COMPATIBLE, ExitStatus.GOOD),
+        (True, (difference(), bad()), Answer.NOT_COMPATIBLE, ExitStatus.BAD),
+        (True, (bad(waiver="known"),), Answer.COMPATIBLE, ExitStatus.GOOD),
+        (False, (), Answer.NOTHING_PROVEN, ExitStatus.BROKEN),
+        (False, (difference(),), Answer.NOTHING_PROVEN, ExitStatus.BROKEN),
+        (False, (bad(),), Answer.NOT_COMPATIBLE, ExitStatus.BAD),
+        (False, (bad(waiver="known"),), Answer.NOTHING_PROVEN, ExitStatus.BROKEN),
+    ],
+)
+def test_the_answer_is_the_first_word_that_fits(
+    passed: bool, differences: tuple[Difference, ...], answer: Answer, status: ExitStatus
+) -> None:
+    boot = trace(Boot(passed=passed))
+    verdict = replace(compare_traces([boot], [boot]), differences=differences)
+    assert (verdict.answer, verdict.status) == (answer, status)
+    assert verdict.identical is (passed and not differences)
+
+
+def test_where_no_cell_was_compared_nothing_is_proven() -> None:
+    assert compare_traces([], []).answer is Answer.NOTHING_PROVEN
+    assert compare_traces([], boots("two")).answer is Answer.NOTHING_PROVEN
+
+
+def test_cells_are_counted() -> None:
+    first = [*boots("one"), trace(Boot(scenario="more")), trace(Boot(scenario="bad", passed=False))]
+    second = [*boots("two"), trace(Boot(scenario="bad", passed=False))]
+    counts = compare_traces(first, second).counts
+    assert (counts.all, counts.passed_on_both_sides, counts.works_with_neither) == (20, 18, 1)
+    assert (counts.only_one_side, counts.broken) == (1, 0)
 
 
 def test_what_follows_from_a_failure_is_not_told_again() -> None:
     http = [http_request()]
-    failed = {"passed": False, "time_mode": TimeMode.REAL, "tftp": (), "nbp_s": None}
+    failed = {"passed": False, "clock": REAL, "tftp": (), "nbp_s": None}
     verdict = compare_traces(boots("one", http=http), boots("two", **failed))
     assert {entry.rule for entry in verdict.differences} == {"outcome"}
-
-
-def test_rules_have_names_and_descriptions() -> None:
-    assert len(RULES) >= 30
-    for name, entry in RULES.items():
-        assert entry.name == name
-        assert entry.description.strip().splitlines()[0].rstrip(".").strip()
-
-
-def test_the_registry_refuses_a_taken_name_and_a_missing_docstring() -> None:
-    with pytest.raises(ValueError, match="there is a rule outcome already"):
-        rule("outcome")(check_outcome)
-    with pytest.raises(ValueError, match="the rule silent has no docstring"):
-        rule("silent")(lambda pair: iter(()))
 
 
 times = st.floats(0.1, 90.0, allow_nan=False)
@@ -130,7 +197,7 @@ made_boots = st.builds(
     Boot,
     scenario=st.sampled_from(SCENARIOS),
     nic=st.sampled_from(NICS),
-    time_mode=st.sampled_from(TimeMode),
+    clock=st.sampled_from((VIRTUAL, REAL)),
     passed=st.booleans(),
     milestone=st.sampled_from(("", "dhcp-ack", "nbp-entered")),
     bar_length=st.sampled_from((0, 1 << 16, 1 << 18)),
@@ -155,7 +222,7 @@ made_traces = st.lists(made_boots.map(trace), min_size=1, max_size=6)
 def test_whatever_is_compared_with_itself_is_identical(traces: list[Trace]) -> None:
     verdict = compare_traces(traces, traces)
     assert verdict.differences == ()
-    assert verdict.identical
+    assert verdict.identical is any(cell.passed_on_both_sides for cell in verdict.cells)
 
 
 @settings(deadline=None, max_examples=60)
@@ -164,17 +231,12 @@ def test_swapping_sides_turns_improvements_into_regressions(first: list[Trace], 
     there, back = compare_traces(first, second), compare_traces(second, first)
     for rules in ({"outcome"}, {"coverage"}):
         gained, lost = (
-            [entry.key for entry in verdict.of_severity(severity) if entry.rule in rules]
+            [entry.id for entry in verdict.of_severity(severity) if entry.rule in rules]
             for verdict, severity in ((there, Severity.IMPROVEMENT), (back, Severity.REGRESSION))
         )
         assert gained == lost
     slower, faster = (
-        {
-            (entry.key, entry.subject)
-            for entry in verdict.differences
-            if entry.unit == "s" and entry.rule == "stage-times"
-        }
-        for verdict in (there, back)
+        {entry.id for entry in verdict.differences if entry.rule == "stage-times"} for verdict in (there, back)
     )
     assert slower == faster
 
@@ -184,12 +246,54 @@ def test_swapping_sides_turns_improvements_into_regressions(first: list[Trace], 
 def test_any_two_boots_compare_and_every_difference_reads(first: Boot, second: Boot) -> None:
     verdict = compare_traces([trace(first)], [trace(replace(second, scenario=first.scenario, nic=first.nic))])
     for entry in verdict.differences:
-        assert entry.sentence
-        assert "{baseline}" not in entry.sentence
-        assert "{candidate}" not in entry.sentence
-        assert entry.baseline != entry.candidate
+        sentence = format_finding(entry.finding)
+        assert sentence
+        assert "{baseline}" not in sentence
+        assert "{candidate}" not in sentence
+        assert entry.finding.baseline != entry.finding.candidate
 
 
-def test_passing_needs_both_sides() -> None:
-    verdict = compare_traces(boots("one"), boots("two"))
-    assert all(cell.baseline == cell.candidate == OutcomeStatus.PASSED.value for cell in verdict.cells)
+def assert_unique(verdict: Verdict) -> None:
+    names = [entry.id for entry in (*verdict.differences, *verdict.refuted)]
+    assert sorted(names) == sorted(set(names))
+
+
+@settings(deadline=None, max_examples=100)
+@given(made_traces, made_traces)
+def test_no_two_differences_have_one_name(first: list[Trace], second: list[Trace]) -> None:
+    assert_unique(compare_traces(first, second))
+
+
+def test_what_differs_in_one_message_or_file_in_another_way_has_another_name() -> None:
+    files = ("a", "b", "c")
+    sizes, other = ("512", "1024", "1428"), ("600", "700", "800")
+    first, second = (
+        Boot(
+            tftp=[(name, (("blksize", size),), 40000 + extra) for name, size in zip(files, chosen, strict=True)],
+            options={12: "00", 57: "0240", 61: "01aa", 175: "130101", 60: "41", 55: "0103"},
+            request_options={
+                12: request,
+                57: f"05{request}",
+                61: "02bb" + request,
+                60: request * 2,
+                55: "06" + request,
+            },
+            http=[http_request({"Host": host}, target=f"/{name}") for name in files],
+            features=features,
+        )
+        for chosen, extra, request, host, features in (
+            (sizes, 0, "41", "one", "DNS DNS NBI"),
+            (other, 9, "42", "two", "HTTP HTTP"),
+        )
+    )
+    second = replace(
+        second,
+        options={12: "01", 57: "0250", 61: "02aa", 175: "130102", 60: "42", 55: "0106"},
+        http=[http_request({"Host": name, "User-Agent": name}, target=f"/{name}") for name in files],
+        other=[dhcp(90.0, "inform", {60: "43"})],
+    )
+    verdict = compare_traces([trace(first)], [trace(second)])
+    assert_unique(verdict)
+    names = {entry.id.partition("/host:")[2] for entry in verdict.differences}
+    assert {"vendor class in DISCOVER", "vendor class in REQUEST", "TFTP options of b", "bytes of c"} <= names
+    assert {"host name (12) in DISCOVER", "HTTP header Host of GET /b", "option 175, HTTP (19) in DISCOVER"} <= names

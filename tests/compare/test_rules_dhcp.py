@@ -6,7 +6,7 @@ import pytest
 
 from bootrig.compare import Severity
 from tests.compare.conftest import Look
-from tests.compare.factory import DISCOVER
+from tests.compare.factory import DISCOVER, REAL
 
 
 def with_options(**changes: str | None) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def test_the_order_of_options_is_an_info(look: Look) -> None:
     turned = dict(reversed(DISCOVER.items()))
     (found,) = look("dhcp-option-order", {"options": turned, "request_options": DISCOVER}, request_options=DISCOVER)
     assert found.severity is Severity.INFO
-    assert "the options of DISCOVER come in the order 97 61 175" in found.sentence
+    assert "the options of DISCOVER are in the order 97 61 175" in found.sentence
 
 
 def test_an_option_more_is_no_other_order(look: Look) -> None:
@@ -213,6 +213,14 @@ def test_other_retries_are_a_change(look: Look, messages: Any, sentence: str) ->
     assert (found.severity, found.sentence) == (Severity.CHANGE, sentence)
 
 
+def test_only_the_discovers_before_anything_else_are_retries(look: Look) -> None:
+    first, second = (
+        ((0.0, "discover"), (1.0, "discover"), (3.0, "request"), (4.0, "discover"), (4.0 + gap, "discover"))
+        for gap in (1.0, 30.0)
+    )
+    assert look("dhcp-retries", {"messages": second}, messages=first, secs=(0,) * 5) == []
+
+
 def test_retries_a_little_later_are_no_difference(look: Look) -> None:
     messages = ((0.0, "discover"), (1.9, "discover"), (4.3, "discover"), (9.1, "discover"))
     assert look("dhcp-retries", {"messages": messages}, **NO_ANSWER) == []
@@ -223,7 +231,7 @@ def test_in_virtual_time_the_servers_speed_decides_how_many_retries_there_are(lo
 
 
 def test_in_real_time_fewer_retries_before_an_answer_are_an_info(look: Look) -> None:
-    (found,) = look("dhcp-retries", {"messages": ((0.0, "discover"), (3.0, "request"))}, time_mode="real")
+    (found,) = look("dhcp-retries", {"messages": ((0.0, "discover"), (3.0, "request"))}, clock=REAL)
     assert found.severity is Severity.INFO
 
 

@@ -3,13 +3,30 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bootrig.compare import Confirmation, Severity, compare_traces
-from bootrig.trace.trace import WireEvent
+from bootrig.trace.events import (
+    Arp,
+    Dhcp6,
+    Dns,
+    DnsQuestion,
+    Eapol,
+    Event,
+    Lacp,
+    NeighbourAdvertisement,
+    Other,
+    RouterAdvertisement,
+    RouterSolicitation,
+    Tcp,
+    TftpRequest,
+)
 from tests.compare.conftest import Look
-from tests.compare.factory import Boot, http_request, trace
+from tests.compare.factory import Boot, dhcp, http_request, trace
 
 PLAIN = (("blksize", "1432"), ("tsize", "0"))
+SENT: dict[str, Any] = {"guest_s": 71.0, "from_guest": True}
+EAPOL = Eapol(**SENT)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +78,12 @@ def test_equal_transfers_are_no_difference(look: Look, rule: str) -> None:
 
 
 def test_another_mode_is_a_change(look: Look) -> None:
-    (request,) = ([WireEvent("tftp-request", 70.0, True, {"file": "f", "mode": mode})] for mode in ("octet",))
-    (other,) = ([WireEvent("tftp-request", 70.0, True, {"file": "f", "mode": mode})] for mode in ("netascii",))
-    (found,) = look("tftp-mode", {"other": other}, tftp=(), other=request)
+    first, second, third = (
+        [TftpRequest(guest_s=70.0, from_guest=True, operation="read", file="f", mode=mode)]
+        for mode in ("octet", "netascii", "OCTET")
+    )
+    assert look("tftp-mode", {"other": third}, tftp=(), other=first) == []
+    (found,) = look("tftp-mode", {"other": second}, tftp=(), other=first)
     assert (found.severity, found.candidate) == (Severity.CHANGE, "netascii")
     assert "fetches files in the mode netascii, it was octet" in found.sentence
 
@@ -71,10 +91,12 @@ def test_another_mode_is_a_change(look: Look) -> None:
 def test_other_bytes_are_a_change_and_other_blocks_an_info(look: Look) -> None:
     (shorter,) = look("tftp-blocks", {"tftp": (("nbp.0", PLAIN, 42000),)})
     assert shorter.severity is Severity.CHANGE
-    assert "nbp.0 comes over in 42000 bytes, it was 42430: the guest did not get the same file" in shorter.sentence
+    assert (
+        "nbp.0 is transferred in 42000 bytes instead of 42430: the guest did not get the same file" in shorter.sentence
+    )
     (smaller,) = look("tftp-blocks", {"tftp": (("nbp.0", (("blksize", "1024"),), 42430),)})
     assert smaller.severity is Severity.INFO
-    assert "nbp.0 comes over in 42 blocks, it was 30" in smaller.sentence
+    assert "nbp.0 is transferred in 42 blocks instead of 30" in smaller.sentence
 
 
 def test_other_file_names_are_a_change(look: Look) -> None:
@@ -118,7 +140,7 @@ def test_errors_at_the_end_of_transfers_are_an_info(look: Look) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "request_facts", "severity", "sentence"),
+    ("rule", "fields", "severity", "sentence"),
     [
         (
             "http-version",
@@ -158,42 +180,43 @@ def test_errors_at_the_end_of_transfers_are_an_info(look: Look) -> None:
         ),
     ],
 )
-def test_other_http_requests_are_told(
-    look: Look, rule: str, request_facts: Any, severity: Severity, sentence: str
-) -> None:
-    (found,) = look(rule, {"http": [http_request(**request_facts)]}, http=[http_request()])
+def test_other_http_requests_are_told(look: Look, rule: str, fields: Any, severity: Severity, sentence: str) -> None:
+    (found,) = look(rule, {"http": [http_request(**fields)]}, http=[http_request()])
     assert found.severity is severity
     assert sentence in found.sentence
 
 
 def test_other_tcp_windows_and_options_are_an_info(look: Look) -> None:
     first = http_request(window=4096, tcp_options="020405b4")
-    (window,) = look("http-tcp", {"http": [{**first, "window": 65532}]}, http=[first])
+    (window,) = look("http-tcp", {"http": [replace(first, window=65532)]}, http=[first])
     assert window.severity is Severity.INFO
     assert "the TCP window of the guest's HTTP connections: 65532 bytes, it was 4096 bytes" in window.sentence
-    (options,) = look("http-tcp", {"http": [{**first, "tcp_options": "020405b401030309"}]}, http=[first])
+    (options,) = look("http-tcp", {"http": [replace(first, tcp_options="020405b401030309")]}, http=[first])
     assert "segment size, window scale, it was segment size" in options.sentence
-    stamped = [{**first, "tcp_options": f"0101080a{number:08x}00000000"} for number in (1, 2)]
+    stamped = [replace(first, tcp_options=f"0101080a{number:08x}00000000") for number in (1, 2)]
     assert look("http-tcp", {"http": stamped[1:]}, http=stamped[:1]) == []
 
 
 @pytest.mark.parametrize(
-    ("facts", "name"),
+    ("event", "name"),
     [
-        ({"protocol": "udp", "destination_port": 514}, "syslog (port 514)"),
-        ({"protocol": "tcp", "destination_port": 443}, "TCP to port 443"),
-        ({"protocol": "icmp6", "type": 143}, "IPv6 multicast listener reports"),
-        ({"protocol": 2}, "IGMP"),
-        ({"ethertype": "9999"}, "frames of the ethertype 9999"),
+        (Other(**SENT, protocol="udp", destination_port=514), "syslog (port 514)"),
+        (Tcp(**SENT, connection=1, destination_port=443), "TCP to port 443"),
+        (Tcp(**SENT, connection=1, destination_port=3260), "iSCSI (port 3260)"),
+        (Other(**SENT, protocol="icmp6", type=143), "IPv6 multicast listener reports"),
+        (Other(**SENT, protocol="2"), "IGMP"),
+        (Other(**SENT, ethertype="9999"), "frames of the ethertype 9999"),
+        (Other(**SENT, ethertype="88cc"), "LLDP"),
+        (Lacp(**SENT), "LACP"),
     ],
 )
-def test_traffic_is_named(look: Look, facts: Any, name: str) -> None:
-    (found,) = look("traffic", {"other": [WireEvent("other", 71.0, True, facts)]})
+def test_traffic_is_named(look: Look, event: Event, name: str) -> None:
+    (found,) = look("traffic", {"other": [event]})
     assert found.candidate == name
 
 
 def test_requests_to_boot_servers_are_told(look: Look) -> None:
-    asked = WireEvent("dhcp", 73.2, True, {"message": "request", "destination_port": 4011, "options": []})
+    asked = dhcp(73.2, "request", destination_port=4011)
     (found,) = look("traffic", {"other": [asked]})
     assert found.candidate == "PXE boot servers (port 4011)"
 
@@ -208,9 +231,9 @@ def test_equal_or_missing_http_requests_are_no_difference(look: Look, rule: str)
 
 def test_new_kinds_of_traffic_are_an_info(look: Look) -> None:
     frames = [
-        WireEvent("other", 70.1, True, {"ethertype": "888e"}),
-        WireEvent("router-solicitation", 70.1, True, {}),
-        WireEvent("dhcp6", 70.2, True, {}),
+        EAPOL,
+        RouterSolicitation(**SENT),
+        Dhcp6(**SENT, message="solicit", xid="000001"),
     ]
     found = look("traffic", {"other": frames})
     assert [entry.candidate for entry in found] == ["DHCPv6", "EAPOL (802.1X)", "IPv6 router solicitations"]
@@ -222,18 +245,20 @@ def test_new_kinds_of_traffic_are_an_info(look: Look) -> None:
 
 def test_answers_and_known_traffic_are_no_difference(look: Look) -> None:
     frames = [
-        WireEvent("other", 70.1, False, {"ethertype": "888e"}),
-        WireEvent("arp", 70.1, True, {}),
-        WireEvent("neighbour-advertisement", 70.1, True, {}),
-        WireEvent("other", 70.1, True, {"protocol": "tcp", "destination_port": 80}),
-        WireEvent("other", 70.1, True, {"protocol": "icmp", "type": 0}),
+        Eapol(guest_s=70.1, from_guest=False),
+        Arp(**SENT, operation="request", sender_mac="", sender="10.0.2.15", target_mac="", target="10.0.2.1"),
+        NeighbourAdvertisement(**SENT),
+        Tcp(**SENT, connection=1, destination_port=80),
+        Other(**SENT, protocol="icmp", type=0),
+        Other(**SENT, protocol="icmp6", type=129),
+        Other(**SENT, protocol="udp", destination_port=1024),
     ]
     assert look("traffic", {"other": frames}) == []
     assert look("traffic", {"other": frames, "passed": False}) == []
 
 
-def dns(*types: int) -> list[WireEvent]:
-    return [WireEvent("dns", 71.0, True, {"questions": [{"name": "server", "type": one} for one in types]})]
+def dns(*types: int) -> list[Event]:
+    return [Dns(**SENT, id=1, reply=False, questions=tuple(DnsQuestion("server", one) for one in types))]
 
 
 def test_fewer_types_of_dns_records_are_a_change(look: Look) -> None:
@@ -246,16 +271,15 @@ def test_fewer_types_of_dns_records_are_a_change(look: Look) -> None:
 
 
 def test_a_kind_that_the_other_set_sends_in_another_boot_is_no_difference() -> None:
-    eapol = WireEvent("other", 70.1, True, {"ethertype": "888e"})
-    first = [trace(Boot(other=[eapol])), trace(Boot(nic="pcnet"))]
-    second = [trace(Boot()), trace(Boot(nic="pcnet", other=[eapol]))]
+    first = [trace(Boot(other=[EAPOL])), trace(Boot(nic="pcnet"))]
+    second = [trace(Boot()), trace(Boot(nic="pcnet", other=[EAPOL]))]
     assert compare_traces(first, second).identical
-    elsewhere = [trace(Boot()), trace(Boot(nic="pcnet", machine="q35", other=[eapol]))]
+    elsewhere = [trace(Boot()), trace(Boot(nic="pcnet", machine="q35", other=[EAPOL]))]
     assert not compare_traces([*first, trace(Boot(nic="pcnet", machine="q35"))], elsewhere).identical
 
 
 def test_with_a_router_it_is_chance_whether_the_guest_asks_for_one(look: Look) -> None:
-    router = WireEvent("router-advertisement", 69.0, False, {})
-    asked = WireEvent("router-solicitation", 70.1, True, {})
+    router = RouterAdvertisement(guest_s=69.0, from_guest=False)
+    asked = RouterSolicitation(**SENT)
     assert look("traffic", {"other": [router, asked]}, other=[router]) == []
     assert len(look("traffic", {"other": [asked]})) == 1

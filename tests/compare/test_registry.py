@@ -1,0 +1,45 @@
+"""Rules: what each declares, and what the registry refuses."""
+
+import pytest
+
+from bootrig.compare.registry import TOPICS, rule
+from bootrig.compare.rules import RULES
+from bootrig.compare.rules.outcome import check_outcome
+
+
+def test_rules_have_names_and_descriptions() -> None:
+    assert len(RULES) >= 30
+    for name, entry in RULES.items():
+        assert entry.name == name
+        assert entry.description.strip().splitlines()[0].rstrip(".").strip()
+
+
+def test_every_module_of_the_folder_is_imported_in_the_order_of_names() -> None:
+    modules = [entry.check.__module__ for entry in RULES.values() if entry.sees_all_pairs]
+    assert modules == ["bootrig.compare.rules.coverage", "bootrig.compare.rules.traffic"]
+
+
+def test_rules_have_topics_but_for_those_that_nobody_may_disregard() -> None:
+    assert {name for name, entry in RULES.items() if not entry.topics} == {"outcome", "coverage"}
+    assert {topic for entry in RULES.values() for topic in entry.topics} <= TOPICS
+
+
+def test_what_a_rule_follows_from_is_a_rule() -> None:
+    assert {name for entry in RULES.values() for name in entry.follows_from} <= RULES.keys()
+
+
+@pytest.mark.parametrize("field", ["owns_dhcp_options", "owns_http_headers", "owns_ports"])
+def test_what_a_rule_owns_has_no_other_owner(field: str) -> None:
+    owned = [one for entry in RULES.values() for one in getattr(entry, field)]
+    assert owned
+    assert len(owned) == len(set(owned))
+
+
+def test_the_registry_refuses_a_taken_name_a_missing_docstring_and_an_unknown_topic() -> None:
+    with pytest.raises(ValueError, match="there is a rule outcome already"):
+        rule("outcome")(check_outcome)
+    with pytest.raises(ValueError, match="the rule silent has no docstring"):
+        rule("silent")(lambda pair: iter(()))
+    with pytest.raises(ValueError, match="the rule odd has unknown topics: banners, wire"):
+        rule("odd", topics={"wire", "banners", "http"})(check_outcome)
+    assert {"silent", "odd"}.isdisjoint(RULES)
