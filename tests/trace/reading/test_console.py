@@ -56,6 +56,9 @@ def read(chunks: Iterable[str]) -> tuple[list[str], str]:
         (FULL + "\r\n\r\nT", [FULL, "T"], FULL + "\nT"),
         (FULL[1:] + "\r\nT", [FULL[1:], "T"], FULL[1:] + "\nT"),
         (FULL + "\x1b[5;1HT", [FULL, "T"], FULL + "\nT"),
+        (FULL + "\x1b[5;1Hx\x1b[2;1HT", [FULL, "x", "T"], FULL + "\nx\nT"),
+        (FULL + "\b\r\b", [FULL], FULL),
+        (FULL + "\bX", [FULL[2:] + "Xa"], FULL + "\nX"),
         (" " * 80 + "\r\nT", ["T"], " " * 80 + "\nT"),
         (FULL[1:] + " \r\nhttp", [FULL[1:] + " http"], FULL[1:] + " http"),
         # wiped out
@@ -131,7 +134,7 @@ def test_a_recorded_console_reads_as_a_terminal_emulator_shows_it(name: str) -> 
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.lists(st.sampled_from(["a", "bc", "  ", "d", "\b", "\r", "\n", "\r\n", "\x1b[K", "\x1b[0;1m"]), max_size=40))
+@given(st.lists(st.sampled_from(["a", "bc", "  ", FULL, "\b", "\r", "\n", "\r\n", "\x1b[K", "\x1b[0;1m"]), max_size=40))
 def test_text_and_its_corrections_read_as_a_terminal_emulator_shows_them(pieces: list[str]) -> None:
     text = "".join(pieces)
     assert divide(read_lines(text)) == emulate(text)
