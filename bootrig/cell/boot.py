@@ -26,9 +26,9 @@ from bootrig.emulator.launch import start_guest
 from bootrig.network.capture import count_retransmissions, decode_capture
 from bootrig.network.decode.fact import WireFact
 from bootrig.network.errors import CaptureError
-from bootrig.network.services.dnsmasq import DnsmasqConfiguration, start_dnsmasq
-from bootrig.network.services.http import HttpConfiguration, start_http
-from bootrig.network.services.tftp import TftpConfiguration, start_tftp
+from bootrig.network.servers.dnsmasq import DnsmasqConfiguration, start_dnsmasq
+from bootrig.network.servers.http import HttpConfiguration, start_http
+from bootrig.network.servers.tftp import TftpConfiguration, start_tftp
 from bootrig.network.tap import open_tap
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.reading.milestones import (

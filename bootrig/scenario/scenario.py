@@ -13,7 +13,7 @@ from typing import Any
 
 from bootrig.document.toml import Document, TableReader, load_document
 from bootrig.network.addresses import SERVER_ADDRESS
-from bootrig.network.services.personality import BootFields, DhcpPersonality
+from bootrig.network.servers.personality import BootFields, DhcpPersonality
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
 from bootrig.scenario.soundness import check_scenario
 from firmware.nic import NIC_MODELS

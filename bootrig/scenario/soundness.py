@@ -10,13 +10,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from bootrig.document.toml import TableReader, suggest
-from bootrig.network.services.personality import PersonalityError, dnsmasq_configuration
+from bootrig.network.servers.personality import PersonalityError, dnsmasq_configuration
 from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES
 from bootrig.trace.reading.milestones import REPORT_MILESTONES, WIRE_MILESTONES
 from firmware.probe.image import SECTOR_LENGTH
 
 if TYPE_CHECKING:
-    from bootrig.network.services.personality import DhcpPersonality
+    from bootrig.network.servers.personality import DhcpPersonality
     from bootrig.scenario.scenario import Scenario, ServedFile
 
 # what a kind of content cannot be made without

@@ -6,7 +6,9 @@ image to a size. `parse_probe_report` reads the line that the program prints.
 
 import re
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from firmware.errors import ProbeImageError
 
@@ -22,9 +24,19 @@ _EFI_SECTION_OFFSET = 0xF8
 _EFI_SIZE_OF_IMAGE_OFFSET = 0x90
 _PADDING_STEP = 0x9D
 
+# The assembled sources are not longer than the least lengths; a test assembles them. A BIOS loads its probe at 0x7C00
+# below SeaBIOS's extended BIOS data area at 0x9FC00; under UEFI the guest's memory has to hold it twice, as it came and
+# as it runs.
+_LENGTHS: Mapping[str, range] = MappingProxyType(
+    {
+        "bios": range(SECTOR_LENGTH, 0x9FC00 - 0x7C00 + 1),
+        "efi": range(EFI_CODE_OFFSET + 2 * SECTOR_LENGTH, 32 * 1024 * 1024 + 1),
+    }
+)
+
 _REPORT = re.compile(
     r"BOOTRIG (?P<nonce>[0-9a-f]{16}) (?P<kind>\S+)\s+sum=(?P<sum>[0-9a-f]{8}) "
-    r"ticks=(?P<ticks>[0-9a-f]{8}) tsc=(?P<tsc>[0-9a-f]{16})"
+    r"ticks=(?P<ticks>[0-9a-f]{8}) tsc=(?P<tsc>[0-9a-f]{16})[\r\n]"
 )
 
 
@@ -45,6 +57,11 @@ class ProbeReport:
     sum: int
     ticks: int
     tsc: int
+
+
+def image_lengths(build: str) -> range:
+    """Return the lengths in bytes that an image of the build `bios` or `efi` may have."""
+    return _LENGTHS[build]
 
 
 def _pad(image: bytes, length: int) -> bytes:

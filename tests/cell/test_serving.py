@@ -8,7 +8,7 @@ import pytest
 
 from bootrig.cell.serving import DISK_LENGTH, Served, make_served, probe_kind
 from bootrig.network.addresses import SERVER_ADDRESS
-from bootrig.network.services.personality import dnsmasq_configuration
+from bootrig.network.servers.personality import dnsmasq_configuration
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.scenario import ContentKind, Scenario, ServedFile, load_scenario_family
 from firmware.probe.image import MARKER, NONCE_PLACEHOLDER, sum_image

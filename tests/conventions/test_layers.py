@@ -74,7 +74,7 @@ def test_an_import_that_points_up_is_found(module: str, source: str, fault: str)
     [
         ("bootrig.cli.run", "from bootrig.trace.trace import Trace\nimport json"),
         ("bootrig.report.html", "from bootrig.compare import verdict"),
-        ("bootrig.network.services.tftp", "from ..errors import ServiceError\nfrom bootrig.errors import RigError"),
+        ("bootrig.network.servers.tftp", "from ..errors import ServiceError\nfrom bootrig.errors import RigError"),
         ("bootrig.cli.main", "from bootrig import __version__"),
         ("firmware.nic", "from pathlib import PurePath\nimport hashlib"),
     ],

@@ -13,8 +13,8 @@ from bootrig.network.addresses import GUEST_ADDRESS, SERVER_ADDRESS, SERVER_NAME
 from bootrig.network.capture import decode_capture
 from bootrig.network.errors import ServiceError
 from bootrig.network.namespace import run_in_namespaces
-from bootrig.network.services.dnsmasq import DnsmasqConfiguration, start_dnsmasq
-from bootrig.network.services.personality import BootFields, DhcpPersonality
+from bootrig.network.servers.dnsmasq import DnsmasqConfiguration, start_dnsmasq
+from bootrig.network.servers.personality import BootFields, DhcpPersonality
 from bootrig.network.tap import open_tap
 from bootrig.process import ToolMissingError
 from tests.network.inside import call_inside

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.network.errors import ServiceError
-from bootrig.network.services.http import HttpConfiguration, HttpServer, start_http
+from bootrig.network.servers.http import HttpConfiguration, HttpServer, start_http
 from tests.network.processes import open_descriptors
 
 HOST = "127.0.0.1"

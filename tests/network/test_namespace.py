@@ -20,9 +20,9 @@ from bootrig.network import namespace
 from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.errors import NamespaceError
 from bootrig.network.namespace import namespace_remedy, probe_namespaces, run_in_namespaces
-from bootrig.network.services.dnsmasq import DnsmasqConfiguration, start_dnsmasq
-from bootrig.network.services.personality import DhcpPersonality
-from bootrig.network.services.tftp import TftpConfiguration, start_tftp
+from bootrig.network.servers.dnsmasq import DnsmasqConfiguration, start_dnsmasq
+from bootrig.network.servers.personality import DhcpPersonality
+from bootrig.network.servers.tftp import TftpConfiguration, start_tftp
 from bootrig.network.tap import open_tap
 from tests.network.inside import call_inside
 from tests.network.processes import await_gone, children_of, open_descriptors

@@ -1,6 +1,6 @@
 import pytest
 
-from bootrig.network.services.personality import (
+from bootrig.network.servers.personality import (
     BootFields,
     DhcpPersonality,
     PersonalityError,

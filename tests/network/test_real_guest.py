@@ -13,9 +13,9 @@ import pytest
 
 from bootrig.network.addresses import GUEST_ADDRESS, GUEST_MAC, SERVER_ADDRESS
 from bootrig.network.capture import decode_capture
-from bootrig.network.services.dnsmasq import DnsmasqConfiguration, start_dnsmasq
-from bootrig.network.services.personality import DhcpPersonality
-from bootrig.network.services.tftp import TftpConfiguration, start_tftp
+from bootrig.network.servers.dnsmasq import DnsmasqConfiguration, start_dnsmasq
+from bootrig.network.servers.personality import DhcpPersonality
+from bootrig.network.servers.tftp import TftpConfiguration, start_tftp
 from bootrig.network.tap import Tap, open_tap
 from bootrig.process import require_tool, small_environment
 from bootrig.trace.events import Dhcp, Event, Other, TftpError, TftpOptions, TftpRequest, TftpTransfer

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tftpy.TftpShared import TftpException
 
 from bootrig.network.errors import ServiceError
-from bootrig.network.services.tftp import TftpConfiguration, TftpServer, parse_request, start_tftp
+from bootrig.network.servers.tftp import TftpConfiguration, TftpServer, parse_request, start_tftp
 from tests.network.processes import open_descriptors
 
 HOST = "127.0.0.1"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.document.errors import DocumentError
-from bootrig.network.services.personality import BootFields
+from bootrig.network.servers.personality import BootFields
 from bootrig.recipe.errors import UnknownRecipeError
 from bootrig.scenario.scenario import (
     ConsoleMark,

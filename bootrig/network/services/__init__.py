@@ -1,1 +1,1 @@
-"""The servers of a cell: DHCP, DNS and router advertisements, TFTP, HTTP."""
+"""The services of a cell's network: one file each, called as the table of a scenario's file that it reads."""

@@ -1,367 +1,63 @@
-"""TFTP by tftpy, in a thread of its own.
+"""TFTP, by tftpy."""
 
-tftpy's protocol engine (`TftpContextServer`) does every transfer. Its receive loop is replaced, because that one binds
-late and on a thread where the error is lost, ends only at a time-out, serves symbolic links that lead out of its root,
-and dies for every client when one sends an option that is no number.
-
-Sources: RFC 1350, RFC 2347, RFC 2348, RFC 2349.
-"""
-
-import asyncio
-import errno
-import logging
-import selectors
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from io import BufferedReader
-from pathlib import Path
-from typing import Any, NoReturn
+from enum import StrEnum
 
-from tftpy.TftpContexts import TftpContextServer
-from tftpy.TftpShared import TftpException, TftpTimeout
+from bootrig.document.toml import TableReader
+from bootrig.network.addresses import SERVER_ADDRESS, SERVER_NAME
+from bootrig.network.services.files import ServedFile, check_files, read_files, split_table
+from bootrig.network.services.service import RunningService, Service, ServiceContext, Surroundings
 
-from bootrig.network.addresses import SERVER_ADDRESS
-from bootrig.network.errors import ServiceError
-from bootrig.network.services.jail import find_jailed_file
-from bootrig.network.services.log import ServiceLog, start_log
 
-logging.getLogger("tftpy").setLevel(logging.CRITICAL + 1)  # ours tells more, and tftpy's costs half of the speed
+class TftpServer(StrEnum):
+    """The programs that answer TFTP."""
 
-READ_REQUEST = 1
-SUPPORTED_OPTIONS = frozenset({"blksize", "tsize"})
+    TFTPY = "tftpy"
 
 
 @dataclass(frozen=True, slots=True)
-class TftpConfiguration:
-    """What the TFTP server is to do.
+class Tftp:
+    """What `[tftp]` says: the files."""
 
-    Attributes:
-        root: directory whose files are served; nothing outside of it is.
-        address: IPv4 address to listen on.
-        port: UDP port; 0 for any.
-        timeout_s: seconds of wall time after which a packet is sent again. In virtual time a short one would look to
-            the guest like a lost packet.
-        retries: how often a packet is sent again before a transfer is given up.
-    """
-
-    root: Path
-    address: str = SERVER_ADDRESS
-    port: int = 69
-    timeout_s: float = 3.0
-    retries: int = 5
+    files: tuple[ServedFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TftpRequest:
-    """A read or write request as the client sent it.
+class TftpService(Service[Tftp]):
+    """`[tftp]` and `[tftp."FILE"]`."""
 
-    Attributes:
-        opcode: 1 read, 2 write.
-        file: the name, bytes that are not UTF-8 as surrogates.
-        mode: `octet` or whatever else, as it was sent.
-        options: names and values in their order.
-    """
+    is_always_started = True
 
-    opcode: int
-    file: str
-    mode: str
-    options: tuple[tuple[str, str], ...]
+    def read(self, table: TableReader) -> Tftp:
+        """Return what is served."""
+        settings, files = split_table(table)
+        settings.choice("server", TftpServer, default=TftpServer.TFTPY)
+        return Tftp(read_files(files))
 
-    def encode_for_engine(self) -> bytes:
-        """Return the request in a form that tftpy's engine does not trip over.
+    def check(self, configuration: Tftp, table: TableReader, surroundings: Surroundings) -> None:
+        """Note files that cannot be made."""
+        check_files(configuration.files, table, surroundings.builds)
 
-        The name is a placeholder (the engine knows ASCII only, and looks for files itself). Options that it does not
-        know, or whose values are no numbers, are left out, which RFC 2347 allows to a server.
-        """
-        known = {name.lower(): value for name, value in self.options if value.isascii() and value.isdigit()}
-        words = ["file", "octet"]
-        for name in sorted(SUPPORTED_OPTIONS & known.keys()):
-            words += [name, known[name]]
-        return self.opcode.to_bytes(2, "big") + b"".join(word.encode() + b"\0" for word in words)
+    def files(self, configuration: Tftp) -> tuple[ServedFile, ...]:
+        """Return the files."""
+        return configuration.files
 
+    def offers(self, configuration: Tftp, name: str) -> bool:
+        """Whether a path, or a URL of TFTP, is one of the files."""
+        path = name
+        for host in (SERVER_ADDRESS, SERVER_NAME):
+            path = path.removeprefix(f"tftp://{host}/")
+        return path.lstrip("/") in {served.name for served in configuration.files}
 
-def parse_request(datagram: bytes) -> TftpRequest:
-    """Return the request in a datagram: opcode, then strings that end in NUL (RFC 1350, section 5; RFC 2347).
+    @asynccontextmanager
+    async def start(self, configuration: Tftp, context: ServiceContext) -> AsyncIterator[RunningService]:
+        """Start tftpy in a thread."""
+        # its modules are heavy, and reading a file does not need them
+        from bootrig.network.servers.tftp import TftpConfiguration, start_tftp  # noqa: PLC0415
 
-    Raises:
-        TftpException: it is none.
-    """
-    opcode, strings = int.from_bytes(datagram[:2], "big"), datagram[2:].split(b"\0")
-    if len(datagram) < 2 or opcode not in {1, 2} or len(strings) < 3:
-        raise TftpException(f"not a request: {datagram[:64].hex(' ')}")
-    file, mode, *rest = (word.decode("utf-8", "surrogateescape") for word in strings[:-1])
-    return TftpRequest(opcode, file, mode, tuple(zip(rest[::2], rest[1::2], strict=False)))
+        with start_tftp(TftpConfiguration(context.root), context.logs) as server:
+            yield server
 
 
-class _Transfer(TftpContextServer):  # type: ignore[misc]
-    """One transfer: tftpy's engine with our rules for names and options."""
-
-    def __init__(self, configuration: TftpConfiguration, host: str, port: int, root: str) -> None:
-        self._requested: frozenset[str] = frozenset()
-        self._options: dict[str, Any] | None = None
-        self._configuration = configuration
-        super().__init__(
-            host,
-            port,
-            configuration.timeout_s,
-            root,
-            dyn_file_func=self._open,
-            upload_open=lambda _path, _context: None,
-            retries=configuration.retries,
-            flock=False,
-        )
-        self.flock = False  # tftpy's own constructor mistakes the argument
-        self.sock.bind((configuration.address, 0))
-        self.sock.setblocking(False)
-        self.sock.connect((host, port))  # the kernel drops what others send, and tells of a closed port
-        self.request: TftpRequest | None = None
-        self.opening = b""
-        self.heard = False
-
-    @property
-    def options(self) -> dict[str, Any] | None:
-        """The negotiated options: only what the client asked for (tftpy would acknowledge `blksize` unasked)."""
-        return self._options
-
-    @options.setter
-    def options(self, options: dict[str, Any] | None) -> None:
-        self._options = options and {name: value for name, value in options.items() if name in self._requested}
-
-    def begin(self, datagram: bytes) -> None:
-        """Handle the request that opens the transfer."""
-        self.opening = datagram
-        self.request = parse_request(datagram)
-        self._requested = frozenset(name.lower() for name, _ in self.request.options) & SUPPORTED_OPTIONS
-        self.start(self.request.encode_for_engine())
-
-    def _open(self, _name: str, **_peer: Any) -> BufferedReader | None:
-        if self.request is None:
-            return None
-        found = find_jailed_file(self._configuration.root, self.request.file)
-        return found.open("rb") if found else None
-
-    def describe(self) -> str:
-        """Return the client and what it asked for, for the log."""
-        if self.request is None:
-            return f"{self.host}:{self.port}"
-        options = "".join(f" {name}={value}" for name, value in self.request.options)
-        verb = "read" if self.request.opcode == READ_REQUEST else "write"
-        return f"{self.host}:{self.port} {verb} {self.request.file!r} {self.request.mode}{options}"
-
-
-class TftpServer:
-    """A TFTP server that runs inside the `with` of `start_tftp`."""
-
-    def __init__(
-        self, configuration: TftpConfiguration, listening: socket.socket, log: ServiceLog, empty: Path
-    ) -> None:
-        self._configuration = configuration
-        self._listening = listening
-        self._log = log
-        self._empty = str(empty)
-        self._wake, self._woken = socket.socketpair()
-        self._ended: Future[None] = Future()
-        self._transfers: dict[tuple[str, int], _Transfer] = {}
-        self._selector = selectors.DefaultSelector()
-        self._thread = threading.Thread(target=self._run, name="tftp", daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The UDP port that it listens on."""
-        return int(self._listening.getsockname()[1])
-
-    async def watch(self) -> NoReturn:
-        """Wait for its death.
-
-        Raises:
-            ServiceError: it died, or was stopped.
-        """
-        await asyncio.shield(asyncio.wrap_future(self._ended))
-        raise ServiceError("the TFTP server was stopped")
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread and all transfers."""
-        with suppress(OSError):
-            self._wake.send(b"x")
-        self._thread.join()
-        self._wake.close()
-
-    def _run(self) -> None:
-        try:
-            self._serve()
-        except Exception as error:  # noqa: BLE001 - watch() passes it on
-            self._note(f"died: {error!r}")
-            self._ended.set_exception(ServiceError(f"the TFTP server died midway: {error!r}", remedy="see tftp.log"))
-        else:
-            self._ended.set_result(None)
-        finally:
-            for key in list(self._transfers):
-                self._end(key, "stopped")
-            self._selector.close()
-            self._listening.close()
-            self._woken.close()
-
-    def _serve(self) -> None:
-        self._selector.register(self._listening, selectors.EVENT_READ)
-        self._selector.register(self._woken, selectors.EVENT_READ)
-        while True:
-            timeout_s = self._configuration.timeout_s / 2 if self._transfers else None
-            events = [key for key, _ in self._selector.select(timeout_s)]
-            if any(event.fileobj is self._woken for event in events):
-                return
-            # first and all of them: a repeated request came before the ACK that lies beside it, and must not look like
-            # a new one that follows it
-            while any(event.fileobj is self._listening for event in events) and self._accept():
-                pass
-            for event in events:
-                transfer = self._transfers.get(event.data)
-                if transfer is not None and transfer.sock is event.fileobj:
-                    self._continue(event.data)
-            self._resend()
-
-    def _accept(self) -> bool:
-        """Take a datagram from the well-known port: a new transfer, or a repetition of a request that is served.
-
-        Returns:
-            Whether there was one.
-        """
-        try:
-            datagram, peer = self._listening.recvfrom(65536)
-        except BlockingIOError:
-            return False
-        before = self._transfers.get(peer)
-        if before is not None and before.opening == datagram and not before.heard:
-            self._note(f"{before.describe()}: asked again")
-            return True
-        if before is not None:
-            self._continue(peer)  # its last ACK may lie there
-        if peer in self._transfers:
-            self._end(peer, "ended by the client, which asked anew")
-        self._begin(datagram, peer)
-        return True
-
-    def _begin(self, datagram: bytes, peer: tuple[str, int]) -> None:
-        """Begin a transfer."""
-        try:
-            transfer = _Transfer(self._configuration, peer[0], peer[1], self._empty)
-        except OSError as error:
-            self._note(f"{peer[0]}:{peer[1]}: {error}")
-            return
-        self._transfers[peer] = transfer
-        self._selector.register(transfer.sock, selectors.EVENT_READ, peer)
-        try:
-            transfer.begin(datagram)
-        except TftpException as error:
-            self._end(peer, str(error).removesuffix(f": {self._empty}/file"))
-        except (OSError, ValueError) as error:
-            self._end(peer, repr(error))
-        else:
-            self._note(transfer.describe())
-
-    def _continue(self, peer: tuple[str, int]) -> None:
-        """Handle what the client of a transfer sent."""
-        transfer = self._transfers[peer]
-        try:
-            transfer.heard = True
-            transfer.timeout_expectACK = False
-            transfer.cycle()
-            if transfer.state is None:
-                self._end(peer, f"complete, {transfer.metrics.bytes} bytes")
-        except TftpTimeout:
-            transfer.timeout_expectACK = True
-        except TftpException as error:
-            self._end(peer, str(error))
-        except OSError as error:
-            if error.errno not in {errno.EAGAIN, errno.EINTR}:
-                self._end(peer, f"client is gone: {error.strerror}")
-        except Exception as error:  # noqa: BLE001 - tftpy lets struct.error and the like through; one client's fault
-            self._end(peer, repr(error))
-
-    def _resend(self) -> None:
-        """Send again what was not answered in time."""
-        now = time.time()
-        for peer, transfer in list(self._transfers.items()):
-            try:
-                transfer.checkTimeout(now)
-            except TftpTimeout:
-                transfer.retry_count += 1
-                if transfer.retry_count > self._configuration.retries:
-                    self._end(peer, "no answer")
-                    continue
-                transfer.last_update = now
-                self._note(f"{transfer.describe()}: sent again")
-                try:
-                    transfer.state.resendLast()
-                except OSError as error:
-                    self._end(peer, f"client is gone: {error.strerror}")
-
-    def _end(self, peer: tuple[str, int], how: str) -> None:
-        transfer = self._transfers.pop(peer)
-        with suppress(KeyError, ValueError):
-            self._selector.unregister(transfer.sock)
-        transfer.end()
-        self._note(f"{transfer.describe()}: {how}")
-
-    def _note(self, text: str) -> None:
-        self._log.write_line(f"{time.strftime('%H:%M:%S')} {text}")
-
-
-def _warm_up(configuration: TftpConfiguration, empty: Path) -> None:
-    """Run the engine once, to an end that nobody sees.
-
-    The first transfer of a process takes 4 ms longer than the next (name lookup and encodings are loaded). To a guest
-    in virtual time that is hundreds of milliseconds: it would ask again.
-    """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.bind((configuration.address, 0))
-        host, port = client.getsockname()
-        transfer = _Transfer(configuration, host, port, str(empty))
-        try:
-            transfer.begin(b"\0\1.\0octet\0blksize\0001432\0tsize\0000\0")
-        except TftpException:
-            transfer.end()
-
-
-@contextmanager
-def start_tftp(configuration: TftpConfiguration, run_directory: Path) -> Iterator[TftpServer]:
-    """Start a TFTP server; inside the `with` it answers. Its log is `tftp.log` in the run directory.
-
-    Raises:
-        ServiceError: the root is no directory, or the port cannot be bound.
-    """
-    where = f"{configuration.address}:{configuration.port}"
-    if not configuration.root.is_dir():
-        raise ServiceError(f"TFTP root {configuration.root} is not a directory")
-    listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    listening.setblocking(False)
-    try:
-        listening.bind((configuration.address, configuration.port))
-    except OSError as error:
-        listening.close()
-        remedy = "another server has it in this network namespace" if error.errno == errno.EADDRINUSE else ""
-        raise ServiceError(f"the TFTP server cannot bind {where}: {error.strerror}", remedy=remedy) from error
-    # tftpy insists on looking into a directory itself; this one holds nothing
-    empty = run_directory / "tftp-empty"
-    try:
-        empty.mkdir(exist_ok=True)
-        with start_log(run_directory / "tftp.log") as log:
-            _warm_up(configuration, empty)
-            server = TftpServer(configuration, listening, log, empty)
-            server.start()
-            try:
-                yield server
-            finally:
-                server.stop()
-    finally:
-        listening.close()
-        with suppress(OSError):
-            empty.rmdir()
+SERVICE = TftpService()

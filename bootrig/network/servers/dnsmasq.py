@@ -1,51 +1,47 @@
 """dnsmasq: DHCP, DNS and router advertisements.
 
-It runs with `-d` (with `-k` it would change its group, which a user namespace forbids). Its log is a file of the run
-directory; inotify and a pidfd tell when it is ready or dead, so nothing is polled.
+It runs with `-d` (with `-k` it would change its group, which a user namespace forbids). Its log is a file;
+inotify and a pidfd tell when it is ready or dead, so nothing is polled.
 """
 
 import asyncio
 import ctypes
 import os
+import re
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 from bootrig.deadline import Deadline
-from bootrig.network.addresses import TAP_NAME
 from bootrig.network.errors import ServiceError
-from bootrig.network.services.personality import DhcpPersonality, dnsmasq_configuration
+from bootrig.network.servers.dnsmasq_lines import dnsmasq_configuration
+from bootrig.network.servers.personality import DhcpPersonality
 from bootrig.process import RunningProcess, require_tool, start_process
 
 IN_MODIFY = 0x2
 READY = "started, version"
+VERSION_PATTERN = re.compile(rf"{READY} (\S+)")
 START_S = 10.0
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-@dataclass(frozen=True, slots=True)
-class DnsmasqConfiguration:
-    """What dnsmasq is to do.
+class Dnsmasq:
+    """A dnsmasq that runs inside the `with` of `start_dnsmasq`.
 
     Attributes:
-        personality: how the DHCP server behaves.
-        interface: the network interface that it serves.
+        server: its name.
+        version: as its log says it.
     """
 
-    personality: DhcpPersonality = field(default_factory=DhcpPersonality)
-    interface: str = TAP_NAME
-
-
-class Dnsmasq:
-    """A dnsmasq that runs inside the `with` of `start_dnsmasq`."""
+    server = "dnsmasq"
 
     def __init__(self, process: RunningProcess) -> None:
         self._process = process
-        self.log = process.output
+        found = VERSION_PATTERN.search(process.output.read_text(errors="replace"))
+        self.version = found[1] if found else ""
 
     @property
     def pid(self) -> int:
@@ -103,11 +99,14 @@ def _await_ready(process: RunningProcess, watch: int, deadline: Deadline) -> Non
 
 @contextmanager
 def start_dnsmasq(
-    configuration: DnsmasqConfiguration, run_directory: Path, *, deadline: Deadline | None = None
+    personality: DhcpPersonality, logs: Path, *, deadline: Deadline | None = None
 ) -> Iterator[Dnsmasq]:
     """Start dnsmasq; inside the `with` it answers.
 
-    Its configuration and log are `dnsmasq.conf` and `dnsmasq.log` in the run directory.
+    Args:
+        personality: how the DHCP server behaves.
+        logs: directory of its configuration and its log, `dnsmasq.conf` and `dnsmasq.log`.
+        deadline: when it has to answer.
 
     Raises:
         ToolMissingError: dnsmasq is not installed.
@@ -115,8 +114,8 @@ def start_dnsmasq(
         PersonalityError: the personality cannot be expressed.
     """
     program = require_tool("dnsmasq")
-    file, log = run_directory / "dnsmasq.conf", run_directory / "dnsmasq.log"
-    file.write_text(dnsmasq_configuration(configuration.personality, configuration.interface))
+    file, log = logs / "dnsmasq.conf", logs / "dnsmasq.log"
+    file.write_text(dnsmasq_configuration(personality), encoding="utf-8")
     log.write_bytes(b"")
     watch = _libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
     if watch < 0 or _libc.inotify_add_watch(watch, os.fsencode(log), IN_MODIFY) < 0:

@@ -1,0 +1,104 @@
+"""How the DHCP server of a cell behaves, as a value; and what can be wrong with one."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bootrig.errors import InputError
+from bootrig.network.addresses import SERVER_ADDRESS
+
+
+class BootFields(StrEnum):
+    """Where a DHCP message says what to boot.
+
+    `header`: in its `siaddr` and `file` fields (RFC 951, RFC 2131). `options`: in options 66 and 67 (RFC 2132, section
+    9) and nowhere else. `both`: in both places. `file-option`: the next server in the header, the boot file in option
+    67 only, as servers do that fill in their own address but no file.
+    """
+
+    HEADER = "header"
+    OPTIONS = "options"
+    BOTH = "both"
+    FILE_OPTION = "file-option"
+
+
+class PersonalityError(InputError):
+    """A server cannot be made to behave so.
+
+    Attributes:
+        key_path: which field says so: `boot_file`, `option[0].code`.
+    """
+
+    def __init__(self, message: str, *, key_path: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.key_path = key_path
+
+
+@dataclass(frozen=True, slots=True)
+class ClientClass:
+    """Clients that get another boot file; what is empty is not looked at.
+
+    Attributes:
+        boot_file: what they get; None for no boot file.
+        architecture: option 93 (RFC 4578: 0 BIOS, 7 and 9 EFI x86-64).
+        user_class: part of option 77.
+        vendor_class: part of option 60.
+        mac: hardware address.
+    """
+
+    boot_file: str | None = None
+    architecture: int | None = None
+    user_class: str | None = None
+    vendor_class: str | None = None
+    mac: str | None = None
+
+
+class OptionType(StrEnum):
+    """How the value of an option is written: the key in a scenario's file."""
+
+    TEXT = "text"
+    HEX = "hex"
+    U8 = "u8"
+    U16 = "u16"
+    U32 = "u32"
+    ADDRESS = "address"
+    ADDRESSES = "addresses"
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpOption:
+    """An option that is sent whether the client asks for it or not.
+
+    Attributes:
+        code: its number.
+        path: numbers of suboptions that the value is inside of, the outermost first; empty for the option itself.
+        type: how the value was written.
+        content: the bytes of the value.
+    """
+
+    code: int
+    path: tuple[int, ...]
+    type: OptionType
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpPersonality:
+    """How the DHCP server behaves.
+
+    Attributes:
+        boot_file: for every client that no class names; None for no boot file.
+        next_server: an IPv4 address, the rig's own server by default; None for none; only sent with a boot file.
+        fields: where the boot file and the next server are said.
+        router_advertisements: whether the server is an IPv6 router as well.
+        classes: the first that matches has the boot file.
+        options: further options.
+        lines: further lines of the server's own configuration, for what has no name here.
+    """
+
+    boot_file: str | None = None
+    next_server: str | None = SERVER_ADDRESS
+    fields: BootFields = BootFields.HEADER
+    router_advertisements: bool = True
+    classes: tuple[ClientClass, ...] = field(default=())
+    options: tuple[DhcpOption, ...] = field(default=())
+    lines: tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""Where the content of a served file comes from: one file each, called as the word that a scenario's file uses."""

@@ -1,0 +1,55 @@
+"""What a kind of content is: the keys of a served file's table, and the bytes that they make."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from bootrig.document.toml import TableReader
+
+NONCE_WORD = "@nonce@"
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What the files of one boot are made of.
+
+    Attributes:
+        nonce: the boot's nonce.
+        build: which build of the probe its platform firmware runs: `bios` or `efi`.
+        programs: assembled probes by build, GRUB images by the name under which they are served.
+    """
+
+    nonce: str
+    build: str
+    programs: Mapping[str, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """The content of a file, and, of a probe, the sum that its report has to show."""
+
+    content: bytes
+    sum: int | None = None
+
+
+class ContentKind(ABC, Generic[Content]):
+    """A way to make the content of a served file; the object `CONTENT` of a module of this room."""
+
+    @abstractmethod
+    def read(self, table: TableReader) -> Content:
+        """Return what a served file's table says; what is wrong in it is noted with its place."""
+
+    @abstractmethod
+    def make(self, name: str, content: Content, material: Material) -> MadeFile | None:
+        """Return the file called `name`; None for no file.
+
+        Raises:
+            ServiceError: something of this machine that it is made of is missing.
+        """
+
+    def iter_faults(self, content: Content, build: str) -> Iterator[tuple[str, str]]:
+        """Yield key and message of what reads well and cannot be made for a build of the probe."""
+        yield from ()

@@ -1,0 +1,42 @@
+"""A file of this machine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootrig.document.toml import TableReader
+from bootrig.network.errors import ServiceError
+from bootrig.network.services.content.kind import ContentKind, MadeFile, Material
+
+
+@dataclass(frozen=True, slots=True)
+class HostFile:
+    """A file of this machine, and the Debian package that brings it, empty where nothing is known."""
+
+    path: Path
+    package: str
+
+
+class PathContent(ContentKind[HostFile]):
+    """`path = "/usr/lib/..."` and `package = "..."`; clients get a copy, for a link would lead out of the root."""
+
+    def read(self, table: TableReader) -> HostFile:
+        """Return the file's place."""
+        path = table.string("path", expected="an absolute path", pattern=r"/.*")
+        return HostFile(Path(path), table.string("package", default=""))
+
+    def make(self, name: str, content: HostFile, material: Material) -> MadeFile:
+        """Return what is in the file.
+
+        Raises:
+            ServiceError: it cannot be read.
+        """
+        try:
+            return MadeFile(content.path.read_bytes())
+        except OSError as error:
+            raise ServiceError(
+                f"{content.path}, which the scenario serves as {name}, cannot be read: {error.strerror}",
+                remedy=f"apt-get install {content.package}" if content.package else "",
+            ) from error
+
+
+CONTENT = PathContent()

@@ -1,0 +1,111 @@
+"""Files that services serve: read from the tables of a scenario's file, made for one boot."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import bootrig.network.services.content
+from bootrig.document.toml import TableReader, suggest
+from bootrig.network.services.content.kind import ContentKind, Material
+from bootrig.registry import collect_objects
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFile:
+    """A file that a service serves.
+
+    Attributes:
+        name: its name on the server.
+        kind: where its content comes from: `probe`, `text`.
+        content: what the kind read in the file's table.
+    """
+
+    name: str
+    kind: str
+    content: Any
+
+
+def find_content_kinds() -> dict[str, ContentKind[Any]]:
+    """Return all kinds of content by their names."""
+    return dict(collect_objects(bootrig.network.services.content, "CONTENT"))
+
+
+def split_table(table: TableReader) -> tuple[TableReader, dict[str, TableReader]]:
+    """Divide a service's table: every table in it is a file by its name, everything else a setting.
+
+    Returns:
+        The reader of the settings, and of each file's table.
+    """
+    values = {key: table.free_value(key) for key in table.keys}
+    settings = {key: value for key, value in values.items() if not isinstance(value, dict)}
+    files = {
+        key: TableReader(table.document, value, table.place(key))
+        for key, value in values.items()
+        if isinstance(value, dict)
+    }
+    return TableReader(table.document, settings, table.key_path), files
+
+
+def read_files(tables: dict[str, TableReader]) -> tuple[ServedFile, ...]:
+    """Return the files that the tables of a service describe."""
+    return tuple(_iter_files(tables))
+
+
+def _iter_files(tables: dict[str, TableReader]) -> Iterator[ServedFile]:
+    kinds = find_content_kinds()
+    for name, table in tables.items():
+        words = PurePosixPath(name).parts
+        if not words or words[0] == "/" or ".." in words:
+            table.add_problem("", "leads out of the server's root")
+        word = table.string("content", expected=f"one of {', '.join(kinds)}")
+        kind = kinds.get(word)
+        if kind is not None:
+            yield ServedFile(name, word, kind.read(table))
+        elif word:
+            table.add_problem("content", f'found "{word}", expected one of {", ".join(kinds)}{suggest(word, kinds)}')
+
+
+def check_files(files: Iterable[ServedFile], table: TableReader, builds: Iterable[str]) -> None:
+    """Note what reads well in the table of a served file and cannot be made.
+
+    Args:
+        files: the files of a service.
+        table: the service's table.
+        builds: which builds of the probe are served.
+    """
+    kinds = find_content_kinds()
+    for served in files:
+        for build in builds:
+            for key, message in kinds[served.kind].iter_faults(served.content, build):
+                place = table.place(served.name)
+                table.document.add_problem(f"{place}.{key}", message)
+
+
+def make_files(files: Iterable[ServedFile], root: Path, material: Material) -> frozenset[int]:
+    """Make files for one boot, in a directory that is made, too.
+
+    Args:
+        files: the files of a service.
+        root: the service's directory.
+        material: what this boot's files are made of.
+
+    Returns:
+        The sums of the probes among them, any of which a report may show.
+
+    Raises:
+        ServiceError: a file of this machine is missing.
+    """
+    root.mkdir()
+    kinds = find_content_kinds()
+    sums = set()
+    for served in files:
+        made = kinds[served.kind].make(served.name, served.content, material)
+        if made is None:
+            continue
+        path = root / served.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(made.content)
+        if made.sum is not None:
+            sums.add(made.sum)
+    return frozenset(sums)

@@ -1,0 +1,110 @@
+"""What a service is: its table in a scenario's file, how it starts, how it shows that it does what the table says."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, NoReturn, Protocol, TypeVar
+
+from bootrig.document.toml import TableReader
+from bootrig.network.services.files import ServedFile
+from bootrig.trace.events import Event
+from bootrig.trace.trace import ReadBack
+
+Configuration = TypeVar("Configuration")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the table of a service is checked against.
+
+    Attributes:
+        report: kind of the probe that has to report, empty for none.
+        builds: which builds of the probe are served: `bios`, `efi`.
+        offers: whether any service of the scenario has a file by this name or URL.
+    """
+
+    report: str
+    builds: tuple[str, ...]
+    offers: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceContext:
+    """Where a service runs.
+
+    Attributes:
+        root: directory of its files, which have been made.
+        logs: directory of its logs and of the files that its server reads.
+    """
+
+    root: Path
+    logs: Path
+
+
+class RunningService(Protocol):
+    """A service inside the `async with` of its start.
+
+    Attributes:
+        server: the program: `dnsmasq`.
+        version: the program's version, empty where it does not say.
+    """
+
+    @property
+    def server(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    async def watch(self) -> NoReturn:
+        """Wait for its death.
+
+        Raises:
+            ServiceError: it died.
+        """
+
+
+class Service(ABC, Generic[Configuration]):
+    """A service that a scenario's file can have a table for; the object `SERVICE` of a module of this room.
+
+    Attributes:
+        is_always_started: whether it is started without a table, too.
+        programs: programs that have to be installed.
+    """
+
+    is_always_started = False
+    programs: tuple[str, ...] = ()
+
+    @abstractmethod
+    def read(self, table: TableReader) -> Configuration:
+        """Return what a table says; what is wrong in it is noted with its place."""
+
+    @abstractmethod
+    def start(
+        self, configuration: Configuration, context: ServiceContext
+    ) -> AbstractAsyncContextManager[RunningService]:
+        """Start it; inside the `async with` it answers.
+
+        Raises:
+            ServiceError: it cannot be started; the error has what its server said.
+        """
+
+    def check(self, configuration: Configuration, table: TableReader, surroundings: Surroundings) -> None:
+        """Note what reads well in a table and cannot work."""
+
+    def files(self, configuration: Configuration) -> tuple[ServedFile, ...]:
+        """Return the files that it serves."""
+        return ()
+
+    def offers(self, configuration: Configuration, name: str) -> bool:
+        """Whether a boot file called `name`, a path or a URL, is loaded from it."""
+        return False
+
+    def read_back(self, configuration: Configuration, wire: Sequence[Event]) -> tuple[ReadBack, ...]:
+        """Return what shows in the packets that it did what its table says; nothing yet."""
+        return ()
+
+    async def is_alive(self, configuration: Configuration) -> bool | None:
+        """Ask it from inside the namespaces whether it still answers; None for nobody asked, as yet."""
+        return None
