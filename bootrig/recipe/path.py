@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import bootrig
+from bootrig.document.errors import DocumentError
 from bootrig.document.toml import suggest
 from bootrig.errors import RigError
 from bootrig.recipe.errors import UnknownRecipeError
@@ -44,10 +45,28 @@ def recipe_directories(kind: str) -> tuple[Path, ...]:
     return tuple(directory / RecipeKind(kind) for directory in (*named, shipped_recipes()))
 
 
+def _list_directory(directory: Path, kind: str) -> dict[str, Path]:
+    """Return the recipes in one directory by their names; those of scenarios may be in folders, for people.
+
+    Raises:
+        DocumentError: two files have one name.
+    """
+    files: dict[str, Path] = {}
+    for path in sorted(directory.glob("**/*.toml" if kind == RecipeKind.SCENARIOS else "*.toml")):
+        if path.is_file() and files.setdefault(path.stem, path) != path:
+            raise DocumentError(
+                f"{files[path.stem]} and {path} have one name", remedy="rename one; folders are no part of the name"
+            )
+    return files
+
+
 def iter_recipe_names(kind: str) -> tuple[str, ...]:
-    """Return the names of all recipes of a kind, sorted."""
-    names = {path.stem for directory in recipe_directories(kind) for path in directory.glob("*.toml") if path.is_file()}
-    return tuple(sorted(names))
+    """Return the names of all recipes of a kind, sorted.
+
+    Raises:
+        DocumentError: two files in one directory have one name.
+    """
+    return tuple(sorted({name for directory in recipe_directories(kind) for name in _list_directory(directory, kind)}))
 
 
 def find_recipe_path(kind: str, name: str) -> Path:
@@ -55,6 +74,7 @@ def find_recipe_path(kind: str, name: str) -> Path:
 
     Raises:
         UnknownRecipeError: there is none; with the nearest name and the remedy to list them all.
+        DocumentError: two files in one directory have one name.
     """
     if name.endswith(".toml") or "/" in name:
         path = Path(name)
@@ -63,9 +83,9 @@ def find_recipe_path(kind: str, name: str) -> Path:
         raise UnknownRecipeError(f"there is no recipe file {path}")
     directories = recipe_directories(kind)
     for directory in directories:
-        path = directory / f"{name}.toml"
-        if path.is_file():
-            return path
+        found = _list_directory(directory, kind).get(name)
+        if found is not None:
+            return found
     if kind == RecipeKind.ROMS and name and Path(name).exists():
         raise UnknownRecipeError(f'there is no recipe "{name}"', remedy=f"name a path with a slash: ./{name}")
     known = iter_recipe_names(kind)

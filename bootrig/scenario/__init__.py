@@ -1,1 +1,1 @@
-"""Scenarios, cells and the traces that cells leave."""
+"""Scenarios: what is tried in a boot, on which guests, and what is expected."""

@@ -13,3 +13,8 @@ def firmware_family(name: str) -> str:
     """Return what a platform firmware behaves like, `seabios` or `ovmf`: built ones tell by how their names begin."""
     word = name.removeprefix(BUILT_PREFIX)
     return next((family for family in FAMILIES if word.startswith(family)), FAMILIES[0])
+
+
+def probe_build(platform_firmware: str) -> str:
+    """Return which build of the probe runs under a platform firmware: `bios` or `efi`."""
+    return "efi" if firmware_family(platform_firmware) == "ovmf" else "bios"

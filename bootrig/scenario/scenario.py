@@ -1,89 +1,53 @@
-"""Scenarios: what is tried, as frozen values read from `recipes/scenarios/*.toml`.
+"""Scenarios: what is tried in a boot, apart from the NIC model, the machine and the ROM set, as frozen values.
 
-A scenario's file may hold variants: `[variant.NAME]` is a table of the same shape as the file itself, laid over it.
-Each variant becomes a scenario of its own, called `scenario[variant]`.
+A scenario is four values: its LAN, the services on it, the guests that it is tried on, and what is expected of them.
 """
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from bootrig.document.toml import Document, TableReader, load_document
-from bootrig.network.addresses import SERVER_ADDRESS
-from bootrig.network.servers.personality import BootFields, DhcpPersonality
-from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
-from bootrig.scenario.soundness import check_scenario
-from firmware.nic import NIC_MODELS
+from bootrig.network.services.files import ServedFile
+from bootrig.network.services.registry import find_services
+from bootrig.trace.trace import Expectation, OutcomeStatus
 
-
-class ScenarioKind(StrEnum):
-    """What drives the guest: its ROM alone, or somebody at the console."""
-
-    BOOT = "boot"
-    CONSOLE = "console"
-
-
-class ContentKind(StrEnum):
-    """Where the content of a served file comes from."""
-
-    PROBE = "probe"
-    SECTOR = "sector"
-    TEXT = "text"
-    PATH = "path"
-    GRUB = "grub"
+VIRTUAL_TIME_SHIFT = 7
+# What says nothing about the boot itself.
+UNDIGESTED = frozenset({"summary", "why", "suites", "known"})
 
 
 @dataclass(frozen=True, slots=True)
-class ServedFile:
-    """A file that a server offers.
+class Lan:
+    """The guest's networks.
 
     Attributes:
-        name: its name on the server.
-        kind: where its content comes from.
-        length: for probes, bytes of the whole file; None for the shortest.
-        text: for texts, the text; `@nonce@` stands for the run's nonce.
-        path: for files of this machine, the file.
-        package: the Debian package that brings `path`.
-        modules: for GRUB images, the modules that are built in.
+        segments: their names; the NIC under test is on the first.
+        address: the rig's own address on the first, with its prefix length.
     """
 
-    name: str
-    kind: ContentKind
-    length: int | None = None
-    text: str = ""
-    path: str = ""
-    package: str = ""
-    modules: tuple[str, ...] = ()
+    segments: tuple[str, ...]
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
-class DhcpSettings:
-    """The DHCP server's personality.
+class GuestChoice:
+    """The guests that a scenario is tried on.
 
     Attributes:
-        boot_file: name of the boot file; None for none.
-        next_server: whether the server names itself as next server.
-        fields: where both are put.
-        router_advertisements: whether a router advertises itself (IPv6).
+        machines: guests of the default matrix, by the names of their definitions in `recipes/guests`.
+        optional_machines: guests that run when somebody asks for them.
+        platform_firmware: platform firmware of the default matrix.
+        nic_models: NIC models, in the matrix' order.
+        disk: whether the guest has a disk whose boot sector is a probe.
     """
 
-    boot_file: str | None
-    next_server: bool
-    fields: BootFields
-    router_advertisements: bool
-
-    @property
-    def personality(self) -> DhcpPersonality:
-        """The personality that the server has with these settings."""
-        return DhcpPersonality(
-            boot_file_name=self.boot_file,
-            next_server=SERVER_ADDRESS if self.next_server else None,
-            fields=self.fields,
-            router_advertisements=self.router_advertisements,
-        )
+    machines: tuple[str, ...]
+    optional_machines: tuple[str, ...]
+    platform_firmware: tuple[str, ...]
+    nic_models: tuple[str, ...]
+    disk: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +55,7 @@ class ConsoleStep:
     """One exchange at the console.
 
     Attributes:
-        expect: regular expression that has to appear.
+        expect: regular expression that has to appear; `@nonce@` stands for the boot's nonce.
         send: characters that are typed then; empty for none.
         milestone: the milestone that is reached with `expect`; empty for none.
         repeat_s: seconds after which `send` is typed again until `expect` of the next step appears; 0 for never.
@@ -109,7 +73,7 @@ class ConsoleMark:
 
     Attributes:
         milestone: its name.
-        pattern: regular expression over the console's text; `@nonce@` stands for the run's nonce.
+        pattern: regular expression over the console's text; `@nonce@` stands for the boot's nonce.
     """
 
     milestone: str
@@ -117,202 +81,158 @@ class ConsoleMark:
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
-    """What is tried in a boot, apart from the NIC model, the machine and the ROM set.
+class KnownOutcome:
+    """What some ROM sets are known to do instead.
 
     Attributes:
-        name: the file's name, with the variant in brackets.
-        summary: one sentence.
-        kind: what drives the guest.
-        machines: guests of the default matrix, by the names of their definitions in `recipes/guests`.
-        optional_machines: guests that run when somebody asks for them.
-        platform_firmware: platform firmware of the default matrix.
-        nic_models: NIC models, in the matrix' order.
-        memory_mib: the guest's RAM; None for what its definition says.
-        dhcp: the DHCP server's personality.
-        tftp: files that the TFTP server offers.
-        http: files that the HTTP server offers.
-        disk: whether the guest has a disk whose boot sector is a probe.
-        report: the kind of probe that has to report: `nbp`, `disk`, `efi`.
+        roms: names of ROM sets, patterns of the shell.
+        outcome: how the boot ends with them.
+        milestone: the last milestone that is reached; empty for any.
+        because: why, a sentence.
+    """
+
+    roms: tuple[str, ...]
+    outcome: OutcomeStatus
+    milestone: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioExpectation:
+    """What is expected of a boot.
+
+    Attributes:
+        report: the kind of probe that has to report: `nbp`, `disk`, `efi`; empty for none.
+        by: who has to have loaded it; empty for anybody.
+        over: by which protocol it has to have come; empty for any.
         milestones: milestones that have to be reached, in this order, before the report.
-        console: milestones that the console shows.
-        steps: for console scenarios, the dialogue.
         ends: texts after which nothing more can come.
-        guest_s: deadline in seconds of guest time, for a guest whose instructions take no time.
-        wall_s: deadline in seconds of wall time.
+        allow: what does not make the boot count as disturbed.
+        console: milestones that the console shows.
+        steps: the dialogue at the console.
+        known: what ROM sets are known to do instead.
+    """
+
+    report: str
+    by: str
+    over: str
+    milestones: tuple[str, ...]
+    ends: tuple[str, ...]
+    allow: tuple[str, ...]
+    console: tuple[ConsoleMark, ...]
+    steps: tuple[ConsoleStep, ...]
+    known: tuple[KnownOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioClock:
+    """How the guest's clock runs.
+
+    Attributes:
+        shift: in virtual time an instruction takes 2**shift ns.
+        ovmf_shift: the same under OVMF.
+        only_real: whether the scenario makes no sense in virtual time: whoever types does not keep up with a guest that
+            never waits.
+    """
+
+    shift: int
+    ovmf_shift: int
+    only_real: bool
+
+    def find_shift(self, family: str) -> int:
+        """Return the shift under a family of platform firmware, `seabios` or `ovmf`."""
+        return self.ovmf_shift if family == "ovmf" else self.shift
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioDeadline:
+    """When a boot has failed.
+
+    Attributes:
+        guest_s: seconds of guest time, for a guest whose instructions take no time.
+        wall_s: seconds of wall time.
+    """
+
+    guest_s: float
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteMembership:
+    """A suite that a scenario is in.
+
+    Attributes:
+        name: the suite.
+        machines: the guests on which it is tried there; None for the scenario's own.
+    """
+
+    name: str
+    machines: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What is tried in a boot.
+
+    Attributes:
+        name: the file's stem, with the variant in brackets.
+        summary: one sentence.
+        why: where it is from, empty for nothing.
+        kind: what drives the guest: the name of a module in `kinds`.
+        suites: the suites that it is in.
+        clock: how the guest's clock runs.
+        deadline: when a boot has failed.
+        lan: the guest's networks.
+        services: the configuration of each service that is started, by the name of its table.
+        guest: the guests that it is tried on.
+        expectation: what is expected of them.
+        document: the file's tables, with the variant laid over them.
     """
 
     name: str
     summary: str
-    kind: ScenarioKind
-    machines: tuple[str, ...]
-    optional_machines: tuple[str, ...]
-    platform_firmware: tuple[str, ...]
-    nic_models: tuple[str, ...]
-    memory_mib: int | None
-    dhcp: DhcpSettings
-    tftp: tuple[ServedFile, ...]
-    http: tuple[ServedFile, ...]
-    disk: bool
-    report: str
-    milestones: tuple[str, ...]
-    console: tuple[ConsoleMark, ...]
-    steps: tuple[ConsoleStep, ...]
-    ends: tuple[str, ...]
-    guest_s: float
-    wall_s: float
+    why: str
+    kind: str
+    suites: tuple[SuiteMembership, ...]
+    clock: ScenarioClock
+    deadline: ScenarioDeadline
+    lan: Lan
+    services: Mapping[str, Any]
+    guest: GuestChoice
+    expectation: ScenarioExpectation
+    document: Mapping[str, Any] = field(repr=False)
 
     @property
-    def in_real_time(self) -> bool:
-        """Whether it makes no sense in virtual time: whoever types cannot keep up with a guest that never waits."""
-        return self.kind is ScenarioKind.CONSOLE
+    def digest(self) -> str:
+        """SHA-256 of what the scenario says about the boot, whatever it says for people or of suites."""
+        told = {key: value for key, value in self.document.items() if key not in UNDIGESTED}
+        canonical = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def expect(self, sums: Iterable[int]) -> Expectation:
+        """Return what the trace of a boot has to show.
 
-def lay_over(base: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with `upper` laid over it: tables are merged, everything else is replaced."""
-    merged = dict(base)
-    for key, value in upper.items():
-        below = merged.get(key)
-        merged[key] = lay_over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return merged
+        Args:
+            sums: sums of the probes that are offered.
+        """
+        expected = self.expectation
+        return Expectation(
+            report=expected.report,
+            by=expected.by,
+            over=expected.over,
+            milestones=expected.milestones,
+            sums=tuple(sorted(sums)),
+            allow=expected.allow,
+        )
 
+    def iter_files(self) -> Iterator[ServedFile]:
+        """Yield every file that a service serves."""
+        services = find_services()
+        for name, configuration in self.services.items():
+            yield from services[name].files(configuration)
 
-def load_scenarios(path: Path) -> tuple[Scenario, ...]:
-    """Return the scenarios in the file `path`: one, or one a variant.
-
-    Raises:
-        DocumentError: the file cannot be read or is wrong; every problem is named.
-    """
-    whole = load_document(path)
-    content = {key: whole.root.free_value(key) for key in whole.root.keys}
-    variants = content.pop("variant", {})
-    if not isinstance(variants, dict) or not all(isinstance(variant, dict) for variant in variants.values()):
-        whole.add_problem("variant", "expected a table of tables")
-        whole.finish()
-    if not variants:
-        return (_read(Document(path, content), path.stem),)
-    return tuple(
-        _read(Document(path, lay_over(content, upper)), f"{path.stem}[{name}]") for name, upper in variants.items()
-    )
-
-
-def _read(document: Document, name: str) -> Scenario:
-    """Read one scenario from the document of a file or of a variant."""
-    root = document.root
-    nic_models = root.strings("nic_models", default=tuple(NIC_MODELS))
-    for index, nic_model in enumerate(nic_models):
-        if nic_model not in NIC_MODELS:
-            root.add_problem("nic_models", f"[{index}] {nic_model!r} is none of {', '.join(NIC_MODELS)}")
-    deadline = root.table("deadline")
-    scenario = Scenario(
-        name=name,
-        summary=root.string("summary"),
-        kind=root.choice("kind", ScenarioKind, default=ScenarioKind.BOOT),
-        machines=root.strings("machines", default=("pc",)),
-        optional_machines=root.strings("optional_machines", default=()),
-        platform_firmware=root.strings("platform_firmware", default=("seabios",)),
-        nic_models=nic_models,
-        memory_mib=root.optional_integer("memory_mib", minimum=1),
-        dhcp=_read_dhcp(root.table("dhcp")),
-        tftp=tuple(_read_file(file_name, table) for file_name, table in root.named_tables("tftp")),
-        http=tuple(_read_file(file_name, table) for file_name, table in root.named_tables("http")),
-        disk=root.boolean("disk", default=False),
-        report=root.string("report", default=""),
-        milestones=root.strings("milestones", default=()),
-        console=tuple(
-            ConsoleMark(table.string("milestone"), table.string("pattern")) for table in root.tables("console")
-        ),
-        steps=tuple(_read_step(table) for table in root.tables("step")),
-        ends=root.strings("ends", default=()),
-        guest_s=deadline.number("guest_s", minimum=1),
-        wall_s=deadline.number("wall_s", minimum=1),
-    )
-    check_scenario(scenario, scenario.dhcp.personality, root)
-    document.finish()
-    return scenario
-
-
-def _read_dhcp(table: TableReader) -> DhcpSettings:
-    """Read the DHCP server's personality."""
-    return DhcpSettings(
-        boot_file=table.optional_string("boot_file"),
-        next_server=table.boolean("next_server", default=True),
-        fields=table.choice("fields", BootFields, default=BootFields.HEADER),
-        router_advertisements=table.boolean("router_advertisements", default=True),
-    )
-
-
-def _read_file(name: str, table: TableReader) -> ServedFile:
-    """Read one served file."""
-    return ServedFile(
-        name=name,
-        kind=table.choice("content", ContentKind),
-        length=table.optional_integer("length", minimum=1),
-        text=table.string("text", default=""),
-        path=table.string("path", default=""),
-        package=table.string("package", default=""),
-        modules=table.strings("modules", default=()),
-    )
-
-
-def _read_step(table: TableReader) -> ConsoleStep:
-    """Read one exchange at the console."""
-    return ConsoleStep(
-        expect=table.string("expect"),
-        send=table.string("send", default=""),
-        milestone=table.string("milestone", default=""),
-        repeat_s=table.number("repeat_s", default=0.0, minimum=0),
-    )
-
-
-def load_scenario_family(name: str) -> tuple[Scenario, ...]:
-    """Return the scenarios that `name` stands for: all variants of a file, or one for `family[variant]`.
-
-    Raises:
-        DocumentError: there is no such scenario (with a suggestion), or its file is wrong.
-    """
-    family = name.partition("[")[0]
-    scenarios = load_scenarios(find_recipe_path(RecipeKind.SCENARIOS, family))
-    if family == name:
-        return scenarios
-    return tuple(scenario for scenario in scenarios if scenario.name == name)
-
-
-def iter_scenarios() -> Iterator[Scenario]:
-    """Yield all scenarios on the search path, in the order of their names.
-
-    Raises:
-        DocumentError: a scenario's file is wrong.
-    """
-    for name in iter_recipe_names(RecipeKind.SCENARIOS):
-        yield from load_scenario_family(name)
-
-
-def encode_scenario(scenario: Scenario) -> dict[str, Any]:
-    """Return `scenario` as a JSON value."""
-    document: dict[str, Any] = json.loads(json.dumps(asdict(scenario)))
-    return document
-
-
-def parse_scenario(document: Mapping[str, Any]) -> Scenario:
-    """Return the scenario that `encode_scenario` made a JSON value of."""
-    fields = dict(document)
-    for key in ("machines", "optional_machines", "platform_firmware", "nic_models", "milestones", "ends"):
-        fields[key] = tuple(fields[key])
-    dhcp = fields.pop("dhcp")
-    return Scenario(
-        **{
-            **fields,
-            "kind": ScenarioKind(fields["kind"]),
-            "dhcp": DhcpSettings(**{**dhcp, "fields": BootFields(dhcp["fields"])}),
-            "tftp": tuple(_parse_file(served) for served in fields["tftp"]),
-            "http": tuple(_parse_file(served) for served in fields["http"]),
-            "console": tuple(ConsoleMark(**mark) for mark in fields["console"]),
-            "steps": tuple(ConsoleStep(**step) for step in fields["steps"]),
-        }
-    )
-
-
-def _parse_file(document: Mapping[str, Any]) -> ServedFile:
-    """Return the served file that a JSON value describes."""
-    return ServedFile(**{**document, "kind": ContentKind(document["kind"]), "modules": tuple(document["modules"])})
+    def iter_grub_images(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield name and modules of every GRUB image that is served."""
+        for served in self.iter_files():
+            if served.kind == "grub":
+                yield served.name, served.content

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from bootrig.builder.built import obtain_platform_firmware
 from bootrig.builder.probe import assemble_probe, make_grub_image
-from bootrig.cell.serving import probe_kind
 from bootrig.cell.specification import CellSpecification, make_nonce
 from bootrig.emulator.accelerator import choose_accelerator
 from bootrig.emulator.definition.definition import MachineDefinition
@@ -17,9 +16,9 @@ from bootrig.emulator.release.discovery import Emulator, PlatformFirmware, find_
 from bootrig.emulator.release.recipes import find_emulator
 from bootrig.emulator.schema.introspection import load_introspection
 from bootrig.emulator.schema.shapes import Catalog
-from bootrig.network.services import require_programs
+from bootrig.network.services.registry import require_programs
 from bootrig.recipe.path import RecipeKind, find_recipe_path
-from bootrig.scenario.platform import find_built_recipe, firmware_family
+from bootrig.scenario.platform import find_built_recipe, firmware_family, probe_build
 from bootrig.scenario.scenario import Scenario
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.sides import Side
@@ -115,8 +114,8 @@ def _load_guest(name: str, emulators: Iterable[Emulator]) -> MachineDefinition:
 
 def _probe_kinds(planned: Sequence[PlannedCell]) -> dict[str, None]:
     """Return the kinds of probes that the cells need, in their order."""
-    kinds = dict.fromkeys(probe_kind(cell.key.platform_firmware) for cell in planned)
-    if any(cell.scenario.disk for cell in planned):
+    kinds = dict.fromkeys(probe_build(cell.key.platform_firmware) for cell in planned)
+    if any(cell.scenario.guest.disk for cell in planned):
         kinds["bios"] = None
     return kinds
 

@@ -1,0 +1,27 @@
+"""Suites: named choices of scenarios. A suite is a word in the files of scenarios; `full` holds every scenario."""
+
+from collections.abc import Iterable
+
+from bootrig.scenario.scenario import Scenario
+
+DEFAULT_SUITE = "default"
+FULL_SUITE = "full"
+
+
+def find_machines(scenario: Scenario, suite: str) -> tuple[str, ...]:
+    """Return the guests on which a suite tries a scenario; none where the scenario is not in it."""
+    for membership in scenario.suites:
+        if membership.name == suite:
+            return scenario.guest.machines if membership.machines is None else membership.machines
+    return scenario.guest.machines if suite == FULL_SUITE else ()
+
+
+def in_suite(scenario: Scenario, suite: str, machine: str) -> bool:
+    """Whether a suite tries a scenario on a guest."""
+    return machine in find_machines(scenario, suite)
+
+
+def iter_suite_names(scenarios: Iterable[Scenario]) -> tuple[str, ...]:
+    """Return the names of all suites that scenarios are in, in the order in which they come."""
+    named = (membership.name for scenario in scenarios for membership in scenario.suites)
+    return tuple(dict.fromkeys((DEFAULT_SUITE, FULL_SUITE, *named)))
