@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from bootrig.deadline import Deadline
 from bootrig.errors import BootrigError, RigError
+from bootrig.network.services.registry import find_services
 from bootrig.process import require_tool, run_process
 
 if TYPE_CHECKING:
@@ -174,7 +175,9 @@ def iter_network_abilities() -> Iterator[Ability]:
     """Examine what a cell's network needs."""
     yield examine("tap", look_at_tap)
     yield examine("namespaces", look_at_namespaces)
-    yield examine("dnsmasq", partial(look_at_program, "dnsmasq"))
+    services = find_services().values()
+    for program in dict.fromkeys(program for service in services for program in service.programs):
+        yield examine(program, partial(look_at_program, program))
 
 
 def iter_scenario_abilities() -> Iterator[Ability]:
@@ -342,11 +345,12 @@ def look_at_mirror() -> str:
 
 def served_paths() -> dict[Path, tuple[str, list[str]]]:
     """Return the files of this machine that scenarios serve: their Debian package, and the scenarios that name them."""
-    from bootrig.scenario.scenario import ContentKind, iter_scenarios
+    from bootrig.network.services.content.path import HostFile
+    from bootrig.scenario.file import iter_scenarios
 
     paths: dict[Path, tuple[str, list[str]]] = {}
     for scenario in iter_scenarios():
-        for served in (*scenario.tftp, *scenario.http):
-            if served.kind is ContentKind.PATH:
-                paths.setdefault(Path(served.path), (served.package, []))[1].append(scenario.name)
+        for served in scenario.iter_files():
+            if isinstance(served.content, HostFile):
+                paths.setdefault(served.content.path, (served.content.package, []))[1].append(scenario.name)
     return paths

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from bootrig.document.toml import Document, TableReader, describe, load_document, suggest
+from bootrig.emulator.definition.definition import VIRTUAL_TIME_SHIFT
 from bootrig.network.services.registry import find_services
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
 from bootrig.scenario.check import check_scenario
 from bootrig.scenario.kinds.registry import find_kinds
 from bootrig.scenario.scenario import (
-    VIRTUAL_TIME_SHIFT,
     ConsoleMark,
     ConsoleStep,
     GuestChoice,

@@ -13,7 +13,6 @@ from bootrig.network.services.files import ServedFile
 from bootrig.network.services.registry import find_services
 from bootrig.trace.trace import Expectation, OutcomeStatus
 
-VIRTUAL_TIME_SHIFT = 7
 # What says nothing about the boot itself.
 UNDIGESTED = frozenset({"summary", "why", "suites", "known"})
 

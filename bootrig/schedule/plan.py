@@ -86,7 +86,7 @@ def _select_scenarios(names: Sequence[str]) -> Iterator[Scenario]:
 def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
     """Yield the cells of one scenario."""
     asked = tuple(machine for machine in filters.machines if _is_offered(machine, scenario))
-    nic_models = (*scenario.nic_models, *_asked_variants(scenario, filters))
+    nic_models = (*scenario.guest.nic_models, *_asked_variants(scenario, filters))
     for emulator in filters.emulators or ("host",):
         for machine in _filtered((*_default_machines(scenario, filters), *asked), filters.machines):
             for platform_firmware in _platform_firmware(scenario, filters):
@@ -98,22 +98,22 @@ def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
 def _default_machines(scenario: Scenario, filters: Filters) -> tuple[str, ...]:
     """Return the guests on which a scenario is tried by the suites asked for, by its own word where it is named."""
     if not filters.suites and filters.scenarios:
-        return scenario.machines
+        return scenario.guest.machines
     suites = filters.suites or (DEFAULT_SUITE,)
     return tuple(dict.fromkeys(machine for suite in suites for machine in find_machines(scenario, suite)))
 
 
 def _is_offered(machine: str, scenario: Scenario) -> bool:
     """Whether a scenario tries a guest that it does not try by default; users' own guests are tried everywhere."""
-    return machine in scenario.optional_machines or machine not in (*scenario.machines, *SHIPPED_MACHINES)
+    return machine in scenario.guest.optional_machines or machine not in (*scenario.guest.machines, *SHIPPED_MACHINES)
 
 
 def _platform_firmware(scenario: Scenario, filters: Filters) -> Iterator[str]:
     """Yield a scenario's platform firmware; one that was built takes the place of its family because it is named."""
     if not filters.platform_firmware:
-        yield from scenario.platform_firmware
+        yield from scenario.guest.platform_firmware
     for name in filters.platform_firmware:
-        if firmware_family(name) in scenario.platform_firmware:
+        if firmware_family(name) in scenario.guest.platform_firmware:
             yield name
 
 
@@ -121,7 +121,7 @@ def _asked_variants(scenario: Scenario, filters: Filters) -> Iterator[str]:
     """Yield the NIC models beside the usual ones that somebody names and whose ROM the scenario tries."""
     for name in filters.nic_models:
         variant = NIC_VARIANTS.get(name)
-        if variant is not None and find_models_of_rom(variant.rom_stem)[0].qom_type in scenario.nic_models:
+        if variant is not None and find_models_of_rom(variant.rom_stem)[0].qom_type in scenario.guest.nic_models:
             yield name
 
 

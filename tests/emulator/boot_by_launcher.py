@@ -28,7 +28,7 @@ async def boot(launcher: Launcher, model: str, platform_firmware: str, directory
         machine_type="pc" if platform_firmware == "seabios" else "q35",
         machine_options={"graphics": False},
         platform_firmware=platform_firmware,
-        accelerator=make_virtual_clock(platform_firmware),
+        accelerator=make_virtual_clock(),
     ).adding(make_tap_netdev(descriptor), make_capture(directory / "wire.pcap"), make_nic(model, "net0", bootindex=0))
     async with (
         asyncio.timeout(LIMIT_S),

@@ -42,7 +42,7 @@ def test_a_whole_guest() -> None:
         machine_options={"graphics": False},
         memory_mib=128,
         processor=Processor("qemu64", 2, {"sse4.1": True}),
-        accelerator=make_virtual_clock("seabios"),
+        accelerator=make_virtual_clock(),
         data_directories=(Path("/rom,set"),),
     ).adding(
         make_tap_netdev(7),
@@ -117,7 +117,7 @@ def test_accelerators() -> None:
 
     assert accelerator_words(Accelerator(AcceleratorKind.KVM)) == (["kvm"], [])
     assert accelerator_words(Accelerator(options={"thread": "single"})) == (["tcg,thread=single"], [])
-    assert accelerator_words(make_virtual_clock("ovmf")) == (["tcg"], ["shift=7,sleep=off"])
+    assert accelerator_words(make_virtual_clock()) == (["tcg"], ["shift=7,sleep=off"])
     recording = InstructionCounting(8, record_replay=RecordReplay.RECORD, record_file=Path("/run/a,b"))
     assert accelerator_words(Accelerator(instruction_counting=recording)) == (
         ["tcg"],

@@ -64,7 +64,7 @@ def machine(platform_firmware: str = "seabios", **options: Any) -> MachineDefini
         machine_type="pc" if platform_firmware == "seabios" else "q35",
         machine_options={"graphics": False},
         platform_firmware=platform_firmware,
-        accelerator=make_virtual_clock(platform_firmware),
+        accelerator=make_virtual_clock(),
         **options,
     )
 
@@ -311,7 +311,7 @@ def test_recording_is_possible(emulator: Emulator, tmp_path: Path) -> None:
 def test_the_canary_boots_under_an_accelerator_that_works(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """TCG in KVM's place: the canary itself is sound, so where it fails the accelerator is to blame."""
     monkeypatch.setattr(accelerators, "KVM_DEVICE", Path("/dev/null"))
-    monkeypatch.setattr(accelerators, "Accelerator", lambda kind: make_virtual_clock("seabios"))
+    monkeypatch.setattr(accelerators, "Accelerator", lambda kind: make_virtual_clock())
     proof = prove_kvm(emulator, again=True)
     assert (proof.works, proof.reason) == (True, "5 canary boots went all the way")
     monkeypatch.setattr(accelerators, "start_direct_guest", None)

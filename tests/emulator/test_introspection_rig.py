@@ -160,7 +160,7 @@ def test_configured_by_qmp_the_boot_is_the_same(
         directory.mkdir()
         (directory / "disk").write_bytes(bytes(1 << 20))
         definition = MachineDefinition(
-            machine_type=machine, machine_options={"graphics": False}, accelerator=make_virtual_clock("seabios")
+            machine_type=machine, machine_options={"graphics": False}, accelerator=make_virtual_clock()
         ).adding(
             make_user_netdev(tftp=str(tmp_path), bootfile="missing"),
             make_capture(directory / "wire.pcap"),

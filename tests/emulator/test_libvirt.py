@@ -66,7 +66,7 @@ def test_a_domain() -> None:
     definition = MachineDefinition(
         machine_options={"graphics": False},
         processor=Processor("max", 2, {"x2apic": False}),
-        accelerator=make_virtual_clock("seabios"),
+        accelerator=make_virtual_clock(),
         data_directories=(Path("/set"),),
     ).adding(
         make_user_netdev(),

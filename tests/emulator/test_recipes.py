@@ -233,7 +233,7 @@ def test_errors_keep_the_last_word() -> None:
 @pytest.mark.parametrize("name", ["qemu-5.2", "qemu-7.2", "qemu-10.0", "qemu-11"])
 def test_real_emulators_boot(name: str, tmp_path: Path, user_cache: Path) -> None:
     emulator = require_emulator(name)
-    definition = MachineDefinition(machine_options={"graphics": False}, accelerator=make_virtual_clock("seabios"))
+    definition = MachineDefinition(machine_options={"graphics": False}, accelerator=make_virtual_clock())
     definition = definition.adding(make_user_netdev(), make_nic("e1000", "net0"))
 
     async def run() -> None:

@@ -30,7 +30,7 @@ def console_until(rom: Path, ends: tuple[bytes, ...], directory: Path, platform_
         machine_type="pc" if platform_firmware == "seabios" else "q35",
         machine_options={"graphics": False},
         platform_firmware=platform_firmware,
-        accelerator=make_virtual_clock(platform_firmware),
+        accelerator=make_virtual_clock(),
     ).adding(make_user_netdev(), make_nic(NIC, "net0", romfile=str(rom)))
 
     directory.mkdir()

@@ -5,7 +5,7 @@ definition may connect a device to it, and where it does not, the guest gets an 
 monitor.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -19,11 +19,12 @@ P = TypeVar("P", bound=Part)
 CONSOLE_CHARDEV = "console"
 MONITOR_CHARDEV = "qmp"
 FIXED_DATE = "2011-03-15T11:28:27"
-
-# The icount shift by platform firmware. A larger shift is faster, but makes servers look slow to the guest: at 7, while
-# a ROM waits, about 20 seconds pass on its clock in one second of wall time, so that an answer that takes 10 ms looks
-# like 0.2 s. The shortest timeout of a ROM, for its first TFTP request, is 0.25 s.
-VIRTUAL_TIME_SHIFT: Mapping[str, int] = {"seabios": 7, "ovmf": 7}
+# Neither zero nor symmetric, so that a ROM that turns it around is seen.
+FIXED_UUID = "6d1f0a52-93c4-4b1e-8a07-b005c0ffee12"
+# The icount shift. A larger one is faster, but makes servers look slow to the guest: at 7, while a ROM waits, about 20
+# seconds pass on its clock in one second of wall time, so that an answer that takes 10 ms looks like 0.2 s. The
+# shortest timeout of a ROM, for its first TFTP request, is 0.25 s.
+VIRTUAL_TIME_SHIFT = 7
 
 
 class AcceleratorKind(StrEnum):
@@ -101,6 +102,34 @@ class Processor:
 
 
 @dataclass(frozen=True, slots=True)
+class NicSlot:
+    """Where the NIC goes that a cell adds; its model is the cell's.
+
+    Attributes:
+        bootindex: its place in the boot order; None for no boot order at all.
+        properties: its other properties, as `device_add` takes them.
+    """
+
+    bootindex: int | None = 1
+    properties: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSlot:
+    """Where the disk goes that a scenario asks for.
+
+    Attributes:
+        driver: the device's QOM type.
+        bootindex: its place in the boot order; None for none.
+        properties: its other properties, as `device_add` takes them.
+    """
+
+    driver: str = "ide-hd"
+    bootindex: int | None = 2
+    properties: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class MachineDefinition:
     """The definition of a guest.
 
@@ -114,6 +143,10 @@ class MachineDefinition:
         real_time_clock: the guest's date.
         parts: devices, backends and objects, ordered by kind; the chardevs without the rig's own.
         data_directories: searched for ROMs before the emulator's own.
+        uuid: the guest's UUID.
+        nic: where a cell's NIC goes.
+        disk: where a scenario's disk goes.
+        summary: one sentence, for people.
     """
 
     machine_type: str = "pc"
@@ -125,6 +158,10 @@ class MachineDefinition:
     real_time_clock: RealTimeClock = field(default_factory=RealTimeClock)
     parts: tuple[Part, ...] = ()
     data_directories: tuple[Path, ...] = ()
+    uuid: str = FIXED_UUID
+    nic: NicSlot = field(default_factory=NicSlot)
+    disk: DiskSlot = field(default_factory=DiskSlot)
+    summary: str = ""
 
     def __post_init__(self) -> None:
         ordered = sorted(self.parts, key=lambda part: KINDS.index(type(part)))
@@ -145,7 +182,6 @@ class MachineDefinition:
                 yield f"{kind.table}[{index}]", part
 
 
-def make_virtual_clock(platform_firmware: str) -> Accelerator:
-    """Return the accelerator that runs a guest with `platform_firmware` in virtual time."""
-    shift = VIRTUAL_TIME_SHIFT.get(platform_firmware, VIRTUAL_TIME_SHIFT["ovmf"])
+def make_virtual_clock(shift: int = VIRTUAL_TIME_SHIFT) -> Accelerator:
+    """Return the accelerator that runs a guest in virtual time."""
     return Accelerator(AcceleratorKind.TCG, instruction_counting=InstructionCounting(shift))

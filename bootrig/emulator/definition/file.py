@@ -17,7 +17,7 @@
 
 `[processor]`, `[accelerator]` and `[clock]` are the other tables; `[[chardev]]`, `[[blockdev]]` and `[[object]]` the
 other arrays. Their tables hold the arguments of QMP's `device_add`, `netdev_add`, `chardev-add`, `blockdev-add` and
-`object-add`. A JSON file has the same keys.
+`object-add`. `[nic]` and `[disk]` say where a cell puts its NIC and its disk. A JSON file has the same keys.
 """
 
 import json
@@ -31,8 +31,10 @@ from bootrig.emulator.definition.check import check_definition
 from bootrig.emulator.definition.definition import (
     Accelerator,
     AcceleratorKind,
+    DiskSlot,
     InstructionCounting,
     MachineDefinition,
+    NicSlot,
     Processor,
     RealTimeClock,
     RecordReplay,
@@ -41,6 +43,7 @@ from bootrig.emulator.definition.parts import KINDS, Chardev, Device, Part
 from bootrig.emulator.schema.shapes import Catalog
 
 DATE_PATTERN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
+UUID_PATTERN = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def load_definition(path: Path, catalog: Catalog | None = None) -> MachineDefinition:
@@ -99,7 +102,32 @@ def read_definition(root: TableReader) -> MachineDefinition:
             clock=clock.string("clock", default.real_time_clock.clock, pattern="vm|host|rt", expected="vm, host or rt"),
         ),
         parts=tuple(_iter_parts(root)),
+        uuid=machine.string("uuid", default.uuid, pattern=UUID_PATTERN, expected="a UUID in lower case"),
+        nic=_read_nic_slot(root.optional_table("nic")),
+        disk=_read_disk_slot(root.optional_table("disk")),
+        summary=root.string("summary", default.summary),
     )
+
+
+def _read_nic_slot(table: TableReader | None) -> NicSlot:
+    """Return where a cell's NIC goes; where there is a table, it says all of it."""
+    if table is None:
+        return NicSlot()
+    return NicSlot(table.optional_integer("bootindex", minimum=0), _others(table, "bootindex"))
+
+
+def _read_disk_slot(table: TableReader | None) -> DiskSlot:
+    """Return where a scenario's disk goes; where there is a table, it says all of it."""
+    default = DiskSlot()
+    if table is None:
+        return default
+    driver = table.string("driver", default.driver)
+    return DiskSlot(driver, table.optional_integer("bootindex", minimum=0), _others(table, "driver", "bootindex"))
+
+
+def _encode_index(bootindex: int | None) -> dict[str, int]:
+    """Return a place in the boot order as a table's key, none for no place."""
+    return {} if bootindex is None else {"bootindex": bootindex}
 
 
 def _iter_parts(root: TableReader) -> Iterator[Part]:
@@ -162,15 +190,23 @@ def encode_definition(definition: MachineDefinition) -> dict[str, Any]:
         accelerator["instruction_counting"] = encoded
     processor = definition.processor
     return {
+        **({"summary": definition.summary} if definition.summary else {}),
         "machine": {
             "type": definition.machine_type,
             "memory_mib": definition.memory_mib,
             "platform_firmware": definition.platform_firmware,
             "data_directories": [str(directory) for directory in definition.data_directories],
             "options": dict(definition.machine_options),
+            "uuid": definition.uuid,
         },
         "processor": {"model": processor.model, "count": processor.count, "properties": dict(processor.properties)},
         "accelerator": accelerator,
         "clock": {"base": definition.real_time_clock.base, "clock": definition.real_time_clock.clock},
+        "nic": {**_encode_index(definition.nic.bootindex), **definition.nic.properties},
+        "disk": {
+            "driver": definition.disk.driver,
+            **_encode_index(definition.disk.bootindex),
+            **definition.disk.properties,
+        },
         **{kind.table: [part.arguments for part in definition.of_kind(kind)] for kind in KINDS},
     }

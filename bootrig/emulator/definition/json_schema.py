@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bootrig.emulator.definition.definition import AcceleratorKind, MachineDefinition, RecordReplay
-from bootrig.emulator.definition.file import DATE_PATTERN
+from bootrig.emulator.definition.file import DATE_PATTERN, UUID_PATTERN
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.emulator.schema.introspection import load_introspection
 from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Enumeration, Member, Object, Scalar
@@ -15,6 +15,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 JSON_TYPES = {"string": "string", "int": "integer", "number": "number", "boolean": "boolean", "null": "null"}
 
 Schema = dict[str, Any]
+BOOTINDEX: Schema = {"type": "integer", "minimum": 0}
+# Another number where the tables of definitions are others, so that no schema of an earlier bootrig is taken.
+FORM = 2
 
 
 def load_json_schema(emulator: Emulator) -> Schema:
@@ -23,7 +26,7 @@ def load_json_schema(emulator: Emulator) -> Schema:
     Raises:
         EmulatorError: it does not answer.
     """
-    path = cache_directory() / "schemas" / f"{emulator.digest}.json"
+    path = cache_directory() / "schemas" / f"{emulator.digest}-{FORM}.json"
     try:
         known = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -55,6 +58,7 @@ class _Writer:
             "title": f"bootrig machine definition for QEMU {told.version_text}",
             "type": "object",
             "properties": {
+                "summary": {"type": "string"},
                 "machine": self._machine(),
                 "processor": self._processor(),
                 "accelerator": self._accelerator(),
@@ -64,6 +68,8 @@ class _Writer:
                         "clock": {"enum": ["vm", "host", "rt"]},
                     }
                 ),
+                "nic": {"type": "object", "properties": {"bootindex": BOOTINDEX}},
+                "disk": {"type": "object", "properties": {"driver": {"type": "string"}, "bootindex": BOOTINDEX}},
                 "device": _array(self._devices()),
                 "netdev": _array(self._union("netdev", self._catalog.arguments_of("netdev_add"))),
                 "chardev": _array(self._union("chardev", self._catalog.arguments_of("chardev-add"))),
@@ -93,6 +99,7 @@ class _Writer:
                 "platform_firmware": {"type": "string"},
                 "data_directories": _array({"type": "string"}),
                 "options": {"type": "object"},
+                "uuid": {"type": "string", "pattern": f"^{UUID_PATTERN}$"},
             }
         )
         default = MachineDefinition().machine_type

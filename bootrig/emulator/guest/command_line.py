@@ -47,7 +47,7 @@ def make_command_line(
     for directory in (*definition.data_directories, *emulator.data_directories):
         words += ["-L", str(directory)]
     words += ["-machine", encode_key_values({"type": definition.machine_type, **definition.machine_options})]
-    words += ["-m", f"size={definition.memory_mib}M"]
+    words += ["-m", f"size={definition.memory_mib}M", "-uuid", definition.uuid]
     words += _processor_words(definition)
     words += make_accelerator_words(definition.accelerator)
     clock = definition.real_time_clock

@@ -24,7 +24,6 @@ QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0"
 # libvirt lets users name a device only so.
 ALIAS_PREFIX = "ua-"
 DEFAULT_MAC = "52:54:00:12:34:56"
-NO_UUID = "00000000-0000-0000-0000-000000000000"
 # The first slot that is free on the root bus: behind the host bridge, on pc behind the south bridge too.
 FIRST_SLOT = {"pc": 2, "q35": 1}
 NIC_PROPERTIES = frozenset({"netdev", "mac", "bootindex", "romfile", "rombar", "addr"})
@@ -129,7 +128,7 @@ def _passed_words(emulator: Emulator, definition: MachineDefinition, nics: Seque
         yield from ("-L", str(directory))
     yield from make_accelerator_words(definition.accelerator)[2:]
     # libvirt's own choices that a guest would notice: a random UUID, and no boot device but those with an order
-    yield from ("-uuid", NO_UUID, "-boot", "strict=off")
+    yield from ("-uuid", definition.uuid, "-boot", "strict=off")
     options: dict[str, JsonValue] = {k: v for k, v in definition.machine_options.items() if k != "graphics"}
     if options:
         yield from ("-machine", encode_key_values(options))
