@@ -105,7 +105,7 @@ def _unshare() -> None:
 def _mount_proc() -> None:
     """Give the new PID namespace its own /proc.
 
-    Containers that mask theirs forbid it, and in a chroot whose root is no mount point it could not be kept from the
+    Containers that mask theirs forbid it, and in a chroot whose root is not a mount point it could not be kept from the
     host; then /proc stays as it is, which nothing here depends on.
     """
     with suppress(OSError):
