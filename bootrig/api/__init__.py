@@ -1,0 +1,31 @@
+"""What bootrig does, as functions over requests: compare, run, boot, judge.
+
+The commands and the pytest plugin are thin layers over this package. Progress is told to a `Listener`; nothing here
+prints. What is wrong with a request is an `InputError`, a broken rig a `RigError`; how boots ended, and the verdict, are
+values.
+"""
+
+from bootrig.api.matrix import compare, run
+from bootrig.api.requests import BootRequest, Listener, Matrix
+from bootrig.api.results import CompareResult, RunResult
+from bootrig.api.single import boot, open_console
+from bootrig.emulator.definition.launch import Launch
+from bootrig.record.judgement import judge
+from bootrig.record.run import find_run
+from bootrig.schedule.plan import Filters
+
+__all__ = [
+    "BootRequest",
+    "CompareResult",
+    "Filters",
+    "Launch",
+    "Listener",
+    "Matrix",
+    "RunResult",
+    "boot",
+    "compare",
+    "find_run",
+    "judge",
+    "open_console",
+    "run",
+]

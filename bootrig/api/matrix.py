@@ -1,0 +1,150 @@
+"""Booting a matrix of cells: without a baseline, or two sides compared, confirmed, and compared again."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bootrig.api.record import describe_run
+from bootrig.api.requests import Listener, Matrix
+from bootrig.api.results import CompareResult, RunResult
+from bootrig.cell.errors import CellError
+from bootrig.compare import Verdict, Waiver, compare_traces, needs_confirmation
+from bootrig.compare.confirmation import find_doubtful
+from bootrig.errors import ExitStatus, InputError, RigError
+from bootrig.record.run import Run, tell_time, write_run
+from bootrig.schedule.campaign import Campaign
+from bootrig.schedule.equipment import make_equipment
+from bootrig.schedule.plan import plan_cells
+from bootrig.schedule.pool import start_pool
+from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
+from bootrig.workdir import make_run_directory
+
+SIDES = ("baseline", "candidate")
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """A run that is under way: its cells, its directory, what `run.json` says of it."""
+
+    campaign: Campaign
+    directory: Path
+    record: Run
+
+
+def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = None) -> RunResult:
+    """Boot ROM sets in every cell, confirm what is doubtful in real time.
+
+    Args:
+        rom_sets: as users name them; each once.
+        matrix: which cells.
+        listener: told how it goes.
+
+    Raises:
+        InputError: the request is wrong.
+        RigError: the rig or its host is broken.
+    """
+    names = tuple(dict.fromkeys(rom_sets))
+    with _start_session("run", names, label_sides(names), matrix, listener or Listener()) as session:
+        _boot_all(session.campaign)
+        result = RunResult(traces=session.campaign.traces(), directory=session.directory)
+        _finish(session, result.status)
+    return result
+
+
+def compare(
+    baseline: str, candidate: str, matrix: Matrix, waivers: Sequence[Waiver] = (), listener: Listener | None = None
+) -> CompareResult:
+    """Boot two ROM sets in every cell, compare, confirm in real time what needs it, compare again.
+
+    Args:
+        baseline: the ROM set that is in use, as users name it.
+        candidate: the one that may replace it.
+        matrix: which cells.
+        waivers: differences that are accepted.
+        listener: told how it goes.
+
+    Raises:
+        InputError: the request is wrong.
+        RigError: the rig or its host is broken.
+    """
+    with _start_session("compare", (baseline, candidate), SIDES, matrix, listener or Listener()) as session:
+        campaign = session.campaign
+        _boot_all(campaign)
+        verdict = _compare(campaign, waivers)
+        while keys := needs_confirmation(verdict) - campaign.confirmed:
+            campaign.confirm(keys)
+            verdict = _compare(campaign, waivers)
+        result = CompareResult(verdict=verdict, directory=session.directory)
+        _finish(session, result.status)
+    return result
+
+
+def _boot_all(campaign: Campaign) -> None:
+    """Boot the matrix, then again in real time what is doubtful.
+
+    Raises:
+        RigError: the rig broke in a cell.
+    """
+    campaign.run()
+    campaign.confirm(find_doubtful(campaign.traces()))
+    _require_unbroken(campaign.errors)
+
+
+def _compare(campaign: Campaign, waivers: Sequence[Waiver]) -> Verdict:
+    _require_unbroken(campaign.errors)
+    return compare_traces(campaign.traces(SIDES[0]), campaign.traces(SIDES[1]), waivers)
+
+
+def _require_unbroken(errors: Sequence[CellError]) -> None:
+    """Refuse to judge where cells broke.
+
+    Raises:
+        RigError: some did; the first one is told whole.
+    """
+    if errors:
+        raise RigError(
+            f"the rig broke in {len(errors)} cell{'s' if len(errors) > 1 else ''}, the first: {errors[0]}\n"
+            f"its run directory: {errors[0].directory}",
+            remedy=errors[0].remedy,
+        )
+
+
+@contextmanager
+def _start_session(
+    verb: str, names: Sequence[str], labels: Sequence[str], matrix: Matrix, listener: Listener
+) -> Iterator[_Session]:
+    """Make everything ready for the cells of ROM sets; processes end with the `with`.
+
+    Raises:
+        InputError: a recipe or a filter is wrong.
+        RigError: something that the cells need is missing.
+    """
+    jobs = matrix.require_sound()
+    planned = plan_cells(matrix.filters)
+    equipment = make_equipment(
+        planned, is_virtual=matrix.is_virtual, accelerator=matrix.accelerator, launch=matrix.launch
+    )
+    rom_sets = obtain_sides(names)
+    directory = make_run_directory(matrix.runs, verb)
+    sides = [
+        embed_side(rom_set, name, directory, label)
+        for rom_set, name, label in zip(rom_sets, names, labels, strict=True)
+    ]
+    with start_pool(jobs, directory) as pool:
+        campaign = Campaign(pool.run, equipment, directory, sides, planned, listener)
+        cells = list(campaign.iter_cells())
+        if not cells:
+            raise InputError(
+                f"no ROM of {', '.join(names)} fits the NIC models asked for", remedy="bootrig roms show NAME"
+            )
+        record = describe_run(verb, matrix.argv, directory, sides, equipment, cells)
+        write_run(record, directory)
+        listener.run_made(directory, len(cells))
+        yield _Session(campaign, directory, record)
+
+
+def _finish(session: _Session, status: ExitStatus) -> None:
+    write_run(replace(session.record, ended=tell_time(), exit_status=status), session.directory)

@@ -1,0 +1,54 @@
+"""What `run.json` says of a run before its first boot."""
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from bootrig import __version__
+from bootrig.api.requests import count_processors
+from bootrig.record.run import Run, RunCell, RunEmulator, RunFirmware, RunHost, RunRom, RunSide, tell_time
+from bootrig.schedule.equipment import CELLS_DIRECTORY, Equipment
+from bootrig.schedule.plan import PlannedCell
+from bootrig.schedule.sides import Side
+from bootrig.workdir import digest_file
+
+
+def describe_run(
+    verb: str,
+    argv: tuple[str, ...],
+    directory: Path,
+    sides: Sequence[Side],
+    equipment: Equipment,
+    cells: Sequence[tuple[Side, PlannedCell]],
+) -> Run:
+    """Return what `run.json` says before the first boot."""
+    accelerators = dict.fromkeys(equipment.accelerators.values())
+    return Run(
+        id=directory.name,
+        verb=verb,
+        argv=argv,
+        bootrig=__version__,
+        started=tell_time(),
+        host=RunHost(cpus=count_processors(), python=platform.python_version(), accelerator=", ".join(accelerators)),
+        sides=tuple(_describe_side(side) for side in sides),
+        emulators={
+            name: RunEmulator(emulator.version_number, emulator.digest)
+            for name, emulator in equipment.emulators.items()
+        },
+        platform_firmware={
+            name: RunFirmware(path.name, digest_file(path)) for name, path in equipment.iter_firmware_files()
+        },
+        cells=tuple(
+            RunCell(str(cell.key), side.label, f"{CELLS_DIRECTORY}/{side.label}/{cell.key.directory_name}")
+            for side, cell in cells
+        ),
+    )
+
+
+def _describe_side(side: Side) -> RunSide:
+    return RunSide(
+        label=side.label,
+        given=side.given,
+        kind="directory" if "/" in side.given else "recipe",
+        roms=tuple(RunRom(rom.file_name, rom.sha256, rom.length, rom.bar_length) for rom in side.rom_set.roms),
+    )

@@ -1,0 +1,70 @@
+"""What requests give: traces and verdicts, with the directory of the run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootrig.compare import Verdict
+from bootrig.errors import ExitStatus
+from bootrig.trace.reading.attempts import settle_traces
+from bootrig.trace.trace import Trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run without baseline gave.
+
+    Attributes:
+        traces: of all boots; of a cell that was confirmed both, in virtual and in real time.
+        directory: the run directory.
+    """
+
+    traces: tuple[Trace, ...]
+    directory: Path
+
+    @property
+    def settled(self) -> tuple[Trace, ...]:
+        """One trace a side and cell: the one that counts."""
+        return settle_traces(self.traces)
+
+    @property
+    def failed(self) -> tuple[Trace, ...]:
+        """The traces that count of boots that failed."""
+        return tuple(trace for trace in self.settled if not trace.passed)
+
+    def find(self, scenario: str = "", *, nic: str = "", rom_set: str = "") -> Trace:
+        """Return the one trace that counts and fits.
+
+        Raises:
+            LookupError: none does, or several do; they are named.
+        """
+        wanted = {"scenario": scenario, "nic": nic, "rom_set": rom_set}
+        fitting = [
+            trace
+            for trace in self.settled
+            if scenario in ("", trace.key.scenario)
+            and nic in ("", trace.key.nic_model)
+            and rom_set in ("", trace.rom_set)
+        ]
+        if len(fitting) != 1:
+            asked = ", ".join(f"{name} {value}" for name, value in wanted.items() if value) or "no condition"
+            among = ", ".join(f"{trace.rom_set} {trace.cell}" for trace in fitting or self.settled) or "nothing"
+            raise LookupError(f"{len(fitting)} traces fit {asked}: {among}")
+        return fitting[0]
+
+    @property
+    def status(self) -> ExitStatus:
+        """Good where all boots passed."""
+        return ExitStatus.BAD if self.failed else ExitStatus.GOOD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareResult:
+    """What a comparison gave: the verdict, and the directory of the run that it stands on."""
+
+    verdict: Verdict
+    directory: Path
+
+    @property
+    def status(self) -> ExitStatus:
+        """Good, bad, or broken where nothing was proven."""
+        return self.verdict.status

@@ -1,0 +1,104 @@
+"""A single boot: in this process, or with its console at the other end of a socket."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socket import socket
+
+from msgspec.structs import replace
+
+from bootrig.api.record import describe_run
+from bootrig.api.requests import BootRequest
+from bootrig.cell.observer import Operator
+from bootrig.cell.process import run_cell
+from bootrig.cell.specification import CellSpecification, write_specification
+from bootrig.emulator.definition.launch import require_possible
+from bootrig.errors import ExitStatus
+from bootrig.record.run import Run, tell_time, write_run
+from bootrig.schedule.equipment import make_equipment, specify
+from bootrig.schedule.errors import CellSelectionError
+from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
+from bootrig.schedule.pool import start_pool
+from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
+from bootrig.trace.trace import Trace
+from bootrig.workdir import make_run_directory
+
+
+def boot(request: BootRequest, operator: Operator | None = None) -> tuple[Trace, Path]:
+    """Boot one guest in this process, which has one thread only; return its trace and the attempt's directory.
+
+    Raises:
+        InputError: the request is wrong.
+        RigError: the rig or its host is broken.
+    """
+    specification, record = _specify_one(request)
+    write_specification(specification)
+    trace = run_cell(specification, operator)
+    status = ExitStatus.GOOD if trace.passed else ExitStatus.BAD
+    write_run(replace(record, ended=tell_time(), exit_status=status), specification.run_directory)
+    return trace, specification.directory
+
+
+@contextmanager
+def open_console(request: BootRequest) -> Iterator[socket]:
+    """Boot one guest and yield its console: a stream socket. The guest ends with the `with`.
+
+    Raises:
+        InputError: the request is wrong.
+        RigError: the rig or its host is broken.
+    """
+    specification, _ = _specify_one(request)
+    with start_pool(1, specification.run_directory) as pool, pool.start_console(specification) as console:
+        yield console
+
+
+def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
+    """Make everything ready for one boot.
+
+    Raises:
+        InputError: the request is wrong.
+        RigError: something that the cell needs is missing.
+    """
+    require_possible(request.launch)
+    cell = _plan_one(request)
+    real = request.interactive or cell.scenario.clock.only_real
+    equipment = make_equipment(
+        [cell],
+        is_virtual=False if real else request.is_virtual,
+        accelerator=request.accelerator,
+        launch=request.launch,
+    )
+    (rom_set,) = obtain_sides([request.rom_set])
+    (label,) = label_sides([request.rom_set])
+    directory = make_run_directory(request.runs, "boot")
+    side = embed_side(rom_set, request.rom_set, directory, label)
+    if not side.covers(cell.key.nic_model):
+        verb = "lint" if "/" in request.rom_set else "roms show"
+        raise CellSelectionError(
+            f"{request.rom_set} has no ROM for {cell.key.nic_model}", remedy=f"bootrig {verb} {request.rom_set}"
+        )
+    clock = equipment.choose_clock(cell, real=not equipment.is_virtual)
+    record = describe_run("boot", request.argv, directory, [side], equipment, [(side, cell)])
+    write_run(record, directory)
+    return specify(cell, side, equipment, directory, clock), record
+
+
+def _plan_one(request: BootRequest) -> PlannedCell:
+    """Return the cell of a single boot.
+
+    Raises:
+        CellSelectionError: there is no such cell, or the scenario has variants.
+    """
+    planned = plan_cells(
+        Filters(
+            nic_models=(request.nic_model,),
+            scenarios=(request.scenario,),
+            machines=(request.machine,) if request.machine else (),
+            platform_firmware=(request.platform_firmware,) if request.platform_firmware else (),
+            emulators=(request.emulator,),
+        )
+    )
+    names = dict.fromkeys(cell.scenario.name for cell in planned)
+    if len(names) > 1:
+        raise CellSelectionError(f"{request.scenario} has variants, name one", remedy=f"known: {', '.join(names)}")
+    return planned[0]
