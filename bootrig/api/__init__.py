@@ -1,8 +1,8 @@
 """What bootrig does, as functions over requests: compare, run, boot, judge.
 
 The commands and the pytest plugin are thin layers over this package. Progress is told to a `Listener`; nothing here
-prints. What is wrong with a request is an `InputError`, a broken rig a `RigError`; how boots ended, and the verdict, are
-values.
+prints. What is wrong with a request is an `InputError`, a broken rig a `RigError`; how boots ended, and the verdict,
+are values.
 """
 
 from bootrig.api.matrix import compare, run
