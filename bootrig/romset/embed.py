@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bootrig import __version__
+from bootrig.cache import digest_file
 from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError, ManifestError
 from bootrig.romset.exchange import (
     copy_attributes,
@@ -240,8 +241,7 @@ def _digest(path: Path) -> str | None:
     """Return the SHA-256 of a regular file, None for anything else."""
     if path.is_symlink() or not path.is_file():
         return None
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return digest_file(path)
 
 
 def _digest_of(content: bytes | Path) -> str | None:

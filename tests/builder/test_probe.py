@@ -20,8 +20,8 @@ def require_assembler() -> None:
     require_program("ld")
 
 
-def count_kept(pattern: str) -> int:
-    return len(list((Path(os.environ["BOOTRIG_CACHE"]) / "probes").glob(pattern)))
+def count_kept() -> int:
+    return len(list((Path(os.environ["BOOTRIG_CACHE"]) / "probes").glob("*")))
 
 
 def test_the_bios_probe_fits_a_boot_sector() -> None:
@@ -58,7 +58,7 @@ def test_a_probe_is_assembled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     first = assemble_probe("bios")
     monkeypatch.setenv("PATH", "/nothing")
     assert assemble_probe("bios") == first
-    assert count_kept("bios-*") == 1
+    assert count_kept() == 1
 
 
 def test_without_an_assembler(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_without_an_assembler(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ToolMissingError, match=r"^as is not installed$") as caught:
         assemble_probe("bios")
     assert caught.value.remedy == "apt-get install binutils"
-    assert count_kept("*") == 0
+    assert count_kept() == 0
 
 
 def fake_program(directory: Path, name: str, text: str) -> None:
@@ -81,7 +81,7 @@ def test_an_assembler_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
     with pytest.raises(ProcessError, match=r"as failed with exit status 1\nno such instruction"):
         assemble_probe("bios")
-    assert count_kept("*") == 0
+    assert count_kept() == 0
 
 
 def test_a_linker_that_makes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_linker_that_makes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
     with pytest.raises(ProcessError, match="ld failed with exit status 1"):
         assemble_probe("efi")
-    assert count_kept("*") == 0
+    assert count_kept() == 0
 
 
 def test_a_grub_image_is_made_once_for_its_modules_and_prefix() -> None:
@@ -99,7 +99,7 @@ def test_a_grub_image_is_made_once_for_its_modules_and_prefix() -> None:
     assert make_grub_image(["pxe", "tftp"], "(pxe)/boot") == first
     others = {make_grub_image(["pxe"], "(pxe)/boot"), make_grub_image(["pxe", "tftp"], "(pxe)/other")}
     assert first not in others
-    assert count_kept("grub-*") == 3
+    assert count_kept() == 3
     assert first.stat().st_size > 10000
 
 
@@ -107,7 +107,7 @@ def test_a_grub_module_that_does_not_exist() -> None:
     require_program("grub-mkimage")
     with pytest.raises(ProcessError, match=r"grub-mkimage failed with exit status 1\n.*nonesuch\.mod"):
         make_grub_image(["nonesuch"], "(pxe)/boot")
-    assert count_kept("grub-*") == 0
+    assert count_kept() == 0
 
 
 def test_without_grub(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,16 @@
 """What a QEMU says about itself as JSON Schema (draft 2020-12): the schema of a machine definition file."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from bootrig.cache import obtain_value
 from bootrig.emulator.definition.definition import AcceleratorKind, MachineDefinition, RecordReplay
 from bootrig.emulator.definition.file import DATE_PATTERN
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.emulator.schema.introspection import load_introspection
 from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Enumeration, Member, Object, Scalar
-from bootrig.workdir import cache_directory, write_atomically
 
+CACHE_FORMAT = "bootrig-machine-schema/1"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 JSON_TYPES = {"string": "string", "int": "integer", "number": "number", "boolean": "boolean", "null": "null"}
 
@@ -23,15 +23,8 @@ def load_json_schema(emulator: Emulator) -> Schema:
     Raises:
         EmulatorError: it does not answer.
     """
-    path = cache_directory() / "schemas" / f"{emulator.digest}.json"
-    try:
-        known = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        known = None
-    if isinstance(known, dict) and known.get("$schema") == DIALECT:
-        return known
-    schema = make_json_schema(Catalog(load_introspection(emulator)))
-    write_atomically(path, json.dumps(schema, separators=(",", ":")).encode())
+    key = [CACHE_FORMAT, emulator.digest]
+    schema: Schema = obtain_value("schemas", key, lambda: make_json_schema(Catalog(load_introspection(emulator))))
     return schema
 
 

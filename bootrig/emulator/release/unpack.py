@@ -4,8 +4,6 @@ mmdebstrap downloads the packages with apt, which checks Debian's signatures, an
 run through its own dynamic loader with its own libraries, ROMs and platform firmware.
 """
 
-import hashlib
-import json
 import logging
 import os
 import shutil
@@ -14,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bootrig.cache import digest_key
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import EmulatorMissingError
 from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, inspect_emulator
@@ -56,8 +55,7 @@ class DebianSuite:
 
 def _place(name: str, suite: DebianSuite) -> Path:
     """Return where the suite's QEMU is unpacked: another place for every change of its recipe."""
-    digest = hashlib.sha256(json.dumps(asdict(suite), sort_keys=True).encode()).hexdigest()
-    return cache_directory() / "unpacked" / f"{name}-{digest[:16]}"
+    return cache_directory() / "unpacked" / f"{name}-{digest_key(asdict(suite))[:16]}"
 
 
 def find_unpacked(name: str, suite: DebianSuite) -> Path | None:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bootrig.cache import obtain_file
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import CommandError, EmulatorError, GuestDiedError
 from bootrig.emulator.monitor.process import RunningQemu, start_qemu
 from bootrig.emulator.release.discovery import Emulator
-from bootrig.workdir import cache_directory, start_work_directory, write_atomically
+from bootrig.workdir import start_work_directory
 
 FORMAT = "bootrig-introspection/2"
 ASK_S = 300.0
@@ -103,20 +104,10 @@ def load_introspection(emulator: Emulator) -> Introspection:
     Raises:
         EmulatorError: it does not answer.
     """
-    path = cache_directory() / "introspection" / f"{emulator.digest}.json"
-    known = _read_cache(path)
-    if known is None:
-        known = asyncio.run(introspect(emulator))
-        write_atomically(path, encode_introspection(known))
-    return known
-
-
-def _read_cache(path: Path) -> Introspection | None:
-    """Return what is remembered; None where nothing is, or it cannot be read."""
-    try:
-        return parse_introspection(path.read_bytes())
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
-        return None
+    path = obtain_file(
+        "introspection", [FORMAT, emulator.digest], lambda: encode_introspection(asyncio.run(introspect(emulator)))
+    )
+    return parse_introspection(path.read_bytes())
 
 
 # The kinds of QOM types, by the names that the cache gives them.
@@ -138,7 +129,6 @@ def encode_introspection(introspection: Introspection) -> bytes:
         }
     others = ("version_text", "digest", "qapi", "options", "unasked")
     document = {
-        "format": FORMAT,
         **{name: getattr(introspection, name) for name in others},
         "properties": [json.loads(text) for text in numbers],
         **kinds,
@@ -147,14 +137,8 @@ def encode_introspection(introspection: Introspection) -> bytes:
 
 
 def parse_introspection(content: bytes) -> Introspection:
-    """Return the introspection that `encode_introspection` wrote.
-
-    Raises:
-        ValueError: it is something else (`OSError`, `KeyError`, `TypeError`, `IndexError` in parts of it).
-    """
+    """Return the introspection that `encode_introspection` wrote."""
     document = json.loads(gzip.decompress(content))
-    if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
-        raise ValueError(f"not of the format {FORMAT}")
     table = [QomProperty(*values) for values in document.pop("properties")]
     for kind in QOM_KINDS:
         document[kind] = QomTypes(table, document[kind])
