@@ -1,6 +1,7 @@
 """Probes and GRUB images: small guest programs made on this machine, once, and kept by what they are made from."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 
@@ -8,35 +9,33 @@ from bootrig.cache import obtain_file
 from bootrig.deadline import Deadline
 from bootrig.process import require_tool, run_process
 from bootrig.workdir import start_work_directory
+from firmware.probe.probe import ProbeBuild
+from firmware.probe.registry import require_build
 
 ASSEMBLE_S = 60.0
 CACHE_ROOM = "probes"
 
-_LINKS = {
-    "bios": ("--32", "elf_i386", "0x7c00"),
-    "efi": ("--64", "elf_x86_64", "0"),
-}
 
-
-def assemble_probe(kind: str) -> Path:
-    """Return the assembled probe `kind` (`bios` or `efi`), a flat binary whose open fields are not filled in yet.
+def assemble_probe(name: str) -> Path:
+    """Return the assembled build `name` of a probe, a flat binary whose open fields are not filled in yet.
 
     Raises:
         ToolMissingError: GNU as or ld is not installed.
         ProcessError: the source does not assemble.
     """
-    source = resources.files("firmware.probe").joinpath(f"{kind}.S").read_text(encoding="utf-8")
-    return obtain_file(CACHE_ROOM, [kind, source, _LINKS[kind]], lambda: _assemble(kind, source))
+    probe, build = require_build(name)
+    source = resources.files(probe.package).joinpath(build.source).read_text(encoding="utf-8")
+    return obtain_file(CACHE_ROOM, [asdict(build), source], lambda: _assemble(build, source))
 
 
-def _assemble(kind: str, source: str) -> bytes:
-    bits, emulation, address = _LINKS[kind]
-    deadline = Deadline.after(ASSEMBLE_S, f"assemble the {kind} probe")
+def _assemble(build: ProbeBuild, source: str) -> bytes:
+    deadline = Deadline.after(ASSEMBLE_S, f"assemble the probe {build.name}")
     with start_work_directory("probe") as work:
         (work / "probe.S").write_text(source, encoding="utf-8")
-        run_process([require_tool("as"), bits, "-o", "probe.o", "probe.S"], deadline=deadline, directory=work)
-        link = ["-m", emulation, "-Ttext", address, "--oformat", "binary", "-o", "probe.bin", "probe.o"]
-        run_process([require_tool("ld"), *link], deadline=deadline, directory=work)
+        options = [f"--{build.bits}", "-o", "probe.o", "probe.S"]
+        run_process([require_tool("as"), *options], deadline=deadline, directory=work)
+        options = ["-m", build.emulation, "-Ttext", hex(build.address), "--oformat", "binary", "-o", "probe.bin"]
+        run_process([require_tool("ld"), *options, "probe.o"], deadline=deadline, directory=work)
         return (work / "probe.bin").read_bytes()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.platform import firmware_family
 from bootrig.scenario.scenario import ContentKind, Scenario, ServedFile
-from firmware.probe.image import SECTOR_LENGTH, make_bios_image, make_efi_image, sum_image
+from firmware.probe.boot.image import SECTOR_LENGTH, make_bios_image, make_efi_image, sum_image
 
 NONCE_WORD = "@nonce@"
 DISK_LENGTH = 1 << 20

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from bootrig.document.toml import TableReader, suggest
 from bootrig.network.services.personality import PersonalityError, dnsmasq_configuration
 from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES
-from bootrig.trace.reading.milestones import REPORT_MILESTONES, WIRE_MILESTONES
-from firmware.probe.image import SECTOR_LENGTH
+from bootrig.trace.reading.milestones import WIRE_MILESTONES
+from firmware.probe.boot.image import SECTOR_LENGTH
+from firmware.probe.registry import REPORT_MILESTONES
 
 if TYPE_CHECKING:
     from bootrig.network.services.personality import DhcpPersonality

@@ -16,7 +16,8 @@ from bootrig.builder.probe import assemble_probe
 from bootrig.emulator.release.discovery import find_host_emulator
 from bootrig.trace.trace import load_trace
 from ci.benchmarks import Figure
-from firmware.probe.image import find_probe_report, make_bios_image
+from firmware.probe.boot.image import make_bios_image
+from firmware.probe.registry import find_probe_report
 
 ROOT = Path(__file__).resolve().parents[2]
 ROM_SET = "ipxe-debian-12"

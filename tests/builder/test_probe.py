@@ -9,7 +9,15 @@ import pytest
 from bootrig.builder import probe
 from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.process import ProcessError, ToolMissingError
-from firmware.probe.image import EFI_CODE_OFFSET, make_bios_image, make_efi_image, sum_image
+from firmware.probe.boot.image import (
+    EFI_CODE_OFFSET,
+    SECTOR_LENGTH,
+    image_lengths,
+    make_bios_image,
+    make_efi_image,
+    sum_image,
+)
+from firmware.probe.registry import PROBES
 from tests.network.requirements import require_program
 
 NONCE = "fedcba9876543210"
@@ -22,6 +30,16 @@ def require_assembler() -> None:
 
 def count_kept() -> int:
     return len(list((Path(os.environ["BOOTRIG_CACHE"]) / "probes").glob("*")))
+
+
+def test_each_boot_probe_fits_the_least_length_of_its_images() -> None:
+    require_assembler()
+    for build in PROBES["boot"].builds:
+        code = assemble_probe(build.name).read_bytes()
+        shortest = image_lengths(build.name).start
+        assert shortest - SECTOR_LENGTH < len(code) <= shortest
+        make = make_efi_image if build.name == "efi" else make_bios_image
+        assert len(make(code, nonce=NONCE, length=shortest)) == shortest
 
 
 def test_the_bios_probe_fits_a_boot_sector() -> None:

@@ -11,7 +11,7 @@ from bootrig.network.services.personality import dnsmasq_configuration
 from bootrig.network.tap import SERVER_ADDRESS
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.scenario import ContentKind, Scenario, ServedFile, load_scenario_family
-from firmware.probe.image import MARKER, NONCE_PLACEHOLDER, sum_image
+from firmware.probe.boot.image import MARKER, NONCE_PLACEHOLDER, sum_image
 
 NONCE = "fedcba9876543210"
 CODE = b"\xea" + MARKER + bytes(4) + b"BOOTRIG " + NONCE_PLACEHOLDER + b" nbp  sum="

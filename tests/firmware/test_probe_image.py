@@ -1,4 +1,4 @@
-"""Probe images: what is patched into them, and the line that they print."""
+"""Images of the boot probe: what is patched into them."""
 
 import struct
 
@@ -7,18 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.errors import ProbeImageError
-from firmware.probe.image import (
+from firmware.probe.boot.image import (
     EFI_CODE_OFFSET,
     MARKER,
     NONCE_PLACEHOLDER,
-    find_probe_report,
+    image_lengths,
     make_bios_image,
     make_efi_image,
     sum_image,
 )
 
 NONCE = "fedcba9876543210"
-LINE = f"BOOTRIG {NONCE} nbp  sum=0001f00d ticks=00000012 tsc=00000000deadbeef"
 
 
 def bios_code(before: bytes = b"\xea\x20\x7c\x00\x00", after: bytes = b"\xf4") -> bytes:
@@ -117,35 +116,13 @@ def test_a_uefi_probe_that_does_not_fit() -> None:
         make_efi_image(efi_code(), nonce=NONCE, length=4096)
 
 
-def test_a_report_is_found_in_what_the_console_shows() -> None:
-    report = find_probe_report(f"noise\n{LINE}\nmore", NONCE)
-    assert report is not None
-    assert (report.nonce, report.kind) == (NONCE, "nbp")
-    assert (report.sum, report.ticks, report.tsc) == (0x1F00D, 0x12, 0xDEADBEEF)
-
-
-@pytest.mark.parametrize(
-    "console",
-    [
-        "",
-        LINE[:-1],
-        LINE.replace("BOOTRIG ", "BOOTRIG"),
-        LINE.replace("sum=0", "sum="),
-        LINE.replace("tsc", "tcs"),
-        LINE.replace(NONCE, "0123456789abcdef"),
-        LINE.replace(NONCE, NONCE.upper()),
-        f"echo {NONCE}",
-    ],
-)
-def test_what_is_no_report_of_this_run(console: str) -> None:
-    assert find_probe_report(console, NONCE) is None
-
-
-def test_the_report_of_this_run_is_found_behind_another_s() -> None:
-    other = LINE.replace(NONCE, "1111111111111111").replace("nbp ", "disk")
-    report = find_probe_report(f"{other}\n{LINE}", NONCE)
-    assert report is not None
-    assert report.kind == "nbp"
+@pytest.mark.parametrize(("build", "shortest", "longest"), [("bios", 512, 622_592), ("efi", 5120, 33_554_432)])
+def test_the_lengths_that_an_image_may_have(build: str, shortest: int, longest: int) -> None:
+    lengths = image_lengths(build)
+    assert shortest in lengths
+    assert shortest - 1 not in lengths
+    assert longest in lengths
+    assert longest + 1 not in lengths
 
 
 @settings(deadline=None)
@@ -158,13 +135,3 @@ def test_any_nonce_and_length_is_carried(nonce: str, kind: str, length: int) -> 
     image = make_bios_image(bios_code(), nonce=nonce, kind=kind, length=length)
     assert len(image) == field(image) == length
     assert f" {nonce} {kind:<4} sum=".encode() in image
-    printed = f"BOOTRIG {nonce} {kind:<4} sum={sum_image(image):08x} ticks={0:08x} tsc={1:016x}"
-    report = find_probe_report(printed, nonce)
-    assert report is not None
-    assert (report.kind, report.sum, report.tsc) == (kind, sum_image(image), 1)
-
-
-@settings(deadline=None)
-@given(st.text())
-def test_any_console_has_a_report_or_none(console: str) -> None:
-    assert find_probe_report(console, NONCE) is None

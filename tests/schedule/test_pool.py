@@ -23,7 +23,7 @@ from bootrig.schedule.errors import PoolError
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.pool import Pool, default_jobs, start_pool
 from bootrig.trace.trace import TimeMode
-from firmware.probe.image import MARKER, NONCE_PLACEHOLDER
+from firmware.probe.boot.image import MARKER, NONCE_PLACEHOLDER
 from firmware.romset import RomFile, RomSet
 from tests.cli.command import find_children
 from tests.leaks import adopt_orphans

@@ -1,12 +1,12 @@
 """Milestones: what a boot reached, read from its packets, its console and the report of its probe."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bootrig.trace.trace import Milestone, TimeMode, WireEvent
-from firmware.probe.image import ProbeReport
+from firmware.probe.probe import ProbeReport
+from firmware.probe.registry import REPORT_MILESTONES
 
-REPORT_MILESTONES: Mapping[str, str] = {"nbp": "nbp-entered", "efi": "nbp-entered", "disk": "disk-booted"}
 WIRE_MILESTONES = (
     "dhcp-discover",
     "dhcp-offer",
@@ -74,8 +74,9 @@ def report_milestone(report: ProbeReport, time_mode: TimeMode, wall_s: float) ->
     In virtual time the time-stamp counter counts nanoseconds of the guest's clock (QEMU's icount); in real time the
     guest's clock is the wall clock since it was resumed.
     """
-    guest_s = report.tsc / 1e9 if time_mode is TimeMode.VIRTUAL else wall_s
-    evidence = f"{report.kind} printed nonce {report.nonce}, sum {report.sum:08x}"
+    tsc, total = report.find_number("tsc"), report.find_number("sum")
+    guest_s = tsc / 1e9 if tsc is not None and time_mode is TimeMode.VIRTUAL else wall_s
+    evidence = f"{report.kind} printed nonce {report.nonce}{'' if total is None else f', sum {total:08x}'}"
     return Milestone(REPORT_MILESTONES.get(report.kind, report.kind), guest_s, wall_s, evidence)
 
 
