@@ -4,8 +4,8 @@
     └── ProcessError          a process could not be started, failed, or did not end in time
         └── ToolMissingError  a program that is needed is not installed
 
-Argument lists, no shell, a small environment; output goes to a file; the end is terminate, wait with a limit, kill,
-wait, for the whole process group.
+Argument lists, no shell, a small environment; output goes to a file; a process is ended by terminate, wait with a
+limit, kill, wait, for its whole process group.
 """
 
 import logging
@@ -69,7 +69,7 @@ class ToolMissingError(ProcessError):
 
 @dataclass(frozen=True, slots=True)
 class ProcessResult:
-    """How a process ended: its exit status and all that it printed on standard output."""
+    """How a process ended: its exit status and everything that it printed on standard output."""
 
     status: int
     stdout: bytes

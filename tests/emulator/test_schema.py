@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bootrig.emulator.schema.difference import compare_schemas
-from bootrig.emulator.schema.entries import EntryKind, entries_by_name
+from bootrig.emulator.schema.entries import EntryKind, collect_entries
 from bootrig.emulator.schema.introspection import QomProperty, encode_introspection, parse_introspection
 from bootrig.emulator.schema.pages import render_text, write_reference
 from bootrig.emulator.schema.shapes import Catalog
@@ -26,7 +26,7 @@ def test_introspection_round_trips() -> None:
 
 
 def test_entries() -> None:
-    entries = entries_by_name(small_catalog())
+    entries = collect_entries(small_catalog())
     tap = entries[EntryKind.NETDEV, "tap"]
     assert [(row.name, row.type, row.required) for row in tap.rows] == [
         ("fd", "string", False),

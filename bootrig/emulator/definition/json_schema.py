@@ -41,11 +41,11 @@ class _Writer:
         self._definitions: dict[str, Schema] = {}
 
     def document(self) -> Schema:
-        told = self._catalog.introspection
+        introspection = self._catalog.introspection
         document: Schema = {
             "$schema": DIALECT,
-            "$id": f"urn:bootrig:guest:{told.digest}",
-            "title": f"bootrig machine definition for QEMU {told.version_text}",
+            "$id": f"urn:bootrig:guest:{introspection.digest}",
+            "title": f"bootrig machine definition for QEMU {introspection.version_text}",
             "type": "object",
             "properties": {
                 "machine": self._machine(),
@@ -111,10 +111,10 @@ class _Writer:
             },
             ["shift"],
         )
-        told = self._catalog.introspection.accelerators
-        kinds = [str(kind) for kind in AcceleratorKind if kind in told]
+        accelerators = self._catalog.introspection.accelerators
+        kinds = [str(kind) for kind in AcceleratorKind if kind in accelerators]
         schema = _closed({"kind": {"enum": kinds}, "options": {"type": "object"}, "instruction_counting": counting})
-        options = {kind: self._object(self._catalog.properties(told[kind])) for kind in kinds}
+        options = {kind: self._object(self._catalog.properties(accelerators[kind])) for kind in kinds}
         default = MachineDefinition().accelerator.kind
         chosen = [
             _when("kind", kind, {"properties": {"options": inner}}, default=kind == default)

@@ -19,7 +19,7 @@ class DeviceRom:
 
     Attributes:
         romfile: the device's `romfile` property; empty where it has no ROM.
-        rombar: its `rombar` property: 1 for on, 0 for off; -1 since QEMU 9.2 where nobody has set it, which is on.
+        rombar: its `rombar` property: 1 for on, 0 for off; -1 since QEMU 9.2 where it is not set, which means on.
         rom_bar_length: bytes of the ROM BAR.
         path: the file that QEMU loaded; None without a ROM.
         file_length: length of the file in bytes.

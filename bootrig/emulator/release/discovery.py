@@ -30,14 +30,14 @@ class Emulator:
     """One QEMU that can be started.
 
     Attributes:
-        name: `host`, or the name of the recipe it comes from.
-        command: the words that start it; for an unpacked QEMU its own loader comes first.
+        name: `host`, or the name of its recipe.
+        command: the words that start it; for an unpacked QEMU the first one is its own loader.
         executable: QEMU's program file.
         version: `(7, 2, 22)`.
         version_text: the first line of `--version`, without the program's name.
         digest: SHA-256 of the program file.
         data_directories: where it looks for ROMs and platform firmware, in this order.
-        root: the directory that stands for `/` of an unpacked QEMU, `/` otherwise.
+        root: the directory that an unpacked QEMU sees as `/`; otherwise `/`.
         environment: variables that it needs beside those that all processes get.
     """
 
@@ -116,7 +116,7 @@ def inspect_emulator(
         name: the emulator's name.
         command: the words that start it.
         executable: its program file.
-        root: the directory that stands for `/`.
+        root: the directory that it sees as `/`.
         data: its data directories, where its own answer would be wrong.
         environment: variables that it needs.
 
@@ -142,13 +142,13 @@ def inspect_emulator(
 
 def _ask(command: tuple[str, ...], executable: Path) -> dict[str, Any]:
     """Ask the QEMU that `command` starts; returns the answers as a JSON value."""
-    deadline = Deadline.after(ANSWER_S, f"{command[-1]} tells its version")
+    deadline = Deadline.after(ANSWER_S, f"{command[-1]} reports its version")
     try:
-        told = run_process([*command, "--version"], deadline=deadline).stdout.decode("utf-8", "replace")
+        answer = run_process([*command, "--version"], deadline=deadline).stdout.decode("utf-8", "replace")
         listed = run_process([*command, "-L", "help"], deadline=deadline).stdout.decode("utf-8", "replace")
     except ProcessError as error:
         raise EmulatorMissingError(f"{command[-1]} does not answer: {error}", remedy=error.remedy) from error
-    first_line = told.partition("\n")[0].strip()
+    first_line = answer.partition("\n")[0].strip()
     match = re.match(r"QEMU emulator version (\d+(?:\.\d+)+)", first_line)
     if match is None:
         raise EmulatorMissingError(f"{command[-1]} is not QEMU: --version says {first_line!r}")

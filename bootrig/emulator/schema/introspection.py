@@ -1,9 +1,9 @@
 """What a QEMU says about itself, remembered by the digest of its program.
 
-Commands, network, character and block backends and objects come from `query-qmp-schema`; devices, machines, CPU models
-and accelerators from their QOM types. Asking takes a second and makes several thousand questions, some of which end
-QEMU: a type whose module's other half is not installed, a machine that misses what `-machine none` has not. Such a type
-is noted as one that cannot be asked, and a new QEMU takes over.
+Commands, network, character and block backends and objects are described by `query-qmp-schema`; devices, machines, CPU
+models and accelerators by their QOM types. This takes a second and several thousand commands, some of which end QEMU: a
+type whose module is not completely installed, a machine that needs what `-machine none` does not have. Such a type is
+noted as one that cannot be asked about, and a new QEMU is started.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from bootrig.workdir import start_work_directory
 
 FORMAT = "bootrig-introspection/2"
 ASK_S = 300.0
-# More deaths than this are no longer a few odd types.
+# More deaths than this are no longer explained by a few odd types.
 DEATH_LIMIT = 40
 
 
@@ -36,7 +36,7 @@ class QomProperty:
         name: its name.
         type: QOM's word for its type: `bool`, `uint32`, `OnOffAuto`, `link<...>`.
         description: a sentence for people, often empty.
-        default: its default value; None where QEMU tells none.
+        default: its default value; None where QEMU reports none.
     """
 
     name: str
@@ -51,8 +51,8 @@ QomType = Mapping[str, QomProperty]
 class QomTypes(Mapping[str, QomType]):
     """QOM types by name, over one table of properties.
 
-    Thousands of properties are the same few hundred, so each is held once and a type is a list of numbers, which become
-    its properties when somebody asks for it.
+    Thousands of properties are the same few hundred, so each is stored once, and a type is a list of indices into them;
+    its properties are looked up when they are needed.
     """
 
     def __init__(self, table: Sequence[QomProperty], numbers: Mapping[str, Sequence[int]]) -> None:
@@ -82,7 +82,7 @@ class Introspection:
         processors: properties of each CPU model.
         objects: properties of each type that users can create.
         accelerators: properties of each accelerator.
-        options: command line options and their parameters, as `query-command-line-options` tells them.
+        options: command line options and their parameters, as `query-command-line-options` reports them.
         unasked: QOM types that end QEMU when it is asked about them, with the reason.
     """
 
@@ -146,7 +146,7 @@ def parse_introspection(content: bytes) -> Introspection:
 
 
 class _Questioner:
-    """Asks QEMU, and starts a new one when a question was its last."""
+    """Asks QEMU, and starts a new one when a question has ended it."""
 
     def __init__(self, emulator: Emulator, directory: Path) -> None:
         self.unasked: dict[str, str] = {}
@@ -206,7 +206,7 @@ async def _start_questioner(emulator: Emulator) -> AsyncIterator[_Questioner]:
 
 
 async def introspect(emulator: Emulator) -> Introspection:
-    """Ask `emulator` all about itself.
+    """Ask `emulator` everything about itself.
 
     Raises:
         EmulatorError: it does not answer.
@@ -228,7 +228,7 @@ async def introspect(emulator: Emulator) -> Introspection:
                 )
                 by_machine.update(dict.fromkeys(names, properties))
         if not devices or not by_machine:
-            raise EmulatorError(f"{emulator.command[-1]} tells nothing about its devices and machines")
+            raise EmulatorError(f"{emulator.command[-1]} reports no devices or no machines")
         processors = {model["name"]: devices.get(model.get("typename", ""), {}) for model in models}
         for model in models:
             devices.pop(model.get("typename", ""), None)
