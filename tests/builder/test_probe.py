@@ -13,8 +13,8 @@ from firmware.probe.boot.image import (
     EFI_CODE_OFFSET,
     SECTOR_LENGTH,
     image_lengths,
-    make_bios_image,
-    make_efi_image,
+    make_bios_probe,
+    make_efi_probe,
     sum_image,
 )
 from firmware.probe.registry import PROBES
@@ -38,7 +38,7 @@ def test_each_boot_probe_fits_the_least_length_of_its_images() -> None:
         code = assemble_probe(build.name).read_bytes()
         shortest = image_lengths(build.name).start
         assert shortest - SECTOR_LENGTH < len(code) <= shortest
-        make = make_efi_image if build.name == "efi" else make_bios_image
+        make = make_efi_probe if build.name == "efi" else make_bios_probe
         assert len(make(code, nonce=NONCE, length=shortest)) == shortest
 
 
@@ -47,7 +47,7 @@ def test_the_bios_probe_fits_a_boot_sector() -> None:
     code = assemble_probe("bios").read_bytes()
     assert len(code) <= 510
     assert code.startswith(b"\xea")  # ljmp, to set %cs
-    image = make_bios_image(code, nonce=NONCE, signature=True)
+    image = make_bios_probe(code, nonce=NONCE, signature=True)
     assert image[510:] == b"\x55\xaa"
     assert f"BOOTRIG {NONCE} nbp ".encode() in image
 
@@ -55,7 +55,7 @@ def test_the_bios_probe_fits_a_boot_sector() -> None:
 def test_the_uefi_probe_is_an_application_for_x86_64() -> None:
     """Microsoft PE/COFF, revision 11, sections 3.3 and 3.4."""
     require_assembler()
-    image = make_efi_image(assemble_probe("efi").read_bytes(), nonce=NONCE, length=0x2345)
+    image = make_efi_probe(assemble_probe("efi").read_bytes(), nonce=NONCE, length=0x2345)
     (start,) = struct.unpack_from("<I", image, 0x3C)
     signature, machine, count = struct.unpack_from("<4sHH", image, start)
     assert (signature, machine, count) == (b"PE\0\0", 0x8664, 1)

@@ -17,7 +17,15 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("bootrig.store",),
     ("bootrig.recipe",),
     ("bootrig.trace", "bootrig.document"),
-    ("bootrig.process", "bootrig.cache", "bootrig.workdir", "bootrig.deadline", "bootrig.errors", "bootrig"),
+    (
+        "bootrig.process",
+        "bootrig.cache",
+        "bootrig.lock",
+        "bootrig.workdir",
+        "bootrig.deadline",
+        "bootrig.errors",
+        "bootrig",
+    ),
     ("firmware",),
 )
 APART = ("bootrig.emulator", "bootrig.network", "bootrig.builder")

@@ -1,6 +1,6 @@
 """Images of the boot probe: what the assembler made, made this run's own.
 
-The sources beside this module leave three fields open behind the marker; `make_bios_image` and `make_efi_image` fill
+The sources beside this module leave three fields open behind the marker; `make_bios_probe` and `make_efi_probe` fill
 them in and pad the image to a length.
 """
 
@@ -61,7 +61,7 @@ def _patch(image: bytes, *, nonce: str, kind: str, length: int) -> bytearray:
     return patched
 
 
-def make_bios_image(
+def make_bios_probe(
     code: bytes, *, nonce: str, kind: str = "nbp", length: int = SECTOR_LENGTH, signature: bool = False
 ) -> bytes:
     """Return a BIOS probe of `length` bytes.
@@ -82,7 +82,7 @@ def make_bios_image(
     return bytes(image)
 
 
-def make_efi_image(code: bytes, *, nonce: str, kind: str = "efi", length: int | None = None) -> bytes:
+def make_efi_probe(code: bytes, *, nonce: str, kind: str = "efi", length: int | None = None) -> bytes:
     """Return a UEFI probe of `length` bytes (default: as assembled).
 
     Raises:
