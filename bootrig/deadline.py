@@ -25,12 +25,12 @@ class Deadline:
 
     @classmethod
     def after(cls, wall_s: float, purpose: str) -> "Deadline":
-        """Return the deadline that lies `wall_s` seconds ahead."""
+        """Return the deadline that is `wall_s` seconds ahead."""
         return cls(time.monotonic() + wall_s, purpose)
 
     @classmethod
     def never(cls, purpose: str) -> "Deadline":
-        """Return a deadline that never comes."""
+        """Return a deadline that never passes."""
         return cls(math.inf, purpose)
 
     @property
@@ -40,7 +40,7 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        """Whether the moment has come."""
+        """Whether the deadline has passed."""
         return self.left_s == 0.0
 
     def require(self) -> float:

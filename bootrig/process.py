@@ -4,8 +4,8 @@
     └── ProcessError          a process could not be started, failed, or did not end in time
         └── ToolMissingError  a program that is needed is not installed
 
-Argument lists, no shell, a small environment; output goes to a file; the end is terminate, wait with a limit, kill,
-wait, for the whole process group.
+Argument lists, no shell, a small environment; output goes to a file; a process is ended by terminate, wait with a
+limit, kill, wait, for its whole process group.
 """
 
 import logging
@@ -31,6 +31,7 @@ DEBIAN_PACKAGES: Mapping[str, str] = {
     "ar": "binutils",
     "as": "binutils",
     "dnsmasq": "dnsmasq-base",
+    "flock": "util-linux",
     "gcc": "gcc",
     "grub-mkimage": "grub-common",
     "ip": "iproute2",
@@ -69,7 +70,7 @@ class ToolMissingError(ProcessError):
 
 @dataclass(frozen=True, slots=True)
 class ProcessResult:
-    """How a process ended: its exit status and all that it printed on standard output."""
+    """How a process ended: its exit status and everything that it printed on standard output."""
 
     status: int
     stdout: bytes
@@ -242,6 +243,7 @@ def run_process(
     stdin: bytes = b"",
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    pass_fds: Sequence[int] = (),
     check: bool = True,
 ) -> ProcessResult:
     """Run a process to its end.
@@ -254,6 +256,7 @@ def run_process(
         stdin: what it reads.
         environment: its whole environment, `small_environment()` by default.
         directory: its working directory.
+        pass_fds: file descriptors that it inherits under the same numbers.
         check: whether an exit status other than 0 is an error.
 
     Raises:
@@ -269,7 +272,7 @@ def run_process(
             stderr=stream.fileno() if stream else subprocess.PIPE,
             environment=environment,
             directory=directory,
-            pass_fds=(),
+            pass_fds=pass_fds,
         )
         words = [str(word) for word in argv]
         try:

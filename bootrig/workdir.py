@@ -1,4 +1,4 @@
-"""Where bootrig keeps things: caches that can be deleted, run directories that users read, work directories that go."""
+"""Directories: caches that can be deleted, run directories that users read, work directories that are removed."""
 
 import os
 import shutil
@@ -40,14 +40,15 @@ def make_run_directory(parent: Path | None, label: str) -> Path:
             return candidate.resolve()
     except OSError as error:
         raise InputError(
-            f"cannot create a run directory in {parent}: {error.strerror}", remedy="name another place with --runs DIR"
+            f"cannot create a run directory in {parent}: {error.strerror}",
+            remedy="name another directory with --runs DIR",
         ) from error
-    raise InputError(f"{parent} holds a thousand runs of this second already")
+    raise InputError(f"{parent} already has 1000 run directories for this second")
 
 
 @contextmanager
 def start_work_directory(purpose: str, parent: Path | None = None) -> Iterator[Path]:
-    """Yield a new directory that is removed in the end, whatever happens."""
+    """Yield a new directory that is removed at the end, whatever happens."""
     if parent is not None:
         parent.mkdir(parents=True, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix=f"bootrig-{purpose}-", dir=parent))
@@ -58,7 +59,7 @@ def start_work_directory(purpose: str, parent: Path | None = None) -> Iterator[P
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader sees all of it or what was there before."""
+    """Write `content` to `path` so that a reader sees either all of it or the previous content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

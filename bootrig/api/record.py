@@ -6,11 +6,11 @@ from pathlib import Path
 
 from bootrig import __version__
 from bootrig.api.requests import count_processors
+from bootrig.cache import digest_file
 from bootrig.record.run import Run, RunCell, RunEmulator, RunFirmware, RunHost, RunRom, RunSide, tell_time
 from bootrig.schedule.equipment import CELLS_DIRECTORY, Equipment
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.sides import Side
-from bootrig.workdir import digest_file
 
 
 def describe_run(

@@ -1,30 +1,30 @@
 """Running a build: in a work directory, without a network; the store gets the artifact when all of it is there."""
 
-import fcntl
 import hashlib
 import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from shutil import copyfile
 
 from bootrig.builder.assembly import assemble_target
-from bootrig.builder.chamber import Chamber, namespace_command
+from bootrig.builder.chamber import INPUTS, TREE, Chamber, namespace_command
 from bootrig.builder.compile_log import find_first_error, read_log, says_disk_full
 from bootrig.builder.configuration import write_configuration, write_settings
 from bootrig.builder.errors import CompileError
-from bootrig.builder.plan import BuildPlan
+from bootrig.builder.plan import Assemble, BuildPlan, Configure, Make, Patch, Unpack
 from bootrig.builder.provenance import make_provenance
 from bootrig.builder.sbom import make_sbom
 from bootrig.builder.source_tree import apply_patches, fetch_files, find_source_date, unpack_source
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
+from bootrig.lock import hold_lock
 from bootrig.process import ProcessError
 from bootrig.store.content import Store
-from bootrig.store.fetch import Progress
+from bootrig.store.fetch import DownloadProgress
 from bootrig.store.settings import FetchSettings
 from bootrig.workdir import cache_directory, start_work_directory
 
@@ -32,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 PROVENANCE, SBOM = "provenance.json", "sbom.cdx.json"
 ATTESTATIONS = (PROVENANCE, SBOM)
-TREE, INPUTS = "tree", "inputs"
-LOCK_PAUSE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ChangedFile:
     """A file that came out differently the second time.
 
     Attributes:
@@ -88,7 +86,7 @@ class BuildOptions:
     parallelism: int = field(default_factory=lambda: os.cpu_count() or 1)
     use_ccache: bool = True
     on_step: Callable[[int, int, str], None] = field(default=lambda number, count, text: None)
-    on_download: Progress | None = None
+    on_download: DownloadProgress | None = None
 
 
 def find_artifact(plan: BuildPlan, store: Store) -> Artifact | None:
@@ -103,17 +101,15 @@ def find_artifact(plan: BuildPlan, store: Store) -> Artifact | None:
 def build(plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions()) -> Artifact:
     """Return the artifact of a plan: from the store, else built and added to it.
 
+    One process at a time builds a key; the others wait for its artifact.
+
     Raises:
         SourceError: the source is not what the recipe says, a patch does not apply, it does not compile.
         UnavailableError: the store lacks a file of the source and no way gave it.
         RigError: the machine cannot build: no namespaces, no space.
     """
-    found = find_artifact(plan, store)
-    if found is not None:
-        return found
     log = log_path(plan)
     with _one_builder(plan, log):
-        # Whoever had to wait for another builder of the same key finds its artifact now.
         found = find_artifact(plan, store)
         if found is not None:
             return found
@@ -125,7 +121,7 @@ def check_build(
     plan: BuildPlan,
     store: Store,
     options: BuildOptions = BuildOptions(),
-) -> tuple[Artifact, tuple[Difference, ...]]:
+) -> tuple[Artifact, tuple[ChangedFile, ...]]:
     """Build twice, without ccache, and compare; the store gets the first result.
 
     Raises:
@@ -137,7 +133,7 @@ def check_build(
         first, source_date = _build_once(plan, store, options, log)
         second, _ = _build_once(plan, store, options, log.with_suffix(".second.log"))
         changed = [name for name in first if first[name] != second[name]]
-        differences = tuple(_difference(name, first[name], second[name]) for name in changed)
+        differences = tuple(_compare(name, first[name], second[name]) for name in changed)
         return _keep(plan, store, first, source_date, log), differences
 
 
@@ -151,31 +147,31 @@ def _one_builder(plan: BuildPlan, log: Path) -> Iterator[None]:
     """Hold the lock of a build key; another process that wants to build the same waits, as long as a build may take.
 
     Raises:
-        RigError: the lock cannot be had.
+        DeadlineError: it waited longer than that.
+        RigError: the lock cannot be made.
     """
     deadline = Deadline.after(plan.recipe.instructions.deadline_s, f"another process builds {plan.key}")
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        lock = log.with_suffix(".lock").open("wb")
-    except OSError as error:
-        raise RigError(f"the log {log} cannot be written: {error.strerror}") from error
-    with lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                deadline.require()
-                time.sleep(LOCK_PAUSE_S)
+    with ExitStack() as held:
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(hold_lock(log.with_suffix(".lock"), deadline))
+        except OSError as error:
+            raise _unwritable(log, error) from error
         yield
 
 
-def _difference(name: str, first: bytes, second: bytes) -> Difference:
+def _unwritable(log: Path, error: OSError) -> RigError:
+    return RigError(
+        f"the log {log} cannot be written: {error.strerror}", remedy="name another place with BOOTRIG_CACHE"
+    )
+
+
+def _compare(name: str, first: bytes, second: bytes) -> ChangedFile:
     pairs = zip(first, second, strict=False)
     shorter = min(len(first), len(second))
     offset = next((index for index, (left, right) in enumerate(pairs) if left != right), shorter)
     one, other = hashlib.sha256(first).hexdigest(), hashlib.sha256(second).hexdigest()
-    return Difference(name, one, other, offset)
+    return ChangedFile(name, one, other, offset)
 
 
 def _keep(plan: BuildPlan, store: Store, contents: Mapping[str, bytes], source_date: int, log: Path) -> Artifact:
@@ -206,7 +202,7 @@ def _start_log(log: Path) -> None:
     try:
         log.write_bytes(b"")
     except OSError as error:
-        raise RigError(f"the log {log} cannot be written: {error.strerror}") from error
+        raise _unwritable(log, error) from error
 
 
 class _Build:
@@ -222,27 +218,25 @@ class _Build:
         self.source_date = self.instructions.source_date or 0
 
     def run(self, files: dict[str, Path]) -> tuple[dict[str, bytes], int]:
-        """Take the plan's steps."""
+        """Run the plan's steps."""
         contents: dict[str, bytes] = {}
         for number, step in enumerate(self.plan.steps, start=1):
             self.options.on_step(number, len(self.plan.steps), f"{step.name}: {step.detail}")
             started_s = time.monotonic()
-            match step.name:
-                case "unpack":
+            match step:
+                case Unpack():
                     unpack_source(self.plan.recipe.source, files, self.tree, directory=self.plan.directory)
                     if self.instructions.source_date is None:
                         self.source_date = find_source_date(self.tree) or 0
-                case "patch":
-                    apply_patches(self.tree, self.instructions.patches)
-                case "configure":
+                case Patch():
+                    apply_patches(self.tree, step.patches)
+                case Configure():
                     write_configuration(self.directory, self.instructions.configuration)
                     write_settings(self.directory, self.instructions.settings)
-                case "assemble":
-                    contents = {target.name: assemble_target(target, self.directory) for target in self.plan.targets}
-                case "prepare":
-                    self._make(step.argv)
-                case _:
-                    self._make((*step.argv, f"-j{self.options.parallelism}"))
+                case Make():
+                    self._make((*step.argv, f"-j{self.options.parallelism}") if step.is_parallel else step.argv)
+                case Assemble():
+                    contents = {target.name: assemble_target(target, self.directory) for target in step.targets}
             logger.info("%s took %.1f s", step.name, time.monotonic() - started_s)
         return contents, self.source_date
 

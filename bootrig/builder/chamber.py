@@ -14,6 +14,8 @@ from bootrig.workdir import cache_directory
 # The work directory appears here, so that paths in what a compiler writes are the same in every build. Any directory
 # that every system has would do (Filesystem Hierarchy Standard 3.0, /mnt).
 PLACE = PurePosixPath("/mnt")
+# In it: the source, and beside the source the files that make gets by their names.
+TREE, INPUTS = "tree", "inputs"
 CCACHE_LINKS = "/usr/lib/ccache"
 PROBE_S = 20.0
 NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -87,7 +89,7 @@ def namespace_command() -> tuple[str, ...]:
         else:
             return command
     raise IsolationError(
-        f"a build cannot be cut off from the network here: {'; '.join(dict.fromkeys(reasons))}",
+        f"a build cannot be isolated from the network here: {'; '.join(dict.fromkeys(reasons))}",
         remedy="run as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, and on Ubuntu "
         "kernel.apparmor_restrict_unprivileged_userns=0",
     )

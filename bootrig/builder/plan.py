@@ -1,15 +1,16 @@
 """What a build will do, and the key that names its result: the same key, the same bytes, no work."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from bootrig import __version__
+from bootrig.builder.chamber import INPUTS, PLACE
 from bootrig.builder.errors import SourceError
 from bootrig.builder.source_tree import digest_source
 from bootrig.builder.toolchain import Toolchain, require_toolchain
+from bootrig.cache import digest_file, digest_key
 from bootrig.document.toml import suggest
 from bootrig.recipe.build import BuildRecipe, Target
 from firmware.nic import find_nic_model
@@ -18,18 +19,106 @@ KEY_FORMAT = "bootrig-build/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a build.
+class Unpack:
+    """The source is unpacked.
 
     Attributes:
-        name: what it is: `unpack`, `patch`, `configure`, `make`, `assemble`.
-        detail: what is done, for people.
-        argv: the command, empty where bootrig does it itself.
+        sources: the names of what is unpacked.
     """
 
-    name: str
-    detail: str
-    argv: tuple[str, ...] = ()
+    name: ClassVar[str] = "unpack"
+    sources: tuple[str, ...]
+
+    @property
+    def detail(self) -> str:
+        """What is done, for people."""
+        return ", ".join(self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The recipe's patches are applied.
+
+    Attributes:
+        patches: their files, in order.
+    """
+
+    name: ClassVar[str] = "patch"
+    patches: tuple[Path, ...]
+
+    @property
+    def detail(self) -> str:
+        """What is done, for people."""
+        return ", ".join(path.name for path in self.patches)
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Configuration files are written.
+
+    Attributes:
+        files: their names.
+    """
+
+    name: ClassVar[str] = "configure"
+    files: tuple[str, ...]
+
+    @property
+    def detail(self) -> str:
+        """What is done, for people."""
+        return ", ".join(self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """make runs.
+
+    Attributes:
+        arguments: arguments of make that come from the recipe.
+        goals: what make is asked for.
+        is_parallel: whether it may start several processes at a time.
+    """
+
+    arguments: tuple[str, ...]
+    goals: tuple[str, ...]
+    is_parallel: bool = True
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return "make" if self.is_parallel else "prepare"
+
+    @property
+    def detail(self) -> str:
+        """What is done, for people."""
+        if not self.is_parallel:
+            return ", ".join(self.goals)
+        return f"{len(self.goals)} target{'s' if len(self.goals) != 1 else ''}"
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command, apart from how many processes it starts at a time."""
+        return ("make", *self.arguments, *self.goals)
+
+
+@dataclass(frozen=True, slots=True)
+class Assemble:
+    """What make left is joined to the files of the artifact.
+
+    Attributes:
+        targets: the files.
+    """
+
+    name: ClassVar[str] = "assemble"
+    targets: tuple[Target, ...]
+
+    @property
+    def detail(self) -> str:
+        """What is done, for people."""
+        return ", ".join(target.name for target in self.targets)
+
+
+Step = Unpack | Patch | Configure | Make | Assemble
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +201,9 @@ def _key(recipe: BuildRecipe, targets: Sequence[Target], pins: Mapping[str, str]
         "format": KEY_FORMAT,
         "bootrig": __version__,
         "source": sorted(pins.values()),
-        "patches": [_digest(path) for path in instructions.patches],
-        "embedded_script": _digest(instructions.embedded_script) if instructions.embedded_script else None,
-        "trusted": [_digest(path) for path in instructions.trusted],
+        "patches": [digest_file(path) for path in instructions.patches],
+        "embedded_script": digest_file(instructions.embedded_script) if instructions.embedded_script else None,
+        "trusted": [digest_file(path) for path in instructions.trusted],
         "configuration": {name: dict(defines) for name, defines in instructions.configuration.items()},
         "settings": {name: dict(values) for name, values in instructions.settings.items()},
         "directory": instructions.directory,
@@ -124,41 +213,29 @@ def _key(recipe: BuildRecipe, targets: Sequence[Target], pins: Mapping[str, str]
         "targets": [asdict(target) for target in targets],
         "toolchain": {tool.name: tool.version for tool in toolchain.tools},
     }
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return f"{recipe.name}-{digest[:40]}"
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"{recipe.name}-{digest_key(facts)[:40]}"
 
 
 def make_arguments(recipe: BuildRecipe) -> tuple[str, ...]:
-    """Return the arguments of make that come from the recipe; files that it names lie beside the source."""
+    """Return the arguments of make that come from the recipe; files that it names are beside the source."""
     instructions = recipe.instructions
     arguments = list(instructions.arguments)
     if instructions.embedded_script:
-        arguments.append(f"EMBED={INPUTS_PLACE}/{instructions.embedded_script.name}")
+        arguments.append(f"EMBED={PLACE / INPUTS}/{instructions.embedded_script.name}")
     if instructions.trusted:
-        arguments.append(f"TRUST={','.join(f'{INPUTS_PLACE}/{path.name}' for path in instructions.trusted)}")
+        arguments.append(f"TRUST={','.join(f'{PLACE / INPUTS}/{path.name}' for path in instructions.trusted)}")
     return tuple(arguments)
 
 
-INPUTS_PLACE = "/mnt/inputs"
-
-
-def _steps(recipe: BuildRecipe, targets: Sequence[Target], pins: Mapping[str, str]) -> tuple[Step, ...]:
+def _steps(recipe: BuildRecipe, targets: tuple[Target, ...], pins: Mapping[str, str]) -> tuple[Step, ...]:
     instructions = recipe.instructions
-    steps = [Step("unpack", ", ".join(pins))]
+    steps: list[Step] = [Unpack(tuple(pins))]
     if instructions.patches:
-        steps.append(Step("patch", ", ".join(path.name for path in instructions.patches)))
-    written = [*instructions.configuration, *instructions.settings]
+        steps.append(Patch(instructions.patches))
+    written = (*instructions.configuration, *instructions.settings)
     if written:
-        steps.append(Step("configure", ", ".join(written)))
+        steps.append(Configure(written))
     arguments = make_arguments(recipe)
-    for target in instructions.prepare:
-        steps.append(Step("prepare", target, ("make", *arguments, target)))
-    goals = tuple(dict.fromkeys(goal for target in targets for goal in target.make))
-    detail = f"{len(goals)} target{'s' if len(goals) != 1 else ''}"
-    steps.append(Step("make", detail, ("make", *arguments, *goals)))
-    steps.append(Step("assemble", ", ".join(target.name for target in targets)))
-    return tuple(steps)
+    steps += [Make(arguments, (goal,), is_parallel=False) for goal in instructions.prepare]
+    steps.append(Make(arguments, tuple(dict.fromkeys(goal for target in targets for goal in target.make))))
+    return (*steps, Assemble(targets))

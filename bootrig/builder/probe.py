@@ -1,48 +1,42 @@
 """Probes and GRUB images: small guest programs made on this machine, once, and kept by what they are made from."""
 
-import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 
+from bootrig.cache import obtain_file
 from bootrig.deadline import Deadline
 from bootrig.process import require_tool, run_process
-from bootrig.workdir import cache_directory, start_work_directory, write_atomically
+from bootrig.workdir import start_work_directory
+from firmware.probe.probe import ProbeBuild
+from firmware.probe.registry import require_build
 
 ASSEMBLE_S = 60.0
-
-_LINKS = {
-    "bios": ("--32", "elf_i386", "0x7c00"),
-    "efi": ("--64", "elf_x86_64", "0"),
-}
+CACHE_ROOM = "probes"
 
 
-def _kept(kind: str, *parts: bytes) -> Path:
-    """Return where the result that is made from `parts` is kept."""
-    digest = hashlib.sha256(b"\0".join(parts)).hexdigest()
-    return cache_directory() / "probes" / f"{kind}-{digest[:32]}"
-
-
-def assemble_probe(kind: str) -> Path:
-    """Return the assembled probe `kind` (`bios` or `efi`), a flat binary whose open fields are not filled in yet.
+def assemble_probe(name: str) -> Path:
+    """Return the assembled build `name` of a probe, a flat binary whose open fields are not filled in yet.
 
     Raises:
         ToolMissingError: GNU as or ld is not installed.
         ProcessError: the source does not assemble.
     """
-    source = resources.files("firmware.probe").joinpath(f"{kind}.S").read_bytes()
-    kept = _kept(kind, source)
-    if kept.exists():
-        return kept
-    bits, emulation, address = _LINKS[kind]
-    deadline = Deadline.after(ASSEMBLE_S, f"assemble the {kind} probe")
+    probe, build = require_build(name)
+    source = resources.files(probe.package).joinpath(build.source).read_text(encoding="utf-8")
+    return obtain_file(CACHE_ROOM, [asdict(build), source], lambda: _assemble(build, source))
+
+
+def _assemble(build: ProbeBuild, source: str) -> bytes:
+    deadline = Deadline.after(ASSEMBLE_S, f"assemble the probe {build.name}")
     with start_work_directory("probe") as work:
-        (work / "probe.S").write_bytes(source)
-        run_process([require_tool("as"), bits, "-o", "probe.o", "probe.S"], deadline=deadline, directory=work)
-        link = ["-m", emulation, "-Ttext", address, "--oformat", "binary", "-o", "probe.bin", "probe.o"]
-        run_process([require_tool("ld"), *link], deadline=deadline, directory=work)
-        write_atomically(kept, (work / "probe.bin").read_bytes())
-    return kept
+        (work / "probe.S").write_text(source, encoding="utf-8")
+        options = [f"--{build.bits}", "-o", "probe.o", "probe.S"]
+        run_process([require_tool("as"), *options], deadline=deadline, directory=work)
+        options = ["-m", build.emulation, "-Ttext", hex(build.address), "--oformat", "binary", "-o", "probe.bin"]
+        run_process([require_tool("ld"), *options, "probe.o"], deadline=deadline, directory=work)
+        return (work / "probe.bin").read_bytes()
 
 
 def make_grub_image(modules: Sequence[str], prefix: str) -> Path:
@@ -54,14 +48,14 @@ def make_grub_image(modules: Sequence[str], prefix: str) -> Path:
     """
     program = require_tool("grub-mkimage")
     version = run_process([program, "--version"], deadline=Deadline.after(ASSEMBLE_S, "ask GRUB's version")).stdout
-    kept = _kept("grub", version, prefix.encode(), *(module.encode() for module in modules))
-    if kept.exists():
-        return kept
-    with start_work_directory("grub") as work:
-        image = work / "core.0"
-        run_process(
-            [program, "-O", "i386-pc-pxe", "-o", image, "-p", prefix, *modules],
-            deadline=Deadline.after(ASSEMBLE_S, "make GRUB's PXE image"),
-        )
-        write_atomically(kept, image.read_bytes())
-    return kept
+
+    def make() -> bytes:
+        with start_work_directory("grub") as work:
+            image = work / "core.0"
+            run_process(
+                [program, "-O", "i386-pc-pxe", "-o", image, "-p", prefix, *modules],
+                deadline=Deadline.after(ASSEMBLE_S, "make GRUB's PXE image"),
+            )
+            return image.read_bytes()
+
+    return obtain_file(CACHE_ROOM, ["grub", version.decode("utf-8", "replace"), prefix, *modules], make)

@@ -3,13 +3,13 @@
 It has no times and no host names in it, so that the same build gives the same statement.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from bootrig import __version__
-from bootrig.builder.plan import BuildPlan
+from bootrig.builder.plan import BuildPlan, Make
+from bootrig.cache import digest_file
 from bootrig.recipe.source import SourceFile
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -42,7 +42,10 @@ def make_provenance(plan: BuildPlan, digests: Mapping[str, str], source_date: in
                     "targets": [target.name for target in plan.targets],
                 },
                 "internalParameters": {
-                    "steps": [{"name": step.name, "argv": list(step.argv)} for step in plan.steps],
+                    "steps": [
+                        {"name": step.name, "argv": list(step.argv) if isinstance(step, Make) else []}
+                        for step in plan.steps
+                    ],
                     "sourceDateEpoch": source_date,
                 },
                 "resolvedDependencies": [*_inputs(plan), *_tools(plan)],
@@ -73,12 +76,12 @@ def _inputs(plan: BuildPlan) -> list[dict[str, Any]]:
     )
     for path in inner:
         if path is not None:
-            found.append({"name": path.name, "digest": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}})
+            found.append({"name": path.name, "digest": {"sha256": digest_file(path)}})
     return found
 
 
 def _address(file: SourceFile | None) -> dict[str, str]:
-    """Return where a file can be had for ever, where that is known; never the mirror that it came from."""
+    """Return the lasting address of a file where there is one; never the mirror that it came from."""
     if file is None:
         return {}
     if file.addresses:

@@ -9,13 +9,14 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from bootrig.builder.errors import PatchError, SourceError
+from bootrig.cache import digest_file
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
 from bootrig.process import ProcessError, ToolMissingError, run_process
 from bootrig.recipe.build import BuildSource
 from bootrig.recipe.source import SourceKind
 from bootrig.store.content import Store
-from bootrig.store.fetch import Progress, fetch_source
+from bootrig.store.fetch import DownloadProgress, fetch_source
 from bootrig.store.settings import FetchSettings
 
 UNPACK_S = 300.0
@@ -57,7 +58,7 @@ def digest_directory(directory: Path) -> str:
             for name in sorted(files):
                 path = Path(folder) / name
                 kind = f"link {path.readlink()}" if path.is_symlink() else f"{path.stat().st_mode & 0o111:o}"
-                content = b"" if path.is_symlink() else hashlib.sha256(path.read_bytes()).digest()
+                content = b"" if path.is_symlink() else bytes.fromhex(digest_file(path))
                 digest.update(f"{path.relative_to(directory)}\0{kind}\0".encode("utf-8", "surrogateescape") + content)
     except OSError as error:
         raise SourceError(f"{error.filename or directory} cannot be read: {error.strerror}") from error
@@ -69,7 +70,11 @@ def _raise(error: OSError) -> None:
 
 
 def fetch_files(
-    source: BuildSource, store: Store, *, settings: FetchSettings | None = None, progress: Progress | None = None
+    source: BuildSource,
+    store: Store,
+    *,
+    settings: FetchSettings | None = None,
+    progress: DownloadProgress | None = None,
 ) -> dict[str, Path]:
     """Return the files of a source by their names; what the store lacks is fetched.
 
@@ -116,7 +121,7 @@ def _unpack_debian_source(files: dict[str, Path], tree: Path) -> None:
     description_name = next(iter(files))
     description = Dsc(files[description_name].read_bytes())
     listed = {entry["name"]: entry["sha256"] for entry in description.get("Checksums-Sha256", [])}
-    given = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in list(files.items())[1:]}
+    given = {name: digest_file(path) for name, path in list(files.items())[1:]}
     if not listed or any(listed.get(name) != digest for name, digest in given.items()):
         raise SourceError(f"{description_name} does not list the files that the recipe names: {', '.join(listed)}")
     tarballs = [name for name in listed if ".tar." in name and not name.endswith(".asc")]

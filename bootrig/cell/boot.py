@@ -33,7 +33,6 @@ from bootrig.network.tap import open_tap
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.reading.milestones import (
     FEATURES,
-    REPORT_MILESTONES,
     ROM_BANNER,
     find_missing,
     iter_wire_milestones,
@@ -48,6 +47,7 @@ from bootrig.trace.trace import (
     Trace,
     WireEvent,
 )
+from firmware.probe.registry import REPORT_MILESTONES
 
 # The TFTP server's thread waits at most so long for the event loop's: in virtual time its answers are urgent.
 SWITCH_INTERVAL_S = 0.0005
@@ -227,8 +227,9 @@ def judge(
     expected = [*scenario.milestones, *([report_milestone] if scenario.report else [])]
     last, missing = find_missing(expected, milestones)
     report = observation.report
-    if report is not None and report.sum not in sums:
-        reason = f"the {report.kind} probe arrived damaged: the sum of its bytes is {report.sum:08x}"
+    total = report.find_number("sum") if report is not None else None
+    if report is not None and total is not None and total not in sums:
+        reason = f"the {report.kind} probe arrived damaged: the sum of its bytes is {total:08x}"
         return Outcome(OutcomeStatus.FAILED, last, reason, retransmissions)
     if missing:
         how = f": {observation.ended_by}" if observation.ended_by else ""

@@ -13,7 +13,8 @@ from bootrig.emulator.guest.guest import Guest
 from bootrig.scenario.scenario import ConsoleStep, Scenario, ScenarioKind
 from bootrig.trace.reading.milestones import report_milestone, strip_escapes
 from bootrig.trace.trace import Milestone, TimeMode
-from firmware.probe.image import ProbeReport, find_probe_report
+from firmware.probe.probe import ProbeReport
+from firmware.probe.registry import find_probe_report
 
 # In virtual time every instruction takes guest time, 128 ns at shift 7: what a real processor does at once takes many
 # seconds. The allowance is several times what the slowest known boot needs for its instructions.
@@ -133,7 +134,7 @@ class Observer:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._operator is not None and not self._stays and not self._text.endswith("\n"):
-                self._operator.show("\n", self._guest_s)  # a report is complete before its line is
+                self._operator.show("\n", self._guest_s)  # what is printed next begins a line of its own
         return Observation(
             console=self._text,
             report=self._report,

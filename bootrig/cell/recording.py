@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bootrig.cache import digest_file
 from bootrig.cell.specification import CellSpecification
 from bootrig.emulator.guest.rom_evidence import DeviceRom
 from bootrig.trace.events import Dhcp, Event
@@ -20,7 +21,7 @@ from bootrig.trace.trace import (
     ServiceEvidence,
     Trace,
 )
-from firmware.probe.image import ProbeReport
+from firmware.probe.probe import ProbeReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from bootrig.scenario.errors import CellError
 from bootrig.scenario.platform import firmware_family
 from bootrig.scenario.scenario import ContentKind, Scenario, ServedFile
-from firmware.probe.image import SECTOR_LENGTH, make_bios_image, make_efi_image, sum_image
+from firmware.probe.boot.image import SECTOR_LENGTH, make_bios_probe, make_efi_probe, sum_image
 
 NONCE_WORD = "@nonce@"
 DISK_LENGTH = 1 << 20
@@ -73,7 +73,7 @@ def make_served(
     disk = None
     if scenario.disk:
         disk = directory / "disk.img"
-        sector = make_bios_image(programs["bios"].read_bytes(), nonce=nonce, kind="disk", signature=True)
+        sector = make_bios_probe(programs["bios"].read_bytes(), nonce=nonce, kind="disk", signature=True)
         sums.add(sum_image(sector))
         with disk.open("wb") as stream:
             stream.write(sector)
@@ -99,8 +99,8 @@ def _make_content(served: ServedFile, code: bytes, kind: str, nonce: str, progra
     if served.kind is ContentKind.GRUB:
         return programs[served.name].read_bytes()
     if kind == "efi":
-        return make_efi_image(code, nonce=nonce, length=served.length)
-    return make_bios_image(
+        return make_efi_probe(code, nonce=nonce, length=served.length)
+    return make_bios_probe(
         code,
         nonce=nonce,
         length=served.length or SECTOR_LENGTH,

@@ -96,6 +96,8 @@ def _check(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> 
 def _show_plan(plan: "BuildPlan", *, is_built: bool) -> None:
     import shlex
 
+    from bootrig.builder.plan import Make
+
     print(f"{plan.recipe.name} {plan.recipe.version}")
     print(f"  key      {plan.key}{' (built already)' if is_built else ''}")
     for name, pin in plan.pins.items():
@@ -104,7 +106,7 @@ def _show_plan(plan: "BuildPlan", *, is_built: bool) -> None:
         print(f"  tool     {tool.path}: {tool.version}")
     for step in plan.steps:
         print(f"  step     {step.name}: {step.detail}")
-        if step.argv:
+        if isinstance(step, Make):
             print(f"           {shlex.join(step.argv)}")
 
 

@@ -1,4 +1,4 @@
-"""`bootrig emulators`: the QEMUs that can be used, and where each stands."""
+"""`bootrig emulators`: the QEMUs that can be used, and whether they are ready."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from typing import Any
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these emulators")
-    parser.add_argument("--unpack", action="store_true", help="get and unpack those that are not there yet")
+    parser.add_argument("--unpack", action="store_true", help="download and unpack those that are not ready")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

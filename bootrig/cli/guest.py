@@ -30,16 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="TOML or JSON")
     schema = subparsers.add_parser("schema", help="print the JSON Schema of machine definitions for an emulator")
     schema.add_argument(
-        "--diff", nargs=2, metavar=("EMULATOR_A", "EMULATOR_B"), help="say what B has that A has not, and the reverse"
+        "--diff", nargs=2, metavar=("EMULATOR_A", "EMULATOR_B"), help="print what B has that A lacks, and the reverse"
     )
-    docs = subparsers.add_parser("docs", help="reference pages of what an emulator takes")
+    docs = subparsers.add_parser("docs", help="reference pages of what an emulator accepts")
     docs.add_argument("names", nargs="*", metavar="NAME", help="print the entries that have these names: e1000, tap")
     docs.add_argument("--into", type=Path, metavar="DIR", help="write all pages, text and HTML, into a directory")
     run_parser = subparsers.add_parser("run", help="start a guest and show its console")
     run_parser.add_argument("files", nargs=1, type=Path, metavar="FILE", help="TOML or JSON")
     run_parser.add_argument("--runs", type=Path, metavar="DIR", help="parent of the run directory")
-    run_parser.add_argument("--until", metavar="TEXT", help="end well when the console shows TEXT; else exit status 1")
-    run_parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="S", help="seconds of wall time at most")
+    run_parser.add_argument(
+        "--until", metavar="TEXT", help="end with exit status 0 when the console shows TEXT, otherwise 1"
+    )
+    run_parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="S", help="limit in seconds of wall time")
     run_parser.add_argument(
         "--configure-by",
         choices=[word.value for word in ConfigureBy],
@@ -84,13 +86,13 @@ def _check(arguments: argparse.Namespace) -> int:
     for path in arguments.files:
         try:
             load_definition(path, catalog)
-            print(f"{path}: right for QEMU {catalog.introspection.version_text}")
+            print(f"{path}: correct for QEMU {catalog.introspection.version_text}")
         except DocumentError as error:
             errors.append(error)
     if errors:
-        # a file that is missing or no TOML has no problems in places that the reference pages could explain
+        # a file that is missing or not TOML has no problems that the reference pages could explain
         explained = any(error.problems for error in errors)
-        remedy = "bootrig guest docs NAME shows what a device or backend takes" if explained else ""
+        remedy = "bootrig guest docs NAME shows what a device or backend accepts" if explained else ""
         raise InputError("\n".join(map(str, errors)), remedy=remedy)
     return 0
 
@@ -199,7 +201,7 @@ def _start_typing(guest: "Guest") -> int | None:
 
 
 async def _copy_console(guest: "Guest", until: bytes) -> None:
-    """Copy the console to standard output until it has shown `until`; without it, for ever."""
+    """Copy the console to standard output until it has shown `until`, or for ever."""
     if not await guest.console.read_until(until, _print):
         await asyncio.Event().wait()  # QEMU is gone: the watcher says why
 

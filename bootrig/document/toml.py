@@ -202,13 +202,6 @@ class TableReader:
         self._check_range(key, value, minimum, maximum)
         return float(value)
 
-    def optional_number(self, key: str, *, minimum: float | None = None, maximum: float | None = None) -> float | None:
-        """Return a number as `number` does; None where the key is missing."""
-        if key not in self._content:
-            self._asked.append(key)
-            return None
-        return self.number(key, minimum=minimum, maximum=maximum)
-
     def _check_range(self, key: str, value: float, minimum: float | None, maximum: float | None) -> None:
         if minimum is not None and value < minimum:
             self.add_problem(key, f"found {value}, expected at least {minimum}")
@@ -228,14 +221,6 @@ class TableReader:
         if value is None:
             return default if default is not None else next(iter(words))
         return self._word(self.place(key), value, words) or default or next(iter(words))
-
-    def choices(self, key: str, words: type[Word], default: tuple[Word, ...] | None = None) -> tuple[Word, ...]:
-        """Return an array of words of a `StrEnum`."""
-        found = self._array(key, str, "a string", required=default is None)
-        if found is None:
-            return default or ()
-        read = (self._word(f"{self.place(key)}[{index}]", value, words) for index, value in found)
-        return tuple(word for word in read if word is not None)
 
     def _word(self, key_path: str, value: str, words: type[Word]) -> Word | None:
         known = [word.value for word in words]
@@ -281,14 +266,6 @@ class TableReader:
         """Return an array of integers."""
         found = self._array(key, int, "an integer", required=default is None)
         return tuple(value for _, value in found) if found is not None else default or ()
-
-    def string_mapping(self, key: str, default: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return a table whose keys are free and whose values are strings."""
-        value = self._take(key, dict, "a table of strings", required=default is None)
-        if value is None:
-            return dict(default or {})
-        reader = TableReader(self.document, value, self.place(key))
-        return {name: reader.string(name) for name in reader.keys}
 
     def table(self, key: str) -> "TableReader":
         """Return the reader of a table that has to be there."""

@@ -1,21 +1,21 @@
 """Which accelerator to use: KVM only after it has proved itself by a canary boot, TCG otherwise.
 
-A `/dev/kvm` that opens proves nothing. Restricted and nested KVMs run most protected mode and stop in what option ROMs
-live on: flat real mode, mode switches, interrupts that return through both. One stopped only after iPXE had printed its
-features, at the first timer interrupt. So the canary goes the whole way: an option ROM boots over QEMU's built-in
-network, and the program that it loads prints a word in real mode. The result is remembered for the machine and the
-QEMU, good or bad.
+A `/dev/kvm` that opens proves nothing. Restricted and nested KVMs run most of protected mode and stop at what option
+ROMs rely on: flat real mode, mode switches, interrupts that return through both. One stopped only after iPXE had
+printed its features, at the first timer interrupt. So the canary is a complete boot: an option ROM boots over QEMU's
+built-in network, and the program that it loads prints a word in real mode. The result, good or bad, is remembered for
+this machine and this QEMU.
 """
 
 import asyncio
 import hashlib
-import json
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import assert_never
 
+from bootrig.cache import find_value, keep_value
 from bootrig.emulator.definition.definition import Accelerator, AcceleratorKind, MachineDefinition
 from bootrig.emulator.definition.launch import AcceleratorWish
 from bootrig.emulator.definition.parts import make_nic, make_user_netdev
@@ -23,11 +23,12 @@ from bootrig.emulator.errors import AcceleratorError, EmulatorError, PlatformFir
 from bootrig.emulator.guest.guest import Guest, start_direct_guest
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.process import ToolMissingError
-from bootrig.workdir import cache_directory, start_work_directory, write_atomically
+from bootrig.workdir import start_work_directory
 
 KVM_DEVICE = Path("/dev/kvm")
+CACHE_ROOM = "accelerators"
 CANARY_S = 20.0
-# A broken KVM was seen to run one boot in many all the way.
+# A broken KVM was seen to complete one boot in many.
 CANARY_BOOTS = 5
 CANARY_NIC = "e1000"
 CANARY_ROM = "efi-e1000.rom"
@@ -105,15 +106,17 @@ def prove_kvm(emulator: Emulator, *, again: bool = False) -> AcceleratorProof:
     if not os.access(KVM_DEVICE, os.R_OK | os.W_OK):
         why = "may not be opened" if KVM_DEVICE.exists() else "does not exist"
         return AcceleratorProof(works=False, reason=f"{KVM_DEVICE} {why}")
-    proof = None if again else _load_proof(_proof_path(emulator))
-    if proof is None:
-        for _ in range(CANARY_BOOTS):
-            proof = asyncio.run(_boot_canary(emulator))
-            if not proof.works:
-                break
-        else:
-            proof = AcceleratorProof(works=True, reason=f"{CANARY_BOOTS} canary boots went all the way")
-        _remember(emulator, proof)
+    key = _make_key(emulator)
+    known = None if again else find_value(CACHE_ROOM, key)
+    if known is not None:
+        return AcceleratorProof(**known)
+    proof = AcceleratorProof(works=True, reason=f"{CANARY_BOOTS} canary boots completed")
+    for _ in range(CANARY_BOOTS):
+        boot = asyncio.run(_boot_canary(emulator))
+        if not boot.works:
+            proof = boot
+            break
+    keep_value(CACHE_ROOM, key, asdict(proof))
     return proof
 
 
@@ -124,19 +127,10 @@ def revoke_kvm(emulator: Emulator, reason: str) -> None:
         emulator: the QEMU.
         reason: what happened.
     """
-    _remember(emulator, AcceleratorProof(works=False, reason=reason))
+    keep_value(CACHE_ROOM, _make_key(emulator), asdict(AcceleratorProof(works=False, reason=reason)))
 
 
-def _proof_path(emulator: Emulator) -> Path:
-    return cache_directory() / "accelerators" / f"{_machine_key(emulator)}.json"
-
-
-def _remember(emulator: Emulator, proof: AcceleratorProof) -> None:
-    document = {"works": proof.works, "reason": proof.reason}
-    write_atomically(_proof_path(emulator), json.dumps(document).encode())
-
-
-def _machine_key(emulator: Emulator) -> str:
+def _make_key(emulator: Emulator) -> list[str]:
     """Return what a proof is valid for: this host, its kernel and processor, this QEMU and the canary's ROM."""
     identity = [
         str(CANARY_BOOTS),
@@ -153,15 +147,7 @@ def _machine_key(emulator: Emulator) -> str:
             lines = []
         kept = (line for line in lines if not line.startswith((b"cpu MHz", b"bogomips")))
         identity.append(hashlib.sha256(b"\n".join(kept)).hexdigest())
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
-
-
-def _load_proof(path: Path) -> AcceleratorProof | None:
-    """Return the remembered proof; None where there is none or it cannot be read."""
-    try:
-        return AcceleratorProof(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
-        return None
+    return identity
 
 
 async def _boot_canary(emulator: Emulator) -> AcceleratorProof:
@@ -182,13 +168,13 @@ async def _boot_canary(emulator: Emulator) -> AcceleratorProof:
                 await guest.resume()
                 return await _await_milestone(guest)
         except (ToolMissingError, PlatformFirmwareMissingError):
-            raise  # they say nothing about KVM
+            raise  # this says nothing about KVM
         except EmulatorError as error:
             return AcceleratorProof(works=False, reason=str(error).partition("\n")[0])
 
 
 async def _await_milestone(guest: Guest) -> AcceleratorProof:
-    """Wait until the canary sings, dies, or takes too long."""
+    """Wait for the canary's milestone, its end, or the limit."""
     watcher = asyncio.create_task(guest.watch())
     reader = asyncio.create_task(guest.console.read_until(CANARY_MILESTONE))
     try:
@@ -196,7 +182,7 @@ async def _await_milestone(guest: Guest) -> AcceleratorProof:
         if watcher.done():
             watcher.result()
         if reader.done() and reader.result():
-            return AcceleratorProof(works=True, reason="the canary boot went all the way")
+            return AcceleratorProof(works=True, reason="the canary boot completed")
         return AcceleratorProof(works=False, reason=f"the canary boot did not finish in {CANARY_S:g} s")
     finally:
         for task in (watcher, reader):

@@ -1,8 +1,8 @@
-"""Errors of this package.
+"""The error tree of this package.
 
 RigError
 └── EmulatorError
-    ├── EmulatorMissingError          there is no such QEMU
+    ├── EmulatorMissingError          there is no such QEMU, or it could not be obtained
     ├── PlatformFirmwareMissingError  the QEMU has no such platform firmware
     ├── LibvirtError                  libvirt is missing or does not work
     ├── AcceleratorError              the accelerator asked for does not work here
@@ -15,7 +15,7 @@ RigError
         ├── CommandError              QEMU answered with an error
         │   └── CommandMissingError   this QEMU has no such command
         ├── CommandDeadlineError      no answer in time (a DeadlineError too)
-        ├── PeerError                 what came over the monitor is not QMP
+        ├── PeerError                 what was received from the monitor is not QMP
         └── SessionEndedError         the session is over
 """
 
@@ -28,7 +28,7 @@ class EmulatorError(RigError):
 
 
 class EmulatorMissingError(EmulatorError):
-    """There is no such QEMU."""
+    """There is no such QEMU, or it could not be obtained."""
 
 
 class PlatformFirmwareMissingError(EmulatorError):
@@ -47,7 +47,7 @@ class GuestError(EmulatorError):
     """A guest could not be started or kept running.
 
     Attributes:
-        status: QEMU's exit status, negative for a signal; None where it still ran.
+        status: QEMU's exit status, negative for a signal; None while it runs.
         output: the last of what QEMU printed.
     """
 
@@ -83,7 +83,7 @@ class CommandError(QmpError):
     Attributes:
         command: the command.
         error_class: QMP's class of the error, `GenericError` for most.
-        description: QEMU's words.
+        description: QEMU's message.
     """
 
     def __init__(self, command: str, error_class: str, description: str, *, remedy: str = "") -> None:
@@ -101,11 +101,11 @@ class CommandMissingError(CommandError):
 
 
 class CommandDeadlineError(QmpError, DeadlineError):
-    """QEMU did not answer in time; whether it did what was asked is not known."""
+    """QEMU did not answer in time; whether it executed the command is not known."""
 
 
 class PeerError(QmpError):
-    """What came over the monitor is not QMP."""
+    """What was received from the monitor is not QMP."""
 
 
 class SessionEndedError(QmpError):

@@ -1,4 +1,4 @@
-"""Starting a guest by the launcher that was asked for: this process itself, or libvirt."""
+"""Starting a guest by this process itself, or by libvirt."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -10,12 +10,12 @@ from bootrig.document.toml import TableReader
 from bootrig.recipe.source import (
     FILE_NAME,
     RELATIVE_PATH,
-    SHA256,
     SNAPSHOT_OF_TIME,
     SourceFile,
     SourceKind,
     read_archive,
     read_debian_file,
+    read_sha256,
 )
 
 IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -162,7 +162,7 @@ def _read_debian_source(table: TableReader) -> tuple[SourceFile, ...]:
     others = [
         SourceFile(
             file_name=file.string("name", pattern=FILE_NAME, expected="a file name"),
-            sha256=file.string("sha256", pattern=SHA256, expected="64 hexadecimal digits"),
+            sha256=read_sha256(file),
             length=file.optional_integer("length", minimum=1),
         )
         for file in table.tables("file", required=True)

@@ -7,7 +7,7 @@ from bootrig.document.errors import DocumentError
 from bootrig.document.toml import TableReader, load_document
 from bootrig.recipe.build import BuildRecipe, read_build_source, read_instructions
 from bootrig.recipe.path import RecipeKind, find_recipe_path, iter_recipe_names
-from bootrig.recipe.source import RELATIVE_PATH, SHA256, SourceFile, SourceKind, read_archive, read_debian_file
+from bootrig.recipe.source import RELATIVE_PATH, SourceFile, SourceKind, read_archive, read_debian_file, read_sha256
 from firmware.romset import DEFAULT_ROM_NAME, LARGEST_ROM
 
 
@@ -194,7 +194,7 @@ def _read_member(table: TableReader) -> RomMember:
     return RomMember(
         file_name=table.string("name", pattern=DEFAULT_ROM_NAME.pattern, expected="efi-NAME.rom or pxe-NAME.rom"),
         member=table.string("member", pattern=RELATIVE_PATH, expected="a relative path"),
-        sha256=table.string("sha256", pattern=SHA256, expected="64 hexadecimal digits"),
+        sha256=read_sha256(table),
         length=table.integer("length", minimum=1, maximum=LARGEST_ROM),
     )
 

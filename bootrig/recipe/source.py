@@ -6,11 +6,17 @@ from enum import StrEnum
 from bootrig.document.toml import TableReader
 
 SHA256 = r"[0-9a-f]{64}"
+SHA256_DIGITS = "64 hexadecimal digits"
 SHA1 = r"[0-9a-f]{40}"
 RELATIVE_PATH = r"(?!/)(?!.*(^|/)\.\.?(/|$))[^\\\0]+"
 FILE_NAME = r"(?!\.)[^/\\\0]+"
 SNAPSHOT = "https://snapshot.debian.org/file/"
 SNAPSHOT_OF_TIME = "https://snapshot.debian.org/archive/debian/"
+
+
+def read_sha256(table: TableReader) -> str:
+    """Read the digest that a table has to have."""
+    return table.string("sha256", pattern=SHA256, expected=SHA256_DIGITS)
 
 
 class SourceKind(StrEnum):
@@ -51,7 +57,7 @@ def read_debian_file(table: TableReader) -> SourceFile:
     sha1 = table.optional_string("sha1", pattern=SHA1, expected="40 hexadecimal digits")
     return SourceFile(
         file_name=pool_path.rpartition("/")[2],
-        sha256=table.string("sha256", pattern=SHA256, expected="64 hexadecimal digits"),
+        sha256=read_sha256(table),
         length=table.optional_integer("length", minimum=1),
         pool_path=pool_path,
         addresses=((f"{SNAPSHOT}{sha1}",) if sha1 else ()) + table.strings("addresses", ()),
@@ -64,7 +70,7 @@ def read_archive(table: TableReader) -> SourceFile:
     file_name = addresses[0].rpartition("/")[2] if addresses else ""
     return SourceFile(
         file_name=table.string("file_name", file_name, pattern=FILE_NAME, expected="a file name"),
-        sha256=table.optional_string("sha256", pattern=SHA256, expected="64 hexadecimal digits"),
+        sha256=table.optional_string("sha256", pattern=SHA256, expected=SHA256_DIGITS),
         length=table.optional_integer("length", minimum=1),
         addresses=addresses,
     )

@@ -3,7 +3,7 @@
     DIR/efi-e1000.rom ...           the set, under the names by which QEMU looks for it
     DIR/bootrig-manifest.json       what it is
     DIR/.bootrig/previous/          the set before it, with its manifest: `rollback` brings it back
-    DIR/.bootrig/displaced/         files of others that were in the way; back in their places when no longer so
+    DIR/.bootrig/displaced/         files of others that were in the way; they return when they no longer are
 
 The successor of the whole directory is made beside it, the files of others by hard links, and then the two change
 places in one step. A crash leaves the old directory or the new one, and at most a hidden directory beside it, which the
@@ -16,17 +16,19 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bootrig import __version__
+from bootrig.cache import digest_file
+from bootrig.deadline import Deadline
+from bootrig.lock import hold_lock
 from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError, ManifestError
 from bootrig.romset.exchange import (
     copy_attributes,
     link_file,
     link_tree,
-    lock_directory,
     recover_directory,
     remove_tree,
     replace_directory,
@@ -38,13 +40,14 @@ from firmware.romset import RomSet
 
 logger = logging.getLogger(__name__)
 
+LOCK_S = 30.0
 PRIVATE = ".bootrig"
 PREVIOUS, DISPLACED = "previous", "displaced"
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
-    """What a directory shall hold: a manifest (None: no set at all), and each file as bytes or as a file to link."""
+class _Wanted:
+    """What a directory will hold: a manifest (None: no set at all), and each file as bytes or as a file to link."""
 
     manifest: Manifest | None
     files: Mapping[str, bytes | Path]
@@ -80,17 +83,18 @@ def embed_rom_set(
     _refuse_useless(rom_set)
     files = tuple(EmbeddedFile(name, rom.file_name, rom.sha256, rom.length) for name, rom in installed.items())
     manifest = Manifest(rom_set.name, __version__, dict(rom_set.origin), files)
-    target = _Target(manifest, {name: rom.content for name, rom in installed.items()})
+    wanted = _Wanted(manifest, {name: rom.content for name, rom in installed.items()})
     directory = directory.resolve()
     if directory.exists() and not directory.is_dir():
         raise EmbedRefusedError(f"{directory} is not a directory")
     with _translated(directory):
         directory.parent.mkdir(parents=True, exist_ok=True)
-        with lock_directory(directory.parent):
+        with _lock(directory):
             recover_directory(directory)
             if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
-                return _embed_fresh(directory, target, durable=durable)
-            return _install(directory, target, force=force, durable=durable) or manifest
+                _embed_fresh(directory, wanted, durable=durable)
+                return manifest
+            return _install(directory, wanted, force=force, durable=durable) or manifest
 
 
 def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
@@ -107,15 +111,15 @@ def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
     directory = directory.resolve()
     if not directory.parent.is_dir():
         raise EmbedRefusedError(f"{directory} does not exist")
-    with _translated(directory), lock_directory(directory.parent):
+    with _translated(directory), _lock(directory):
         recover_directory(directory)
         previous = directory / PRIVATE / PREVIOUS
         if not previous.is_dir():
             raise EmbedRefusedError(f"{directory} has no previous ROM set to bring back")
         manifest = find_manifest(previous)
         names = [file.name for file in manifest.files] if manifest else []
-        target = _Target(manifest, {name: previous / name for name in names})
-        return _install(directory, target, force=force, durable=True)
+        wanted = _Wanted(manifest, {name: previous / name for name in names})
+        return _install(directory, wanted, force=force, durable=True)
 
 
 def _refuse_useless(rom_set: RomSet) -> None:
@@ -125,40 +129,37 @@ def _refuse_useless(rom_set: RomSet) -> None:
         raise EmbedRefusedError(f"{rom_set.name} has empty ROMs, with which QEMU does not start: {', '.join(empty)}")
 
 
-def _embed_fresh(directory: Path, target: _Target, *, durable: bool) -> Manifest:
+def _embed_fresh(directory: Path, wanted: _Wanted, *, durable: bool) -> None:
     """Embed into a directory that is empty or not there: nothing to keep, one rename."""
     staged = staged_path(directory)
     try:
         staged.mkdir()
         if directory.exists():
             copy_attributes(directory, staged)
-        _write_target(staged, target)
+        _write_files(staged, wanted)
         if durable:
             sync_tree(staged)
         staged.replace(directory)
     finally:
         if staged.exists():
             remove_tree(staged)
-    if target.manifest is None:
-        raise AssertionError("unreachable: a fresh directory gets a set")
-    return target.manifest
 
 
-def _install(directory: Path, target: _Target, *, force: bool, durable: bool) -> Manifest | None:
-    """Make the successor of a directory with the files of `target`, and let the two change places."""
+def _install(directory: Path, wanted: _Wanted, *, force: bool, durable: bool) -> Manifest | None:
+    """Make the successor of a directory with the files of `wanted`, and let the two change places."""
     current = find_manifest(directory)
     own = {file.name for file in current.files if _digest(directory / file.name) == file.sha256} if current else set()
-    in_way = [name for name in target.files if name not in own and os.path.lexists(directory / name)]
-    _refuse_foreign(directory, target, in_way, force=force)
+    in_way = [name for name in wanted.files if name not in own and os.path.lexists(directory / name)]
+    _refuse_foreign(directory, wanted, in_way, force=force)
     staged = staged_path(directory)
     staged.mkdir()
     try:
         gone = own | set(in_way) | {MANIFEST_NAME, PRIVATE}
         link_tree(directory, staged, lambda name: name not in gone)
-        displaced = _keep_displaced(directory, staged, target, in_way)
+        displaced = _keep_displaced(directory, staged, wanted, in_way)
         _keep_previous(directory, staged, own, has_set=current is not None)
-        manifest = replace(target.manifest, displaced=displaced) if target.manifest else None
-        _write_target(staged, _Target(manifest, target.files))
+        manifest = replace(wanted.manifest, displaced=displaced) if wanted.manifest else None
+        _write_files(staged, _Wanted(manifest, wanted.files))
         if durable:
             sync_tree(staged)
         old = replace_directory(staged, directory)
@@ -174,23 +175,23 @@ def _discard(old: Path) -> None:
     try:
         remove_tree(old)
     except OSError as error:
-        logger.warning("%s, which is no longer needed, cannot be removed: %s", old, error.strerror)
+        logger.warning("%s, which is no longer needed, could not be removed: %s", old, error.strerror)
 
 
-def _refuse_foreign(directory: Path, target: _Target, in_way: list[str], *, force: bool) -> None:
+def _refuse_foreign(directory: Path, wanted: _Wanted, in_way: list[str], *, force: bool) -> None:
     """Refuse if files of others are in the way; the same bytes are not, a directory always is."""
     wrong = [name for name in in_way if (directory / name).is_dir() and not (directory / name).is_symlink()]
     if wrong:
-        raise EmbedRefusedError(f"{directory} has directories where ROMs shall be: {', '.join(wrong)}")
-    foreign = [name for name in in_way if _digest(directory / name) != _digest_of(target.files[name])]
+        raise EmbedRefusedError(f"{directory} contains directories named like ROM files: {', '.join(wrong)}")
+    foreign = [name for name in in_way if _digest(directory / name) != _digest_of(wanted.files[name])]
     if foreign and not force:
         raise EmbedRefusedError(
             f"{directory} has files that bootrig did not write, or that were changed since: {', '.join(foreign)}",
-            remedy="embed with --force: they are kept, and come back with --rollback",
+            remedy="embed with --force: they are kept, and --rollback restores them",
         )
 
 
-def _keep_displaced(directory: Path, staged: Path, target: _Target, in_way: list[str]) -> tuple[str, ...]:
+def _keep_displaced(directory: Path, staged: Path, wanted: _Wanted, in_way: list[str]) -> tuple[str, ...]:
     """Keep the files of others: those displaced before, those in the way now; those no longer so go back.
 
     Returns:
@@ -200,7 +201,7 @@ def _keep_displaced(directory: Path, staged: Path, target: _Target, in_way: list
     kept.mkdir(parents=True)
     before = directory / PRIVATE / DISPLACED
     for path in sorted(before.iterdir()) if before.is_dir() else ():
-        free = path.name not in target.files and not os.path.lexists(staged / path.name)
+        free = path.name not in wanted.files and not os.path.lexists(staged / path.name)
         link_file(path, (staged if free and path.suffix == ".rom" else kept) / path.name)
     for name in in_way:
         place = kept / name
@@ -221,14 +222,14 @@ def _keep_previous(directory: Path, staged: Path, own: set[str], *, has_set: boo
         link_file(directory / MANIFEST_NAME, previous / MANIFEST_NAME)
 
 
-def _write_target(staged: Path, target: _Target) -> None:
-    for name, content in target.files.items():
+def _write_files(staged: Path, wanted: _Wanted) -> None:
+    for name, content in wanted.files.items():
         if isinstance(content, Path):
             link_file(content, staged / name)
         else:
             _write(staged / name, content)
-    if target.manifest:
-        _write(staged / MANIFEST_NAME, target.manifest.encode())
+    if wanted.manifest:
+        _write(staged / MANIFEST_NAME, wanted.manifest.encode())
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -240,12 +241,17 @@ def _digest(path: Path) -> str | None:
     """Return the SHA-256 of a regular file, None for anything else."""
     if path.is_symlink() or not path.is_file():
         return None
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return digest_file(path)
 
 
 def _digest_of(content: bytes | Path) -> str | None:
     return _digest(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
+
+
+def _lock(directory: Path) -> AbstractContextManager[None]:
+    """Hold the lock of the directory above, in which a directory is replaced."""
+    deadline = Deadline.after(LOCK_S, f"another process embeds into a directory of {directory.parent}")
+    return hold_lock(directory.parent, deadline)
 
 
 @contextmanager
@@ -256,7 +262,7 @@ def _translated(directory: Path) -> Iterator[None]:
     except ManifestError as error:
         raise EmbedFailedError(
             f"{directory}: {error}",
-            remedy=f"remove {directory / MANIFEST_NAME}: its files count as those of others then",
+            remedy=f"remove {directory / MANIFEST_NAME}: its files then count as those of others",
         ) from error
     except (OSError, shutil.Error) as error:
         number = getattr(error, "errno", None)

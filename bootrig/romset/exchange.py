@@ -5,20 +5,17 @@ Source: renameat2(2), RENAME_EXCHANGE.
 
 import ctypes
 import errno
-import fcntl
 import logging
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
-LOCK_S, LOCK_PAUSE_S = 30.0, 0.02
 
 
 def exchange(first: Path, second: Path) -> None:
@@ -91,29 +88,6 @@ def recover_directory(directory: Path) -> None:
 def remove_tree(path: Path) -> None:
     """Remove a directory with all that is in it; its files may have other names elsewhere, which stay."""
     shutil.rmtree(path)
-
-
-@contextmanager
-def lock_directory(directory: Path) -> Iterator[None]:
-    """Hold the lock of a directory; others that want it wait.
-
-    Raises:
-        OSError: it cannot be opened, or another process keeps the lock for half a minute (EAGAIN).
-    """
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        give_up_s = time.monotonic() + LOCK_S
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > give_up_s:
-                    raise
-                time.sleep(LOCK_PAUSE_S)
-        yield
-    finally:
-        os.close(handle)
 
 
 def link_tree(source: Path, target: Path, keep: Callable[[str], bool] = lambda name: True) -> None:

@@ -1,10 +1,10 @@
 """Importing files that somebody brings: ROMs by themselves, packages, archives, anything else."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootrig.cache import digest_file
 from bootrig.document.errors import DocumentError
 from bootrig.recipe.platform_firmware import PlatformFirmwareRecipe, load_platform_firmware_recipes
 from bootrig.recipe.roms import PrebuiltRomSet, RomMember, RomSetRecipe, load_rom_recipes
@@ -79,8 +79,7 @@ def serving(sha256: str, recipes: Sequence[Recipe]) -> tuple[str, ...]:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return digest_file(path)
     except OSError as error:
         raise ImportFileError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bootrig.store.content import Store
-from bootrig.store.fetch import Progress
+from bootrig.store.fetch import DownloadProgress
 from bootrig.store.settings import FetchSettings
 from firmware.romset import RomSet
 
@@ -21,7 +21,7 @@ class Means:
 
     store: Store
     settings: FetchSettings | None = None
-    progress: Progress | None = None
+    progress: DownloadProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)

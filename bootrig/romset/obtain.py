@@ -11,7 +11,7 @@ from bootrig.errors import InputError
 from bootrig.romset import kinds
 from bootrig.romset.kind import Means, RomSetKind
 from bootrig.store.content import Store
-from bootrig.store.fetch import Progress
+from bootrig.store.fetch import DownloadProgress
 from bootrig.store.settings import FetchSettings
 from firmware.romset import RomSet
 
@@ -22,7 +22,11 @@ KINDS: tuple[RomSetKind, ...] = tuple(
 
 
 def obtain_rom_set(
-    what: str, store: Store | None = None, *, settings: FetchSettings | None = None, progress: Progress | None = None
+    what: str,
+    store: Store | None = None,
+    *,
+    settings: FetchSettings | None = None,
+    progress: DownloadProgress | None = None,
 ) -> RomSet:
     """Return the ROM set that `what` names or holds.
 

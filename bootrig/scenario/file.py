@@ -226,7 +226,7 @@ def _read_clock(root: TableReader, kind: str) -> ScenarioClock:
     return ScenarioClock(
         shift=shift,
         ovmf_shift=table.integer("ovmf_shift", default=shift, minimum=0, maximum=SHIFT_MAXIMUM),
-        only_real="only" in table and table.choice("only", _OnlyClock) is _OnlyClock.REAL
+        only_real=("only" in table and table.choice("only", _OnlyClock) is _OnlyClock.REAL)
         or find_kinds()[kind].is_real_only,
     )
 

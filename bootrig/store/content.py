@@ -16,13 +16,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootrig.cache import digest_file
+from bootrig.errors import InputError
+from bootrig.recipe.source import SHA256, SHA256_DIGITS
 from bootrig.store.errors import ImportFileError
 from bootrig.store.incoming import start_incoming, store_error
 from bootrig.workdir import cache_directory, write_atomically
 
 logger = logging.getLogger(__name__)
 
-DIGEST = re.compile(r"[0-9a-f]{64}")
+DIGEST = re.compile(SHA256)
 RECORD_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
 CHUNK_LENGTH = 1 << 20
 
@@ -64,10 +67,10 @@ class Store:
         """Return where the file with this digest is or would be.
 
         Raises:
-            ImportFileError: `sha256` is no digest.
+            InputError: `sha256` is not a digest.
         """
         if not DIGEST.fullmatch(sha256):
-            raise ImportFileError(f'"{sha256}" is no SHA-256, expected 64 hexadecimal digits')
+            raise InputError(f'"{sha256}" is not a SHA-256 digest, expected {SHA256_DIGITS}')
         return self.root / "files" / sha256[:2] / sha256
 
     def find(self, sha256: str) -> Path | None:
@@ -109,8 +112,7 @@ class Store:
 
     def _digest_of(self, path: Path) -> str:
         try:
-            with path.open("rb") as stream:
-                return hashlib.file_digest(stream, "sha256").hexdigest()
+            return digest_file(path)
         except OSError as error:
             raise store_error(self.root, "read", error) from error
 
@@ -186,7 +188,8 @@ class Store:
         """Remember an artifact: which digests its file names have, under its build key.
 
         Raises:
-            ImportFileError: the key or a digest cannot be.
+            ValueError: `key` is not a build key.
+            InputError: a digest is not one.
             StoreError: the store cannot be written.
         """
         for sha256 in files.values():
@@ -202,7 +205,7 @@ class Store:
 
     def _record_path(self, key: str) -> Path:
         if not RECORD_KEY.fullmatch(key):
-            raise ImportFileError(f'"{key}" cannot be a build key')
+            raise ValueError(f'"{key}" is not a build key')
         return self.root / "records" / f"{key}.json"
 
     def _write_json(self, path: Path, content: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ PAUSE_S = 0.3
 MAXIMUM_LENGTH = 4 << 30
 CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
-Progress = Callable[[str, int, int | None], None]
+DownloadProgress = Callable[[str, int, int | None], None]
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class _Transfer:
     address: str
     incoming: Incoming
     length: int | None
-    progress: Progress | None
+    progress: DownloadProgress | None
     validator: str = ""
     proxies: Mapping[str, str] = field(default_factory=dict)
 
@@ -45,7 +45,7 @@ def download(
     *,
     length: int | None = None,
     proxies: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
+    progress: DownloadProgress | None = None,
 ) -> None:
     """Download `address` into `incoming`.
 

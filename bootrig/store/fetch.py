@@ -14,7 +14,7 @@ from bootrig.store.settings import FetchSettings, load_settings
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int | None], None]
+DownloadProgress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def iter_ways(source: SourceFile, settings: FetchSettings) -> Iterator[Way]:
 
 
 def fetch_source(
-    source: SourceFile, store: Store, *, settings: FetchSettings | None = None, progress: Progress | None = None
+    source: SourceFile, store: Store, *, settings: FetchSettings | None = None, progress: DownloadProgress | None = None
 ) -> Path:
     """Return a source that is pinned by its SHA-256 from the store; fetch it into the store where it is missing.
 
@@ -73,7 +73,7 @@ def fetch_members(
     take_members: Callable[[Path, str], None],
     *,
     settings: FetchSettings | None = None,
-    progress: Progress | None = None,
+    progress: DownloadProgress | None = None,
 ) -> None:
     """Fetch a source whose members are pinned, but not itself; it is gone when its members have been taken.
 
@@ -100,7 +100,7 @@ def _try_ways(
     source: SourceFile,
     store: Store,
     settings: FetchSettings,
-    progress: Progress | None,
+    progress: DownloadProgress | None,
     take: Callable[[Incoming, str], None],
 ) -> None:
     """Try way after way until `take` has taken the file."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from bootrig.jsonfile import load_json, parse_json, write_json
 from bootrig.trace.events import Event
 from bootrig.trace.names import CellKey, parse_cell_name
-from firmware.probe.image import ProbeReport
+from firmware.probe.probe import ProbeReport
 
 TRACE_FILE = "trace.json"
 

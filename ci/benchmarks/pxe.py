@@ -16,7 +16,8 @@ from bootrig.builder.probe import assemble_probe
 from bootrig.emulator.release.discovery import find_host_emulator
 from bootrig.trace.trace import load_trace
 from ci.benchmarks import Figure
-from firmware.probe.image import find_probe_report, make_bios_image
+from firmware.probe.boot.image import make_bios_probe
+from firmware.probe.registry import find_probe_report
 
 ROOT = Path(__file__).resolve().parents[2]
 ROM_SET = "ipxe-debian-12"
@@ -36,7 +37,7 @@ def boot_as_pxe_test(machine: str, nic_model: str, directory: Path) -> float:
     """
     console = directory / "console.txt"
     console.write_bytes(b"")
-    (directory / "nbp").write_bytes(make_bios_image(assemble_probe("bios").read_bytes(), nonce=NONCE))
+    (directory / "nbp").write_bytes(make_bios_probe(assemble_probe("bios").read_bytes(), nonce=NONCE))
     netdev = f"user,id=net0,tftp={directory},bootfile=nbp,ipv4=on,ipv6=off"
     argv = [*find_host_emulator().command, "-accel", "tcg", "-machine", f"{machine},graphics=off", "-nodefaults"]
     argv += ["-display", "none", "-serial", f"file:{console}", "-netdev", netdev, "-device", f"{nic_model},netdev=net0"]

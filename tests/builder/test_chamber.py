@@ -83,5 +83,5 @@ def test_a_machine_without_namespaces_says_so(monkeypatch: pytest.MonkeyPatch) -
             namespace_command()
     finally:
         namespace_command.cache_clear()
-    assert str(caught.value) == ("a build cannot be cut off from the network here: unshare: Operation not permitted")
+    assert str(caught.value) == ("a build cannot be isolated from the network here: unshare: Operation not permitted")
     assert "run as root, or allow user namespaces" in caught.value.remedy

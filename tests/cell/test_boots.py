@@ -13,9 +13,8 @@ from bootrig.cell.specification import parse_specification
 from bootrig.emulator.release.discovery import find_host_emulator
 from bootrig.romset.manifest import load_manifest
 from bootrig.scenario.scenario import iter_scenarios
-from bootrig.trace.reading.milestones import REPORT_MILESTONES
 from bootrig.trace.trace import OutcomeStatus, TimeMode
-from firmware.probe.image import find_probe_report
+from firmware.probe.registry import REPORT_MILESTONES, find_probe_report
 from tests.cell.boots import Boots
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]

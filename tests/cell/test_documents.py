@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from bootrig.cell.cell import UNWRITTEN_STATUS, host_error, load_error, run_cell_file, write_error
+from bootrig.scenario.errors import CellError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,6 @@ from bootrig.cell.specification import (
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, RomBy
 from bootrig.emulator.release.discovery import Emulator
-from bootrig.scenario.errors import CellError
 from bootrig.scenario.scenario import Scenario, iter_scenarios
 from bootrig.trace.trace import (
     CellKey,

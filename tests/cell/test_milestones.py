@@ -17,7 +17,7 @@ from bootrig.trace.reading.milestones import (
     report_milestone,
 )
 from bootrig.trace.trace import Milestone, OutcomeStatus, TimeMode, WireEvent
-from firmware.probe.image import ProbeReport
+from firmware.probe.probe import ProbeReport
 
 NONCE = "fedcba9876543210"
 
@@ -86,12 +86,16 @@ def test_what_is_no_milestone(event: WireEvent) -> None:
     assert list(iter_wire_milestones([event])) == []
 
 
+def boot_report(kind: str, total: int, tsc: int) -> ProbeReport:
+    return ProbeReport(kind, NONCE, ({"sum": total, "ticks": 0, "tsc": tsc},))
+
+
 def test_the_report_of_a_probe_is_a_milestone() -> None:
-    report = ProbeReport(NONCE, "nbp", 0xABC, 0, 5_500_000_000)
+    report = boot_report("nbp", 0xABC, 5_500_000_000)
     virtual = report_milestone(report, TimeMode.VIRTUAL, 0.25)
     assert (virtual.name, virtual.guest_s, virtual.wall_s) == ("nbp-entered", 5.5, 0.25)
     assert virtual.evidence == f"nbp printed nonce {NONCE}, sum 00000abc"
-    real = report_milestone(ProbeReport(NONCE, "disk", 0, 0, 1), TimeMode.REAL, 7.5)
+    real = report_milestone(boot_report("disk", 0, 1), TimeMode.REAL, 7.5)
     assert (real.name, real.guest_s, real.wall_s) == ("disk-booted", 7.5, 7.5)
 
 
@@ -126,7 +130,7 @@ def observation(report: ProbeReport | None, ended_by: str = "") -> Observation:
     return Observation("", report, (), ended_by, 30.0, 1.0)
 
 
-WHOLE = ProbeReport(NONCE, "nbp", 0x1234, 0, 1)
+WHOLE = boot_report("nbp", 0x1234, 1)
 REACHED = tuple(Milestone(name, 1.0, None, "") for name in ("dhcp-ack", "tftp-complete", "nbp-entered"))
 
 
@@ -136,7 +140,7 @@ REACHED = tuple(Milestone(name, 1.0, None, "") for name in ("dhcp-ack", "tftp-co
         (observation(WHOLE), REACHED, "virtual", "passed", "nbp-entered", "nbp-entered was reached"),
         (observation(WHOLE), REACHED, "real", "passed", "nbp-entered", "nbp-entered was reached in real time"),
         (
-            observation(ProbeReport(NONCE, "nbp", 0x1235, 0, 1)),
+            observation(boot_report("nbp", 0x1235, 1)),
             REACHED,
             "virtual",
             "failed",
@@ -153,7 +157,7 @@ REACHED = tuple(Milestone(name, 1.0, None, "") for name in ("dhcp-ack", "tftp-co
         ),
         (observation(None), (), "real", "failed", "", "dhcp-ack was not reached"),
         (
-            observation(ProbeReport(NONCE, "disk", 0x1234, 0, 1), "the disk probe ran instead"),
+            observation(boot_report("disk", 0x1234, 1), "the disk probe ran instead"),
             (*REACHED[:2], Milestone("disk-booted", 1.0, None, "")),
             "virtual",
             "failed",

@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bootrig.scenario.errors import CellError
 
 from bootrig.cell.serving import DISK_LENGTH, Served, make_served, probe_kind
 from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.servers.personality import dnsmasq_configuration
-from bootrig.scenario.errors import CellError
 from bootrig.scenario.scenario import ContentKind, Scenario, ServedFile, load_scenario_family
-from firmware.probe.image import MARKER, NONCE_PLACEHOLDER, sum_image
+from firmware.probe.boot.image import MARKER, NONCE_PLACEHOLDER, sum_image
 
 NONCE = "fedcba9876543210"
 CODE = b"\xea" + MARKER + bytes(4) + b"BOOTRIG " + NONCE_PLACEHOLDER + b" nbp  sum="

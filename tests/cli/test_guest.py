@@ -28,7 +28,7 @@ def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wrong.write_text(WRONG["wrong-type"][0])
     broken.write_text("[")
     assert main(["guest", "check", str(good)]) == 0
-    assert capsys.readouterr().out == f"{good}: right for QEMU 7.2.22 (small)\n"
+    assert capsys.readouterr().out == f"{good}: correct for QEMU 7.2.22 (small)\n"
     assert main(["guest", "check", str(good), str(wrong), str(broken)]) == 2
     told = capsys.readouterr()
     assert "wrong.toml has 4 problems:" in told.err

@@ -98,7 +98,7 @@ def test_path(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["store", "path", "0" * 64]) == 2
     assert f"the store {store.root} has no file {'0' * 64}" in capsys.readouterr().err
     assert main(["store", "path", "xyz"]) == 2
-    assert '"xyz" is no SHA-256' in capsys.readouterr().err
+    assert '"xyz" is not a SHA-256 digest' in capsys.readouterr().err
 
 
 def test_a_store_that_cannot_be_written_is_a_broken_rig(

@@ -21,6 +21,8 @@ LEVELS: tuple[tuple[str, ...], ...] = (
         "bootrig.process",
         "bootrig.registry",
         "bootrig.jsonfile",
+        "bootrig.cache",
+        "bootrig.lock",
         "bootrig.workdir",
         "bootrig.deadline",
         "bootrig.errors",

@@ -8,6 +8,9 @@ backslash goes on in the next), what follows is their output. The line before th
     <!-- checked: rig, exit 1 -->    its last command ends with exit status 1
     <!-- not run: REASON -->         shown only
 
+A fenced `python` block is a program, with the same line before it. What it prints is shown where it prints it, as the
+comment at the end of a line that begins with `print(`.
+
 In the output a line `...` stands for any number of lines, and `...` within a line for any text. Before they are
 compared, both sides lose what no two runs have in common: colours, durations, dates, the names of run directories, the
 width of columns, what ci/setup says. One temporary directory is the working directory of all commands of a block; `ci`,
@@ -16,6 +19,7 @@ width of columns, what ci/setup says. One temporary directory is the working dir
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -25,6 +29,8 @@ from tests.conventions.tracked import ROOT
 
 DIRECTIVE = re.compile(r"<!-- (?P<kind>checked|not run)(?:: (?P<words>.*?))? -->")
 LANGUAGE = "console"
+PROGRAM_LANGUAGE = "python"
+PRINTED = re.compile(r"\s*print\(.*\)  # (?P<output>.+)")
 
 
 class ReadmeError(Exception):
@@ -50,6 +56,7 @@ class ConsoleBlock:
         checked: whether it is run again.
         markers: pytest's markers for it.
         exit_status: what its last command ends with.
+        program: whether it is a Python program.
     """
 
     line: int
@@ -57,15 +64,14 @@ class ConsoleBlock:
     checked: bool
     markers: tuple[str, ...] = ()
     exit_status: int = 0
+    program: bool = False
 
 
 def _parse_directive(line: str, number: int) -> tuple[bool, tuple[str, ...], int]:
     """Return whether a block is checked, its markers and the exit status, from the line before it."""
     match = DIRECTIVE.fullmatch(line.strip())
     if match is None:
-        raise ReadmeError(
-            f"line {number}: a console block needs <!-- checked --> or <!-- not run: REASON --> before it"
-        )
+        raise ReadmeError(f"line {number}: this block needs <!-- checked --> or <!-- not run: REASON --> before it")
     words = [word.strip() for word in (match["words"] or "").split(",") if word.strip()]
     if match["kind"] == "not run":
         if not words:
@@ -77,6 +83,14 @@ def _parse_directive(line: str, number: int) -> tuple[bool, tuple[str, ...], int
         if marker not in {"rig", "slow", "network"}:
             raise ReadmeError(f"line {number}: unknown marker {marker!r}; there are rig, slow, network and exit N")
     return True, markers, statuses[0] if statuses else 0
+
+
+def _parse_program(lines: list[str], first: int) -> tuple[ShownCommand, ...]:
+    """Return a Python program as the command that runs it, with the output in its comments."""
+    output = tuple(match["output"] for line in lines if (match := PRINTED.fullmatch(line)))
+    if not output:
+        raise ReadmeError(f"line {first}: a Python block that does not show what it prints: print(...)  # OUTPUT")
+    return (ShownCommand(first, f"python -c {shlex.quote(chr(10).join(lines))}", output),)
 
 
 def _parse_commands(lines: list[str], first: int) -> tuple[ShownCommand, ...]:
@@ -101,7 +115,7 @@ def _parse_commands(lines: list[str], first: int) -> tuple[ShownCommand, ...]:
 
 
 def parse_console_blocks(text: str) -> tuple[ConsoleBlock, ...]:
-    """Return all console blocks of a Markdown text.
+    """Return all console and Python blocks of a Markdown text.
 
     Raises:
         ReadmeError: a block does not follow the convention; the message names the line.
@@ -119,11 +133,11 @@ def parse_console_blocks(text: str) -> tuple[ConsoleBlock, ...]:
             number += 1
         if number == len(lines):
             raise ReadmeError(f"line {begin}: this block has no end")
-        if fence[2] == LANGUAGE:
+        if fence[2] in (LANGUAGE, PROGRAM_LANGUAGE):
             checked, markers, status = _parse_directive(lines[begin - 2] if begin > 1 else "", begin)
-            blocks.append(
-                ConsoleBlock(begin, _parse_commands(lines[begin:number], begin + 1), checked, markers, status)
-            )
+            parse = _parse_commands if fence[2] == LANGUAGE else _parse_program
+            commands = parse(lines[begin:number], begin + 1)
+            blocks.append(ConsoleBlock(begin, commands, checked, markers, status, program=parse is _parse_program))
         number += 1
     return tuple(blocks)
 

@@ -71,15 +71,25 @@ def test_a_block_that_does_not_is_rejected(tmp_path: Path) -> None:
     assert second.endswith("exit status 0, expected 1")
 
 
+def test_a_python_block_is_run(tmp_path: Path) -> None:
+    text = "<!-- checked: rig -->\n```python\nfor name in 'ab':\n    print(name + '\"')  # a\"\nprint('c')  # c\n```\n"
+    right, wrong = (parse_console_blocks(text.replace("'ab'", names))[0] for names in ("'a'", "'b'"))
+    assert (right.program, right.markers) == (True, ("rig",))
+    assert run_block(right, tmp_path) == []
+    assert 'but the command printed\n  b"' in run_block(wrong, tmp_path)[0]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("```console\n$ true\n```\n", "line 1: a console block needs <!-- checked -->"),
+        ("```console\n$ true\n```\n", "line 1: this block needs <!-- checked -->"),
         ("<!-- not run -->\n```console\n$ true\n```\n", "line 2: say why this block is not run"),
         ("<!-- checked: fast -->\n```console\n$ true\n```\n", "line 2: unknown marker 'fast'"),
         ("<!-- checked -->\n```console\noutput\n```\n", "line 3: a console block begins with a command"),
         ("<!-- checked -->\n```console\n```\n", "line 3: a console block without a command"),
         ("<!-- checked -->\n```console\n$ true\n", "line 2: this block has no end"),
+        ("```python\nprint(1)  # 1\n```\n", "line 1: this block needs <!-- checked -->"),
+        ("<!-- checked -->\n```python\nprint(1)\n```\n", "line 3: a Python block that does not show what it prints"),
     ],
 )
 def test_a_block_that_breaks_the_convention_is_rejected(text: str, fault: str) -> None:

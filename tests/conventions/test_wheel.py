@@ -77,5 +77,5 @@ def test_an_installed_bootrig_finds_its_recipes_and_probes(installed: Path, tmp_
     listing = run(installed / "bin" / "bootrig", "roms", directory=tmp_path)
     for path in (ROOT / "recipes" / "roms").glob("*.toml"):
         assert path.stem in listing
-    probe = "import firmware.probe, pathlib; print(*pathlib.Path(firmware.probe.__file__).parent.glob('*.S'))"
+    probe = "import firmware.probe, pathlib; print(*pathlib.Path(firmware.probe.__file__).parent.glob('*/*.S'))"
     assert "bios.S" in run(python, "-c", probe, directory=tmp_path)

@@ -36,7 +36,7 @@ def main() -> int:
     wanted = {int(word) for word in sys.argv[1:]}
     lines = README.read_text(encoding="utf-8").splitlines()
     for block in reversed(parse_console_blocks("\n".join(lines))):
-        if block.checked and (not wanted or block.line in wanted):
+        if block.checked and not block.program and (not wanted or block.line in wanted):
             length = sum(command.command.count("\n") + 1 + len(command.output) for command in block.commands)
             lines[block.line : block.line + length] = printed_lines(block)
     README.write_text("\n".join(lines) + "\n", encoding="utf-8")

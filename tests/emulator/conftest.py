@@ -22,7 +22,7 @@ def user_cache(monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def require_emulator(name: str) -> Emulator:
-    """Return an emulator that is unpacked if it has not been; where it cannot be had, the test cannot run."""
+    """Return an emulator that is unpacked if it has not been; where it is not available, the test cannot run."""
     try:
         return find_emulator(name)
     except EmulatorMissingError as error:

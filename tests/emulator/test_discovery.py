@@ -1,6 +1,5 @@
 """Which QEMU there is, and what belongs to it."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,9 +43,8 @@ def test_unreadable_memory_is_asked_again(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("BOOTRIG_CACHE", str(tmp_path / "cache"))
     first = find_host_emulator()
     (remembered,) = (tmp_path / "cache/emulators").iterdir()
-    for content in (b"{", b"[]", json.dumps({"version": [1]}).encode()):
-        remembered.write_bytes(content)
-        assert find_host_emulator() == first
+    remembered.write_bytes(b"{")
+    assert find_host_emulator() == first
 
 
 def test_no_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

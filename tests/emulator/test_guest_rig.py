@@ -313,6 +313,6 @@ def test_the_canary_boots_under_an_accelerator_that_works(emulator: Emulator, mo
     monkeypatch.setattr(accelerators, "KVM_DEVICE", Path("/dev/null"))
     monkeypatch.setattr(accelerators, "Accelerator", lambda kind: make_virtual_clock())
     proof = prove_kvm(emulator, again=True)
-    assert (proof.works, proof.reason) == (True, "5 canary boots went all the way")
+    assert (proof.works, proof.reason) == (True, "5 canary boots completed")
     monkeypatch.setattr(accelerators, "start_direct_guest", None)
     assert choose_accelerator(emulator, "auto").kind is AcceleratorKind.KVM

@@ -159,7 +159,7 @@ def test_no_mirror_has_it(
 ) -> None:
     monkeypatch.setattr(unpacking, "ask_apt", AptMirrors)
     recipes("fake", SUITE + 'addresses = ["https://broken.example.org/"]\n')
-    message = "fake cannot be had from any mirror:\n  https://broken.example.org/: E: no release file"
+    message = "fake is not available from any mirror:\n  https://broken.example.org/: E: no release file"
     with pytest.raises(EmulatorMissingError, match=message) as caught:
         find_emulator("fake")
     assert caught.value.remedy == "name a mirror of Debian with $BOOTRIG_MIRROR"
@@ -216,7 +216,7 @@ def test_a_tree_without_qemu(recipes: Callable[[str, str], None], log: Path, own
     recipes("fake", SUITE)
     root = find_emulator("fake").root
     (root / "usr/bin/qemu-system-x86_64").unlink()
-    with pytest.raises(EmulatorMissingError, match=r"fake: .* holds no QEMU") as caught:
+    with pytest.raises(EmulatorMissingError, match=r"fake: .* does not contain a QEMU") as caught:
         find_emulator("fake")
     assert caught.value.remedy == f"remove {root}"
 

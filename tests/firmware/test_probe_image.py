@@ -1,4 +1,4 @@
-"""Probe images: what is patched into them, and the line that they print."""
+"""Images of the boot probe: what is patched into them."""
 
 import struct
 
@@ -7,18 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.errors import ProbeImageError
-from firmware.probe.image import (
+from firmware.probe.boot.image import (
     EFI_CODE_OFFSET,
     MARKER,
     NONCE_PLACEHOLDER,
-    find_probe_report,
-    make_bios_image,
-    make_efi_image,
+    image_lengths,
+    make_bios_probe,
+    make_efi_probe,
     sum_image,
 )
 
 NONCE = "fedcba9876543210"
-LINE = f"BOOTRIG {NONCE} nbp  sum=0001f00d ticks=00000012 tsc=00000000deadbeef"
 
 
 def bios_code(before: bytes = b"\xea\x20\x7c\x00\x00", after: bytes = b"\xf4") -> bytes:
@@ -38,7 +37,7 @@ def field(image: bytes) -> int:
 
 
 def test_the_open_fields_are_filled_in() -> None:
-    image = make_bios_image(bios_code(), nonce=NONCE, kind="disk", length=1024)
+    image = make_bios_probe(bios_code(), nonce=NONCE, kind="disk", length=1024)
     assert len(image) == field(image) == 1024
     assert f"\r\nBOOTRIG {NONCE} disk sum=".encode() in image
     assert NONCE_PLACEHOLDER not in image
@@ -46,7 +45,7 @@ def test_the_open_fields_are_filled_in() -> None:
 
 
 def test_a_sector_by_default() -> None:
-    image = make_bios_image(bios_code(), nonce=NONCE)
+    image = make_bios_probe(bios_code(), nonce=NONCE)
     assert (len(image), field(image)) == (512, 512)
     assert b" nbp  sum=" in image
     assert image[510:] != b"\x55\xaa"
@@ -54,21 +53,21 @@ def test_a_sector_by_default() -> None:
 
 def test_a_boot_sector_has_its_signature_in_the_first_sector() -> None:
     for length in (512, 2048):
-        image = make_bios_image(bios_code(), nonce=NONCE, length=length, signature=True)
+        image = make_bios_probe(bios_code(), nonce=NONCE, length=length, signature=True)
         assert image[510:512] == b"\x55\xaa"
         assert len(image) == length
 
 
 def test_no_sector_repeats_another() -> None:
     """A block that comes twice or is left out changes what the probe sums, or where the sum ends."""
-    image = make_bios_image(bios_code(), nonce=NONCE, length=512 * 200)
+    image = make_bios_probe(bios_code(), nonce=NONCE, length=512 * 200)
     sectors = [image[offset : offset + 512] for offset in range(0, len(image), 512)]
     assert len(set(sectors)) == 200
 
 
 @pytest.mark.parametrize("offset", [0, 511, 512, 1500, 2047])
 def test_a_damaged_byte_changes_the_sum(offset: int) -> None:
-    image = bytearray(make_bios_image(bios_code(), nonce=NONCE, length=2048))
+    image = bytearray(make_bios_probe(bios_code(), nonce=NONCE, length=2048))
     whole = sum_image(bytes(image))
     image[offset] ^= 1
     assert sum_image(bytes(image)) != whole
@@ -82,13 +81,13 @@ def test_the_sum_is_of_all_bytes_and_has_32_bits() -> None:
 
 def test_the_sum_of_a_uefi_probe_is_that_of_its_code() -> None:
     """What the loader writes into the headers does not count."""
-    image = make_efi_image(efi_code(), nonce=NONCE)
+    image = make_efi_probe(efi_code(), nonce=NONCE)
     assert sum_image(image) == sum(image[EFI_CODE_OFFSET:])
     assert f"BOOTRIG {NONCE} efi  sum=".encode() in image
 
 
 def test_the_headers_of_a_uefi_probe_say_how_long_it_is() -> None:
-    image = make_efi_image(efi_code(), nonce=NONCE, length=0x3456)
+    image = make_efi_probe(efi_code(), nonce=NONCE, length=0x3456)
     assert len(image) == field(image) == 0x3456
     assert struct.unpack_from("<I", image, 0xF8 + 8)[0] == 0x3456 - EFI_CODE_OFFSET
     assert struct.unpack_from("<I", image, 0xF8 + 16)[0] == 0x3456 - EFI_CODE_OFFSET
@@ -108,44 +107,22 @@ def test_the_headers_of_a_uefi_probe_say_how_long_it_is() -> None:
 )
 def test_what_is_no_probe_or_does_not_fit(code: bytes, options: dict[str, str], message: str) -> None:
     with pytest.raises(ProbeImageError) as caught:
-        make_bios_image(code, **{"nonce": NONCE, **options})  # type: ignore[arg-type]
+        make_bios_probe(code, **{"nonce": NONCE, **options})  # type: ignore[arg-type]
     assert str(caught.value) == message
 
 
 def test_a_uefi_probe_that_does_not_fit() -> None:
     with pytest.raises(ProbeImageError, match="a probe of 4608 bytes does not fit 4096 bytes"):
-        make_efi_image(efi_code(), nonce=NONCE, length=4096)
+        make_efi_probe(efi_code(), nonce=NONCE, length=4096)
 
 
-def test_a_report_is_found_in_what_the_console_shows() -> None:
-    report = find_probe_report(f"noise\n{LINE}\nmore", NONCE)
-    assert report is not None
-    assert (report.nonce, report.kind) == (NONCE, "nbp")
-    assert (report.sum, report.ticks, report.tsc) == (0x1F00D, 0x12, 0xDEADBEEF)
-
-
-@pytest.mark.parametrize(
-    "console",
-    [
-        "",
-        LINE[:-1],
-        LINE.replace("BOOTRIG ", "BOOTRIG"),
-        LINE.replace("sum=0", "sum="),
-        LINE.replace("tsc", "tcs"),
-        LINE.replace(NONCE, "0123456789abcdef"),
-        LINE.replace(NONCE, NONCE.upper()),
-        f"echo {NONCE}",
-    ],
-)
-def test_what_is_no_report_of_this_run(console: str) -> None:
-    assert find_probe_report(console, NONCE) is None
-
-
-def test_the_report_of_this_run_is_found_behind_another_s() -> None:
-    other = LINE.replace(NONCE, "1111111111111111").replace("nbp ", "disk")
-    report = find_probe_report(f"{other}\n{LINE}", NONCE)
-    assert report is not None
-    assert report.kind == "nbp"
+@pytest.mark.parametrize(("build", "shortest", "longest"), [("bios", 512, 622_592), ("efi", 5120, 33_554_432)])
+def test_the_lengths_that_an_image_may_have(build: str, shortest: int, longest: int) -> None:
+    lengths = image_lengths(build)
+    assert shortest in lengths
+    assert shortest - 1 not in lengths
+    assert longest in lengths
+    assert longest + 1 not in lengths
 
 
 @settings(deadline=None)
@@ -155,16 +132,6 @@ def test_the_report_of_this_run_is_found_behind_another_s() -> None:
     length=st.integers(64, 70000),
 )
 def test_any_nonce_and_length_is_carried(nonce: str, kind: str, length: int) -> None:
-    image = make_bios_image(bios_code(), nonce=nonce, kind=kind, length=length)
+    image = make_bios_probe(bios_code(), nonce=nonce, kind=kind, length=length)
     assert len(image) == field(image) == length
     assert f" {nonce} {kind:<4} sum=".encode() in image
-    printed = f"BOOTRIG {nonce} {kind:<4} sum={sum_image(image):08x} ticks={0:08x} tsc={1:016x}"
-    report = find_probe_report(printed, nonce)
-    assert report is not None
-    assert (report.kind, report.sum, report.tsc) == (kind, sum_image(image), 1)
-
-
-@settings(deadline=None)
-@given(st.text())
-def test_any_console_has_a_report_or_none(console: str) -> None:
-    assert find_probe_report(console, NONCE) is None

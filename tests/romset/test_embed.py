@@ -161,7 +161,7 @@ def test_the_same_bytes_are_in_nobodys_way(directory: Path) -> None:
 
 def test_a_directory_in_the_place_of_a_rom_is_refused_even_with_force(directory: Path) -> None:
     (directory / "efi-e1000.rom").mkdir(parents=True)
-    with pytest.raises(EmbedRefusedError, match=r"has directories where ROMs shall be: efi-e1000\.rom"):
+    with pytest.raises(EmbedRefusedError, match=r"contains directories named like ROM files: efi-e1000\.rom"):
         embed_rom_set(OLD, directory, force=True)
 
 

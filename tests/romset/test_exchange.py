@@ -12,6 +12,7 @@ import pytest
 
 import bootrig.romset.embed
 import bootrig.romset.exchange
+from bootrig.deadline import DeadlineError
 from bootrig.romset.embed import embed_rom_set, rollback
 from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError
 from bootrig.romset.exchange import moved_path, staged_path
@@ -28,7 +29,7 @@ class Crash(BaseException):
     """The process dies here: no clean-up of ours runs."""
 
 
-STEPS = ["link_tree", "_keep_displaced", "_keep_previous", "_write_target", "sync_tree", "replace_directory"]
+STEPS = ["link_tree", "_keep_displaced", "_keep_previous", "_write_files", "sync_tree", "replace_directory"]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -78,7 +79,7 @@ def test_an_old_set_that_cannot_be_removed_does_not_matter(
     with monkeypatch.context() as patches:
         patches.setattr(bootrig.romset.embed, "remove_tree", refuse)
         embed_rom_set(NEW, directory)
-    assert "which is no longer needed, cannot be removed: Operation not permitted" in caplog.text
+    assert "which is no longer needed, could not be removed: Operation not permitted" in caplog.text
     assert content(directory) == roms(NEW)
     rollback(directory)
     assert content(directory) == roms(OLD)
@@ -172,11 +173,11 @@ def test_links_that_are_not_allowed_become_copies(directory: Path, monkeypatch: 
 
 def test_a_lock_that_is_never_released_is_given_up(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     embed_rom_set(OLD, directory)
-    monkeypatch.setattr(bootrig.romset.exchange, "LOCK_S", 0.0)
+    monkeypatch.setattr(bootrig.romset.embed, "LOCK_S", 0.0)
     handle = os.open(directory.parent, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        with pytest.raises(EmbedFailedError, match="Resource temporarily unavailable"):
+        with pytest.raises(DeadlineError, match="another process embeds into a directory of"):
             embed_rom_set(NEW, directory)
     finally:
         os.close(handle)

@@ -20,8 +20,9 @@ from bootrig.scenario.scenario import (
     load_scenarios,
     parse_scenario,
 )
-from bootrig.trace.reading.milestones import REPORT_MILESTONES, WIRE_MILESTONES
+from bootrig.trace.reading.milestones import WIRE_MILESTONES
 from firmware.nic import NIC_MODELS
+from firmware.probe.registry import REPORT_MILESTONES
 
 GOOD = """\
 summary = "x"

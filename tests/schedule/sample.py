@@ -6,7 +6,7 @@ from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.schedule.equipment import Equipment
 from bootrig.schedule.sides import Side
-from firmware.probe.image import MARKER, NONCE_PLACEHOLDER
+from firmware.probe.boot.image import MARKER, NONCE_PLACEHOLDER
 from firmware.romset import RomFile, RomSet
 
 CODE = b"\xea" + MARKER + bytes(4) + b"BOOTRIG " + NONCE_PLACEHOLDER + b" nbp  sum="

@@ -83,9 +83,7 @@ def test_only_cells_for_which_there_is_a_rom_are_tried(tmp_path: Path) -> None:
 
 
 def test_scenarios_without_sense_in_virtual_time_run_in_real_time_at_once(tmp_path: Path) -> None:
-    campaign, listener = make_campaign(
-        tmp_path, pass_all, scenarios=("prompt", "pxe-tftp"), nic_models=("rtl8139",)
-    )
+    campaign, listener = make_campaign(tmp_path, pass_all, scenarios=("prompt", "pxe-tftp"), nic_models=("rtl8139",))
     campaign.run()
     assert [attempt for _, _, attempt in listener.started] == ["shift7", "real"]
     assert {key.scenario for key in campaign.confirmed} == {"prompt"}
@@ -113,9 +111,7 @@ def test_confirming_boots_both_sides_once_more_and_never_twice(tmp_path: Path) -
 
 
 def test_a_campaign_in_which_cells_break_again_and_again_ends(tmp_path: Path) -> None:
-    campaign, listener = make_campaign(
-        tmp_path, break_all, scenarios=("nbp-sizes",), nic_models=("e1000", "rtl8139")
-    )
+    campaign, listener = make_campaign(tmp_path, break_all, scenarios=("nbp-sizes",), nic_models=("e1000", "rtl8139"))
     with pytest.raises(CellError, match=r"^5 cells broke, the rest was not tried; the last: nbp-sizes") as caught:
         campaign.run()
     assert caught.value.remedy == "free some"

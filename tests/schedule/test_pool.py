@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from tests.leaks import adopt_orphans
 from tests.schedule.sample import make_equipment, make_side
 
 VIRTUAL, REAL = Clock(ClockKind.VIRTUAL, 7), Clock(ClockKind.REAL)
+
 
 def read_words(pid: int) -> bytes:
     try:
@@ -111,7 +111,12 @@ def test_the_forking_process_ends_with_its_socket(monkeypatch: pytest.MonkeyPatc
         zygote.serve(far)
         os._exit(0)
     far.close()
-    near.sendall(b"".join(json.dumps({"directory": f"/d/{status}", "attempt": "real", "console": False}).encode() + b"\n" for status in (0, 3, 4)))
+    near.sendall(
+        b"".join(
+            json.dumps({"directory": f"/d/{status}", "attempt": "real", "console": False}).encode() + b"\n"
+            for status in (0, 3, 4)
+        )
+    )
     answers = b""
     while answers.count(b"\n") < 3:
         answers += near.recv(4096)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.errors import InputError
 from bootrig.store.content import Store
 from bootrig.store.errors import ImportFileError, StoreError
 from bootrig.store.incoming import start_incoming
@@ -55,7 +56,7 @@ def test_a_store_that_is_not_there_is_empty(store: Store) -> None:
 
 
 def test_refuses_what_is_no_digest(store: Store) -> None:
-    with pytest.raises(ImportFileError, match=r'"\.\./x" is no SHA-256, expected 64 hexadecimal digits'):
+    with pytest.raises(InputError, match=r'"\.\./x" is not a SHA-256 digest, expected 64 hexadecimal digits'):
         store.find("../x")
 
 
@@ -101,9 +102,9 @@ def test_records_artifacts(store: Store) -> None:
     assert store.recall("probe-1") == {"x.bin": digest}
     store.path_of(digest).unlink()
     assert store.recall("probe-1") is None
-    with pytest.raises(ImportFileError, match=r'"\.\./key" cannot be a build key'):
+    with pytest.raises(ValueError, match=r'"\.\./key" is not a build key'):
         store.record("../key", {})
-    with pytest.raises(ImportFileError, match="is no SHA-256"):
+    with pytest.raises(InputError, match="is not a SHA-256 digest"):
         store.record("key", {"x": "y"})
 
 
@@ -181,6 +182,7 @@ def test_restart_forgets_what_came(store: Store) -> None:
 ADDER = """
 import sys
 from pathlib import Path
+from bootrig.errors import InputError
 from bootrig.store.content import Store
 store = Store(Path(sys.argv[1]))
 sys.stdin.readline()

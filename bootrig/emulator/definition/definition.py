@@ -35,7 +35,7 @@ class AcceleratorKind(StrEnum):
 
 
 class RecordReplay(StrEnum):
-    """Whether all that enters the guest is recorded to a file or replayed from it."""
+    """Whether everything that enters the guest is recorded to a file or replayed from it."""
 
     RECORD = "record"
     REPLAY = "replay"

@@ -51,7 +51,7 @@ def load_definition(path: Path, catalog: Catalog | None = None) -> MachineDefini
 
     Args:
         path: a TOML file, or a JSON file whose name ends in `.json`.
-        catalog: what the QEMU at hand says about itself; without it only the file's own form is checked.
+        catalog: what the QEMU at hand says about itself; without it only the form of the file is checked.
 
     Raises:
         DocumentError: something is wrong; it carries every problem.
@@ -147,12 +147,12 @@ def _empty(root: TableReader, key: str) -> TableReader:
 
 
 def _others(table: TableReader, *read: str) -> dict[str, Any]:
-    """Return the keys of a table but those in `read`, whatever they hold: QEMU's introspection judges them."""
+    """Return all keys of a table except those in `read`, unchecked: `check_definition` judges them."""
     return {key: table.free_value(key) for key in table.keys if key not in read}
 
 
 def _free_table(table: TableReader, key: str) -> dict[str, Any]:
-    """Return a table whose keys are QEMU's to judge."""
+    """Return a table whose keys only QEMU knows."""
     inner = table.optional_table(key)
     return _others(inner) if inner is not None else {}
 

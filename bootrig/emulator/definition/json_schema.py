@@ -1,16 +1,16 @@
 """What a QEMU says about itself as JSON Schema (draft 2020-12): the schema of a machine definition file."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from bootrig.cache import obtain_value
 from bootrig.emulator.definition.definition import AcceleratorKind, MachineDefinition, RecordReplay
 from bootrig.emulator.definition.file import DATE_PATTERN, UUID_PATTERN
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.emulator.schema.introspection import load_introspection
 from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Enumeration, Member, Object, Scalar
-from bootrig.workdir import cache_directory, write_atomically
 
+CACHE_FORMAT = "bootrig-machine-schema/1"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 JSON_TYPES = {"string": "string", "int": "integer", "number": "number", "boolean": "boolean", "null": "null"}
 
@@ -26,15 +26,8 @@ def load_json_schema(emulator: Emulator) -> Schema:
     Raises:
         EmulatorError: it does not answer.
     """
-    path = cache_directory() / "schemas" / f"{emulator.digest}-{FORM}.json"
-    try:
-        known = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        known = None
-    if isinstance(known, dict) and known.get("$schema") == DIALECT:
-        return known
-    schema = make_json_schema(Catalog(load_introspection(emulator)))
-    write_atomically(path, json.dumps(schema, separators=(",", ":")).encode())
+    key = [CACHE_FORMAT, emulator.digest]
+    schema: Schema = obtain_value("schemas", key, lambda: make_json_schema(Catalog(load_introspection(emulator))))
     return schema
 
 
@@ -51,11 +44,11 @@ class _Writer:
         self._definitions: dict[str, Schema] = {}
 
     def document(self) -> Schema:
-        told = self._catalog.introspection
+        introspection = self._catalog.introspection
         document: Schema = {
             "$schema": DIALECT,
-            "$id": f"urn:bootrig:guest:{told.digest}",
-            "title": f"bootrig machine definition for QEMU {told.version_text}",
+            "$id": f"urn:bootrig:guest:{introspection.digest}",
+            "title": f"bootrig machine definition for QEMU {introspection.version_text}",
             "type": "object",
             "properties": {
                 "summary": {"type": "string"},
@@ -125,10 +118,10 @@ class _Writer:
             },
             ["shift"],
         )
-        told = self._catalog.introspection.accelerators
-        kinds = [str(kind) for kind in AcceleratorKind if kind in told]
+        accelerators = self._catalog.introspection.accelerators
+        kinds = [str(kind) for kind in AcceleratorKind if kind in accelerators]
         schema = _closed({"kind": {"enum": kinds}, "options": {"type": "object"}, "instruction_counting": counting})
-        options = {kind: self._object(self._catalog.properties(told[kind])) for kind in kinds}
+        options = {kind: self._object(self._catalog.properties(accelerators[kind])) for kind in kinds}
         default = MachineDefinition().accelerator.kind
         chosen = [
             _when("kind", kind, {"properties": {"options": inner}}, default=kind == default)

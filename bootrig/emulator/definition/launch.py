@@ -15,7 +15,7 @@ class AcceleratorWish(StrEnum):
 
 
 class Launcher(StrEnum):
-    """Who starts QEMU: this process itself, or libvirt."""
+    """What starts QEMU: this process itself, or libvirt."""
 
     DIRECT = "direct"
     LIBVIRT = "libvirt"
@@ -46,7 +46,7 @@ class Launch:
     """How guests are started.
 
     Attributes:
-        launcher: who starts QEMU.
+        launcher: what starts QEMU.
         configure_by: how a guest learns what it is made of.
         rom_by: how its NIC gets its ROM.
     """
@@ -57,7 +57,7 @@ class Launch:
 
 
 def require_possible(launch: Launch) -> None:
-    """Refuse what no guest can be started by.
+    """Refuse combinations by which no guest can be started.
 
     Raises:
         InputError: libvirt, which puts everything on the command line, is to configure over QMP.

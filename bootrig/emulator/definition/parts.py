@@ -1,4 +1,4 @@
-"""The parts of a guest: devices, backends and objects, each as the QEMU command that adds it takes it.
+"""The parts of a guest: devices, backends and objects, each as the QMP command that adds it expects it.
 
 A part holds the command's arguments in their JSON form, so that one value serves the command line, QMP and the check
 against QEMU's introspection.

@@ -83,7 +83,7 @@ class Checker:
 
     def _check_word(self, value: Any, words: Sequence[str], place: str) -> Iterator[Fault]:
         if isinstance(value, bool) and set(words) <= {"on", "off", "auto", "split"}:
-            # QEMU's command line and QMP take the word only.
+            # QEMU's command line and QMP accept the word only.
             word = "on" if value else "off"
             yield Fault(place, f'found {describe(value)}, expected one of {", ".join(words)}; write "{word}"')
         elif not isinstance(value, str):
@@ -129,7 +129,7 @@ class Checker:
             value: the table.
             shape: what its members should be.
             place: its key path.
-            owner: who has the members, for the message.
+            owner: what has the members, for the message.
         """
         for name, content in value.items():
             member = shape.members.get(name)

@@ -40,7 +40,7 @@ def make_command_line(
         definition: the guest; its platform firmware is already among its block nodes and machine options.
         monitor: file descriptor of the socket of the QMP session, which QEMU inherits.
         console: the two named pipes of the console, without their endings; None where the guest has no console.
-        console_log: a file into which QEMU itself writes all that the guest prints.
+        console_log: a file into which QEMU itself writes everything that the guest prints.
     """
     words = [*emulator.command, *BARE]
     words += ["-chardev", f"socket,id=qmp,fd={monitor}", "-mon", "chardev=qmp,mode=control"]

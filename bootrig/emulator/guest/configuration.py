@@ -36,7 +36,7 @@ class SplitDefinition:
 def add_root_ports(definition: MachineDefinition, catalog: Catalog) -> MachineDefinition:
     """Return `definition` with each PCI device that names no bus behind a root port of its own, on PCI Express.
 
-    Other machines have a root bus that takes hot-plugs; for them the definition is returned as it is.
+    The root bus of other machines takes hot-plugs; their definition is returned unchanged.
     """
     if not definition.machine_type.startswith(EXPRESS_MACHINES):
         return definition

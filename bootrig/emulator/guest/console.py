@@ -2,7 +2,7 @@
 
 It is connected by two named pipes, because a serial port is written byte by byte. A socket's buffer holds 280 messages
 of one byte; when it is full, SeaBIOS gives up waiting for the port and repeats itself, so that what a guest prints
-would depend on how fast somebody reads. A pipe's buffer holds a million bytes, however they are written.
+would depend on how fast it is read. A pipe's buffer holds a million bytes, however they are written.
 """
 
 import asyncio

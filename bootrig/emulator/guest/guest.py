@@ -37,7 +37,7 @@ OUTPUT_FILE = "qemu.log"
 CONSOLE_FILE = "console.log"
 VARIABLES_FILE = "variables.fd"
 
-# Run states (qapi/run-state.json) in which QEMU holds the guest because of an error that is not the guest's.
+# Run states (qapi/run-state.json) in which QEMU has stopped the guest because of an error of its own.
 HALTED_STATES = frozenset({"internal-error", "io-error"})
 
 
@@ -46,12 +46,12 @@ class Guest:
 
     Attributes:
         emulator: the QEMU.
-        definition: what runs, its platform firmware among the block nodes.
+        definition: the whole guest, its platform firmware among the block nodes.
         command: the words that started it.
         session: the QMP session.
         console: what the guest prints, what is typed to it.
         run_directory: where its files are.
-        events: all QMP events so far, the first `EVENTS_KEPT` of them.
+        events: the QMP events so far, at most the first `EVENTS_KEPT`.
     """
 
     def __init__(
@@ -97,16 +97,16 @@ class Guest:
         """Return the guest's clock in whole seconds since power-on, also while it runs.
 
         Raises:
-            EmulatorError: QEMU does not tell.
+            EmulatorError: QEMU does not answer.
         """
-        told = await self.session.execute("qom-get", {"path": "/machine", "property": "rtc-time"})
+        answer = await self.session.execute("qom-get", {"path": "/machine", "property": "rtc-time"})
         now = datetime(
-            told["tm_year"] + 1900,
-            told["tm_mon"] + 1,
-            told["tm_mday"],
-            told["tm_hour"],
-            told["tm_min"],
-            told["tm_sec"],
+            answer["tm_year"] + 1900,
+            answer["tm_mon"] + 1,
+            answer["tm_mday"],
+            answer["tm_hour"],
+            answer["tm_min"],
+            answer["tm_sec"],
             tzinfo=UTC,
         )
         return int((now - self.power_on).total_seconds())
@@ -130,7 +130,7 @@ class Guest:
 
         Raises:
             GuestDiedError: QEMU went away.
-            GuestHaltedError: it holds the guest because of an error of its own.
+            GuestHaltedError: it stopped the guest because of an error of its own.
             GuestResetLoopError: the guest does nothing but reset.
             SessionEndedError: QEMU closed its monitor and runs on.
         """
@@ -148,7 +148,7 @@ class Guest:
             self._break(error)
 
     async def _judge(self, event: Mapping[str, Any]) -> None:
-        """Look whether `event` says that the guest is broken."""
+        """Find out whether `event` shows that the guest is broken."""
         name = event.get("event")
         if name == "RESET":
             self._resets += 1
@@ -171,8 +171,8 @@ def add_platform_firmware(
 ) -> MachineDefinition:
     """Return `definition` with `firmware` in it.
 
-    A firmware with a variable store goes into the two flash devices, its variables in a copy of their own; one
-    without is the machine's `firmware` property, where it is not the machine's default anyway.
+    A firmware with a variable store is put into the two flash devices, with a copy of its variables for this guest; one
+    without is the machine's default, or the machine's `firmware` property.
     """
     if firmware.variables is None:
         return definition

@@ -1,11 +1,11 @@
-"""Which ROM a device has, as the running device itself tells it."""
+"""Which ROM a device has, as the running device itself reports it."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bootrig.cache import digest_file
 from bootrig.emulator.errors import CommandError, EmulatorError
 from bootrig.emulator.monitor.session import QmpSession
 from bootrig.emulator.release.discovery import Emulator
@@ -19,7 +19,7 @@ class DeviceRom:
 
     Attributes:
         romfile: the device's `romfile` property; empty where it has no ROM.
-        rombar: its `rombar` property: 1 for on, 0 for off; -1 since QEMU 9.2 where nobody has set it, which is on.
+        rombar: its `rombar` property: 1 for on, 0 for off; -1 since QEMU 9.2 where it is not set, which means on.
         rom_bar_length: bytes of the ROM BAR.
         path: the file that QEMU loaded; None without a ROM.
         file_length: length of the file in bytes.
@@ -39,7 +39,7 @@ async def read_device_rom(
 ) -> DeviceRom:
     """Ask a device for its option ROM.
 
-    QEMU tells the name, not the file: the name is looked up as QEMU does, first as a path, then in the data
+    QEMU reports the name, not the file: the name is looked up as QEMU does, first as a path, then in the data
     directories (`qemu_find_file`).
 
     Args:
@@ -57,15 +57,14 @@ async def read_device_rom(
     try:
         length = int(await session.execute("qom-get", {"path": path, "property": "romsize"}))
     except CommandError:
-        # QEMU before 6.0 has no such property, but tells the size of the BAR.
+        # QEMU before 6.0 has no such property, but reports the size of the BAR.
         length = _find_bar_length(await session.execute("query-pci"), device_id)
     if not romfile:
         return DeviceRom("", rombar, 0, None, 0, "")
     file = emulator.find_data_file(romfile, data_directories)
     if file is None:
         raise EmulatorError(f"{device_id}: QEMU loaded {romfile}, which is in none of the data directories")
-    content = file.read_bytes()
-    return DeviceRom(romfile, rombar, length, file, len(content), hashlib.sha256(content).hexdigest())
+    return DeviceRom(romfile, rombar, length, file, file.stat().st_size, digest_file(file))
 
 
 def _find_bar_length(buses: Any, device_id: str) -> int:

@@ -1,11 +1,11 @@
 """A machine definition as a libvirt domain.
 
-libvirt's own elements say what it can say and what is worth testing through it: machine, memory, clock, flash with
-OVMF, the console, and the NICs with their ROM (`<rom file=... bar=...>`, libvirt's documentation "Domain XML format",
-"Network interfaces"). What it has no words for (virtual time, captures, a tap without virtio headers, the directory of
-an embedded ROM set) goes to QEMU by `<qemu:commandline>`, backends among it. libvirt gives each NIC a backend of its
-own, QEMU's built-in network, and `<qemu:override>` (libvirt 8.2) connects it to the definition's instead;
-`<interface type='null'>`, which has none, makes libvirt 9.0 crash.
+libvirt's own elements are used for what they can express and what is worth testing through libvirt: machine, memory,
+clock, flash with OVMF, the console, and the NICs with their ROM (`<rom file=... bar=...>`, libvirt's documentation
+"Domain XML format", "Network interfaces"). What it cannot express (virtual time, captures, a tap without virtio
+headers, the directory of an embedded ROM set) is passed to QEMU by `<qemu:commandline>`, and so are backends. libvirt
+gives each NIC a backend of its own, QEMU's built-in network, and `<qemu:override>` (libvirt 8.2) connects it to the
+definition's instead; `<interface type='null'>`, which has none, makes libvirt 9.0 crash.
 """
 
 import xml.etree.ElementTree as ET
@@ -21,7 +21,7 @@ from bootrig.emulator.json_values import JsonValue
 from bootrig.emulator.release.discovery import Emulator, PlatformFirmware
 
 QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0"
-# libvirt lets users name a device only so.
+# Names that users give to devices begin with this in libvirt.
 ALIAS_PREFIX = "ua-"
 DEFAULT_MAC = "52:54:00:12:34:56"
 # The first slot that is free on the root bus: behind the host bridge, on pc behind the south bridge too.
@@ -123,11 +123,11 @@ def _add_nic(devices: ET.Element, nic: Device, slot: int) -> None:
 
 
 def _passed_words(emulator: Emulator, definition: MachineDefinition, nics: Sequence[Device]) -> Iterator[str]:
-    """Yield the words that go to QEMU as they are."""
+    """Yield the words that are passed to QEMU unchanged."""
     for directory in (*definition.data_directories, *emulator.data_directories):
         yield from ("-L", str(directory))
     yield from make_accelerator_words(definition.accelerator)[2:]
-    # libvirt's own choices that a guest would notice: a random UUID, and no boot device but those with an order
+    # against libvirt's defaults that a guest would notice: a random UUID, no boot devices except those with an order
     yield from ("-uuid", definition.uuid, "-boot", "strict=off")
     options: dict[str, JsonValue] = {k: v for k, v in definition.machine_options.items() if k != "graphics"}
     if options:
@@ -143,7 +143,7 @@ def _passed_words(emulator: Emulator, definition: MachineDefinition, nics: Seque
 
 
 def _add_overrides(domain: ET.Element, nics: Sequence[Device]) -> None:
-    """Connect each NIC to its backend, and give it the properties for which libvirt has no words."""
+    """Connect each NIC to its backend, and give it the properties that libvirt cannot express."""
     override = ET.SubElement(domain, f"{{{QEMU_NAMESPACE}}}override")
     for nic in nics:
         extra: Mapping[str, JsonValue] = {

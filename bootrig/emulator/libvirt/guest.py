@@ -33,7 +33,8 @@ REMEDY = (
     'install it: ci/setup libvirt, or pip install "bootrig[libvirt]" and apt-get install libvirt-daemon-driver-qemu'
 )
 USER = "libvirt-qemu"
-# As FACTS has it: libvirt's driver alone, as whoever we are, with nothing between QEMU and its files.
+# libvirt's QEMU driver alone, with this process's user, and without anything between QEMU and its files: no logging
+# daemon, no change of owners, no security labels, no namespace, no control groups.
 CONFIGURATION = """\
 stdio_handler = "file"
 user = "+0"
@@ -65,7 +66,7 @@ class LibvirtHost:
 
 @contextmanager
 def start_libvirt(run_directory: Path) -> Iterator[LibvirtHost]:
-    """Yield libvirt's QEMU driver; a process can have one at a time, and all its life in the same directory.
+    """Yield libvirt's QEMU driver; a process can have one at a time, always in the same directory.
 
     Args:
         run_directory: where QEMU's output and libvirt's own log go.
@@ -73,7 +74,7 @@ def start_libvirt(run_directory: Path) -> Iterator[LibvirtHost]:
     Raises:
         LibvirtError: libvirt or its QEMU driver is not installed, or does not start here.
     """
-    # libvirt reads it when it is loaded, and would write warnings to standard error otherwise
+    # libvirt reads it when it is loaded; without it, it writes warnings to standard error
     os.environ["LIBVIRT_LOG_OUTPUTS"] = f"3:file:{run_directory / 'libvirt.log'}"
     try:
         import libvirt  # noqa: PLC0415 - an extra
@@ -87,7 +88,7 @@ def start_libvirt(run_directory: Path) -> Iterator[LibvirtHost]:
         (root / "etc/qemu.conf").write_text(CONFIGURATION)
         (root / "log").mkdir()
         (root / "log/qemu").symlink_to(run_directory)
-        # What libvirt finds out about a QEMU takes it seconds.
+        # libvirt needs seconds to find out what a QEMU can do, and remembers it here.
         cache = cache_directory() / "libvirt"
         cache.mkdir(parents=True, exist_ok=True)
         (root / "cache").symlink_to(cache)
@@ -110,7 +111,7 @@ def start_libvirt(run_directory: Path) -> Iterator[LibvirtHost]:
 
 
 def _remedy(problem: str) -> str:
-    """Return what helps against libvirt's complaint."""
+    """Return the remedy for libvirt's message."""
     if USER in problem:
         return f"as root: useradd --system --user-group {USER}"
     if "no connection driver" in problem or "embed" in problem:
@@ -119,7 +120,7 @@ def _remedy(problem: str) -> str:
 
 
 class _EventThread(threading.Thread):
-    """Runs libvirt's event loop; libvirt itself wants it, also for the life of a guest."""
+    """Runs libvirt's event loop, which libvirt needs as long as a guest lives."""
 
     def __init__(self) -> None:
         import libvirt  # noqa: PLC0415 - an extra
@@ -151,8 +152,8 @@ async def start_libvirt_guest(
 ) -> AsyncIterator[Guest]:
     """Yield a guest that libvirt has started, complete and paused; it ends with the `with`.
 
-    A tap that the definition names by file descriptor changes hands: libvirt passes none on, so the device is made to
-    stay and QEMU opens it by its name.
+    libvirt passes no file descriptors on. So a tap that the definition names by file descriptor is made persistent, and
+    QEMU opens it by its name.
 
     Args:
         host: libvirt.
@@ -232,8 +233,8 @@ def _obituary(transport: LibvirtTransport, log: Path) -> GuestDiedError:
 def _reaping_orphans() -> Iterator[None]:
     """In a PID namespace's first process, take the exit status of QEMUs that libvirt detached.
 
-    libvirt starts QEMU as a daemon and waits, when it ends it, until no process has its number; there nobody but this
-    process can let go of it.
+    libvirt starts QEMU as a daemon, and when it ends it, it waits until no process has its number; in such a namespace
+    only this process can reap it.
     """
     loop = asyncio.get_running_loop()
     if os.getpid() != 1 or threading.current_thread() is not threading.main_thread():
@@ -247,7 +248,7 @@ def _reaping_orphans() -> Iterator[None]:
 
 
 def _reap_orphans() -> None:
-    """Wait for QEMUs that were detached and have ended; all other children have somebody who waits for them."""
+    """Wait for QEMUs that were detached and have ended; all other children are waited for elsewhere."""
     for task in Path("/proc/self/task").iterdir():
         with suppress(OSError):
             for word in (task / "children").read_text().split():
@@ -263,7 +264,7 @@ def _is_dead_daemon(pid: int) -> bool:
 
 
 def _name_tap(netdev: Netdev) -> Netdev:
-    """Return a tap by name instead of by file descriptor; the descriptor lets go of the device."""
+    """Return a tap by name instead of by file descriptor; the descriptor no longer refers to the device."""
     number = netdev.properties.get("fd")
     if netdev.type != "tap" or not isinstance(number, str) or not number.isdigit():
         return netdev
@@ -292,7 +293,7 @@ def _own_variables(firmware: PlatformFirmware, run_directory: Path) -> PlatformF
 def _program(emulator: Emulator) -> Path:
     """Return the file that libvirt starts; for an unpacked QEMU a script that starts it by its own loader.
 
-    libvirt remembers what it found out about a QEMU by the file's path and time, so the script stays as it is.
+    libvirt remembers what it found out about a QEMU by the file's path and time, so the script is only written once.
     """
     if len(emulator.command) == 1:
         return emulator.executable

@@ -13,7 +13,7 @@ from bootrig.emulator.monitor.transport import Transport
 # Numbers of errors after which there is no domain: it is unknown, does not run, or its socket broke (virterror.h).
 GONE_CODES = frozenset({42, 55, 38})
 THREADS = 8
-# What libvirt-domain.h calls details of the event STOPPED.
+# The details of the event STOPPED in libvirt-domain.h.
 END_REASONS = {0: "shutdown", 1: "destroyed", 2: "crashed", 3: "migrated", 4: "saved", 5: "failed"}
 
 
@@ -25,7 +25,7 @@ class LibvirtTransport(Transport):
         domain: libvirt's domain, started.
 
     Attributes:
-        end_reason: why the domain ended, in libvirt's word.
+        end_reason: libvirt's word for why the domain ended.
     """
 
     def __init__(self, connection: Any, domain: Any) -> None:
@@ -51,24 +51,24 @@ class LibvirtTransport(Transport):
         version = await self.execute("query-version", None)
         return version if isinstance(version, Mapping) else {}
 
-    def _take_event(self, *told: Any) -> None:
+    def _take_event(self, *details: Any) -> None:
         """Pass a QMP event on; called on libvirt's thread."""
-        _, _, name, seconds, microseconds, details, _ = told
+        _, _, name, seconds, microseconds, data, _ = details
         event: dict[str, Any] = {"event": name, "timestamp": {"seconds": seconds, "microseconds": microseconds}}
-        if details:
-            event["data"] = json.loads(details)
+        if data:
+            event["data"] = json.loads(data)
         self._post(lambda: self.on_event(event))
 
-    def _take_lifecycle(self, *told: Any) -> None:
+    def _take_lifecycle(self, *details: Any) -> None:
         """Notice the domain's end; called on libvirt's thread."""
         import libvirt  # noqa: PLC0415 - an extra
 
-        if told[2] == libvirt.VIR_DOMAIN_EVENT_STOPPED:
-            self.end_reason = END_REASONS.get(told[3], "")
+        if details[2] == libvirt.VIR_DOMAIN_EVENT_STOPPED:
+            self.end_reason = END_REASONS.get(details[3], "")
             self._post(self._end)
 
     def _post(self, call: Any) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and nobody listens any more
+        with suppress(RuntimeError):  # the loop has ended: there is no listener any more
             self._loop.call_soon_threadsafe(call)
 
     def _end(self) -> None:
@@ -112,7 +112,7 @@ class LibvirtTransport(Transport):
             return False
 
     async def close(self) -> None:
-        """Stop listening; whoever started the domain ends it."""
+        """Stop listening; `start_libvirt_guest` ends the domain."""
         import libvirt  # noqa: PLC0415 - an extra
 
         while self._callbacks:

@@ -41,18 +41,18 @@ class QemuProcess:
         self.ended.set()
 
     async def obituary(self) -> EmulatorError | None:
-        """Return how QEMU ended, if it did: it closes its monitor a moment before."""
+        """Return how QEMU ended, if it did; its monitor closes a moment earlier."""
         with suppress(TimeoutError):
             async with asyncio.timeout(DEATH_S):
                 await self.ended.wait()
         status = self.running.poll()
         if status is None:
             return None
-        told = f"exit status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
-        return GuestDiedError(f"QEMU went away with {told}", status=status, output=self.running.tail())
+        how = f"exit status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
+        return GuestDiedError(f"QEMU went away with {how}", status=status, output=self.running.tail())
 
     async def end(self) -> None:
-        """Ask QEMU to end and wait a little; whoever started it then makes sure."""
+        """Ask QEMU to end and wait a little; `start_process` makes sure of it afterwards."""
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._descriptor, signal.SIGTERM)
         with suppress(TimeoutError):
@@ -81,8 +81,8 @@ async def start_qemu(
     """Yield a QEMU that answers; it ends with the `with`.
 
     Args:
-        words: returns what starts it, given the file descriptor of the socket that is to be its monitor.
-        output: the file for what it prints; its directory is QEMU's working directory.
+        words: returns the command, given the file descriptor of the socket that becomes its monitor.
+        output: the file into which it prints; its directory is QEMU's working directory.
         deadline: when it has to answer.
         environment: variables that it needs beside those that all processes get.
         pass_fds: further file descriptors that it inherits.
@@ -120,8 +120,8 @@ async def start_qemu(
 
 
 def _start_error(process: QemuProcess, error: EmulatorError) -> GuestStartError:
-    """Return the error of a QEMU that did not come up."""
+    """Return the error of a QEMU that did not start."""
     if isinstance(error, GuestDiedError):
-        told = str(error).partition("\n")[0].replace("went away", "ended at once")
-        return GuestStartError(told, status=error.status, output=error.output)
+        message = str(error).partition("\n")[0].replace("went away", "ended at once")
+        return GuestStartError(message, status=error.status, output=error.output)
     return GuestStartError(f"QEMU started, but: {error}", output=process.running.tail())

@@ -1,7 +1,5 @@
 """Which QEMU there is: its command, version and digest, its data directories and platform firmware."""
 
-import hashlib
-import json
 import logging
 import os
 import re
@@ -10,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bootrig.cache import digest_file, obtain_value
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import EmulatorMissingError, PlatformFirmwareMissingError
 from bootrig.process import ProcessError, ToolMissingError, require_tool, run_process
-from bootrig.workdir import cache_directory, write_atomically
 
 logger = logging.getLogger(__name__)
 
 QEMU_PROGRAM = "qemu-system-x86_64"
 ANSWER_S = 20.0
+CACHE_FORMAT = "bootrig-emulator/1"
 
 # Pairs of (code, variables) by preference. Debian's ovmf package has the 4 MiB build since 2021.11 and, until 2024,
 # the 2 MiB build beside it; the plain code file enforces no Secure Boot.
@@ -31,14 +30,14 @@ class Emulator:
     """One QEMU that can be started.
 
     Attributes:
-        name: `host`, or the name of the recipe it comes from.
-        command: the words that start it; for an unpacked QEMU its own loader comes first.
+        name: `host`, or the name of its recipe.
+        command: the words that start it; for an unpacked QEMU the first one is its own loader.
         executable: QEMU's program file.
         version: `(7, 2, 22)`.
         version_text: the first line of `--version`, without the program's name.
         digest: SHA-256 of the program file.
         data_directories: where it looks for ROMs and platform firmware, in this order.
-        root: the directory that stands for `/` of an unpacked QEMU, `/` otherwise.
+        root: the directory that an unpacked QEMU sees as `/`; otherwise `/`.
         environment: variables that it needs beside those that all processes get.
     """
 
@@ -114,10 +113,10 @@ def inspect_emulator(
     """Ask a QEMU for its version and data directories; the answers are remembered until the program file changes.
 
     Args:
-        name: what the emulator shall be called.
+        name: the emulator's name.
         command: the words that start it.
         executable: its program file.
-        root: the directory that stands for `/`.
+        root: the directory that it sees as `/`.
         data: its data directories, where its own answer would be wrong.
         environment: variables that it needs.
 
@@ -126,13 +125,8 @@ def inspect_emulator(
     """
     real = executable.resolve()
     status = real.stat()
-    stamp = [str(real), status.st_size, status.st_mtime_ns, status.st_ino, list(command)]
-    key = hashlib.sha256(json.dumps(stamp).encode()).hexdigest()
-    path = cache_directory() / "emulators" / f"{key}.json"
-    answers = _load_answers(path)
-    if answers is None:
-        answers = _ask(command, real)
-        write_atomically(path, json.dumps(answers).encode())
+    key = [CACHE_FORMAT, str(real), status.st_size, status.st_mtime_ns, status.st_ino, list(command)]
+    answers = obtain_value("emulators", key, lambda: _ask(command, real))
     return Emulator(
         name=name,
         command=command,
@@ -146,34 +140,22 @@ def inspect_emulator(
     )
 
 
-def _load_answers(path: Path) -> dict[str, Any] | None:
-    """Return the remembered answers; None where there are none or they cannot be read."""
-    try:
-        answers = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    wanted = {"version", "version_text", "digest", "data_directories"}
-    return answers if isinstance(answers, dict) and set(answers) == wanted else None
-
-
 def _ask(command: tuple[str, ...], executable: Path) -> dict[str, Any]:
-    """Ask the QEMU that `command` starts; returns what the cache keeps."""
-    deadline = Deadline.after(ANSWER_S, f"{command[-1]} tells its version")
+    """Ask the QEMU that `command` starts; returns the answers as a JSON value."""
+    deadline = Deadline.after(ANSWER_S, f"{command[-1]} reports its version")
     try:
-        told = run_process([*command, "--version"], deadline=deadline).stdout.decode("utf-8", "replace")
+        answer = run_process([*command, "--version"], deadline=deadline).stdout.decode("utf-8", "replace")
         listed = run_process([*command, "-L", "help"], deadline=deadline).stdout.decode("utf-8", "replace")
     except ProcessError as error:
         raise EmulatorMissingError(f"{command[-1]} does not answer: {error}", remedy=error.remedy) from error
-    first_line = told.partition("\n")[0].strip()
+    first_line = answer.partition("\n")[0].strip()
     match = re.match(r"QEMU emulator version (\d+(?:\.\d+)+)", first_line)
     if match is None:
         raise EmulatorMissingError(f"{command[-1]} is not QEMU: --version says {first_line!r}")
-    with executable.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return {
         "version": [int(number) for number in match[1].split(".")],
         "version_text": first_line.removeprefix("QEMU emulator version "),
-        "digest": digest,
+        "digest": digest_file(executable),
         "data_directories": [os.path.normpath(line) for line in listed.splitlines() if line.startswith("/")],
     }
 

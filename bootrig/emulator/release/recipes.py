@@ -23,7 +23,7 @@ ADDRESS = r"https?://[^\s]+"
 
 
 class EmulatorKind(StrEnum):
-    """Where an emulator comes from."""
+    """The kinds of sources of an emulator."""
 
     HOST = "host"
     INSTALLED = "installed"
@@ -32,12 +32,12 @@ class EmulatorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InstalledQemu:
-    """A QEMU that somebody installed.
+    """A QEMU that is installed on this machine.
 
     Attributes:
         executable: its program file.
-        data_directories: where its ROMs are; empty for what it says itself.
-        root: the directory that stands for `/`: `usr/share/OVMF` is looked for in it.
+        data_directories: where its ROMs are; empty for the directories that it reports itself.
+        root: the directory that it sees as `/`: `usr/share/OVMF` is looked for in it.
     """
 
     executable: Path
@@ -61,7 +61,7 @@ class EmulatorRecipe:
 
     @property
     def kind(self) -> EmulatorKind:
-        """Where the emulator comes from."""
+        """The kind of its source."""
         if self.source is None:
             return EmulatorKind.HOST
         return EmulatorKind.DEBIAN if isinstance(self.source, DebianSuite) else EmulatorKind.INSTALLED
@@ -119,7 +119,7 @@ def find_emulator(name: str = HOST) -> Emulator:
         EmulatorMissingError: there is no such QEMU, or it cannot be unpacked.
     """
     if name == HOST:
-        # The recipe says no more than this, and most runs need no other.
+        # The recipe says no more than this, and most runs need no other emulator.
         return find_host_emulator()
     return _obtain(load_emulator_recipe(name))
 
@@ -138,7 +138,7 @@ def _obtain(recipe: EmulatorRecipe) -> Emulator:
 
 
 def find_ready_emulator(recipe: EmulatorRecipe) -> Emulator | None:
-    """Return the emulator of a recipe if it can be started as it is; None where it would have to be got first.
+    """Return the emulator of a recipe if it can be started as it is; None where it would have to be downloaded first.
 
     Raises:
         EmulatorMissingError: it is not installed, or does not answer as QEMU does.

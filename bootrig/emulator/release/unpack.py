@@ -1,11 +1,9 @@
 """Unpacking a QEMU of a Debian suite beside the host's, without root and without a container.
 
-mmdebstrap downloads the packages with apt, which checks Debian's signatures, and only extracts them. What comes out is
-run through its own dynamic loader with its own libraries, ROMs and platform firmware.
+mmdebstrap downloads the packages with apt, which checks Debian's signatures, and only extracts them. The result is run
+through its own dynamic loader with its own libraries, ROMs and platform firmware.
 """
 
-import hashlib
-import json
 import logging
 import os
 import shutil
@@ -14,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bootrig.cache import digest_key
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import EmulatorMissingError
 from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, inspect_emulator
@@ -29,7 +28,7 @@ LOADER = "usr/lib64/ld-linux-x86-64.so.2"
 OLD_LOADER = "lib64/ld-linux-x86-64.so.2"
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
 DATA_DIRECTORIES = ("usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu")
-# Accelerators are modules in some versions, and each QEMU takes only its own.
+# Accelerators are modules in some versions, and each QEMU accepts only its own.
 MODULES = "usr/lib/x86_64-linux-gnu/qemu"
 # Nothing of this is needed to run QEMU; it is half of the files.
 NEEDLESS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/icons", "var", "dev", "tmp")
@@ -41,7 +40,7 @@ class DebianSuite:
 
     Attributes:
         suite: the suite's name.
-        packages: the packages to unpack; those they depend on come along.
+        packages: the packages to unpack; their dependencies are included.
         version: what QEMU's version begins with.
         check_valid_until: whether an expired Release file is refused.
         addresses: mirrors to try after those of the user and of apt.
@@ -56,8 +55,7 @@ class DebianSuite:
 
 def _place(name: str, suite: DebianSuite) -> Path:
     """Return where the suite's QEMU is unpacked: another place for every change of its recipe."""
-    digest = hashlib.sha256(json.dumps(asdict(suite), sort_keys=True).encode()).hexdigest()
-    return cache_directory() / "unpacked" / f"{name}-{digest[:16]}"
+    return cache_directory() / "unpacked" / f"{name}-{digest_key(asdict(suite))[:16]}"
 
 
 def find_unpacked(name: str, suite: DebianSuite) -> Path | None:
@@ -70,7 +68,7 @@ def unpack(name: str, suite: DebianSuite) -> Emulator:
     """Return the suite's QEMU, which is unpacked first where it has not been.
 
     Raises:
-        EmulatorMissingError: no mirror gave it, mmdebstrap is missing, or what came is another version.
+        EmulatorMissingError: no mirror has it, mmdebstrap is missing, or it is another version.
         DocumentError: the user's configuration is wrong.
     """
     root = find_unpacked(name, suite)
@@ -88,7 +86,7 @@ def inspect_unpacked(name: str, suite: DebianSuite, root: Path) -> Emulator:
     loader = next((root / path for path in (LOADER, OLD_LOADER) if (root / path).exists()), None)
     executable = root / "usr/bin" / QEMU_PROGRAM
     if loader is None or not executable.is_file():
-        raise EmulatorMissingError(f"{name}: {root} holds no QEMU", remedy=f"remove {root}")
+        raise EmulatorMissingError(f"{name}: {root} does not contain a QEMU", remedy=f"remove {root}")
     _shield_modules(root)
     libraries = ":".join(str(root / path) for path in LIBRARIES if (root / path).is_dir())
     emulator = inspect_emulator(
@@ -125,7 +123,7 @@ def _unpack_new(name: str, suite: DebianSuite, place: Path) -> Path:
         try:
             run_process(_words(program, suite, new, mirror), deadline=deadline)
             _tidy(new)
-            # Another process may have been faster; what it has is the same.
+            # Another process may have been faster; its result is the same.
             if not place.exists():
                 new.rename(place)
             return place
@@ -135,7 +133,7 @@ def _unpack_new(name: str, suite: DebianSuite, place: Path) -> Path:
             shutil.rmtree(new, ignore_errors=True)
     tried = "\n  ".join(failures) or "there is no mirror to try"
     raise EmulatorMissingError(
-        f"{name} cannot be had from any mirror:\n  {tried}",
+        f"{name} is not available from any mirror:\n  {tried}",
         remedy="name a mirror of Debian with $BOOTRIG_MIRROR",
     )
 
@@ -160,7 +158,7 @@ def _words(program: Path, suite: DebianSuite, target: Path, mirror: str) -> list
 
 
 def _tidy(root: Path) -> None:
-    """Remove what is not needed, and turn absolute links around: they would lead to the host's files."""
+    """Remove what is not needed, and make absolute links relative: they would lead to the host's files."""
     for path in NEEDLESS:
         shutil.rmtree(root / path, ignore_errors=True)
     for directory, directories, files in os.walk(root):
@@ -173,11 +171,11 @@ def _tidy(root: Path) -> None:
 
 
 def _shield_modules(root: Path) -> None:
-    """Keep QEMU from the modules of the host's QEMU.
+    """Keep QEMU from loading the modules of the host's QEMU.
 
-    It looks for a module in its own directory and then, with the path compiled in, in the host's, where it stumbles
-    over one of another build (util/module.c, `module_load_dso`). An empty file of the same name ends the search with
-    an error that it can bear.
+    It looks for a module in its own directory and then, with the path compiled in, in the host's, where it fails at
+    one of another build (util/module.c, `module_load_dso`). An empty file of the same name ends the search with an
+    error that QEMU tolerates.
     """
     own, host = root / MODULES, Path("/", MODULES)
     if host.is_dir() and os.access(root, os.W_OK):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bootrig.emulator.schema.entries import Entry, EntryKind, Row, entries_by_name
+from bootrig.emulator.schema.entries import Entry, EntryKind, Row, collect_entries
 from bootrig.emulator.schema.shapes import Catalog
 
 
@@ -41,8 +41,8 @@ class SchemaDifference:
 
 def compare_schemas(first: Catalog, second: Catalog) -> tuple[SchemaDifference, ...]:
     """Return what is different in `second`, by kind and name."""
-    before, after = entries_by_name(first), entries_by_name(second)
-    # What could not be asked is not known to have vanished.
+    before, after = collect_entries(first), collect_entries(second)
+    # A type that could not be asked about is not known to have vanished.
     unasked = {*first.introspection.unasked, *second.introspection.unasked}
     found: list[SchemaDifference] = []
     for kind, name in sorted({*before, *after}, key=lambda key: (list(EntryKind).index(key[0]), key[1])):
@@ -73,14 +73,14 @@ def _compare_entries(old: Entry, new: Entry) -> Iterator[SchemaDifference]:
 
 def _compare_rows(old: Row, new: Row) -> str:
     """Say what is different in a member that both have; empty for nothing."""
-    told = []
+    changes = []
     if old.type != new.type:
-        told.append(_compare_types(old.type, new.type))
+        changes.append(_compare_types(old.type, new.type))
     if old.required != new.required:
-        told.append("is required now" if new.required else "is optional now")
+        changes.append("is required now" if new.required else "is optional now")
     if old.default != new.default:
-        told.append(f"default {_shown(old.default)} became {_shown(new.default)}")
-    return ", ".join(told)
+        changes.append(f"default {_shown(old.default)} became {_shown(new.default)}")
+    return ", ".join(changes)
 
 
 def _shown(default: object) -> str:

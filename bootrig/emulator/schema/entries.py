@@ -1,4 +1,4 @@
-"""All that a QEMU takes, as a flat list of entries and rows: what reference pages and differences are made of."""
+"""Everything that a QEMU accepts, as a flat list of entries and rows for reference pages and differences."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Row:
         name: its name; members of a nested table follow a dot, of a variant its word in brackets.
         type: its type, for people.
         required: whether it has to be there.
-        default: its default value; None where QEMU tells none.
+        default: its default value; None where QEMU reports none.
         description: a sentence for people, often empty.
     """
 
@@ -47,7 +47,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that a QEMU takes: a device, a command, ..."""
+    """Something that a QEMU accepts: a device, a command, ..."""
 
     kind: EntryKind
     name: str
@@ -56,15 +56,15 @@ class Entry:
 
 def iter_entries(catalog: Catalog) -> Iterator[Entry]:
     """Yield all entries of a QEMU, by kind and name."""
-    told = catalog.introspection
+    found = catalog.introspection
     for kind, types in (
-        (EntryKind.MACHINE, told.machines),
-        (EntryKind.PROCESSOR, told.processors),
-        (EntryKind.ACCELERATOR, told.accelerators),
+        (EntryKind.MACHINE, found.machines),
+        (EntryKind.PROCESSOR, found.processors),
+        (EntryKind.ACCELERATOR, found.accelerators),
     ):
         for name in sorted(types):
             yield Entry(kind, name, tuple(_rows(catalog, catalog.properties(types[name]))))
-    for name in sorted(told.devices):
+    for name in sorted(found.devices):
         yield _tagged(catalog, EntryKind.DEVICE, name, catalog.find_device(name), "driver")
     for kind, command in ((EntryKind.NETDEV, "netdev_add"), (EntryKind.BLOCKDEV, "blockdev-add")):
         union = catalog.arguments_of(command)
@@ -77,8 +77,8 @@ def iter_entries(catalog: Catalog) -> Iterator[Entry]:
         yield Entry(EntryKind.COMMAND, name, (*_rows(catalog, catalog.arguments_of(name)), *_result(catalog, name)))
     for name in catalog.events:
         yield Entry(EntryKind.EVENT, name, tuple(_rows(catalog, catalog.event_data(name))))
-    for name in sorted(told.options):
-        rows = tuple(Row(parameter, "parameter") for parameter in sorted(told.options[name]))
+    for name in sorted(found.options):
+        rows = tuple(Row(parameter, "parameter") for parameter in sorted(found.options[name]))
         yield Entry(EntryKind.OPTION, f"-{name}", rows)
 
 
@@ -105,7 +105,7 @@ def _result(catalog: Catalog, command: str) -> Iterator[Row]:
         member = Member("->", shape.element, required=True)
         shape = catalog.resolve(member.type)
     if not isinstance(shape, Object) or shape.members:
-        yield Row("->", type_text(catalog, catalog.result_of(command)))
+        yield Row("->", describe_type(catalog, catalog.result_of(command)))
         yield from _nested(catalog, member, "->", ())
 
 
@@ -115,7 +115,7 @@ def _rows(catalog: Catalog, shape: Object, prefix: str = "", above: tuple[str, .
         member = shape.members[name]
         yield Row(
             f"{prefix}{name}",
-            type_text(catalog, member.type),
+            describe_type(catalog, member.type),
             member.required and not above,
             member.default,
             member.description,
@@ -142,25 +142,25 @@ def _variant_rows(catalog: Catalog, shape: Object, place: str, above: tuple[str,
             yield from _rows(catalog, own, f"{place}({word}).", (*above, type_name))
 
 
-def type_text(catalog: Catalog, type_name: str) -> str:
-    """Return what people call a type."""
-    return _shape_text(catalog, catalog.resolve(type_name))
+def describe_type(catalog: Catalog, type_name: str) -> str:
+    """Return the name of a type for people."""
+    return _describe_shape(catalog, catalog.resolve(type_name))
 
 
-def _shape_text(catalog: Catalog, shape: Shape) -> str:
+def _describe_shape(catalog: Catalog, shape: Shape) -> str:
     match shape:
         case Scalar():
             return SCALAR_TEXTS.get(shape.json_type, "any value")
         case Enumeration():
             return " | ".join(shape.words)
         case Array():
-            return f"array of {type_text(catalog, shape.element)}"
+            return f"array of {describe_type(catalog, shape.element)}"
         case Alternate():
-            return " or ".join(dict.fromkeys(type_text(catalog, option) for option in shape.options))
+            return " or ".join(dict.fromkeys(describe_type(catalog, option) for option in shape.options))
         case Object():
             return "table"
 
 
-def entries_by_name(catalog: Catalog) -> Mapping[tuple[EntryKind, str], Entry]:
+def collect_entries(catalog: Catalog) -> Mapping[tuple[EntryKind, str], Entry]:
     """Return all entries of a QEMU, by kind and name."""
     return {(entry.kind, entry.name): entry for entry in iter_entries(catalog)}

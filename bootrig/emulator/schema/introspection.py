@@ -1,9 +1,9 @@
 """What a QEMU says about itself, remembered by the digest of its program.
 
-Commands, network, character and block backends and objects come from `query-qmp-schema`; devices, machines, CPU models
-and accelerators from their QOM types. Asking takes a second and makes several thousand questions, some of which end
-QEMU: a type whose module's other half is not installed, a machine that misses what `-machine none` has not. Such a type
-is noted as one that cannot be asked, and a new QEMU takes over.
+Commands, network, character and block backends and objects are described by `query-qmp-schema`; devices, machines, CPU
+models and accelerators by their QOM types. This takes a second and several thousand commands, some of which end QEMU: a
+type whose module is not completely installed, a machine that needs what `-machine none` does not have. Such a type is
+noted as one that cannot be asked about, and a new QEMU is started.
 """
 
 import asyncio
@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bootrig.cache import obtain_file
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import CommandError, EmulatorError, GuestDiedError
 from bootrig.emulator.monitor.process import RunningQemu, start_qemu
 from bootrig.emulator.release.discovery import Emulator
-from bootrig.workdir import cache_directory, start_work_directory, write_atomically
+from bootrig.workdir import start_work_directory
 
 FORMAT = "bootrig-introspection/2"
 ASK_S = 300.0
-# More deaths than this are no longer a few odd types.
+# More deaths than this are no longer explained by a few odd types.
 DEATH_LIMIT = 40
 
 
@@ -35,7 +36,7 @@ class QomProperty:
         name: its name.
         type: QOM's word for its type: `bool`, `uint32`, `OnOffAuto`, `link<...>`.
         description: a sentence for people, often empty.
-        default: its default value; None where QEMU tells none.
+        default: its default value; None where QEMU reports none.
     """
 
     name: str
@@ -50,8 +51,8 @@ QomType = Mapping[str, QomProperty]
 class QomTypes(Mapping[str, QomType]):
     """QOM types by name, over one table of properties.
 
-    Thousands of properties are the same few hundred, so each is held once and a type is a list of numbers, which become
-    its properties when somebody asks for it.
+    Thousands of properties are the same few hundred, so each is stored once, and a type is a list of indices into them;
+    its properties are looked up when they are needed.
     """
 
     def __init__(self, table: Sequence[QomProperty], numbers: Mapping[str, Sequence[int]]) -> None:
@@ -81,7 +82,7 @@ class Introspection:
         processors: properties of each CPU model.
         objects: properties of each type that users can create.
         accelerators: properties of each accelerator.
-        options: command line options and their parameters, as `query-command-line-options` tells them.
+        options: command line options and their parameters, as `query-command-line-options` reports them.
         unasked: QOM types that end QEMU when it is asked about them, with the reason.
     """
 
@@ -103,20 +104,10 @@ def load_introspection(emulator: Emulator) -> Introspection:
     Raises:
         EmulatorError: it does not answer.
     """
-    path = cache_directory() / "introspection" / f"{emulator.digest}.json"
-    known = _read_cache(path)
-    if known is None:
-        known = asyncio.run(introspect(emulator))
-        write_atomically(path, encode_introspection(known))
-    return known
-
-
-def _read_cache(path: Path) -> Introspection | None:
-    """Return what is remembered; None where nothing is, or it cannot be read."""
-    try:
-        return parse_introspection(path.read_bytes())
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
-        return None
+    path = obtain_file(
+        "introspection", [FORMAT, emulator.digest], lambda: encode_introspection(asyncio.run(introspect(emulator)))
+    )
+    return parse_introspection(path.read_bytes())
 
 
 # The kinds of QOM types, by the names that the cache gives them.
@@ -138,7 +129,6 @@ def encode_introspection(introspection: Introspection) -> bytes:
         }
     others = ("version_text", "digest", "qapi", "options", "unasked")
     document = {
-        "format": FORMAT,
         **{name: getattr(introspection, name) for name in others},
         "properties": [json.loads(text) for text in numbers],
         **kinds,
@@ -147,14 +137,8 @@ def encode_introspection(introspection: Introspection) -> bytes:
 
 
 def parse_introspection(content: bytes) -> Introspection:
-    """Return the introspection that `encode_introspection` wrote.
-
-    Raises:
-        ValueError: it is something else (`OSError`, `KeyError`, `TypeError`, `IndexError` in parts of it).
-    """
+    """Return the introspection that `encode_introspection` wrote."""
     document = json.loads(gzip.decompress(content))
-    if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
-        raise ValueError(f"not of the format {FORMAT}")
     table = [QomProperty(*values) for values in document.pop("properties")]
     for kind in QOM_KINDS:
         document[kind] = QomTypes(table, document[kind])
@@ -162,7 +146,7 @@ def parse_introspection(content: bytes) -> Introspection:
 
 
 class _Questioner:
-    """Asks QEMU, and starts a new one when a question was its last."""
+    """Asks QEMU, and starts a new one when a question has ended it."""
 
     def __init__(self, emulator: Emulator, directory: Path) -> None:
         self.unasked: dict[str, str] = {}
@@ -222,7 +206,7 @@ async def _start_questioner(emulator: Emulator) -> AsyncIterator[_Questioner]:
 
 
 async def introspect(emulator: Emulator) -> Introspection:
-    """Ask `emulator` all about itself.
+    """Ask `emulator` everything about itself.
 
     Raises:
         EmulatorError: it does not answer.
@@ -244,7 +228,7 @@ async def introspect(emulator: Emulator) -> Introspection:
                 )
                 by_machine.update(dict.fromkeys(names, properties))
         if not devices or not by_machine:
-            raise EmulatorError(f"{emulator.command[-1]} tells nothing about its devices and machines")
+            raise EmulatorError(f"{emulator.command[-1]} reports no devices or no machines")
         processors = {model["name"]: devices.get(model.get("typename", ""), {}) for model in models}
         for model in models:
             devices.pop(model.get("typename", ""), None)

@@ -1,8 +1,8 @@
 """The types of a QEMU's interface, from its introspection: what a value may look like.
 
-QAPI's types come with `query-qmp-schema` (docs/interop/qmp-spec and docs/devel/qapi-code-gen, "Client JSON Protocol
-introspection"): names of anything but builtins are masked, a member is optional when it has a `default`. QOM's types
-are only named; those of the property types that occur are known here.
+QAPI's types are described by `query-qmp-schema` (docs/interop/qmp-spec and docs/devel/qapi-code-gen, "Client JSON
+Protocol introspection"): names of anything but builtins are masked, a member is optional when it has a `default`. QOM's
+types are only named; the property types that occur are known here.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ class Member:
         type: the name of its type.
         required: whether it has to be there.
         description: a sentence for people, often empty.
-        default: its default value; None where QEMU tells none.
+        default: its default value; None where QEMU reports none.
     """
 
     name: str
@@ -104,12 +104,12 @@ QOM_ENUMERATIONS: Mapping[str, tuple[str, ...]] = {
 }
 QOM_SCALARS: Mapping[str, str] = {"bool": "boolean", "str": "string", "string": "string", "number": "number"}
 QOM_INTEGERS = ("int", "uint", "size")
-# PCI's slot is an integer inside and a string, "05.0", outside.
+# A PCI slot is an integer inside of QEMU and a string, "05.0", outside.
 SLOT_PROPERTY = "addr"
 SLOT_TYPE = "qom:slot"
 
 
-def qom_shape(qom_type: str) -> Shape:
+def _find_qom_shape(qom_type: str) -> Shape:
     """Return the shape of a QOM property's type; anything, where the type is not known."""
     if qom_type in QOM_ENUMERATIONS:
         return Enumeration(QOM_ENUMERATIONS[qom_type])
@@ -122,7 +122,7 @@ def qom_shape(qom_type: str) -> Shape:
     return Scalar("value")
 
 
-def _qapi_shape(item: Mapping[str, Any]) -> Shape | None:
+def _find_qapi_shape(item: Mapping[str, Any]) -> Shape | None:
     """Return the shape that an entry of `query-qmp-schema` describes; None for commands and events."""
     match item["meta-type"]:
         case "builtin":
@@ -171,9 +171,9 @@ class Catalog:
         if type_name == SLOT_TYPE:
             return Alternate(("int", "str"))
         if type_name.startswith("qom:"):
-            return qom_shape(type_name.removeprefix("qom:"))
+            return _find_qom_shape(type_name.removeprefix("qom:"))
         item = self._qapi.get(type_name)
-        shape = _qapi_shape(item) if item is not None else None
+        shape = _find_qapi_shape(item) if item is not None else None
         return shape or Scalar("value")
 
     def arguments_of(self, command: str) -> Object:
@@ -193,11 +193,11 @@ class Catalog:
         return shape if isinstance(shape, Object) else Object({})
 
     def find_device(self, driver: str) -> Object | None:
-        """Return the shape of what `device_add` takes for `driver`; None where QEMU has no such device."""
+        """Return the shape of the arguments of `device_add` for `driver`; None where QEMU has no such device."""
         found = self.introspection.devices.get(driver)
         if found is None:
             return None
-        # `device_add` itself takes these three; `addr` is a property with two faces.
+        # These three are arguments of `device_add` itself; `addr` is a property of two types.
         always = {
             "driver": Member("driver", "str", required=True, description="the device's QOM type"),
             "id": Member("id", "str", required=False, description="its name under /machine/peripheral"),
@@ -206,9 +206,9 @@ class Catalog:
         return Object({**always, **_members(found)})
 
     def find_object(self, qom_type: str) -> Object | None:
-        """Return the shape of what `object-add` takes for `qom_type`; None where QEMU has no such object.
+        """Return the shape of the arguments of `object-add` for `qom_type`; None where QEMU has no such object.
 
-        Before 6.0 QAPI does not describe it, and the type's QOM properties stand in.
+        Before 6.0 QAPI does not describe it, and the type's QOM properties are used instead.
         """
         union = self.arguments_of("object-add")
         if union.tag:
@@ -224,7 +224,7 @@ class Catalog:
 
     @property
     def object_types(self) -> tuple[str, ...]:
-        """The types that `object-add` takes."""
+        """The types that `object-add` accepts."""
         union = self.arguments_of("object-add")
         return tuple(sorted(union.variants or self.introspection.objects))
 
@@ -238,7 +238,7 @@ class Catalog:
         return Object({**union.members, **own.members}, own.tag, own.variants)
 
     def words_of(self, union: Object) -> tuple[str, ...]:
-        """Return the words that a union's tag takes."""
+        """Return the words that a union's tag accepts."""
         shape = self.resolve(union.tag_type) if union.tag else None
         return shape.words if isinstance(shape, Enumeration) else tuple(union.variants)
 

@@ -98,9 +98,7 @@ def _await_ready(process: RunningProcess, watch: int, deadline: Deadline) -> Non
 
 
 @contextmanager
-def start_dnsmasq(
-    personality: DhcpPersonality, logs: Path, *, deadline: Deadline | None = None
-) -> Iterator[Dnsmasq]:
+def start_dnsmasq(personality: DhcpPersonality, logs: Path, *, deadline: Deadline | None = None) -> Iterator[Dnsmasq]:
     """Start dnsmasq; inside the `with` it answers.
 
     Args:

@@ -1,6 +1,6 @@
 """Milestones: what a boot reached, read from its packets and the reports of its probes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bootrig.trace.events import (
     Dhcp,
@@ -12,9 +12,9 @@ from bootrig.trace.events import (
     WireEvent,
 )
 from bootrig.trace.trace import Clock, Evidence, Milestone
-from firmware.probe.image import ProbeReport
+from firmware.probe.probe import ProbeReport
+from firmware.probe.registry import REPORT_MILESTONES
 
-REPORT_MILESTONES: Mapping[str, str] = {"nbp": "nbp-entered", "efi": "nbp-entered", "disk": "disk-booted"}
 WIRE_MILESTONES = (
     "dhcp-discover",
     "dhcp-offer",
@@ -64,10 +64,10 @@ def make_report_milestone(report: ProbeReport, clock: Clock, wall_s: float) -> M
     In virtual time the time-stamp counter counts nanoseconds of the guest's clock (QEMU's icount); in real time the
     guest's clock is the wall clock since it was resumed.
     """
-    guest_s = report.tsc / 1e9 if clock.is_virtual else wall_s
-    text = f"{report.kind} printed nonce {report.nonce}, sum {report.sum:08x}"
-    name = REPORT_MILESTONES.get(report.kind, report.kind)
-    return Milestone(name, guest_s, wall_s, Evidence(text=text))
+    tsc, total = report.find_number("tsc"), report.find_number("sum")
+    guest_s = tsc / 1e9 if tsc is not None and clock.is_virtual else wall_s
+    text = f"{report.kind} printed nonce {report.nonce}{'' if total is None else f', sum {total:08x}'}"
+    return Milestone(REPORT_MILESTONES.get(report.kind, report.kind), guest_s, wall_s, Evidence(text=text))
 
 
 def order_milestones(milestones: Iterable[Milestone]) -> tuple[Milestone, ...]:

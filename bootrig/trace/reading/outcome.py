@@ -2,9 +2,10 @@
 
 from msgspec.structs import replace
 
-from bootrig.trace.reading.milestones import REPORT_MILESTONES, find_missing
+from bootrig.trace.reading.milestones import find_missing
 from bootrig.trace.reading.repetitions import find_disturbances
 from bootrig.trace.trace import Expectation, Outcome, OutcomeStatus, Trace
+from firmware.probe.registry import REPORT_MILESTONES
 
 
 def expected_milestones(expected: Expectation) -> tuple[str, ...]:
@@ -17,9 +18,13 @@ def find_outcome(trace: Trace) -> Outcome:
     """Say how a boot ended: passed only where every expected milestone is there and every byte arrived."""
     last, missing = find_missing(expected_milestones(trace.expected), trace.milestones)
     disturbed = find_disturbances(trace.wire)
-    damaged = next((report for report in trace.reports if report.sum not in trace.expected.sums), None)
+    sums = ((report.kind, report.find_number("sum")) for report in trace.reports)
+    damaged = next(
+        ((kind, total) for kind, total in sums if total is not None and total not in trace.expected.sums), None
+    )
     if damaged is not None:
-        reason = f"the {damaged.kind} probe arrived damaged: the sum of its bytes is {damaged.sum:08x}"
+        kind, total = damaged
+        reason = f"the {kind} probe arrived damaged: the sum of its bytes is {total:08x}"
         return Outcome(OutcomeStatus.FAILED, last, reason, disturbed)
     if missing:
         how = f": {trace.ended_by}" if trace.ended_by else ""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bootrig.document.toml import TableReader
 from bootrig.network.services.content.kind import ContentKind, MadeFile, Material
-from firmware.probe.image import SECTOR_LENGTH, image_lengths, make_bios_image, make_efi_image, sum_image
+from firmware.probe.boot.image import SECTOR_LENGTH, image_lengths, make_bios_probe, make_efi_probe, sum_probe
 
 
 class ProbeContent(ContentKind[int | None]):
@@ -27,10 +27,10 @@ class ProbeContent(ContentKind[int | None]):
         """Return the probe."""
         code = material.programs[material.build].read_bytes()
         if material.build == "efi":
-            image = make_efi_image(code, nonce=material.nonce, length=content)
+            image = make_efi_probe(code, nonce=material.nonce, length=content)
         else:
-            image = make_bios_image(code, nonce=material.nonce, length=content or SECTOR_LENGTH)
-        return MadeFile(image, sum_image(image))
+            image = make_bios_probe(code, nonce=material.nonce, length=content or SECTOR_LENGTH)
+        return MadeFile(image, sum_probe(image))
 
 
 CONTENT = ProbeContent()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bootrig.network.services.content.kind import MadeFile, Material
 from bootrig.network.services.content.probe import ProbeContent
-from firmware.probe.image import SECTOR_LENGTH, make_bios_image, sum_image
+from firmware.probe.boot.image import SECTOR_LENGTH, make_bios_probe, sum_probe
 
 
 class SectorContent(ProbeContent):
@@ -19,8 +19,8 @@ class SectorContent(ProbeContent):
     def make(self, name: str, content: int | None, material: Material) -> MadeFile:
         """Return the probe, with the signature of boot sectors."""
         code = material.programs["bios"].read_bytes()
-        image = make_bios_image(code, nonce=material.nonce, length=content or SECTOR_LENGTH, signature=True)
-        return MadeFile(image, sum_image(image))
+        image = make_bios_probe(code, nonce=material.nonce, length=content or SECTOR_LENGTH, signature=True)
+        return MadeFile(image, sum_probe(image))
 
 
 CONTENT = SectorContent()

@@ -1,13 +1,11 @@
-"""Probe images: what the assembler made, made this run's own.
+"""Images of the boot probe: what the assembler made, made this run's own.
 
-The sources beside this module leave three fields open behind the marker; `make_probe_image` fills them in and pads the
-image to a size. `parse_probe_report` reads the line that the program prints.
+The sources beside this module leave three fields open behind the marker; `make_bios_probe` and `make_efi_probe` fill
+them in and pad the image to a length.
 """
 
-import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from firmware.errors import ProbeImageError
@@ -33,30 +31,6 @@ _LENGTHS: Mapping[str, range] = MappingProxyType(
         "efi": range(EFI_CODE_OFFSET + 2 * SECTOR_LENGTH, 32 * 1024 * 1024 + 1),
     }
 )
-
-_REPORT = re.compile(
-    r"BOOTRIG (?P<nonce>[0-9a-f]{16}) (?P<kind>\S+)\s+sum=(?P<sum>[0-9a-f]{8}) "
-    r"ticks=(?P<ticks>[0-9a-f]{8}) tsc=(?P<tsc>[0-9a-f]{16})[\r\n]"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeReport:
-    """The line that a probe printed.
-
-    Attributes:
-        nonce: the run's nonce.
-        kind: `nbp`, `disk` or `efi`.
-        sum: 32-bit sum of the image's bytes as they stood in memory.
-        ticks: BIOS ticks (18.2065 a second) since midnight; 0 under UEFI.
-        tsc: the time-stamp counter; in virtual time nanoseconds on the guest's clock.
-    """
-
-    nonce: str
-    kind: str
-    sum: int
-    ticks: int
-    tsc: int
 
 
 def image_lengths(build: str) -> range:
@@ -87,7 +61,7 @@ def _patch(image: bytes, *, nonce: str, kind: str, length: int) -> bytearray:
     return patched
 
 
-def make_bios_image(
+def make_bios_probe(
     code: bytes, *, nonce: str, kind: str = "nbp", length: int = SECTOR_LENGTH, signature: bool = False
 ) -> bytes:
     """Return a BIOS probe of `length` bytes.
@@ -108,7 +82,7 @@ def make_bios_image(
     return bytes(image)
 
 
-def make_efi_image(code: bytes, *, nonce: str, kind: str = "efi", length: int | None = None) -> bytes:
+def make_efi_probe(code: bytes, *, nonce: str, kind: str = "efi", length: int | None = None) -> bytes:
     """Return a UEFI probe of `length` bytes (default: as assembled).
 
     Raises:
@@ -127,13 +101,3 @@ def sum_image(image: bytes) -> int:
     """Return the sum that the probe in `image` prints when it arrives whole."""
     covered = image[EFI_CODE_OFFSET:] if image.startswith(b"MZ") else image
     return sum(covered) & 0xFFFFFFFF
-
-
-def find_probe_report(console: str, nonce: str) -> ProbeReport | None:
-    """Return the report of the probe that carries `nonce`, None where it has not been printed whole."""
-    for match in _REPORT.finditer(console):
-        if match["nonce"] == nonce:
-            return ProbeReport(
-                nonce, match["kind"], int(match["sum"], 16), int(match["ticks"], 16), int(match["tsc"], 16)
-            )
-    return None
