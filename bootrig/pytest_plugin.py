@@ -38,38 +38,18 @@ if TYPE_CHECKING:
     from bootrig.api import RunResult
 
 CONSOLE_WAIT_S = 120.0
-Words = str | Iterable[str]
 
 
 class BootrigRun(Protocol):
     """What `bootrig_run` is."""
 
-    def __call__(
-        self,
-        *rom_sets: str,
-        nic: Words = (),
-        scenario: Words = (),
-        machine: Words = (),
-        platform_firmware: Words = (),
-        emulator: Words = (),
-        suite: Words = (),
-        jobs: int | None = None,
-        time: str | None = None,
-        accelerator: str = "auto",
-    ) -> "RunResult":
+    def __call__(self, *rom_sets: str, **options: str | int | Iterable[str]) -> "RunResult":
         """Boot ROM sets.
 
         Args:
             rom_sets: ROM sets, as the command takes them.
-            nic: NIC models, a word or several, as are the next five; nothing leaves everything.
-            scenario: scenarios.
-            machine: guests.
-            platform_firmware: platform firmware.
-            emulator: emulators.
-            suite: suites.
-            jobs: cells at a time.
-            time: `virtual` or `real`.
-            accelerator: `auto`, `tcg` or `kvm`.
+            options: the filters `nic`, `scenario`, `machine`, `platform_firmware`, `emulator` and `suite`, each a word or
+                several; `jobs`, cells at a time; `time`, `virtual` or `real`; `accelerator`, `auto`, `tcg` or `kvm`.
 
         Raises:
             InputError: what was asked for is wrong.
@@ -93,8 +73,14 @@ class BootrigConsole(Protocol):
         """
 
 
-def _split(words: Words) -> tuple[str, ...]:
-    return (words,) if isinstance(words, str) else tuple(words)
+FILTERS = {
+    "nic": "nic_models",
+    "scenario": "scenarios",
+    "machine": "machines",
+    "platform_firmware": "platform_firmware",
+    "emulator": "emulators",
+    "suite": "suites",
+}
 
 
 @pytest.fixture
@@ -102,32 +88,15 @@ def bootrig_run(tmp_path_factory: pytest.TempPathFactory) -> BootrigRun:
     """Boot ROM sets as `bootrig run` does and return what was seen; see `bootrig.pytest_plugin`."""
     from bootrig import api  # noqa: PLC0415 - pytest has to start fast where nobody boots
 
-    def run(
-        *rom_sets: str,
-        nic: Words = (),
-        scenario: Words = (),
-        machine: Words = (),
-        platform_firmware: Words = (),
-        emulator: Words = (),
-        suite: Words = (),
-        jobs: int | None = None,
-        time: str | None = None,
-        accelerator: str = "auto",
-    ) -> api.RunResult:
-        filters = api.Filters(
-            nic_models=_split(nic),
-            scenarios=_split(scenario),
-            machines=_split(machine),
-            platform_firmware=_split(platform_firmware),
-            emulators=_split(emulator),
-            suites=_split(suite),
-        )
+    def run(*rom_sets: str, **options: str | int | Iterable[str]) -> api.RunResult:
+        named = {FILTERS[name]: options.pop(name) for name in FILTERS if name in options}
+        words = {name: (word,) if isinstance(word, str) else tuple(word) for name, word in named.items()}  # type: ignore[arg-type]
+        time = options.pop("time", None)
         matrix = api.Matrix(
-            filters=filters,
-            jobs=jobs,
+            filters=api.Filters(**words),
             is_virtual=None if time is None else time == "virtual",
-            accelerator=accelerator,
             runs=tmp_path_factory.mktemp("bootrig") / "runs",
+            **options,  # type: ignore[arg-type]
         )
         return api.run(rom_sets, matrix)
 

@@ -1,7 +1,7 @@
 """Runs: what was asked, with what, and the planned cells (`run.json`, `bootrig-run/1`), and reading a run again.
 
-`run.json` is written when the cells are planned and again at the end; what lies between is in the cells' directories, so
-a run that was killed can still be judged.
+`run.json` is written when the cells are planned and again at the end; what is seen in between is in the cells'
+directories, so a run that was killed can still be judged.
 """
 
 import datetime

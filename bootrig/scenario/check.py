@@ -13,7 +13,8 @@ from bootrig.network.services.service import Surroundings
 from bootrig.scenario.kinds.registry import find_kinds
 from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, probe_build
 from bootrig.scenario.scenario import Scenario
-from bootrig.trace.reading.milestones import REPORT_MILESTONES, WIRE_MILESTONES
+from bootrig.trace.reading.milestones import WIRE_MILESTONES
+from firmware.probe.registry import REPORT_MILESTONES
 
 LOADERS = ("rom", "script", "menu", "bios", "uefi", "nbp")
 PROTOCOLS = ("tftp", "http", "https", "nfs", "san", "disk")

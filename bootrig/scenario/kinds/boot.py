@@ -4,7 +4,7 @@ from bootrig.document.toml import TableReader
 from bootrig.scenario.kinds.kind import Kind
 from bootrig.scenario.kinds.stage import Stage
 from bootrig.scenario.scenario import Scenario
-from bootrig.trace.reading.milestones import REPORT_MILESTONES
+from firmware.probe.registry import REPORT_MILESTONES
 
 
 class BootKind(Kind):

@@ -6,7 +6,7 @@ from bootrig.document.toml import TableReader
 from bootrig.scenario.kinds.kind import Kind
 from bootrig.scenario.kinds.stage import Stage
 from bootrig.scenario.scenario import ConsoleStep, Scenario
-from bootrig.trace.reading.milestones import REPORT_MILESTONES
+from firmware.probe.registry import REPORT_MILESTONES
 
 
 class ConsoleKind(Kind):

@@ -41,21 +41,22 @@ def iter_wire_milestones(wire: Iterable[WireEvent]) -> Iterator[Milestone]:
 
 def _find_milestone(event: WireEvent) -> tuple[str, float, str] | None:
     """Return the milestone that an event is: its name, its moment, the event in words; None for none."""
+    found = None
     match event:
         case Dhcp(message="discover" | "offer" | "request" | "ack" as message):
-            return f"dhcp-{message}", event.guest_s, f"DHCP {message.upper()}, xid {event.xid}"
+            found = f"dhcp-{message}", event.guest_s, f"DHCP {message.upper()}, xid {event.xid}"
         case TftpRequest():
-            return "tftp-request", event.guest_s, f"TFTP request for {event.file}"
+            found = "tftp-request", event.guest_s, f"TFTP request for {event.file}"
         case TftpTransfer(completed=True):
             text = f"{event.bytes} bytes of {event.file} in {event.blocks} blocks"
-            return "tftp-complete", event.end_guest_s, text
+            found = "tftp-complete", event.end_guest_s, text
         case TftpError():
-            return "tftp-error", event.guest_s, f"TFTP error {event.code}: {event.text}"
+            found = "tftp-error", event.guest_s, f"TFTP error {event.code}: {event.text}"
         case HttpRequest():
-            return "http-request", event.guest_s, f"{event.method} {event.target} {event.version}"
+            found = "http-request", event.guest_s, f"{event.method} {event.target} {event.version}"
         case HttpResponse(completed=True):
-            return "http-complete", event.end_guest_s, f"status {event.status}, {event.body_length} bytes"
-    return None
+            found = "http-complete", event.end_guest_s, f"status {event.status}, {event.body_length} bytes"
+    return found
 
 
 def make_report_milestone(report: ProbeReport, clock: Clock, wall_s: float) -> Milestone:

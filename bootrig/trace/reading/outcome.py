@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from bootrig.trace.reading.milestones import find_missing
 from bootrig.trace.reading.repetitions import find_disturbances
 from bootrig.trace.trace import Expectation, Outcome, OutcomeStatus, Trace
+from firmware.probe.probe import ProbeReport
 from firmware.probe.registry import REPORT_MILESTONES
 
 
@@ -25,12 +26,20 @@ def find_outcome(trace: Trace) -> Outcome:
     if damaged is not None:
         kind, total = damaged
         reason = f"the {kind} probe arrived damaged: the sum of its bytes is {total:08x}"
-        return Outcome(OutcomeStatus.FAILED, last, reason, disturbed)
+        return Outcome(OutcomeStatus.FAILED, last, damage, disturbed)
     if missing:
         how = f": {trace.ended_by}" if trace.ended_by else ""
         return Outcome(OutcomeStatus.FAILED, last, f"{missing} was not reached{how}", disturbed)
     mode = "" if trace.clock.is_virtual else " in real time"
     return Outcome(OutcomeStatus.PASSED, last, f"{last} was reached{mode}", disturbed)
+
+
+def _describe_damage(report: ProbeReport, expected: Expectation) -> str | None:
+    """Return what is wrong with a probe whose bytes are not those that were offered; None for nothing."""
+    total = report.find_number("sum")
+    if total is None or total in expected.sums:
+        return None
+    return f"the {report.kind} probe arrived damaged: the sum of its bytes is {total:08x}"
 
 
 def settle_outcome(trace: Trace) -> Trace:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bootrig.document.toml import TableReader
 from bootrig.network.services.content.kind import ContentKind, MadeFile, Material
-from firmware.probe.boot.image import SECTOR_LENGTH, image_lengths, make_bios_probe, make_efi_probe, sum_probe
+from firmware.probe.boot.image import SECTOR_LENGTH, image_lengths, make_bios_probe, make_efi_probe, sum_image
 
 
 class ProbeContent(ContentKind[int | None]):
@@ -30,7 +30,7 @@ class ProbeContent(ContentKind[int | None]):
             image = make_efi_probe(code, nonce=material.nonce, length=content)
         else:
             image = make_bios_probe(code, nonce=material.nonce, length=content or SECTOR_LENGTH)
-        return MadeFile(image, sum_probe(image))
+        return MadeFile(image, sum_image(image))
 
 
 CONTENT = ProbeContent()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bootrig.network.services.content.kind import MadeFile, Material
 from bootrig.network.services.content.probe import ProbeContent
-from firmware.probe.boot.image import SECTOR_LENGTH, make_bios_probe, sum_probe
+from firmware.probe.boot.image import SECTOR_LENGTH, make_bios_probe, sum_image
 
 
 class SectorContent(ProbeContent):
@@ -20,7 +20,7 @@ class SectorContent(ProbeContent):
         """Return the probe, with the signature of boot sectors."""
         code = material.programs["bios"].read_bytes()
         image = make_bios_probe(code, nonce=material.nonce, length=content or SECTOR_LENGTH, signature=True)
-        return MadeFile(image, sum_probe(image))
+        return MadeFile(image, sum_image(image))
 
 
 CONTENT = SectorContent()
