@@ -72,7 +72,7 @@ def _reason(verdict: Verdict) -> str:
     """Return why the verdict is what it is."""
     if verdict.answer is Answer.NOT_COMPATIBLE:
         affected = {entry.key for entry in verdict.regressions if entry.key is not None}
-        where = f" in {len(affected)} of {_count(len(verdict.cells), 'cell')}" if affected else ""
+        where = f" in {_count(len(affected), 'cell')}" if affected else ""
         return _count(len(group_differences(verdict.regressions, [])), "regression") + where
     if verdict.answer is Answer.NOTHING_PROVEN:
         compared = any(cell.is_compared for cell in verdict.cells)
@@ -93,8 +93,8 @@ def _cells(verdict: Verdict) -> str:
     """Return how many cells say what, in words; what no cell says is left out."""
     counts = verdict.counts
     counted = (
-        (counts.works_with_neither, "with neither"),
-        (counts.only_one_side, "only on one side"),
+        (counts.works_with_neither, "on neither"),
+        (counts.only_one_side, "have one side only"),
         (counts.broken, "with a broken rig"),
     )
     passed = f"{counts.passed_on_both_sides} of {_count(counts.all, 'cell')} passed on both sides"

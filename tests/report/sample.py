@@ -4,8 +4,10 @@ from dataclasses import replace
 from itertools import product
 
 from bootrig.compare import Verdict, Waiver, compare_traces, needs_confirmation
-from bootrig.trace.trace import CellKey, TimeMode, Trace
-from tests.compare.factory import DISCOVER, KIB, NICS, SCENARIOS, Boot, http_request, trace
+from bootrig.compare.waivers import FieldPatterns
+from bootrig.trace.names import CellKey
+from bootrig.trace.trace import Trace
+from tests.compare.factory import DISCOVER, KIB, NICS, REAL, SCENARIOS, Boot, http_request, trace
 
 VARIANTS = ("nbp-sizes[512]", "nbp-sizes[2k]", "nbp-sizes[16k]", "nbp-sizes[100k]")
 LEGACY = [(scenario, nic, "pc", "seabios") for scenario, nic in product((*SCENARIOS, *VARIANTS), NICS)]
@@ -26,7 +28,7 @@ def _boot(place: tuple[str, str, str, str], settings: dict[str, object]) -> Boot
     boot = replace(Boot(scenario=scenario, nic=nic, machine=machine, firmware=firmware), **settings)  # type: ignore[arg-type]
     if scenario == "script":
         agent = f"iPXE/{settings['version']}"
-        boot = replace(boot, http=[http_request(headers={"User-Agent": agent})])
+        boot = replace(boot, http=[http_request({"User-Agent": agent})])
     return boot
 
 
@@ -44,13 +46,11 @@ def _candidate_boot(place: tuple[str, str, str, str]) -> Boot:
     boot = _boot(place, CANDIDATE)
     if place[0] == "efi-script":
         reason = "the console says: BdsDxe: failed to load"
-        return replace(
-            boot, passed=False, milestone="tftp-complete", reason=reason, nbp_s=None, time_mode=TimeMode.REAL
-        )
+        return replace(boot, passed=False, milestone="tftp-complete", reason=reason, nbp_s=None, clock=REAL)
     if place[0] == "nbp-sizes[100k]" and place[1] == "rtl8139":
         return replace(boot, passed=False, milestone="tftp-request", reason="Connection timed out", nbp_s=None)
     if place[0] == "pxelinux" and place[1] == "ne2k_pci":
-        return replace(boot, retransmissions=3)
+        return replace(boot, disturbed=3)
     return boot
 
 
@@ -65,12 +65,12 @@ def candidate_traces() -> list[Trace]:
 def _real(keys: set[CellKey], *, of_candidate: bool) -> list[Trace]:
     make = _candidate_boot if of_candidate else _baseline_boot
     places = [(key.scenario, key.nic_model, key.machine, key.platform_firmware) for key in sorted(keys)]
-    return [trace(replace(make(place), time_mode=TimeMode.REAL)) for place in places]
+    return [trace(replace(make(place), clock=REAL)) for place in places]
 
 
 def verdict() -> Verdict:
     """Return the verdict after confirmation in real time."""
-    waivers = [Waiver("features", "nobody boots by iSCSI here", subject="feature iSCSI")]
+    waivers = [Waiver("features", "nobody boots by iSCSI here", FieldPatterns("features", subject="feature iSCSI"))]
     first, second = baseline_traces(), candidate_traces()
     keys = needs_confirmation(compare_traces(first, second, waivers))
     first += _real(keys, of_candidate=False)

@@ -2,24 +2,34 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bootrig.compare import Confirmation, Severity, compare_traces
+from bootrig.compare import Confirmation, Difference, Severity, Verdict, compare_traces
+from bootrig.jsonfile import encode_json, parse_json
 from bootrig.report.junit import encode_outcomes_junit, encode_verdict_junit
-from bootrig.report.verdict_json import VerdictError, encode_verdict, parse_verdict
+from bootrig.report.verdict_json import VerdictDocument, encode_verdict
 from tests.compare.factory import Boot, difference, trace
-from tests.report.sample import baseline_traces, candidate_traces, verdict
+from tests.report.sample import candidate_traces, verdict
 
 
-def test_a_verdict_reads_back() -> None:
-    assert parse_verdict(encode_verdict(verdict())) == verdict()
+def document_of(answer: Verdict) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(encode_verdict(answer))
+    return document
 
 
-values = st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+def test_a_document_is_what_its_structures_say() -> None:
+    content = encode_verdict(verdict())
+    document = parse_json(content, VerdictDocument, "verdict.json")
+    assert encode_json(document) == content
+    assert document.cell_counts == verdict().counts
+
+
+values = st.none() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
 
 @settings(deadline=None)
@@ -36,58 +46,72 @@ values = st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=F
         )
     )
 )
-def test_any_differences_read_back(entries: list[object]) -> None:
-    answer = replace(compare_traces([], []), differences=tuple(entries), notes=("n",))
-    assert parse_verdict(encode_verdict(answer)) == answer
+def test_any_differences_are_told_whole(entries: list[Difference]) -> None:
+    answer = replace(compare_traces([], []), differences=tuple(entries), refuted=tuple(entries))
+    document = document_of(answer)
+    for told, entry in zip(document["differences"], entries, strict=True):
+        assert (told["id"], told["waiver"]) == (entry.id, entry.waiver)
+        assert (told["baseline"], told["candidate"]) == (entry.finding.baseline, entry.finding.candidate)
+        assert (told["severity"], told["confirmation"]) == (entry.finding.severity, entry.confirmation)
+    assert document["refuted"] == document["differences"]
 
 
 def test_the_document_tells_the_answer_and_its_sentences() -> None:
-    document = json.loads(encode_verdict(verdict()))
-    assert (document["format"], document["verdict"]) == ("bootrig-verdict/1", "regressions")
-    assert document["counts"]["regression"] == 7
-    assert document["counts"]["waived"] == 84
-    (sentence,) = {entry["sentence"] for entry in document["differences"] if entry["rule"] == "outcome"}
-    assert sentence.startswith("with the baseline the scenario efi-script passed")
-    same = compare_traces(baseline_traces(), baseline_traces())
-    assert json.loads(encode_verdict(same))["verdict"] == "identical"
-    assert json.loads(encode_verdict(compare_traces([], [])))["verdict"] == "nothing-compared"
-    other = compare_traces([trace(Boot())], [trace(Boot(version="2"))])
-    assert json.loads(encode_verdict(other))["verdict"] == "compatible"
-
-
-def test_fields_of_later_versions_are_ignored() -> None:
-    document = json.loads(encode_verdict(verdict()))
-    document["more"] = 1
-    document["cells"][0]["more"] = 1
-    document["differences"][0]["more"] = 1
-    assert parse_verdict(json.dumps(document).encode()) == verdict()
+    document = document_of(verdict())
+    assert (document["format"], document["verdict"]) == ("bootrig-verdict/2", "not-compatible")
+    assert document["difference_counts"] == {
+        "regression": 7,
+        "change": 0,
+        "improvement": 176,
+        "info": 259,
+        "waived": 84,
+    }
+    assert document["cell_counts"] == {
+        "all": 96,
+        "passed_on_both_sides": 76,
+        "works_with_neither": 1,
+        "only_one_side": 12,
+        "broken": 0,
+    }
+    failed = [entry for entry in document["differences"] if entry["rule"] == "outcome"]
+    assert failed[0]["id"] == "outcome@efi-script/e1000/q35/ovmf/host:efi-script"
+    assert failed[0]["cell"] == "efi-script/e1000/q35/ovmf/host"
+    assert failed[0]["sentence"].startswith("with the baseline the scenario efi-script passed")
+    (lost,) = [entry for entry in document["differences"] if entry["rule"] == "coverage"]
+    assert (lost["id"], lost["cell"]) == ("coverage@*:vmxnet3", None)
+    (cell,) = [entry for entry in document["cells"] if entry["cell"] == "efi-script/e1000/q35/ovmf/host"]
+    assert (cell["state"], cell["candidate"]["milestone"], cell["candidate"]["attempt"]) == (
+        "regressed",
+        "tftp-complete",
+        "real",
+    )
+    assert document["not_compared"][0]["cell"] == "efi-script/vmxnet3/q35/ovmf/host"
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("answer", "word", "identical"),
     [
-        (b"[]", "v.json: not a verdict of the format bootrig-verdict/1"),
-        (b'{"format": "bootrig-verdict/2"}', "v.json: not a verdict of the format bootrig-verdict/1"),
-        (b"{", "v.json: not a verdict: Expecting property name"),
-        (b'{"format": "bootrig-verdict/1"}', "v.json: not a verdict: 'baseline'"),
-        (b"\xff", "v.json: not a verdict: 'utf-8' codec"),
+        (compare_traces([trace(Boot())], [trace(Boot())]), "compatible", True),
+        (compare_traces([trace(Boot())], [trace(Boot(version="2"))]), "compatible", False),
+        (compare_traces([trace(Boot())], [trace(Boot(features="DNS"))]), "compatible-with-changes", False),
+        (compare_traces([], []), "nothing-proven", False),
     ],
 )
-def test_what_is_no_verdict_is_refused(content: bytes, message: str) -> None:
-    with pytest.raises(VerdictError) as caught:
-        parse_verdict(content, "v.json")
-    assert str(caught.value).startswith(message)
+def test_the_document_has_the_answer_in_one_word(answer: Verdict, word: str, identical: bool) -> None:
+    document = document_of(answer)
+    assert (document["verdict"], document["identical"]) == (word, identical)
 
 
 def test_junit_counts_cells() -> None:
     root = ElementTree.fromstring(encode_verdict_junit(verdict()))
     suites = {suite.get("name"): suite for suite in root}
-    assert set(suites) == {f"ipxe-debian-12 -> ipxe-debian-13: {place}" for place in ("pc seabios", "q35 ovmf")}
-    legacy, uefi = (suites[name] for name in sorted(suites))
+    places = [f"ipxe-debian-12 -> ipxe-debian-13: {place}" for place in ("pc seabios", "q35 ovmf")]
+    assert set(suites) == {*places, "ROM sets"}
+    legacy, uefi = (suites[place] for place in places)
     assert (legacy.get("tests"), legacy.get("failures"), legacy.get("skipped")) == ("80", "0", "11")
     assert (uefi.get("tests"), uefi.get("failures"), uefi.get("skipped")) == ("16", "7", "2")
     failed = next(case for case in uefi if case.find("failure") is not None)
-    assert (failed.get("name"), failed.get("classname")) == ("efi-script e1000", "q35.ovmf.host")
+    assert (failed.get("name"), failed.get("classname")) == ("efi-script/e1000/q35/ovmf/host", "q35.ovmf.host")
     assert "with the candidate it failed after tftp-complete" in failed.find("failure").get("message")
     assert "improvement: the feature VLAN is new [features]" in failed.find("system-out").text
 
@@ -97,18 +121,19 @@ def test_junit_tells_differences_of_whole_sets_and_lost_nics() -> None:
     root = ElementTree.fromstring(encode_verdict_junit(answer))
     assert [suite.get("failures") for suite in root if suite.get("name") == "ROM sets"] == ["1"]
     lost = compare_traces([trace(Boot()), trace(Boot(nic="pcnet"))], [trace(Boot())])
-    (suite,) = ElementTree.fromstring(encode_verdict_junit(lost))
-    assert (suite.get("failures"), suite.get("skipped")) == ("1", "0")
+    cells, sets = ElementTree.fromstring(encode_verdict_junit(lost))
+    assert (cells.get("failures"), cells.get("skipped")) == ("0", "1")
+    assert (sets.get("name"), sets.get("failures")) == ("ROM sets", "1")
 
 
 def test_junit_of_outcomes() -> None:
     root = ElementTree.fromstring(encode_outcomes_junit(candidate_traces()))
     (suite,) = root
     assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("ipxe-debian-13", "96", "9")
-    case = next(case for case in suite if case.get("name") == "nbp-sizes[100k] rtl8139")
+    case = next(case for case in suite if case.get("name") == "nbp-sizes[100k]/rtl8139/pc/seabios/host")
     assert case.find("failure").get("message") == "Connection timed out"
     assert case.get("time") == "0.5"
-    assert "cells/ipxe-debian-13/nbp-sizes[100k]+rtl8139+pc+seabios+host" in case.find("system-out").text
+    assert "cells/ipxe-debian-13/nbp-sizes_100k_+rtl8139+pc+seabios+host/shift7" in case.find("system-out").text
 
 
 def test_what_xml_cannot_hold_is_escaped() -> None:
