@@ -19,13 +19,8 @@ def find_outcome(trace: Trace) -> Outcome:
     """Say how a boot ended: passed only where every expected milestone is there and every byte arrived."""
     last, missing = find_missing(expected_milestones(trace.expected), trace.milestones)
     disturbed = find_disturbances(trace.wire)
-    sums = ((report.kind, report.find_number("sum")) for report in trace.reports)
-    damaged = next(
-        ((kind, total) for kind, total in sums if total is not None and total not in trace.expected.sums), None
-    )
-    if damaged is not None:
-        kind, total = damaged
-        reason = f"the {kind} probe arrived damaged: the sum of its bytes is {total:08x}"
+    damage = next((words for report in trace.reports if (words := _describe_damage(report, trace.expected))), None)
+    if damage is not None:
         return Outcome(OutcomeStatus.FAILED, last, damage, disturbed)
     if missing:
         how = f": {trace.ended_by}" if trace.ended_by else ""
