@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bootrig.api import Listener
 from bootrig.cell.specification import CellSpecification
-from bootrig.report.console import open_console
-from bootrig.report.progress import Progress
+from bootrig.report.terminal.console import open_console
+from bootrig.report.terminal.progress import Progress
 from bootrig.schedule.campaign import CellResult
 
 

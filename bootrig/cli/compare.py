@@ -23,8 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig import api
     from bootrig.cli.boot_progress import start_progress
     from bootrig.compare.waivers import load_waivers
-    from bootrig.report.comparison import print_verdict
-    from bootrig.report.console import open_console
+    from bootrig.report.terminal.console import open_console
+    from bootrig.report.terminal.verdict import print_verdict
     from firmware.nic import NIC_MODELS
 
     documents = read_documents(arguments)

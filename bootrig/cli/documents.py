@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bootrig.report.format import ReportFormat
 
 STANDARD_OUTPUT = Path("-")
+SHORT_FORMS = ("json", "junit", "sarif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,20 @@ class Document:
 
 def add_document_options(parser: argparse.ArgumentParser, what: str) -> None:
     """Add `--report`, and the short forms `--json` and `--junit`."""
+    add_report_option(parser, what, "text, json or junit")
+    for kind in ("json", "junit"):
+        parser.add_argument(f"--{kind}", metavar="FILE", help=f"short for --report {kind}=FILE ('-': standard output)")
+
+
+def add_report_option(parser: argparse.ArgumentParser, what: str, kinds: str) -> None:
+    """Add `--report`."""
     parser.add_argument(
         "--report",
         action="append",
         default=[],
         metavar="KIND[=FILE]",
-        help=f"write {what} as text, json or junit; without FILE to standard output; repeatable",
+        help=f"write {what} as {kinds}; without FILE to standard output; repeatable",
     )
-    for kind in ("json", "junit"):
-        parser.add_argument(f"--{kind}", metavar="FILE", help=f"short for --report {kind}=FILE ('-': standard output)")
 
 
 def read_documents(arguments: argparse.Namespace) -> tuple[Document, ...]:
@@ -48,7 +54,7 @@ def read_documents(arguments: argparse.Namespace) -> tuple[Document, ...]:
     Raises:
         InputError: a document cannot go where the user says, or two go to standard output.
     """
-    short = [(kind, getattr(arguments, kind)) for kind in ("json", "junit") if getattr(arguments, kind)]
+    short = [(kind, file) for kind in SHORT_FORMS if (file := getattr(arguments, kind, None))]
     pairs = [*(word.partition("=")[::2] for word in arguments.report), *short]
     documents = tuple(Document(kind, Path(file or STANDARD_OUTPUT)) for kind, file in pairs)
     if sum(document.is_printed for document in documents) > 1:

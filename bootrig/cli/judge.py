@@ -22,8 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.compare.waivers import load_waivers
     from bootrig.record.judgement import judge
     from bootrig.record.run import find_run
-    from bootrig.report.comparison import print_verdict
-    from bootrig.report.console import open_console
+    from bootrig.report.terminal.console import open_console
+    from bootrig.report.terminal.verdict import print_verdict
     from firmware.nic import NIC_MODELS
 
     documents = read_documents(arguments)

@@ -1,11 +1,10 @@
 """`bootrig lint`: judge option ROMs and ROM sets by their bytes."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootrig import __version__
+from bootrig.cli.documents import STANDARD_OUTPUT, Document, add_report_option, read_documents, write_documents
 from bootrig.cli.lengths import parse_length
 from bootrig.errors import InputError
 
@@ -32,9 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="error",
         help="the least severity that makes the exit status 1 (default: error)",
     )
+    add_report_option(parser, "findings", "text, json or sarif")
     output = parser.add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="findings as JSON")
-    output.add_argument("--sarif", action="store_true", help="findings as SARIF 2.1.0, for code-scanning pages")
+    output.add_argument("--json", action="store_const", const="-", help="short for --report json")
+    output.add_argument("--sarif", action="store_const", const="-", help="short for --report sarif")
     output.add_argument("--rules", action="store_true", help="print the rule list (Markdown) and do nothing else")
 
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: there is nothing of that name, or it cannot be read.
         RigError: the ROM set is not available.
     """
-    from bootrig.report.lint_text import render_rules
+    from bootrig.report.terminal.findings import render_rules
     from firmware.lint import LintOptions, Severity, all_rules, lint_set
 
     if arguments.rules:
@@ -88,16 +88,12 @@ def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str]
 
 
 def _print(arguments: argparse.Namespace, subject: "SetSubject", findings: "tuple[Finding, ...]") -> None:
-    from bootrig.report.lint_documents import findings_as_json, findings_as_sarif
-    from bootrig.report.lint_text import render_findings, render_summary
-    from firmware.lint import all_rules
+    from bootrig.report.format import Findings
 
     files = {rom.file: rom.content for rom in subject.roms}
-    if arguments.json:
-        print(json.dumps(findings_as_json(findings, subject.name, files), indent=2))
-    elif arguments.sarif:
-        print(json.dumps(findings_as_sarif(findings, all_rules().values(), __version__, files), indent=2))
-    else:
-        if findings:
-            print(render_findings(findings, files))
-        print(render_summary(findings, len(files)))
+    found = Findings(findings=findings, target=subject.name, files=files)
+    write_documents(
+        read_documents(arguments) or (Document("text", STANDARD_OUTPUT),),
+        "findings",
+        lambda one: one.findings(found) if one.findings else b"",
+    )

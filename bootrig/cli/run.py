@@ -22,8 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Boot every cell and report; 0 where all passed, 1 where some failed."""
     from bootrig import api
     from bootrig.cli.boot_progress import start_progress
-    from bootrig.report.console import open_console
-    from bootrig.report.outcomes import print_outcomes
+    from bootrig.report.terminal.console import open_console
+    from bootrig.report.terminal.outcomes import print_outcomes
     from firmware.nic import NIC_MODELS
 
     documents = read_documents(arguments)

@@ -6,6 +6,7 @@ from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bootrig.compare import CellState, ComparedCell, Difference, Verdict
 from bootrig.compare.rules.outcome import describe_outcome
+from bootrig.report.format import ReportFormat
 from bootrig.report.sentences import format_finding
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import settle_traces
@@ -88,3 +89,6 @@ def _encode(suites: Iterable[TestSuite]) -> bytes:
     document.update_statistics()  # type: ignore[no-untyped-call]
     content: bytes = document.tostring()  # type: ignore[no-untyped-call]
     return content
+
+
+FORMAT = ReportFormat(summary="JUnit XML, for CI systems", verdict=encode_verdict_junit, outcomes=encode_outcomes_junit)

@@ -1,7 +1,8 @@
 """Findings as text, JSON and SARIF, and the rule list."""
 
-from bootrig.report.lint_documents import findings_as_json, findings_as_sarif
-from bootrig.report.lint_text import render_findings, render_rules, render_summary
+from bootrig.report.documents.findings import findings_as_json
+from bootrig.report.sarif import findings_as_sarif
+from bootrig.report.terminal.findings import render_findings, render_rules, render_summary
 from firmware.lint import Finding, Severity, all_rules, examine_set, lint_set
 from firmware.romset import RomSet
 from tests.firmware.rom_bytes import Bios

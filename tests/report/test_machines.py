@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bootrig.compare import Confirmation, Difference, Severity, Verdict, compare_traces
 from bootrig.jsonfile import encode_json, parse_json
+from bootrig.report.documents.verdict import VerdictDocument, encode_verdict
 from bootrig.report.junit import encode_outcomes_junit, encode_verdict_junit
-from bootrig.report.verdict_json import VerdictDocument, encode_verdict
 from tests.compare.factory import Boot, difference, trace
 from tests.report.sample import candidate_traces, verdict
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bootrig.report.progress import Progress
+from bootrig.report.terminal.progress import Progress
 from bootrig.trace.trace import CellKey, Outcome, OutcomeStatus
 
 PASSED = Outcome(OutcomeStatus.PASSED, "nbp-entered", "")

@@ -13,9 +13,9 @@ import pytest
 from rich.console import Console
 
 from bootrig.compare import Confirmation, Difference, Severity, Verdict, compare_traces
-from bootrig.report.comparison import SYMBOLS, headline, print_verdict
-from bootrig.report.matrix import natural_order
-from bootrig.report.outcomes import print_outcomes
+from bootrig.report.terminal.matrix import natural_order
+from bootrig.report.terminal.outcomes import print_outcomes
+from bootrig.report.terminal.verdict import SYMBOLS, headline, print_verdict
 from bootrig.trace.names import CellKey
 from tests.compare.factory import NICS, REAL, Boot, difference, trace
 from tests.report.sample import baseline_traces, candidate_traces, verdict

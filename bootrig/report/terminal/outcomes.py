@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bootrig.report.matrix import Symbol, iter_matrices, legend, print_item
+from bootrig.report.terminal.matrix import Symbol, iter_matrices, legend, print_item
 from bootrig.trace.reading.attempts import settle_traces
 from bootrig.trace.trace import Trace
 

@@ -1,41 +1,19 @@
-"""Findings for programs: JSON of ours, and SARIF 2.1.0 for code-scanning pages.
+"""SARIF 2.1.0, for code-scanning pages: findings of lint.
 
 Source: Static Analysis Results Interchange Format (SARIF) Version 2.1.0, OASIS Standard: 3.13 (log), 3.19 (tool
 component), 3.27 (result), 3.30 (region: `byteOffset` and `byteLength` for binary files), 3.49 (reporting descriptor).
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from firmware.lint.finding import Finding, Severity
-from firmware.lint.rule import Rule
+from bootrig import __version__
+from bootrig.jsonfile import encode_json
+from bootrig.report.format import Findings, ReportFormat
+from firmware.lint import Finding, Rule, all_rules
 
-JSON_FORMAT = "bootrig-lint/1"
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
-
-
-def findings_as_json(findings: tuple[Finding, ...], subject: str, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return `findings` about the ROM or ROM set `subject`, whose files are `files`, as a JSON object."""
-    counts = Counter(finding.severity for finding in findings)
-    return {
-        "format": JSON_FORMAT,
-        "subject": subject,
-        "files": [{"name": name, "length": len(content)} for name, content in files.items()],
-        "counts": {severity.value: counts[severity] for severity in Severity},
-        "findings": [
-            {
-                "rule": finding.rule,
-                "severity": finding.severity.value,
-                "message": finding.message,
-                "file": finding.file,
-                "offset": finding.offset,
-                "length": finding.length,
-            }
-            for finding in findings
-        ],
-    }
 
 
 def findings_as_sarif(
@@ -86,3 +64,11 @@ def _result(finding: Finding, rule_index: int, files: Mapping[str, bytes]) -> di
             physical["region"] = {"byteOffset": finding.offset, "byteLength": finding.length}
         result["locations"] = [{"physicalLocation": physical}]
     return result
+
+
+def encode_sarif(found: Findings) -> bytes:
+    """Return findings as a SARIF log."""
+    return encode_json(findings_as_sarif(found.findings, all_rules().values(), __version__, found.files))
+
+
+FORMAT = ReportFormat(summary="SARIF 2.1.0, for code-scanning pages", findings=encode_sarif)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from bootrig.compare import Answer, CellState, Confirmation, Difference, Severity, Verdict
 from bootrig.report.grouping import DifferenceGroup, group_differences
-from bootrig.report.matrix import Symbol, iter_matrices, legend, print_item
+from bootrig.report.terminal.matrix import Symbol, iter_matrices, legend, print_item
 
 SYMBOLS: Mapping[CellState, Symbol] = {
     CellState.REGRESSED: Symbol("!", "bold red", "regressed"),

@@ -1,0 +1,1 @@
+"""Reports as values that are written as JSON."""

@@ -1,0 +1,43 @@
+"""Text, as a terminal shows it."""
+
+import io
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+
+from bootrig.compare import Verdict
+from bootrig.report.format import Findings, ReportFormat
+from bootrig.report.terminal.findings import render_findings, render_summary
+from bootrig.report.terminal.outcomes import print_outcomes
+from bootrig.report.terminal.verdict import print_verdict
+from bootrig.trace.trace import Trace
+from firmware.nic import NIC_MODELS
+
+WIDTH = 100
+
+
+def _capture(show: Callable[[Console], None]) -> bytes:
+    stream = io.StringIO()
+    show(Console(file=stream, width=WIDTH, highlight=False, markup=False))
+    return stream.getvalue().encode()
+
+
+def encode_verdict(verdict: Verdict) -> bytes:
+    """Return a verdict as text."""
+    return _capture(lambda console: print_verdict(verdict, console, nic_order=tuple(NIC_MODELS)))
+
+
+def encode_outcomes(traces: Sequence[Trace]) -> bytes:
+    """Return outcomes as text."""
+    return _capture(lambda console: print_outcomes(traces, console, nic_order=tuple(NIC_MODELS)))
+
+
+def encode_findings(found: Findings) -> bytes:
+    """Return findings as text, with the bytes that they are about."""
+    lines = [render_findings(found.findings, found.files)] if found.findings else []
+    return "\n".join([*lines, render_summary(found.findings, len(found.files)), ""]).encode()
+
+
+FORMAT = ReportFormat(
+    summary="text, as a terminal shows it", verdict=encode_verdict, outcomes=encode_outcomes, findings=encode_findings
+)
