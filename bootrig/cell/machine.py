@@ -1,9 +1,11 @@
-"""A cell's guest: a machine definition, to which the cell adds its NIC, its disk, its capture and its clock."""
+"""A cell's guest: a machine definition whose slots the cell fills, and what the rig adds to it."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 
+from bootrig.cell.errors import CellError
 from bootrig.cell.specification import CAPTURE_FILE, CellSpecification
 from bootrig.emulator.definition.definition import (
     Accelerator,
@@ -13,25 +15,29 @@ from bootrig.emulator.definition.definition import (
     make_virtual_clock,
 )
 from bootrig.emulator.definition.launch import RomBy
-from bootrig.emulator.definition.parts import (
-    Device,
-    QomObject,
-    make_capture,
-    make_disk,
-    make_nic,
-    make_tap_netdev,
-)
+from bootrig.emulator.definition.parts import Device, Part, QomObject, make_capture, make_disk, make_nic, make_tap_netdev
 from bootrig.emulator.json_values import JsonValue
 from bootrig.network.addresses import GUEST_MAC
-from bootrig.scenario.errors import CellError
 from bootrig.scenario.platform import firmware_family
-from bootrig.trace.trace import TimeMode
 from firmware.nic import find_nic_model
 
 NIC_ID = "nic0"
 
 
-def make_definition(specification: CellSpecification, tap: int, disk_file: Path | None) -> MachineDefinition:
+@dataclass(frozen=True, slots=True)
+class CellGuest:
+    """The guest of a cell.
+
+    Attributes:
+        definition: the guest, complete.
+        added: what the rig put into its world beside what the files say.
+    """
+
+    definition: MachineDefinition
+    added: tuple[str, ...]
+
+
+def make_definition(specification: CellSpecification, tap: int, disk_file: Path | None) -> CellGuest:
     """Return the guest of a cell.
 
     Args:
@@ -39,33 +45,57 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
         tap: file descriptor of the tap device that is the guest's cable.
         disk_file: its disk's file; None for no disk.
     """
-    key = specification.key
-    family = firmware_family(key.platform_firmware)
-    if specification.time_mode is TimeMode.VIRTUAL:
-        accelerator = make_virtual_clock(family)
+    family = firmware_family(specification.key.platform_firmware)
+    clock, base, built = RealTimeClock(), specification.guest, specification.platform_firmware_file
+    added = ["QMP", "console", "tap", "filter-dump", f"rtc base {clock.base}"]
+    shift = specification.clock.shift
+    if shift is not None:
+        accelerator = make_virtual_clock(shift)
+        added.append(f"icount shift {shift}")
     else:
         accelerator = Accelerator(AcceleratorKind(specification.accelerator))
-    built = specification.platform_firmware_file
-    base = specification.guest
+    random = tuple(_iter_random_device(base, family))
     definition = replace(
         base,
         machine_options={**base.machine_options, **({"firmware": str(built)} if built else {})},
-        memory_mib=specification.scenario.memory_mib or base.memory_mib,
         platform_firmware=family,
         accelerator=accelerator,
-        real_time_clock=RealTimeClock(),
+        real_time_clock=clock,
         data_directories=(specification.data_directory, *base.data_directories),
     ).adding(
         make_tap_netdev(tap),
-        make_nic(key.nic_model, "net0", id=NIC_ID, mac=GUEST_MAC, bootindex=1, **_rom_properties(specification)),
+        make_nic(specification.key.nic_model, "net0", id=NIC_ID, **_nic_properties(specification)),
         make_capture(specification.directory / CAPTURE_FILE),
+        *_iter_disk(base, disk_file),
+        *random,
     )
+    return CellGuest(definition, (*added, *(part.type for part in random)))
+
+
+def _iter_disk(base: MachineDefinition, disk_file: Path | None) -> Iterator[Part]:
+    """Yield a disk in the slot that the guest's definition has for it."""
     if disk_file is not None:
-        definition = definition.adding(*make_disk(disk_file, bootindex=2))
-    if family == "ovmf":
-        # Since 2024 the network stack of OVMF does nothing without a source of random numbers.
-        definition = definition.adding(QomObject("rng-builtin", "rng0"), Device("virtio-rng-pci", "", {"rng": "rng0"}))
-    return definition
+        slot = base.disk
+        *nodes, device = make_disk(disk_file, driver=slot.driver)
+        yield from nodes
+        yield replace(device, properties={**device.properties, **_boot_order(slot.bootindex), **slot.properties})
+
+
+def _iter_random_device(base: MachineDefinition, family: str) -> Iterator[Part]:
+    """Yield a source of random numbers: without one the network stack of OVMF has done nothing since 2024."""
+    has_one = any(isinstance(part, Device) and part.type.startswith("virtio-rng") for part in base.parts)
+    if family == "ovmf" and not has_one:
+        yield from (QomObject("rng-builtin", "rng0"), Device("virtio-rng-pci", "", {"rng": "rng0"}))
+
+
+def _boot_order(bootindex: int | None) -> dict[str, JsonValue]:
+    return {} if bootindex is None else {"bootindex": bootindex}
+
+
+def _nic_properties(specification: CellSpecification) -> dict[str, JsonValue]:
+    """Return the properties of the NIC: those of its slot, its address, and the way by which it gets its ROM."""
+    slot = specification.guest.nic
+    return {"mac": GUEST_MAC, **_boot_order(slot.bootindex), **slot.properties, **_rom_properties(specification)}
 
 
 def _rom_properties(specification: CellSpecification) -> dict[str, JsonValue]:

@@ -1,108 +1,114 @@
-"""What a cell's servers offer and what its disk holds: files made for this cell, with its nonce."""
+"""What a cell's services serve and what its disk holds: files made for this boot, with its nonce."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
-from bootrig.scenario.errors import CellError
-from bootrig.scenario.platform import firmware_family
-from bootrig.scenario.scenario import ContentKind, Scenario, ServedFile
-from firmware.probe.boot.image import SECTOR_LENGTH, make_bios_probe, make_efi_probe, sum_image
+from bootrig.network.services.content.kind import Material
+from bootrig.network.services.files import make_files
+from bootrig.network.services.registry import find_services
+from bootrig.network.services.service import RunningService, ServiceContext
+from bootrig.scenario.platform import probe_build
+from bootrig.scenario.scenario import Scenario
+from bootrig.trace.events import Event
+from bootrig.trace.trace import ServiceEvidence
+from firmware.probe.boot.image import make_bios_probe, sum_image
 
-NONCE_WORD = "@nonce@"
+DISK_FILE = "disk.img"
 DISK_LENGTH = 1 << 20
+LOGS_DIRECTORY = "logs"
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The files of a cell.
+    """The files of a boot.
 
     Attributes:
-        tftp_root: what the TFTP server offers.
-        http_root: what the HTTP server offers; None where the scenario has no HTTP server.
         disk: the disk's file; None where the guest has none.
         sums: sums of the probes, any of which a report may show.
     """
 
-    tftp_root: Path
-    http_root: Path | None
     disk: Path | None
     sums: frozenset[int]
-
-
-def probe_kind(platform_firmware: str) -> str:
-    """Return which probe runs under a platform firmware: `bios` or `efi`."""
-    return "efi" if firmware_family(platform_firmware) == "ovmf" else "bios"
 
 
 def make_served(
     scenario: Scenario, platform_firmware: str, programs: Mapping[str, Path], nonce: str, directory: Path
 ) -> Served:
-    """Make the files of one cell.
+    """Make the files of one boot: those of each service in a directory called as its table.
 
     Args:
         scenario: what is to be served.
-        platform_firmware: decides which probe is served.
-        programs: assembled probes by kind, GRUB images by name.
-        nonce: the run's nonce.
-        directory: the cell's run directory.
+        platform_firmware: decides which build of the probe is served.
+        programs: assembled probes by build, GRUB images by name.
+        nonce: the boot's nonce.
+        directory: the attempt's directory.
 
     Raises:
-        CellError: a file of this machine that the scenario serves is missing.
+        ServiceError: a file of this machine that the scenario serves is missing.
     """
-    kind = probe_kind(platform_firmware)
-    code = programs[kind].read_bytes()
+    material = Material(nonce, probe_build(platform_firmware), programs)
+    services = find_services()
     sums: set[int] = set()
-
-    def write(root: Path, files: Sequence[ServedFile]) -> Path:
-        root.mkdir()
-        for served in files:
-            path = root / served.name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if served.kind is ContentKind.PATH:
-                _copy(path, served)
-                continue
-            content = _make_content(served, code, kind, nonce, programs)
-            if served.kind in (ContentKind.PROBE, ContentKind.SECTOR):
-                sums.add(sum_image(content))
-            path.write_bytes(content)
-        return root
-
-    tftp_root = write(directory / "tftp", scenario.tftp)
-    http_root = write(directory / "http", scenario.http) if scenario.http else None
-    disk = None
-    if scenario.disk:
-        disk = directory / "disk.img"
-        sector = make_bios_probe(programs["bios"].read_bytes(), nonce=nonce, kind="disk", signature=True)
-        sums.add(sum_image(sector))
-        with disk.open("wb") as stream:
-            stream.write(sector)
-            stream.truncate(DISK_LENGTH)
-    return Served(tftp_root, http_root, disk, frozenset(sums))
+    for name, configuration in scenario.services.items():
+        if services[name].has_files:
+            sums |= make_files(services[name].files(configuration), directory / name, material)
+    if not scenario.guest.disk:
+        return Served(None, frozenset(sums))
+    disk = directory / DISK_FILE
+    sector = make_bios_probe(programs["bios"].read_bytes(), nonce=nonce, kind="disk", signature=True)
+    with disk.open("wb") as stream:
+        stream.write(sector)
+        stream.truncate(DISK_LENGTH)
+    return Served(disk, frozenset({*sums, sum_image(sector)}))
 
 
-def _copy(path: Path, served: ServedFile) -> None:
-    """Offer a copy of a file of this machine: a link would lead out of the server's jail."""
-    try:
-        path.write_bytes(Path(served.path).read_bytes())
-    except OSError as error:
-        raise CellError(
-            f"{served.path}, which the scenario serves as {served.name}, cannot be read: {error.strerror}",
-            remedy=f"apt-get install {served.package}" if served.package else "",
-        ) from error
+@dataclass(frozen=True, slots=True)
+class RunningServices:
+    """The services of a cell inside the `async with` of `start_services`, by the names of their tables."""
+
+    running: Mapping[str, RunningService]
+
+    @property
+    def watches(self) -> tuple[Callable[[], Awaitable[NoReturn]], ...]:
+        """What raises when a service dies."""
+        return tuple(service.watch for service in self.running.values())
+
+    def describe(self, scenario: Scenario, wire: tuple[Event, ...]) -> Iterable[ServiceEvidence]:
+        """Yield what is known of each service, now that its packets are decoded."""
+        services = find_services()
+        for name, service in self.running.items():
+            yield ServiceEvidence(
+                name=name,
+                kind=name,
+                server=service.server,
+                version=service.version,
+                read_back=services[name].read_back(scenario.services[name], wire),
+            )
 
 
-def _make_content(served: ServedFile, code: bytes, kind: str, nonce: str, programs: Mapping[str, Path]) -> bytes:
-    """Return the content of a served file that is made here."""
-    if served.kind is ContentKind.TEXT:
-        return served.text.replace(NONCE_WORD, nonce).encode()
-    if served.kind is ContentKind.GRUB:
-        return programs[served.name].read_bytes()
-    if kind == "efi":
-        return make_efi_probe(code, nonce=nonce, length=served.length)
-    return make_bios_probe(
-        code,
-        nonce=nonce,
-        length=served.length or SECTOR_LENGTH,
-        signature=served.kind is ContentKind.SECTOR,
-    )
+@asynccontextmanager
+async def start_services(scenario: Scenario, directory: Path) -> AsyncIterator[RunningServices]:
+    """Start every service of a scenario; inside the `async with` all of them answer.
+
+    Args:
+        scenario: names the services.
+        directory: the attempt's directory, where their files are and their logs go.
+
+    Raises:
+        ServiceError: one cannot be started.
+        ToolMissingError: a server is not installed.
+    """
+    services = find_services()
+    logs = directory / LOGS_DIRECTORY
+    logs.mkdir(exist_ok=True)
+    async with AsyncExitStack() as stack:
+        running = {
+            name: await stack.enter_async_context(
+                services[name].start(configuration, ServiceContext(directory / name, logs))
+            )
+            for name, configuration in scenario.services.items()
+        }
+        yield RunningServices(running)

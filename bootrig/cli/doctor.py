@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from bootrig.deadline import Deadline
 from bootrig.errors import BootrigError, RigError
-from bootrig.network.services.registry import find_services
 from bootrig.process import require_tool, run_process
 
 if TYPE_CHECKING:
@@ -175,6 +174,8 @@ def iter_network_abilities() -> Iterator[Ability]:
     """Examine what a cell's network needs."""
     yield examine("tap", look_at_tap)
     yield examine("namespaces", look_at_namespaces)
+    from bootrig.network.services.registry import find_services
+
     services = find_services().values()
     for program in dict.fromkeys(program for service in services for program in service.programs):
         yield examine(program, partial(look_at_program, program))

@@ -21,6 +21,8 @@ class Http:
 class HttpService(Service[Http]):
     """`[http]` and `[http."FILE"]`."""
 
+    has_files = True
+
     def read(self, table: TableReader) -> Http:
         """Return what is served."""
         _, files = split_table(table)

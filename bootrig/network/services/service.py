@@ -35,7 +35,7 @@ class ServiceContext:
     """Where a service runs.
 
     Attributes:
-        root: directory of its files, which have been made.
+        root: directory of its files, which have been made; not there where it serves none.
         logs: directory of its logs and of the files that its server reads.
     """
 
@@ -70,10 +70,12 @@ class Service(ABC, Generic[Configuration]):
 
     Attributes:
         is_always_started: whether it is started without a table, too.
+        has_files: whether it serves files, and so has a directory of its own.
         programs: programs that have to be installed.
     """
 
     is_always_started = False
+    has_files = False
     programs: tuple[str, ...] = ()
 
     @abstractmethod

@@ -28,6 +28,7 @@ class TftpService(Service[Tftp]):
     """`[tftp]` and `[tftp."FILE"]`."""
 
     is_always_started = True
+    has_files = True
 
     def read(self, table: TableReader) -> Tftp:
         """Return what is served."""

@@ -1,0 +1,109 @@
+"""One boot as its scenario's kind sees it: what the console has shown, and what can be done with the guest."""
+
+import asyncio
+import re
+import time
+
+from bootrig.cell.keys import Typist
+from bootrig.emulator.guest.guest import Guest
+from bootrig.network.services.content.kind import NONCE_WORD
+from bootrig.scenario.scenario import Scenario
+from bootrig.trace.reading.console import ConsoleReader
+from bootrig.trace.reading.milestones import make_report_milestone
+from bootrig.trace.reading.watch import Watch
+from bootrig.trace.trace import Clock, Evidence, Milestone
+from firmware.probe.probe import ProbeReport
+from firmware.probe.registry import find_probe_report
+
+
+class CellStage:
+    """The stage of a cell.
+
+    Args:
+        guest: the guest, still paused.
+        scenario: what is tried.
+        nonce: what its probe prints.
+        clock: how its clock runs.
+
+    Attributes:
+        console: what the guest has printed.
+        typist: types at its console.
+        milestones: those that the console has shown, in their order.
+        report: what a probe with the boot's nonce has reported; None for nothing yet.
+    """
+
+    def __init__(self, guest: Guest, scenario: Scenario, nonce: str, clock: Clock) -> None:
+        self.console = ConsoleReader()
+        self.milestones: list[Milestone] = []
+        self.report: ProbeReport | None = None
+        self._guest = guest
+        self._scenario = scenario
+        self._nonce = nonce
+        self._clock = clock
+        self._watch = Watch()
+        self._position = 0
+        self._marks = {mark.milestone: self._compile(mark.pattern) for mark in scenario.expectation.console}
+        self._printed = asyncio.Condition()
+        self._started_s = time.monotonic()
+        self.typist = Typist(guest.console, self._printed)
+
+    def _compile(self, pattern: str) -> re.Pattern[str]:
+        return re.compile(pattern.replace(NONCE_WORD, self._nonce))
+
+    @property
+    def scenario(self) -> Scenario:
+        """What is tried."""
+        return self._scenario
+
+    async def start_guest(self) -> None:
+        """Let the guest run."""
+        self._started_s = time.monotonic()
+        await self._guest.resume()
+
+    async def await_milestone(self, name: str) -> None:
+        """Wait until the console has shown the milestone `name`, or a probe's report that is one."""
+        async with self._printed:
+            await self._printed.wait_for(lambda: any(milestone.name == name for milestone in self.milestones))
+
+    async def await_text(self, pattern: str) -> str:
+        """Wait until the console shows a regular expression behind what was last waited for; returns the match."""
+        compiled = self._compile(pattern)
+        async with self._printed:
+            while (found := self._watch.find(compiled, self._position)) is None:
+                await self._printed.wait()
+        self._position = found.end
+        return found.text
+
+    def type_text(self, text: str) -> None:
+        """Let `text` be typed, key by key, as the guest takes it."""
+        self.typist.type(text.encode("cp437"))
+
+    def note_milestone(self, name: str, evidence: str) -> None:
+        """Note that the boot has reached the milestone `name`, and what shows it."""
+        self.milestones.append(Milestone(name, None, self._wall_s, Evidence(text=evidence)))
+
+    @property
+    def _wall_s(self) -> float:
+        return time.monotonic() - self._started_s
+
+    async def take(self, text: str, guest_s: float | None) -> str:
+        """Take what the guest printed next, note the milestones that it shows, wake whoever waits for it.
+
+        Returns:
+            The end of the console's plain text, in which what is new has not been looked for yet.
+        """
+        self.console.feed(text, guest_s)
+        self._watch.add(self.console.take_new())
+        fresh = self._watch.fresh
+        seen = {milestone.name for milestone in self.milestones}
+        for name, pattern in self._marks.items():
+            match = pattern.search(fresh) if name not in seen else None
+            if match is not None:
+                self.note_milestone(name, match[0])
+        if self.report is None:
+            self.report = find_probe_report(fresh, self._nonce)
+            if self.report is not None:
+                self.milestones.append(make_report_milestone(self.report, self._clock, self._wall_s))
+        async with self._printed:
+            self._printed.notify_all()
+        return fresh
