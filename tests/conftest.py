@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bootrig.errors import RigError
 from bootrig.network.namespace import probe_namespaces
@@ -17,12 +18,19 @@ from bootrig.store.content import Store
 from bootrig.store.settings import load_settings
 from firmware.romset import RomSet
 from tests.leaks import adopt_orphans, find_leaks, take_snapshot
+from tests.requirements import miss
 
 # What the tests of the rig ring start; README, "Working on bootrig", says how CI and a laptop differ.
 RIG_TOOLS = ("qemu-system-x86_64", "dnsmasq", "as", "ld", "objcopy")
 
 # asked before a test gets directories of its own
 USER_STORE = Store.default()
+
+
+# A laptop tries fewer inputs than CI.
+settings.register_profile("laptop", deadline=None, max_examples=40)
+settings.register_profile("ci", deadline=None, max_examples=300)
+settings.load_profile("ci" if os.environ.get("CI") else "laptop")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,17 +59,10 @@ def missing_for_rig() -> str:
     return "" if report.works else f"{report.problem}; {report.remedy}"
 
 
-def skip_or_fail(reason: str) -> None:
-    """Skip the test that runs; where CI is set, which promises a whole machine, fail it."""
-    if os.environ.get("CI"):
-        pytest.fail(f"CI lacks what this test needs: {reason}", pytrace=False)
-    pytest.skip(reason)
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip (on a laptop) or fail (in CI) tests of the rig ring where the machine cannot boot guests."""
     if item.get_closest_marker("rig") is not None and (missing := missing_for_rig()):
-        skip_or_fail(missing)
+        miss(missing)
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +107,7 @@ def own_directories(
 def debian_rom_set() -> Callable[[str], RomSet]:
     """Return a function that returns a real ROM set, kept in the user's store so that it is downloaded once.
 
-    Where it can be had in no way the test skips on a laptop and fails in CI.
+    Where it is not available the test skips on a laptop and fails in CI.
     """
 
     settings = load_settings()
@@ -116,7 +117,6 @@ def debian_rom_set() -> Callable[[str], RomSet]:
         try:
             return obtain_rom_set(name, USER_STORE, settings=settings)
         except RigError as error:
-            skip_or_fail(f"{name}: {error}")
-            raise
+            miss(f"{name}: {error}")
 
     return obtain

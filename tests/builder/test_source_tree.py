@@ -17,6 +17,7 @@ from bootrig.builder.source_tree import (
 from bootrig.recipe.build import BuildSource
 from bootrig.recipe.source import SourceFile, SourceKind
 from tests.builder.stand_in import TREE, make_description, make_source_package, make_tarball
+from tests.requirements import miss
 
 
 def written(directory: Path, package: Mapping[str, bytes]) -> dict[str, Path]:
@@ -42,7 +43,7 @@ def test_unpacks_as_dpkg_source_does(tmp_path: Path) -> None:
     assert '"1.0-2"' in (tree / "src/config/branding.h").read_text()
     assert find_source_date(tree) == 1303128000
     if shutil.which("dpkg-source") is None:
-        pytest.skip("no dpkg-source to compare with")
+        miss("no dpkg-source to compare with: apt-get install dpkg-dev")
     argv = ["dpkg-source", "--no-check", "-x", "standboot_1.0-2.dsc", str(tmp_path / "real")]
     subprocess.run(argv, cwd=tmp_path / "files", check=True, capture_output=True)
     shutil.rmtree(tmp_path / "real" / ".pc")

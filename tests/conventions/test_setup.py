@@ -152,7 +152,7 @@ def test_tests_need_more_than_the_program(ready: Stage) -> None:
     ready.call("ci/setup", "test")
     _, install, pip = ready.log()
     assert install.endswith(
-        " gcc libc6-dev liblzma-dev make patch perl xz-utils git iproute2 shellcheck"
+        " gcc libc6-dev liblzma-dev make patch perl xz-utils dpkg-dev git iproute2 shellcheck"
         " libvirt-daemon-driver-qemu libvirt-dev pkg-config python3-dev"
     )
     assert pip == f"pip {ready.checkout}[test,libvirt]"

@@ -30,6 +30,7 @@ from bootrig.emulator.schema.shapes import Catalog, Object
 from tests.emulator.small_qemu import INTROSPECTION, small_catalog
 from tests.emulator.test_check import expected_messages, problems_of
 from tests.emulator.wrong_definitions import GOOD, WRONG
+from tests.requirements import miss
 
 pytestmark = pytest.mark.rig
 LIMIT_S = 60.0
@@ -57,7 +58,7 @@ def test_a_wrong_definition(name: str, tmp_path: Path, catalog: Catalog) -> None
     """The real QEMU, with more of everything, gives the same messages as the small one."""
     messages = expected_messages(name, catalog)
     if name == "accelerator" and "kvm" not in catalog.introspection.accelerators:
-        pytest.skip("this QEMU was built without KVM")
+        miss("a QEMU that was built with KVM")
     assert sorted(problems_of(WRONG[name][0], tmp_path, catalog)) == sorted(messages)
 
 

@@ -11,11 +11,15 @@ import pytest
 from bootrig.deadline import Deadline
 from bootrig.process import ProcessError, run_process, small_environment
 from tests.emulator.conftest import USER_CACHE
+from tests.requirements import miss
 
-pytestmark = [
-    pytest.mark.rig,
-    pytest.mark.skipif(importlib.util.find_spec("libvirt") is None, reason="libvirt is an extra"),
-]
+pytestmark = pytest.mark.rig
+
+
+@pytest.fixture(autouse=True)
+def libvirt_bindings() -> None:
+    if importlib.util.find_spec("libvirt") is None:
+        miss("libvirt's Python package, an extra of bootrig")
 
 
 def boot(launcher: str, model: str, platform_firmware: str, directory: Path) -> Any:
@@ -34,7 +38,7 @@ def boot(launcher: str, model: str, platform_firmware: str, directory: Path) -> 
         run_process(words, deadline=Deadline.after(150, "a guest boots"), environment=environment)
     except ProcessError as error:
         if "libvirt-qemu" in str(error) or "libvirt's QEMU driver does not start" in str(error):
-            pytest.skip(str(error))
+            miss(str(error))
         raise
     return json.loads((directory / "result.json").read_text())
 

@@ -1,13 +1,12 @@
 """Lint reads anything: it never raises, and it says something about whatever the codec refuses."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.lint import examine_rom, lint_rom
 from tests.firmware.test_optionrom import plausible_roms
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.one_of(st.binary(max_size=2048).map(lambda rest: b"\x55\xaa" + rest), plausible_roms()))
 def test_damage_is_always_found(content: bytes) -> None:
     rom = examine_rom("efi-e1000.rom", content)

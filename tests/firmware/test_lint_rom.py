@@ -113,6 +113,7 @@ NOES = [
     No("pnp-checksum", Bios(pnp_length_units=0).build(), "its length is 0 bytes, expected 32", "warning", 0x45),
     No("bev", Bios(bev=0).build(), "no Bootstrap Entry Vector: the BIOS has nothing to boot", "error", 0x5A),
     No("bev", Bios(bev=0x400).build(), "BEV is 0x400, the image ends at 0x400", "error", 0x5A),
+    No("bev", Bios(header_units=1, bev=0x200).build(), "BEV is 0x200, the image ends at 0x200", "error", 0x5A),
     No("bev", Bios(bcv=0x7000).build(), "BCV is 0x7000, the image ends at 0x400", "error", 0x56),
     No("pnp-strings", Bios(product_offset=0x3FF).build()[:-1] + b"x", "no NUL within 1024 bytes", "error", 0x3FF),
     No("pnp-strings", Bios(product_offset=0x7FF).build(), "outside the image, which ends at 0x400", "error", None),
@@ -123,7 +124,10 @@ NOES = [
     No("undi-checksum", Bios(undi_length=4).build(), "its length is 4 bytes, expected 22", "warning", 0x88),
     No("undi-version", Bios(undi_version=b"\0\x09\x01").build(), "UNDI version is 1.9.0, expected", "warning", 0x8B),
     No("undi-version", Bios(undi_version=b"\x02\x01\0").build(), "UNDI version is 0.1.2", "warning", 0x8B),
-    No("undi-entry", Bios(loader=0x400).build(), "the loader is at 0x400, the image ends at 0x400", "error", 0x8E),
+    No("undi-entry", Bios(loader=0x400).build(), "the loader is at 0x400, the image's code is betw", "error", 0x8E),
+    No("undi-entry", Bios(loader=0x1B).build(), "the loader is at 0x1b, the image's code is between", "error", 0x8E),
+    No("undi-entry", Bios(loader=UNDI_OFFSET).build(), "the loader is at 0x84, inside this structure", "error", 0x8E),
+    No("undi-entry", Bios(loader=UNDI_OFFSET + 21).build(), "is at 0x99, inside this structure", "error", 0x8E),
     No("undi-entry", Bios(bus_type=b"EISA").build(), "bus type is b'EISA', expected b'PCIR'", "warning", 0x96),
     No("undi-entry", with_bytes(Bios().build(), 0x90, b"\0\0"), "stack, data or code length is 0", "warning", 0x90),
     No("ipxe-header", with_bytes(Bios().build(), 0xA1, b"\0"), "its bytes sum to 0x", "warning", 0xA1),
@@ -154,6 +158,11 @@ def test_the_rule_says_no(no: No) -> None:
     if no.offset is not None:
         assert matching[0].offset == no.offset
         assert 0 < matching[0].length <= len(no.content)
+
+
+def test_a_loader_right_before_or_behind_its_structure_is_right() -> None:
+    for loader in (0x1C, UNDI_OFFSET - 1, UNDI_OFFSET + 22, 0x3FF):
+        assert lint_rom(examine_rom("pxe-e1000.rom", Bios(loader=loader).build())) == ()
 
 
 def test_a_right_rom_has_no_findings() -> None:

@@ -4,7 +4,7 @@ import struct
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.errors import FormatError
@@ -279,7 +279,6 @@ def plausible_roms(draw: st.DrawFn) -> bytes:
     return bytes(content[: draw(st.integers(0, len(content)))] if draw(st.booleans()) else content)
 
 
-@settings(deadline=None, max_examples=400)
 @given(
     st.one_of(st.binary(max_size=2048), st.binary(max_size=2048).map(lambda rest: b"\x55\xaa" + rest), plausible_roms())
 )

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.errors import ProbeImageError
@@ -125,7 +125,6 @@ def test_the_lengths_that_an_image_may_have(build: str, shortest: int, longest: 
     assert longest + 1 not in lengths
 
 
-@settings(deadline=None)
 @given(
     nonce=st.text("0123456789abcdef", min_size=16, max_size=16),
     kind=st.sampled_from(["nbp", "disk", "efi"]),

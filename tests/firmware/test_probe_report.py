@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import probe as room
@@ -62,7 +62,6 @@ def test_of_two_reports_the_first_counts() -> None:
     assert report.kind == "disk"
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_console_has_a_report_or_none(console: str) -> None:
     assert find_probe_report(console, NONCE) is None

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+import bootrig.romset.embed
 from bootrig import __version__
 from bootrig.romset.embed import embed_rom_set, rollback
 from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError, ManifestError
+from bootrig.romset.exchange import staged_path
 from bootrig.romset.manifest import MANIFEST_NAME, find_manifest, load_manifest, parse_manifest
 from firmware.romset import RomSet
 from tests.romset.rom_sets import NEW, OLD, beside, content, roms
@@ -36,6 +38,28 @@ def test_embeds_into_a_fresh_directory(directory: Path, durable: bool) -> None:
     assert beside(directory) == []
     with pytest.raises(EmbedRefusedError, match="has no previous ROM set to bring back"):
         rollback(directory)
+
+
+@pytest.mark.parametrize("embedded_before", [False, True])
+@pytest.mark.parametrize("durable", [False, True])
+def test_the_files_are_on_the_disk_before_they_are_seen(
+    directory: Path, durable: bool, embedded_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if embedded_before:
+        embed_rom_set(OLD, directory)
+    synced: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(
+        bootrig.romset.embed,
+        "sync_tree",
+        lambda staged: synced.append((staged, roms(NEW).items() <= content(staged).items() and not shown())),
+    )
+
+    def shown() -> bool:
+        return directory.exists() and content(directory) == roms(NEW)
+
+    embed_rom_set(NEW, directory, durable=durable)
+    assert shown()
+    assert synced == ([(staged_path(directory), True)] if durable else [])
 
 
 def test_an_empty_directory_keeps_its_mode(directory: Path) -> None:

@@ -17,6 +17,7 @@ from bootrig.romset.embed import embed_rom_set, rollback
 from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError
 from bootrig.romset.exchange import moved_path, staged_path
 from firmware.romset import RomSet
+from tests.requirements import miss
 from tests.romset.rom_sets import NEW, OLD, beside, content, roms
 
 
@@ -270,7 +271,7 @@ except EmbedFailedError as error:
     argv = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "-", str(tmp_path), sys.executable]
     found = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     if "unshare" in found.stderr:
-        pytest.skip(f"no user namespaces: {found.stderr.strip()}")
+        miss(f"no user namespaces: {found.stderr.strip()}")
     assert (found.stderr, found.returncode) == ("", 0)
     assert found.stdout.splitlines()[0] == f"free some space on the file system of {tmp_path}"
     assert found.stdout.splitlines()[1] == "['d'] 512"

@@ -166,22 +166,27 @@ class Guest:
             self._broken.set_result(error)
 
 
-def add_platform_firmware(
-    definition: MachineDefinition, firmware: PlatformFirmware, run_directory: Path
-) -> MachineDefinition:
+def copy_variables(firmware: PlatformFirmware, run_directory: Path) -> PlatformFirmware:
+    """Return the platform firmware with a copy of its variables, if it has any, for the guest of a run directory."""
+    if firmware.variables is None:
+        return firmware
+    variables = run_directory / VARIABLES_FILE
+    shutil.copyfile(firmware.variables, variables)
+    return replace(firmware, variables=variables)
+
+
+def add_platform_firmware(definition: MachineDefinition, firmware: PlatformFirmware) -> MachineDefinition:
     """Return `definition` with `firmware` in it.
 
-    A firmware with a variable store is put into the two flash devices, with a copy of its variables for this guest; one
-    without is the machine's default, or the machine's `firmware` property.
+    A firmware with variables is put into the two flash devices, with them; one without is the machine's default,
+    or the machine's `firmware` property.
     """
     if firmware.variables is None:
         return definition
-    variables = run_directory / VARIABLES_FILE
-    shutil.copyfile(firmware.variables, variables)
     nodes = (
         BlockNode("file", "pflash0-file", {"filename": str(firmware.code), "read-only": True}),
         BlockNode("raw", "pflash0", {"file": "pflash0-file", "read-only": True}),
-        BlockNode("file", "pflash1-file", {"filename": str(variables)}),
+        BlockNode("file", "pflash1-file", {"filename": str(firmware.variables)}),
         BlockNode("raw", "pflash1", {"file": "pflash1-file"}),
     )
     options = {**definition.machine_options, "pflash0": "pflash0", "pflash1": "pflash1"}
@@ -224,8 +229,8 @@ async def start_direct_guest(
         ProcessError: it cannot be started.
     """
     deadline = Deadline.after(START_S, "QEMU starts")
-    firmware = find_platform_firmware(emulator, definition.platform_firmware)
-    complete = add_console(add_platform_firmware(definition, firmware, run_directory))
+    firmware = copy_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
+    complete = add_console(add_platform_firmware(definition, firmware))
     split = split_for_qmp(complete, configure_by_qmp) if configure_by_qmp else SplitDefinition(complete, None)
     log = run_directory / OUTPUT_FILE
     async with AsyncExitStack() as stack:
@@ -237,13 +242,7 @@ async def start_direct_guest(
             return make_command_line(emulator, split.cold, monitor, console=pipes.path, console_log=console_log)
 
         qemu = await stack.enter_async_context(
-            start_qemu(
-                words,
-                log,
-                deadline,
-                environment=dict(emulator.environment),
-                pass_fds=pass_fds,
-            )
+            start_qemu(words, log, deadline, environment=dict(emulator.environment), pass_fds=pass_fds)
         )
         if split.hot is not None:
             await configure(qemu.session, split.hot)

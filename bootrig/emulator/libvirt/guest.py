@@ -21,11 +21,11 @@ from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.parts import Netdev
 from bootrig.emulator.errors import EmulatorError, GuestDiedError, GuestStartError, LibvirtError
 from bootrig.emulator.guest.console import ConsolePipes
-from bootrig.emulator.guest.guest import OUTPUT_FILE, START_S, VARIABLES_FILE, Guest, start_observer
+from bootrig.emulator.guest.guest import OUTPUT_FILE, START_S, Guest, copy_variables, start_observer
 from bootrig.emulator.libvirt.domain import ALIAS_PREFIX, encode_domain
 from bootrig.emulator.libvirt.transport import LibvirtTransport
 from bootrig.emulator.monitor.session import start_session
-from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, PlatformFirmware, find_platform_firmware
+from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, find_platform_firmware
 from bootrig.process import read_tail
 from bootrig.workdir import cache_directory, write_atomically
 
@@ -169,16 +169,16 @@ async def start_libvirt_guest(
 
     deadline = Deadline.after(START_S, "libvirt starts QEMU")
     named = replace(definition, parts=tuple(_name_tap(p) if isinstance(p, Netdev) else p for p in definition.parts))
-    firmware = _own_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
+    firmware = copy_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
     async with AsyncExitStack() as stack:
-        stack.enter_context(_reaping_orphans())
+        stack.enter_context(_start_reaping())
         pipes = ConsolePipes(run_directory)
         stack.callback(pipes.close)
         document = encode_domain(
             emulator,
             named,
             name=DOMAIN,
-            program=_program(emulator),
+            program=_find_program(emulator),
             firmware=firmware,
             console=pipes.path,
         )
@@ -197,7 +197,7 @@ async def start_libvirt_guest(
         transport = LibvirtTransport(host.connection, domain)
 
         async def obituary() -> EmulatorError | None:
-            return None if transport.lives() else _obituary(transport, run_directory / OUTPUT_FILE)
+            return None if transport.lives() else _make_obituary(transport, run_directory / OUTPUT_FILE)
 
         session = await stack.enter_async_context(start_session(transport, deadline, obituary=obituary))
         console = await pipes.open_console()
@@ -223,14 +223,14 @@ async def _destroy(domain: Any) -> None:
         await asyncio.get_running_loop().run_in_executor(None, domain.destroy)
 
 
-def _obituary(transport: LibvirtTransport, log: Path) -> GuestDiedError:
+def _make_obituary(transport: LibvirtTransport, log: Path) -> GuestDiedError:
     """Return how QEMU ended, as far as libvirt knows, with what QEMU said after its command line."""
     output = read_tail(log).rpartition("-msg timestamp=on\n")[2]
     return GuestDiedError(f"QEMU went away ({transport.end_reason or 'libvirt does not say why'})", output=output)
 
 
 @contextmanager
-def _reaping_orphans() -> Iterator[None]:
+def _start_reaping() -> Iterator[None]:
     """In a PID namespace's first process, take the exit status of QEMUs that libvirt detached.
 
     libvirt starts QEMU as a daemon, and when it ends it, it waits until no process has its number; in such a namespace
@@ -281,16 +281,7 @@ def _name_tap(netdev: Netdev) -> Netdev:
     return replace(netdev, properties={**others, **options})
 
 
-def _own_variables(firmware: PlatformFirmware, run_directory: Path) -> PlatformFirmware:
-    """Return the platform firmware with a copy of its variables for this guest."""
-    if firmware.variables is None:
-        return firmware
-    variables = run_directory / VARIABLES_FILE
-    shutil.copyfile(firmware.variables, variables)
-    return replace(firmware, variables=variables)
-
-
-def _program(emulator: Emulator) -> Path:
+def _find_program(emulator: Emulator) -> Path:
     """Return the file that libvirt starts; for an unpacked QEMU a script that starts it by its own loader.
 
     libvirt remembers what it found out about a QEMU by the file's path and time, so the script is only written once.

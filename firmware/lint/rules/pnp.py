@@ -62,7 +62,7 @@ def check_checksum(rom: RomSubject) -> Iterator[Fault]:
 
 @rom_rule("bev", Severity.ERROR)
 def check_bev(rom: RomSubject) -> Iterator[Fault]:
-    """Each BIOS image has a Bootstrap Entry Vector, and it lies inside the image.
+    """Each BIOS image has a Bootstrap Entry Vector, inside the image.
 
     The BEV is where the BIOS enters to boot from the network; without one the ROM never appears in the boot order.
     """
@@ -75,8 +75,9 @@ def check_bev(rom: RomSubject) -> Iterator[Fault]:
             )
         for pnp in image.pnp_headers:
             for name, vector, place in (("BEV", pnp.bev, 0x1A), ("BCV", pnp.bcv, 0x16), ("DV", pnp.dv, 0x18)):
-                if vector and vector >= min(image.length, image.header.length or image.length):
-                    message = f"{name} is 0x{vector:x}, the image ends at 0x{image.length:x}"
+                end = min(image.length, image.header.length or image.length)
+                if vector >= end:
+                    message = f"{name} is 0x{vector:x}, the image ends at 0x{end:x}"
                     yield Fault(message, offset + pnp.offset + place, 2)
 
 

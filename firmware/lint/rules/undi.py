@@ -6,6 +6,7 @@ from firmware.lint.finding import Fault, Severity
 from firmware.lint.rule import rom_rule
 from firmware.lint.subject import RomSubject
 from firmware.optionrom import RomImage, UndiRomId, byte_sum
+from firmware.optionrom.header import HEADER_LENGTH
 from firmware.optionrom.ipxe import STRUCTURE_NAME as IPXE_NAME
 from firmware.optionrom.undi import STRUCTURE_NAME as UNDI_NAME
 from firmware.optionrom.undi import UNDI_LENGTH
@@ -62,14 +63,17 @@ def check_version(rom: RomSubject) -> Iterator[Fault]:
 
 @rom_rule("undi-entry", Severity.ERROR)
 def check_entry(rom: RomSubject) -> Iterator[Fault]:
-    """The UNDI loader's entry lies inside the image, and the structure says what it needs.
+    """The UNDI loader's entry is in the image's code, and the structure says what it needs.
 
     A base code calls the loader with memory for its stack, data and code.
     """
     for place, image, undi in _iter_structures(rom):
-        if not UNDI_LENGTH <= undi.loader_offset < image.length:
-            message = f"the loader is at 0x{undi.loader_offset:x}, the image ends at 0x{image.length:x}"
+        loader = undi.loader_offset
+        if not HEADER_LENGTH <= loader < image.length:
+            message = f"the loader is at 0x{loader:x}, the image's code is between its header and 0x{image.length:x}"
             yield Fault(message, place + 0x0A, 2)
+        elif undi.offset <= loader < undi.offset + undi.length:
+            yield Fault(f"the loader is at 0x{loader:x}, inside this structure", place + 0x0A, 2)
         if undi.bus_type != b"PCIR":
             message = f"bus type is {undi.bus_type!r}, expected b'PCIR'"
             yield Fault(message, place + 0x12, 4, Severity.WARNING)
