@@ -15,7 +15,15 @@ from bootrig.emulator.definition.definition import (
     make_virtual_clock,
 )
 from bootrig.emulator.definition.launch import RomBy
-from bootrig.emulator.definition.parts import Device, Part, QomObject, make_capture, make_disk, make_nic, make_tap_netdev
+from bootrig.emulator.definition.parts import (
+    Device,
+    Part,
+    QomObject,
+    make_capture,
+    make_disk,
+    make_nic,
+    make_tap_netdev,
+)
 from bootrig.emulator.json_values import JsonValue
 from bootrig.network.addresses import GUEST_MAC
 from bootrig.scenario.platform import firmware_family

@@ -38,6 +38,11 @@ def suggest(wrong: str, known: Iterable[str]) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
+def quote_key(key: str) -> str:
+    """Return a key as it is written in a key path: in quotes unless it is bare."""
+    return key if BARE_KEY.fullmatch(key) else f'"{key}"'
+
+
 def describe(value: object) -> str:
     """Return what a TOML value is, for "found ...": its type and, where short, itself."""
     name = next((text for kind, text in TYPE_NAMES.items() if type(value) is kind), f"a {type(value).__name__}")
@@ -135,8 +140,7 @@ class TableReader:
 
     def place(self, key: str) -> str:
         """Return the key path of `key` in this table."""
-        shown = key if BARE_KEY.fullmatch(key) else f'"{key}"'
-        return f"{self.key_path}.{shown}" if self.key_path else shown
+        return f"{self.key_path}.{quote_key(key)}" if self.key_path else quote_key(key)
 
     def add_problem(self, key: str, message: str) -> None:
         """Note that something is wrong with `key` (of a table that is there at all)."""

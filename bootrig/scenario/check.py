@@ -5,7 +5,7 @@ a problem of the file, told with its place.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from bootrig.document.toml import TableReader, suggest
 from bootrig.network.services.registry import find_services
@@ -22,14 +22,8 @@ PATTERN_LENGTH = 1000
 _NAME = re.compile(r"[^/@\s\[\]]+(?:\[[^/@\s\[\]]+\])?")
 
 
-def check_scenario(scenario: Scenario, root: TableReader, tables: Mapping[str, TableReader]) -> None:
-    """Note every problem of a scenario.
-
-    Args:
-        scenario: as it was read.
-        root: the reader of the file's outermost table.
-        tables: the readers of the services' tables.
-    """
+def check_scenario(scenario: Scenario, root: TableReader) -> None:
+    """Note every problem of `scenario` with `root`, the reader of its file's outermost table."""
     if not _NAME.fullmatch(scenario.name):
         root.document.add_problem("", f'"{scenario.name}" cannot be a name: no part of one holds /, @ or white space')
     find_kinds()[scenario.kind].check(scenario, root)
@@ -41,7 +35,7 @@ def check_scenario(scenario: Scenario, root: TableReader, tables: Mapping[str, T
         _check_pattern(f"console[{index}].pattern", mark.pattern, root)
     for index, step in enumerate(scenario.expectation.steps):
         _check_pattern(f"step[{index}].expect", step.expect, root)
-    _check_services(scenario, tables)
+    _check_services(scenario, root)
 
 
 def _check_goal(scenario: Scenario, root: TableReader) -> None:
@@ -64,7 +58,7 @@ def _check_goal(scenario: Scenario, root: TableReader) -> None:
             _require_known(f"known[{index}].milestone", outcome.milestone, known, root)
 
 
-def _check_services(scenario: Scenario, tables: Mapping[str, TableReader]) -> None:
+def _check_services(scenario: Scenario, root: TableReader) -> None:
     """Note what is wrong with services, each alone and all together."""
     services = find_services()
 
@@ -74,7 +68,8 @@ def _check_services(scenario: Scenario, tables: Mapping[str, TableReader]) -> No
     builds = tuple(dict.fromkeys(probe_build(name) for name in scenario.guest.platform_firmware))
     surroundings = Surroundings(scenario.expectation.report, builds, offers)
     for word, configuration in scenario.services.items():
-        services[word].check(configuration, tables[word], surroundings)
+        for key_path, message in services[word].iter_faults(configuration, surroundings):
+            root.document.add_problem(f"{word}.{key_path}", message)
 
 
 def _require_known(key_path: str, word: str, known: Iterable[str], root: TableReader) -> None:

@@ -122,7 +122,6 @@ def _read(document: Document, name: str, content: Mapping[str, Any]) -> Scenario
     """Read one scenario from the document of a file or of a variant."""
     root = document.root
     kind = _read_kind(root)
-    services, tables = _read_services(root)
     deadline = root.table("deadline")
     scenario = Scenario(
         name=name,
@@ -133,12 +132,12 @@ def _read(document: Document, name: str, content: Mapping[str, Any]) -> Scenario
         clock=_read_clock(root, kind),
         deadline=ScenarioDeadline(deadline.number("guest_s", minimum=1), deadline.number("wall_s", minimum=1)),
         lan=_read_lan(root),
-        services=services,
+        services=_read_services(root),
         guest=_read_guest(root),
         expectation=_read_expectation(root),
         document=content,
     )
-    check_scenario(scenario, root, tables)
+    check_scenario(scenario, root)
     document.finish()
     return scenario
 
@@ -153,8 +152,8 @@ def _read_kind(root: TableReader) -> str:
     return DEFAULT_KIND
 
 
-def _read_services(root: TableReader) -> tuple[dict[str, Any], dict[str, TableReader]]:
-    """Return configuration and table of each service: those that need no table first, then in the file's order."""
+def _read_services(root: TableReader) -> dict[str, Any]:
+    """Return the configuration of each service: those that need no table first, then in the file's order."""
     known = find_services()
     in_order = dict.fromkeys([*(key for key in root.keys if key in known), *known])
     asked = {name: root.optional_table(name) for name in in_order}
@@ -164,7 +163,7 @@ def _read_services(root: TableReader) -> tuple[dict[str, Any], dict[str, TableRe
         if service.is_always_started and asked[name] is None
     }
     tables |= {name: table for name, table in asked.items() if table is not None}
-    return {name: known[name].read(table) for name, table in tables.items()}, tables
+    return {name: known[name].read(table) for name, table in tables.items()}
 
 
 def _read_guest(root: TableReader) -> GuestChoice:

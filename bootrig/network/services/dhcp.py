@@ -48,20 +48,19 @@ class DhcpService(Service[DhcpPersonality]):
             lines=table.strings("lines", default=()),
         )
 
-    def check(self, configuration: DhcpPersonality, table: TableReader, surroundings: Surroundings) -> None:
-        """Note what dnsmasq cannot be made to say, and boot files that nobody serves."""
+    def iter_faults(self, configuration: DhcpPersonality, surroundings: Surroundings) -> Iterator[tuple[str, str]]:
+        """Yield what dnsmasq cannot be made to say, and boot files that nobody serves."""
         try:
             dnsmasq_configuration(configuration)
         except PersonalityError as error:
-            table.add_problem(error.key_path, f"{error}: {error.remedy}" if error.remedy else str(error))
+            yield error.key_path, f"{error}: {error.remedy}" if error.remedy else str(error)
         if surroundings.report == "disk":  # the absence of the boot file may be what is tried
             return
         named = {"boot_file": configuration.boot_file}
         named |= {f"class[{number}].boot_file": client.boot_file for number, client in enumerate(configuration.classes)}
         for key_path, name in named.items():
             if name and not surroundings.offers(name):
-                message = f'no service of this scenario has a file "{name}", and the report is not that of a disk'
-                table.document.add_problem(f"{table.key_path}.{key_path}", message)
+                yield key_path, f'no service of this scenario has a file "{name}"; only a disk\'s report does without'
 
     @asynccontextmanager
     async def start(self, configuration: DhcpPersonality, context: ServiceContext) -> AsyncIterator[Dnsmasq]:

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import bootrig.network.services.content
-from bootrig.document.toml import TableReader, suggest
+from bootrig.document.toml import TableReader, quote_key, suggest
 from bootrig.network.services.content.kind import ContentKind, Material
 from bootrig.registry import collect_objects
 
@@ -66,20 +66,18 @@ def _iter_files(tables: dict[str, TableReader]) -> Iterator[ServedFile]:
             table.add_problem("content", f'found "{word}", expected one of {", ".join(kinds)}{suggest(word, kinds)}')
 
 
-def check_files(files: Iterable[ServedFile], table: TableReader, builds: Iterable[str]) -> None:
-    """Note what reads well in the table of a served file and cannot be made.
+def iter_file_faults(files: Iterable[ServedFile], builds: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield key path (in the service's table) and message of what reads well and cannot be made.
 
     Args:
         files: the files of a service.
-        table: the service's table.
         builds: which builds of the probe are served.
     """
     kinds = find_content_kinds()
     for served in files:
         for build in builds:
             for key, message in kinds[served.kind].iter_faults(served.content, build):
-                place = table.place(served.name)
-                table.document.add_problem(f"{place}.{key}", message)
+                yield f"{quote_key(served.name)}.{key}", message
 
 
 def make_files(files: Iterable[ServedFile], root: Path, material: Material) -> frozenset[int]:

@@ -1,13 +1,13 @@
 """HTTP, by aiohttp."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from bootrig.document.toml import TableReader
 from bootrig.network.addresses import SERVER_ADDRESS, SERVER_NAME
-from bootrig.network.services.files import ServedFile, check_files, read_files, split_table
+from bootrig.network.services.files import ServedFile, iter_file_faults, read_files, split_table
 from bootrig.network.services.service import RunningService, Service, ServiceContext, Surroundings
 
 
@@ -28,9 +28,9 @@ class HttpService(Service[Http]):
         _, files = split_table(table)
         return Http(read_files(files))
 
-    def check(self, configuration: Http, table: TableReader, surroundings: Surroundings) -> None:
-        """Note files that cannot be made."""
-        check_files(configuration.files, table, surroundings.builds)
+    def iter_faults(self, configuration: Http, surroundings: Surroundings) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with files that cannot be made."""
+        yield from iter_file_faults(configuration.files, surroundings.builds)
 
     def files(self, configuration: Http) -> tuple[ServedFile, ...]:
         """Return the files."""

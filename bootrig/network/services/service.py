@@ -1,7 +1,7 @@
 """What a service is: its table in a scenario's file, how it starts, how it shows that it does what the table says."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,11 +51,8 @@ class RunningService(Protocol):
         version: the program's version, empty where it does not say.
     """
 
-    @property
-    def server(self) -> str: ...
-
-    @property
-    def version(self) -> str: ...
+    server: str
+    version: str
 
     async def watch(self) -> NoReturn:
         """Wait for its death.
@@ -92,8 +89,9 @@ class Service(ABC, Generic[Configuration]):
             ServiceError: it cannot be started; the error has what its server said.
         """
 
-    def check(self, configuration: Configuration, table: TableReader, surroundings: Surroundings) -> None:
-        """Note what reads well in a table and cannot work."""
+    def iter_faults(self, configuration: Configuration, surroundings: Surroundings) -> Iterator[tuple[str, str]]:
+        """Yield key path (in the service's table) and message of what reads well and cannot work."""
+        yield from ()
 
     def files(self, configuration: Configuration) -> tuple[ServedFile, ...]:
         """Return the files that it serves."""

@@ -1,13 +1,13 @@
 """TFTP, by tftpy."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bootrig.document.toml import TableReader
 from bootrig.network.addresses import SERVER_ADDRESS, SERVER_NAME
-from bootrig.network.services.files import ServedFile, check_files, read_files, split_table
+from bootrig.network.services.files import ServedFile, iter_file_faults, read_files, split_table
 from bootrig.network.services.service import RunningService, Service, ServiceContext, Surroundings
 
 
@@ -36,9 +36,9 @@ class TftpService(Service[Tftp]):
         settings.choice("server", TftpServer, default=TftpServer.TFTPY)
         return Tftp(read_files(files))
 
-    def check(self, configuration: Tftp, table: TableReader, surroundings: Surroundings) -> None:
-        """Note files that cannot be made."""
-        check_files(configuration.files, table, surroundings.builds)
+    def iter_faults(self, configuration: Tftp, surroundings: Surroundings) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with files that cannot be made."""
+        yield from iter_file_faults(configuration.files, surroundings.builds)
 
     def files(self, configuration: Tftp) -> tuple[ServedFile, ...]:
         """Return the files."""

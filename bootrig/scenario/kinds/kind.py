@@ -16,6 +16,7 @@ class Kind(ABC):
 
     is_real_only = False
 
+    @abstractmethod
     def check(self, scenario: Scenario, root: TableReader) -> None:
         """Note what a scenario of this kind lacks, with `root`, the reader of its file's outermost table."""
 
