@@ -179,6 +179,16 @@ class TableReader:
             return None
         return self.string(key, pattern=pattern, expected=expected)
 
+    def hexadecimal(self, key: str) -> bytes:
+        """Return the bytes that a string writes as pairs of hexadecimal digits, with free blanks between the pairs."""
+        expected = "pairs of hexadecimal digits"
+        value = self._take(key, str, expected, required=True)
+        try:
+            return bytes.fromhex(value or "")
+        except ValueError:
+            self.add_problem(key, f"found {describe(value)}, expected {expected}")
+            return b""
+
     def integer(
         self, key: str, default: int | None = None, *, minimum: int | None = None, maximum: int | None = None
     ) -> int:

@@ -204,3 +204,21 @@ def test_describes_long_values_by_their_type() -> None:
     assert describe("x" * 100) == "a string"
     assert describe({"a": 1}) == "a table"
     assert describe(1.5) == "a number 1.5"
+
+
+def test_bytes_as_hexadecimal_digits() -> None:
+    document = Document(Path("x.toml"), {"good": "4d 5A\n00", "odd": "4", "other": "xx", "number": 3})
+    root = document.root
+    assert [root.hexadecimal(key) for key in ("good", "odd", "other", "number", "gone")] == [
+        b"MZ\0",
+        b"",
+        b"",
+        b"",
+        b"",
+    ]
+    assert [f"{problem.key_path}: {problem.message}" for problem in document.problems] == [
+        'odd: found a string "4", expected pairs of hexadecimal digits',
+        'other: found a string "xx", expected pairs of hexadecimal digits',
+        "number: found an integer 3, expected pairs of hexadecimal digits",
+        "gone: missing; expected pairs of hexadecimal digits",
+    ]

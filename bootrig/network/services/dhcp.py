@@ -132,8 +132,7 @@ def _read_value(table: TableReader, kind: OptionType) -> bytes:
         case OptionType.TEXT:
             return table.string(kind).encode()
         case OptionType.HEX:
-            digits = table.string(kind, pattern=r"(?:\s*[0-9A-Fa-f]{2})*\s*", expected="pairs of hexadecimal digits")
-            return bytes.fromhex(digits) if all(c in "0123456789abcdefABCDEF \n\t" for c in digits) else b""
+            return table.hexadecimal(kind)
         case OptionType.U8 | OptionType.U16 | OptionType.U32:
             width = _WIDTHS[kind]
             number = table.integer(kind, minimum=0, maximum=(1 << 8 * width) - 1)

@@ -40,7 +40,7 @@ class HttpService(Service[Http]):
         """Whether a URL is one of the files."""
         names = {served.name for served in configuration.files}
         path = unquote(name.partition("?")[0])
-        return any(path.removeprefix(f"http://{host}/") in names for host in (SERVER_ADDRESS, SERVER_NAME))
+        return path in {f"http://{host}/{served}" for host in (SERVER_ADDRESS, SERVER_NAME) for served in names}
 
     @asynccontextmanager
     async def start(self, configuration: Http, context: ServiceContext) -> AsyncIterator[RunningService]:

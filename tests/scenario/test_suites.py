@@ -1,0 +1,69 @@
+"""Suites: which scenarios they hold, on which guests."""
+
+from pathlib import Path
+
+import pytest
+
+from bootrig.scenario.file import iter_scenarios, load_scenarios
+from bootrig.scenario.scenario import Scenario
+from bootrig.scenario.suites import find_machines, in_suite, iter_suite_names
+
+TEXT = """\
+summary = "x"
+report = "nbp"
+machines = ["pc", "q35"]
+suites = SUITES
+[deadline]
+guest_s = 90
+wall_s = 120
+"""
+
+
+def load(directory: Path, suites: str) -> Scenario:
+    path = directory / "mine.toml"
+    path.write_text(TEXT.replace("SUITES", suites))
+    (scenario,) = load_scenarios(path)
+    return scenario
+
+
+@pytest.mark.parametrize(
+    ("suites", "suite", "machines"),
+    [
+        ('["default"]', "default", ("pc", "q35")),
+        ('["default"]', "full", ("pc", "q35")),
+        ('["default"]', "other", ()),
+        ('["other"]', "default", ()),
+        ("[]", "default", ()),
+        ("[]", "full", ("pc", "q35")),
+        ('["default", { name = "bench", machines = ["q35", "mine"] }]', "bench", ("q35", "mine")),
+        ('["default", { name = "bench", machines = ["q35", "mine"] }]', "default", ("pc", "q35")),
+        ('[{ name = "full", machines = ["q35"] }]', "full", ("q35",)),
+    ],
+)
+def test_the_guests_on_which_a_suite_tries_a_scenario(
+    suites: str, suite: str, machines: tuple[str, ...], tmp_path: Path
+) -> None:
+    scenario = load(tmp_path, suites)
+    assert find_machines(scenario, suite) == machines
+    for machine in ("pc", "q35", "mine"):
+        assert in_suite(scenario, suite, machine) is (machine in machines)
+
+
+def test_the_names_of_suites(tmp_path: Path) -> None:
+    assert iter_suite_names([load(tmp_path, '["slow", { name = "bench", machines = ["pc"] }, "default"]')]) == (
+        "default",
+        "full",
+        "slow",
+        "bench",
+    )
+
+
+def test_the_bench_has_the_cells_that_it_has_always_had() -> None:
+    cells = [
+        (scenario.name, machine, firmware, nic_model)
+        for scenario in iter_scenarios()
+        for machine in find_machines(scenario, "bench-142")
+        for firmware in scenario.guest.platform_firmware
+        for nic_model in scenario.guest.nic_models
+    ]
+    assert len(cells) == len(set(cells)) == 142
