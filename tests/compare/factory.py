@@ -23,6 +23,7 @@ from bootrig.trace.trace import (
     ClockKind,
     ConsoleLine,
     Disturbance,
+    Expectation,
     Milestone,
     Outcome,
     OutcomeStatus,
@@ -122,6 +123,7 @@ def trace(boot: Boot) -> Trace:
         rom_set=boot.rom_set,
         attempt=boot.clock.attempt,
         clock=boot.clock,
+        expected=Expectation(milestones=(*filter(None, [boot.milestone]), *(() if boot.passed else ("never",)))),
         outcome=Outcome(
             OutcomeStatus.PASSED if boot.passed else OutcomeStatus.FAILED,
             boot.milestone,
@@ -148,6 +150,8 @@ def _milestones(boot: Boot) -> tuple[Milestone, ...]:
         found.append(Milestone("nbp-entered", boot.first_packet_s + boot.nbp_s, 0.4))
     if boot.disk_s is not None:
         found.append(Milestone("disk-booted", boot.first_packet_s + boot.disk_s, 0.4))
+    if boot.milestone not in {"", *(milestone.name for milestone in found)}:
+        found.append(Milestone(boot.milestone, None, None))
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from bootrig.jsonfile import JsonFileError
 from bootrig.record.judgement import judge
 from bootrig.record.run import RecordedRun, Run, RunCell, RunError, RunHost, RunSide, find_run, write_run
 from bootrig.trace.trace import Trace, write_trace
-from tests.compare.factory import Boot, trace
+from tests.compare.factory import REAL, Boot, trace
 
 
 def make_run(directory: Path, *sides: tuple[str, tuple[Boot, ...]]) -> RecordedRun:
@@ -109,7 +109,7 @@ def test_outcomes_are_found_anew(tmp_path: Path) -> None:
 
 
 def test_all_attempts_of_a_cell_are_read(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run", ("set", (GOOD, replace(GOOD, time_mode="real"))))
+    run = make_run(tmp_path / "run", ("set", (GOOD, replace(GOOD, clock=REAL))))
     assert sorted(found.clock.kind for found in run.load_traces("set")) == ["real", "virtual"]
 
 

@@ -26,7 +26,7 @@ from bootrig.trace.events import (
 
 KINDS: tuple[type[Struct], ...] = get_args(Event)
 READERS = ("trace/reading", "compare", "report")
-NOT_OF_BOOTS = "lint_"  # reports on ROMs
+NOT_OF_BOOTS = ("findings", "sarif")  # reports on ROMs
 
 
 def _values(kind: Any) -> st.SearchStrategy[Any]:
