@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bootrig.deadline import Deadline
-from bootrig.network.addresses import GUEST_ADDRESS, SERVER_ADDRESS, SERVER_NAME, TAP_MAC
+from bootrig.network.addresses import GUEST_ADDRESS, GUEST_MAC, SERVER_ADDRESS, SERVER_NAME, TAP_MAC
 from bootrig.network.capture import decode_capture
 from bootrig.network.errors import ServiceError
 from bootrig.network.namespace import run_in_namespaces
-from bootrig.network.servers.dnsmasq import DnsmasqConfiguration, start_dnsmasq
-from bootrig.network.servers.personality import BootFields, DhcpPersonality
+from bootrig.network.servers.dnsmasq import start_dnsmasq
+from bootrig.network.servers.personality import BootFields, ClientClass, DhcpOption, DhcpPersonality, OptionType
 from bootrig.network.tap import open_tap
 from bootrig.process import ToolMissingError
 from tests.network.inside import call_inside
@@ -35,8 +35,7 @@ def _talk(personality: DhcpPersonality, run_directory: Path, talk: Callable[[Pxe
     """Return what `talk` returned, which has a client at the other end of the cable of a real dnsmasq."""
 
     def inside() -> object:
-        configuration = DnsmasqConfiguration(personality)
-        with open_tap() as tap, start_dnsmasq(configuration, run_directory, deadline=Deadline.after(30, "a test")):
+        with open_tap() as tap, start_dnsmasq(personality, run_directory, deadline=Deadline.after(30, "a test")):
             return talk(PxeClient(tap.file_descriptor))
 
     return call_inside(inside)
@@ -78,23 +77,98 @@ def test_no_boot_file(tmp_path):
 @pytest.mark.parametrize(("architecture", "expected"), [(0, "bios.0"), (7, "efi.efi"), (9, "efi9.efi"), (11, "bios.0")])
 @pytest.mark.parametrize("fields", [BootFields.HEADER, BootFields.OPTIONS])
 def test_boot_file_by_architecture(tmp_path, architecture, expected, fields):
-    personality = DhcpPersonality("bios.0", boot_files={7: "efi.efi", 9: "efi9.efi"}, fields=fields)
-    answer = _talk(personality, tmp_path, _lease(architecture))
+    classes = (ClientClass("efi.efi", architecture=7), ClientClass("efi9.efi", architecture=9))
+    answer = _talk(DhcpPersonality("bios.0", classes=classes, fields=fields), tmp_path, _lease(architecture))
     in_option = bytes.fromhex(answer[4] or "").rstrip(b"\0").decode()
     assert (answer[2] or in_option) == expected
     assert bool(answer[2]) == (fields == BootFields.HEADER)
 
 
-def test_an_architecture_may_have_none(tmp_path):
-    personality = DhcpPersonality("bios.0", boot_files={7: ""})
+def test_a_class_may_have_no_boot_file(tmp_path):
+    personality = DhcpPersonality("bios.0", classes=(ClientClass(architecture=7),))
     assert _talk(personality, tmp_path, _lease(7))[2] == ""
+    (tmp_path / "dnsmasq.log").unlink()
+    assert _talk(personality, tmp_path, _lease(0))[2] == "bios.0"
 
 
-def test_extra_options_are_sent_unasked(tmp_path):
-    personality = DhcpPersonality("x", extra_options=("175,b0:01:01", "option:root-path,iscsi:server"))
-    options = _talk(personality, tmp_path, _lease())[5]
-    assert options["175"] == "b00101"
-    assert bytes.fromhex(options["17"]) == b"iscsi:server"
+@pytest.mark.parametrize(
+    ("client", "matches"),
+    [
+        (ClientClass("own.0", user_class="iPXE"), True),
+        (ClientClass("own.0", user_class="gPXE"), False),
+        (ClientClass("own.0", vendor_class="PXEClient"), True),
+        (ClientClass("own.0", vendor_class="HTTPClient"), False),
+        (ClientClass("own.0", mac=GUEST_MAC), True),
+        (ClientClass("own.0", mac="52:54:00:12:34:57"), False),
+        (ClientClass("own.0", architecture=0, user_class="iPXE", vendor_class="PXEClient", mac=GUEST_MAC), True),
+        (ClientClass("own.0", architecture=0, user_class="gPXE", vendor_class="PXEClient", mac=GUEST_MAC), False),
+    ],
+)
+def test_clients_that_match_all_keys_of_a_class(tmp_path, client, matches):
+    answer = _talk(DhcpPersonality("others.0", classes=(client,)), tmp_path, _lease())
+    assert answer[2] == ("own.0" if matches else "others.0")
+
+
+def test_the_first_class_that_matches_wins(tmp_path):
+    classes = (ClientClass("first.0", architecture=0), ClientClass("second.0", user_class="iPXE"))
+    assert _talk(DhcpPersonality("others.0", classes=classes), tmp_path, _lease())[2] == "first.0"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        r"Boot\iPXE\boot.ipxe",
+        'a,b "c" #d',
+        " blank ",
+        "tag:x,y",
+        "na\u00efve.0",
+        "http://10.0.2.1/a.0?x=1&y=2",
+        "10",
+        "aa:bb",
+        "a" * 127,
+    ],
+)
+@pytest.mark.parametrize("fields", [BootFields.HEADER, BootFields.FILE_OPTION])
+def test_every_name_arrives_as_it_was_written(tmp_path, name, fields):
+    answer = _talk(DhcpPersonality(name, fields=fields), tmp_path, _lease())
+    in_option = bytes.fromhex(answer[4] or "").rstrip(b"\0").decode()
+    assert (answer[2] or in_option) == name
+
+
+def test_options_are_sent_unasked_as_they_were_written(tmp_path):
+    def written(code: int, kind: OptionType, content: bytes, *path: int) -> DhcpOption:
+        return DhcpOption(code, path, kind, content)
+
+    options = (
+        written(128, OptionType.U8, b"\x5b"),
+        written(129, OptionType.U16, b"\x00\x05"),
+        written(130, OptionType.U32, b"\0\0\0\x07"),
+        written(131, OptionType.HEX, b"\x00"),
+        written(132, OptionType.HEX, b"\x12\x34"),
+        written(133, OptionType.TEXT, b"10.0.2.9, #"),
+        written(17, OptionType.TEXT, b"iscsi:server"),
+        written(6, OptionType.ADDRESSES, bytes([10, 0, 2, 9, 10, 0, 2, 1])),
+        written(150, OptionType.ADDRESS, bytes([10, 0, 2, 1])),
+        written(175, OptionType.U8, b"\x5b", 1),
+        written(43, OptionType.U8, b"\x08", 6),
+        written(43, OptionType.TEXT, b"in", 9, 1),
+        written(175, OptionType.HEX, b"", 8),
+        written(43, OptionType.TEXT, b"out", 9, 2),
+    )
+    answer = _talk(DhcpPersonality("x", options=options), tmp_path, _lease())[5]
+    assert {code: answer[str(code)] for code in sorted({option.code for option in options})} == {
+        6: "0a0002090a000201",
+        17: b"iscsi:server".hex(),
+        43: "060108" + "0909" + "0102" + b"in".hex() + "0203" + b"out".hex(),
+        128: "5b",
+        129: "0005",
+        130: "00000007",
+        131: "00",
+        132: "1234",
+        133: b"10.0.2.9, #".hex(),
+        150: "0a000201",
+        175: "01015b" + "0800",
+    }
 
 
 def test_the_same_guest_gets_the_same_address_and_another_one_another(tmp_path):
@@ -156,7 +230,7 @@ def test_no_router_is_advertised_without(tmp_path):
 
 def test_nothing_is_left_and_no_file_outside_of_the_run_directory(tmp_path):
     def inside() -> object:
-        with open_tap(), start_dnsmasq(DnsmasqConfiguration(), tmp_path) as server:
+        with open_tap(), start_dnsmasq(DhcpPersonality(), tmp_path) as server:
             assert children_of(os.getpid()) == {server.pid}
         return sorted(children_of(os.getpid()))
 
@@ -168,7 +242,7 @@ def test_not_installed(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda *_args, **_options: None)
     with (
         pytest.raises(ToolMissingError, match=r"^dnsmasq is not installed$") as caught,
-        start_dnsmasq(DnsmasqConfiguration(), tmp_path),
+        start_dnsmasq(DhcpPersonality(), tmp_path),
     ):
         pass
     assert caught.value.remedy == "apt-get install dnsmasq-base"
@@ -178,7 +252,7 @@ def test_port_in_use(tmp_path):
     def inside() -> int:
         with open_tap(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind((SERVER_ADDRESS, 53))
-            with start_dnsmasq(DnsmasqConfiguration(), tmp_path):
+            with start_dnsmasq(DhcpPersonality(), tmp_path):
                 return 0
 
     with pytest.raises(Exception, match=r"dnsmasq ended at once(.|\n)*Address already in use") as caught:
@@ -188,8 +262,8 @@ def test_port_in_use(tmp_path):
 
 def test_ends_at_once_on_a_configuration_that_it_does_not_know(tmp_path):
     def inside() -> int:
-        personality = DhcpPersonality(extra_lines=("no-such-option=1",))
-        with open_tap(), start_dnsmasq(DnsmasqConfiguration(personality), tmp_path):
+        personality = DhcpPersonality(lines=("no-such-option=1",))
+        with open_tap(), start_dnsmasq(personality, tmp_path):
             return 0
 
     with pytest.raises(Exception, match=r"dnsmasq ended at once \(exit status 1\)(.|\n)*no-such-option|bad option"):
@@ -207,7 +281,7 @@ def test_ends_at_once_without_a_word(tmp_path, monkeypatch):
     _fake_dnsmasq(tmp_path, "exit 7", monkeypatch)
     with (
         pytest.raises(ServiceError, match=r"^dnsmasq ended at once \(exit status 7\)$"),
-        start_dnsmasq(DnsmasqConfiguration(), tmp_path),
+        start_dnsmasq(DhcpPersonality(), tmp_path),
     ):
         pass
 
@@ -217,7 +291,7 @@ def test_never_gets_ready(tmp_path, monkeypatch):
     before = children_of(os.getpid())
     with (
         pytest.raises(ServiceError, match=r"^dnsmasq did not start in time: the cell\nthinking$"),
-        start_dnsmasq(DnsmasqConfiguration(), tmp_path, deadline=Deadline.after(0.3, "the cell")),
+        start_dnsmasq(DhcpPersonality(), tmp_path, deadline=Deadline.after(0.3, "the cell")),
     ):
         pass
     assert children_of(os.getpid()) == before
@@ -225,7 +299,7 @@ def test_never_gets_ready(tmp_path, monkeypatch):
 
 def test_dies_midway(tmp_path):
     async def watch() -> str:
-        with open_tap(), start_dnsmasq(DnsmasqConfiguration(), tmp_path) as server:
+        with open_tap(), start_dnsmasq(DhcpPersonality(), tmp_path) as server:
             watching = asyncio.create_task(server.watch())
             await asyncio.sleep(0)
             os.kill(server.pid, 9)
@@ -240,7 +314,7 @@ def test_dies_midway(tmp_path):
 
 def test_watching_can_be_given_up(tmp_path):
     async def watch() -> int:
-        with open_tap(), start_dnsmasq(DnsmasqConfiguration(), tmp_path) as server:
+        with open_tap(), start_dnsmasq(DhcpPersonality(), tmp_path) as server:
             before = open_descriptors()
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(server.watch(), 0.05)

@@ -20,7 +20,7 @@ from bootrig.network import namespace
 from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.errors import NamespaceError
 from bootrig.network.namespace import namespace_remedy, probe_namespaces, run_in_namespaces
-from bootrig.network.servers.dnsmasq import DnsmasqConfiguration, start_dnsmasq
+from bootrig.network.servers.dnsmasq import start_dnsmasq
 from bootrig.network.servers.personality import DhcpPersonality
 from bootrig.network.servers.tftp import TftpConfiguration, start_tftp
 from bootrig.network.tap import open_tap
@@ -301,7 +301,7 @@ class TestOrdinaryUser:
         def inside() -> int:
             with (
                 open_tap(device=tun) as tap,
-                start_dnsmasq(DnsmasqConfiguration(DhcpPersonality("pxelinux.0")), directory),
+                start_dnsmasq(DhcpPersonality("pxelinux.0"), directory),
                 start_tftp(TftpConfiguration(directory), directory),
             ):
                 client = PxeClient(tap.file_descriptor)

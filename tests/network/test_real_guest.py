@@ -13,7 +13,7 @@ import pytest
 
 from bootrig.network.addresses import GUEST_ADDRESS, GUEST_MAC, SERVER_ADDRESS
 from bootrig.network.capture import decode_capture
-from bootrig.network.servers.dnsmasq import DnsmasqConfiguration, start_dnsmasq
+from bootrig.network.servers.dnsmasq import start_dnsmasq
 from bootrig.network.servers.personality import DhcpPersonality
 from bootrig.network.servers.tftp import TftpConfiguration, start_tftp
 from bootrig.network.tap import Tap, open_tap
@@ -83,7 +83,7 @@ def _with_servers(root: Path, use: Callable[[Tap], object]) -> Any:
     def inside() -> object:
         with (
             open_tap() as tap,
-            start_dnsmasq(DnsmasqConfiguration(DhcpPersonality("pxelinux.0")), run_directory),
+            start_dnsmasq(DhcpPersonality("pxelinux.0"), run_directory),
             start_tftp(TftpConfiguration(root), run_directory),
         ):
             return use(tap)
