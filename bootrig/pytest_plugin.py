@@ -92,6 +92,8 @@ def bootrig_run(tmp_path_factory: pytest.TempPathFactory) -> BootrigRun:
         named = {FILTERS[name]: options.pop(name) for name in FILTERS if name in options}
         words = {name: (word,) if isinstance(word, str) else tuple(word) for name, word in named.items()}  # type: ignore[arg-type]
         time = options.pop("time", None)
+        if "jobs" in options:
+            options["parallelism"] = options.pop("jobs")
         matrix = api.Matrix(
             filters=api.Filters(**words),
             is_virtual=None if time is None else time == "virtual",

@@ -122,7 +122,7 @@ def _start_session(
         InputError: a recipe or a filter is wrong.
         RigError: something that the cells need is missing.
     """
-    jobs = matrix.require_sound()
+    parallelism = matrix.require_sound()
     planned = plan_cells(matrix.filters)
     equipment = make_equipment(
         planned, is_virtual=matrix.is_virtual, accelerator=matrix.accelerator, launch=matrix.launch
@@ -133,7 +133,7 @@ def _start_session(
         embed_side(rom_set, name, directory, label)
         for rom_set, name, label in zip(rom_sets, names, labels, strict=True)
     ]
-    with start_pool(jobs, directory) as pool:
+    with start_pool(parallelism, directory) as pool:
         campaign = Campaign(pool.run, equipment, directory, sides, planned, listener)
         cells = list(campaign.iter_cells())
         if not cells:

@@ -28,7 +28,7 @@ class Matrix:
 
     Attributes:
         filters: what of the matrix is tried.
-        jobs: cells at a time; None for one a processor.
+        parallelism: cells at a time; None for one a processor.
         is_virtual: whether guests' clocks count instructions; None for yes where the accelerator allows it.
         accelerator: `auto`, `tcg` or `kvm`.
         launch: how guests are started.
@@ -37,7 +37,7 @@ class Matrix:
     """
 
     filters: Filters = field(default_factory=Filters)
-    jobs: int | None = None
+    parallelism: int | None = None
     is_virtual: bool | None = None
     accelerator: str = "auto"
     launch: Launch = field(default_factory=Launch)
@@ -51,11 +51,11 @@ class Matrix:
             InputError: what is asked for is not possible.
         """
         require_possible(self.launch)
-        if self.jobs is None:
+        if self.parallelism is None:
             return count_processors()
-        if self.jobs < 1:
-            raise InputError(f"-j {self.jobs}: at least one cell has to run")
-        return self.jobs
+        if self.parallelism < 1:
+            raise InputError(f"-j {self.parallelism}: at least one cell has to run")
+        return self.parallelism
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

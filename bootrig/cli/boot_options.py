@@ -84,7 +84,7 @@ def read_matrix(arguments: argparse.Namespace) -> "Matrix":
             emulators=tuple(arguments.emulator),
             suites=tuple(arguments.suite),
         ),
-        jobs=arguments.jobs,
+        parallelism=arguments.jobs,
         is_virtual=read_is_virtual(arguments),
         accelerator=arguments.accelerator,
         launch=read_launch(arguments),

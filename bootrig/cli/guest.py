@@ -1,11 +1,8 @@
 """`bootrig guest`: machine definitions, and what QEMU says about itself."""
 
 import argparse
-import asyncio
 import json
-import os
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +12,6 @@ from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, re
 from bootrig.errors import InputError
 
 if TYPE_CHECKING:
-    from bootrig.emulator.definition.definition import MachineDefinition
-    from bootrig.emulator.guest.guest import Guest
     from bootrig.emulator.release.discovery import Emulator
     from bootrig.emulator.schema.shapes import Catalog
 
@@ -138,6 +133,7 @@ def _docs(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from bootrig.cli.guest_console import run_guest
     from bootrig.emulator.definition.file import load_definition
     from bootrig.emulator.guest.configuration import add_root_ports
     from bootrig.emulator.release.recipes import find_emulator
@@ -152,66 +148,4 @@ def _run(arguments: argparse.Namespace) -> int:
         definition = add_root_ports(definition, catalog)
     directory = make_run_directory(arguments.runs, arguments.files[0].stem)
     print(f"run directory: {directory}", file=sys.stderr)
-    return asyncio.run(_show(arguments, launch, emulator, definition, directory))
-
-
-async def _show(
-    arguments: argparse.Namespace,
-    launch: Launch,
-    emulator: "Emulator",
-    definition: "MachineDefinition",
-    directory: Path,
-) -> int:
-    """Run a guest with its console on standard input and output until it ends; returns the exit status."""
-    from bootrig.emulator.launch import start_guest
-
-    async with start_guest(launch, emulator, definition, directory) as guest:
-        started_s = time.monotonic()
-        await guest.resume()
-        tasks = [
-            asyncio.create_task(_copy_console(guest, (arguments.until or "").encode())),
-            asyncio.create_task(_await_shutdown(guest)),
-            asyncio.create_task(guest.watch()),
-        ]
-        typing = _start_typing(guest)
-        try:
-            done, _ = await asyncio.wait(tasks, timeout=arguments.limit, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-            seen = tasks[0] in done
-            guest_s = await guest.clock_s()
-        finally:
-            if typing is not None:
-                asyncio.get_running_loop().remove_reader(typing)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-    how = "found" if seen else "shut down" if done else f"still running after {arguments.limit:g} s"
-    print(f"\n{how}: {guest_s} guest seconds, {time.monotonic() - started_s:.1f} s", file=sys.stderr)
-    return 0 if seen or (done and not arguments.until) else 1
-
-
-def _start_typing(guest: "Guest") -> int | None:
-    """Pass what is typed on standard input to the guest, where there is a terminal; returns its file descriptor."""
-    if not sys.stdin.isatty():
-        return None
-    descriptor = sys.stdin.fileno()
-    asyncio.get_running_loop().add_reader(descriptor, lambda: guest.console.write(os.read(descriptor, 4096)))
-    return descriptor
-
-
-async def _copy_console(guest: "Guest", until: bytes) -> None:
-    """Copy the console to standard output until it has shown `until`, or for ever."""
-    if not await guest.console.read_until(until, _print):
-        await asyncio.Event().wait()  # QEMU is gone: the watcher says why
-
-
-def _print(content: bytes) -> None:
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
-
-
-async def _await_shutdown(guest: "Guest") -> None:
-    """Wait until the guest shuts down."""
-    with guest.session.subscribe("SHUTDOWN") as shutdowns:
-        await shutdowns.get()
+    return run_guest(definition, launch, emulator, directory, until=arguments.until or "", limit_s=arguments.limit)

@@ -25,10 +25,10 @@ def test_the_fixtures_are_found_and_documented(pytester: pytest.Pytester) -> Non
     result = run_suite(pytester, "--fixtures")
     result.stdout.fnmatch_lines(
         [
-            "bootrig_run -- *bootrig/pytest_plugin.py:*",
-            "    Boot ROM sets as `bootrig run` does and return what was seen; see *",
             "bootrig_console -- *bootrig/pytest_plugin.py:*",
             "    Boot guests and hand their consoles over, as pexpect objects; see *",
+            "bootrig_run -- *bootrig/pytest_plugin.py:*",
+            "    Boot ROM sets as `bootrig run` does and return what was seen; see *",
         ]
     )
 
