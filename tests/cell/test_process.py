@@ -1,0 +1,56 @@
+"""The process of a cell: what it leaves where something breaks."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bootrig.cell.errors import CellError
+from bootrig.cell.process import UNWRITTEN_STATUS, describe_host_error, load_error, run_cell_file, write_error
+from bootrig.errors import ExitStatus
+
+
+def test_the_error_of_a_cell_is_passed_on_by_its_file(tmp_path: Path) -> None:
+    assert write_error(CellError("no tap", label="a+b", remedy="modprobe tun"), tmp_path)
+    error = load_error(tmp_path, "a+b", 3)
+    assert (str(error), error.remedy, error.directory) == ("a+b: no tap", "modprobe tun", str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["error.json"]
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", "[]", '{"message": "x"}'])
+def test_a_cell_that_left_no_error(content: str | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "error.json").write_text(content)
+    error = load_error(tmp_path, "a+b", -9)
+    assert str(error) == "a+b: the cell ended with exit status -9 and left no trace"
+
+
+def test_a_cell_that_could_not_write_its_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert not write_error(CellError("x"), tmp_path / "file")
+    error = load_error(tmp_path, "a+b", UNWRITTEN_STATUS)
+    assert str(error) == f"a+b: the rig broke and its error could not be written into {tmp_path}"
+    assert error.remedy == "free some space there, or name another place by --runs"
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "remedy"),
+    [
+        (OSError(28, "No space left on device", "x"), "no space is left where /d is", "free some space there, or"),
+        (OSError(122, "Disk quota exceeded", "x"), "no space is left where /d is", "free some space there, or"),
+        (OSError(13, "Permission denied", "/x"), "/x: Permission denied", ""),
+        (OSError(5, "Input/output error"), "the operating system: Input/output error", ""),
+    ],
+)
+def test_an_error_of_the_operating_system_is_the_host_s(error: OSError, message: str, remedy: str) -> None:
+    told = describe_host_error(error, Path("/d"))
+    assert str(told) == message
+    assert told.remedy.startswith(remedy)
+
+
+def test_a_directory_without_a_specification(tmp_path: Path) -> None:
+    (tmp_path / "cell.json").write_text("{}")
+    assert run_cell_file(tmp_path, "real") == ExitStatus.INPUT
+    document = json.loads((tmp_path / "real" / "error.json").read_text())
+    assert (document["format"], document["type"]) == ("bootrig-error/1", "JsonFileError")
+    assert document["message"].startswith(f"{tmp_path}/cell.json: ")
