@@ -123,7 +123,8 @@ def test_a_boot_that_fails_is_the_roms_fault_after_real_time_confirmed_it(tmp_pa
     own.mkdir(parents=True)
     (own / "mine.toml").write_text(
         'summary = "no such file"\nreport = "nbp"\nmilestones = ["dhcp-ack", "tftp-complete"]\n'
-        '[dhcp]\nboot_file = "missing.0"\n[deadline]\nguest_s = 90\nwall_s = 120\n'
+        '[dhcp]\nboot_file = "missing.0"\n[tftp."missing.0"]\ncontent = "missing"\n'
+        "[deadline]\nguest_s = 90\nwall_s = 120\n"
     )
     words = (*RUN, "--scenario", "mine", "--json", "outcomes.json")
     with start_command(tmp_path, *words, environment={"BOOTRIG_RECIPES": str(own.parent)}) as command:
