@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.process import DEBIAN_PACKAGES
 from bootrig.network.services.content.path import HostFile
+from bootrig.process import DEBIAN_PACKAGES
 from bootrig.scenario.file import iter_scenarios
 from tests.conventions.tracked import ROOT, iter_sources
 
