@@ -1,19 +1,19 @@
 """Every scenario really boots, and its trace says what happened."""
 
 import hashlib
-import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
-from bootrig.cell.cell import run_cell_file
 
-from bootrig.cell.boot import read_wire
-from bootrig.cell.specification import parse_specification
+from bootrig.cell.boot import load_wire
+from bootrig.cell.process import run_cell_file
 from bootrig.emulator.release.discovery import find_host_emulator
 from bootrig.romset.manifest import load_manifest
-from bootrig.scenario.scenario import iter_scenarios
-from bootrig.trace.trace import OutcomeStatus, TimeMode
+from bootrig.scenario.file import iter_scenarios
+from bootrig.trace.events import Dhcp, HttpRequest, RouterAdvertisement, RouterSolicitation, TftpError, TftpTransfer
+from bootrig.trace.trace import OutcomeStatus, load_trace
 from firmware.probe.registry import REPORT_MILESTONES, find_probe_report
 from tests.cell.boots import Boots
 
@@ -43,13 +43,13 @@ def test_a_scenario_boots(name: str, all_scenarios: Boots) -> None:
     scenario, trace = SCENARIOS[name], all_scenarios.find(name)
     assert (trace.outcome.status, trace.key.nic_model, trace.rom_set) == ("passed", "e1000", "ipxe-debian-12")
     names = [milestone.name for milestone in trace.milestones]
-    assert [name for name in names if name in scenario.milestones]
-    expected = [*scenario.milestones, *([REPORT_MILESTONES[scenario.report]] if scenario.report else [])]
+    wanted = scenario.expectation
+    expected = [*wanted.milestones, *([REPORT_MILESTONES[wanted.report]] if wanted.report else [])]
     assert set(expected) <= set(names)
     assert trace.outcome.milestone == expected[-1]
     assert len(names) == len(set(names))
     assert trace.outcome.reason.startswith(f"{expected[-1]} was reached")
-    assert "\x1b" not in trace.console
+    assert not any("\x1b" in line.text for line in trace.console)
 
 
 @pytest.mark.parametrize("name", list(SCENARIOS))
@@ -67,21 +67,19 @@ def test_milestones_of_one_program_after_another(name: str, all_scenarios: Boots
     assert seen == [milestone for milestone in WIRE_ORDER if milestone in seen]
 
 
-@pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if scenario.report])
-def test_success_is_the_nonce_of_this_very_cell(name: str, all_scenarios: Boots) -> None:
+@pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if scenario.expectation.report])
+def test_success_is_the_nonce_of_this_very_boot(name: str, all_scenarios: Boots) -> None:
     trace = all_scenarios.find(name)
-    cell = all_scenarios.run_directory / "cells" / "ipxe-debian-12" / trace.directory
-    nonce = parse_specification((cell / "cell.json").read_bytes()).nonce
-    report = find_probe_report(trace.console, nonce)
-    assert report is not None
-    assert report.kind == SCENARIOS[name].report
-    others = {
-        parse_specification(path.read_bytes()).nonce
-        for path in all_scenarios.run_directory.glob("cells/*/*/cell.json")
-        if path.parent != cell
-    }
-    assert nonce not in others
-    assert all(find_probe_report(trace.console, other) is None for other in others)
+    (report,) = trace.reports
+    assert report.kind == SCENARIOS[name].expectation.report
+    assert report.find_number("sum") in trace.expected.sums
+    attempt = all_scenarios.run_directory / trace.directory
+    served = [path for path in (*attempt.glob("tftp/**/*"), *attempt.glob("http/**/*"), *attempt.glob("disk.img"))]
+    assert any(report.nonce.encode() in path.read_bytes() for path in served if path.is_file())
+    console = "\n".join(line.text for line in trace.console) + "\n"
+    assert find_probe_report(console, report.nonce) == report
+    others = {other.nonce for trace_ in all_scenarios.traces if trace_ is not trace for other in trace_.reports}
+    assert report.nonce not in others
 
 
 def test_the_guest_had_the_embedded_rom(all_scenarios: Boots) -> None:
@@ -107,28 +105,40 @@ def test_proof_of_which_rom_ran(all_scenarios: Boots) -> None:
 def test_the_emulator_is_told(all_scenarios: Boots) -> None:
     host = find_host_emulator()
     for trace in all_scenarios.traces:
-        assert trace.emulator["version"] == host.version_number
-        assert trace.emulator["digest"] == host.digest
-        assert trace.emulator["command"][0] == str(host.executable)
-        assert "-S" in trace.emulator["command"]
+        assert (trace.emulator.version, trace.emulator.sha256) == (host.version_number, host.digest)
+        assert trace.emulator.command[0] == str(host.executable)
+        assert "-S" in trace.emulator.command
+
+
+def test_the_world_is_told(all_scenarios: Boots) -> None:
+    """The platform firmware, the services, and what the rig adds to what the files say."""
+    for trace in all_scenarios.traces:
+        scenario = SCENARIOS[trace.key.scenario]
+        assert trace.platform_firmware is not None
+        assert trace.platform_firmware.name == trace.key.platform_firmware
+        assert len(trace.platform_firmware.sha256) == 64
+        assert [service.kind for service in trace.services] == list(scenario.services)
+        assert {"dnsmasq", "tftpy"} <= {service.server for service in trace.services}
+        assert {"tap", "filter-dump"} <= set(trace.added)
+        assert (f"icount shift {trace.clock.shift}" in trace.added) is trace.clock.is_virtual
 
 
 def test_each_size_arrives_whole(all_scenarios: Boots) -> None:
     for name, length in (("512", 512), ("2k", 2048), ("16k", 16384), ("100k", 102400), ("590k", 604160)):
         transfers = [
-            event.facts
+            event.bytes
             for event in all_scenarios.find(f"nbp-sizes[{name}]").wire
-            if event.kind == "tftp-transfer" and event.facts["completed"]
+            if isinstance(event, TftpTransfer) and event.completed
         ]
-        assert length in [facts["bytes"] for facts in transfers]
+        assert length in transfers
 
 
 def test_dhcp_fields_are_where_the_scenario_puts_them(all_scenarios: Boots) -> None:
     def offers(name: str) -> list[tuple[str, bool]]:
         return [
-            (str(event.facts["boot_file_name"]), any(option["code"] == 67 for option in event.facts["options"]))
+            (event.boot_file_name, event.find_option(67) is not None)
             for event in all_scenarios.find(name).wire
-            if event.kind == "dhcp" and event.facts["message"].lower() == "offer"
+            if isinstance(event, Dhcp) and event.message == "offer"
         ]
 
     assert set(offers("pxe-tftp")) == {("nbp.0", False)}
@@ -138,41 +148,43 @@ def test_dhcp_fields_are_where_the_scenario_puts_them(all_scenarios: Boots) -> N
 
 
 def test_router_advertisements(all_scenarios: Boots) -> None:
-    def kinds(name: str) -> set[str]:
-        return {event.kind for event in all_scenarios.find(name).wire}
+    def kinds(name: str) -> set[type]:
+        return {type(event) for event in all_scenarios.find(name).wire}
 
-    assert "router-advertisement" in kinds("pxe-tftp")
-    assert "router-solicitation" in kinds("no-ra")
-    assert "router-advertisement" not in kinds("no-ra")
+    assert RouterAdvertisement in kinds("pxe-tftp")
+    assert RouterSolicitation in kinds("no-ra")
+    assert RouterAdvertisement not in kinds("no-ra")
 
 
 def test_a_missing_file_is_refused_and_the_disk_boots(all_scenarios: Boots) -> None:
     trace = all_scenarios.find("tftp-missing")
-    (error, *_) = [event.facts for event in trace.wire if event.kind == "tftp-error"]
-    assert error["code"] == 1
+    (error, *_) = [event for event in trace.wire if isinstance(event, TftpError)]
+    assert error.code == 1
     assert [m.name for m in trace.milestones][-1] == "disk-booted"
 
 
 def test_a_script_fetches_over_http(all_scenarios: Boots) -> None:
-    (request, *_) = [event.facts for event in all_scenarios.find("script[ipxe]").wire if event.kind == "http-request"]
-    assert (request["method"], request["target"], request["version"]) == ("GET", "/nbp.0", "HTTP/1.1")
-    assert request["user_agent"] == "iPXE/1.0.0+git-20190125.36a4c85-5.1"
+    (request, *_) = [event for event in all_scenarios.find("script[ipxe]").wire if isinstance(event, HttpRequest)]
+    assert (request.method, request.target, request.version) == ("GET", "/nbp.0", "HTTP/1.1")
+    assert request.find_header("user-agent") == "iPXE/1.0.0+git-20190125.36a4c85-5.1"
 
 
 def test_the_prompt_answers(all_scenarios: Boots) -> None:
     trace = all_scenarios.find("prompt")
-    assert trace.time_mode is TimeMode.REAL
+    assert not trace.clock.is_virtual
     assert [milestone.name for milestone in trace.milestones][-3:] == ["prompt-offered", "prompt", "ifstat"]
-    assert "iPXE> ifstat" in trace.console
+    assert any("iPXE> ifstat" in line.text for line in trace.console)
 
 
 def test_everything_stays_in_the_run_directory(all_scenarios: Boots) -> None:
     for trace in all_scenarios.traces:
-        cell = all_scenarios.run_directory / "cells" / "ipxe-debian-12" / trace.directory
-        names = {path.name for path in cell.iterdir()}
-        assert {"cell.json", "trace.json", "capture.pcap", "console.log", "qemu.log", "dnsmasq.log"} <= names
-        assert not (cell / "error.json").exists()
-        assert len(read_wire(cell / "capture.pcap")) == len(trace.wire)
+        attempt = all_scenarios.run_directory / trace.directory
+        names = {path.name for path in attempt.iterdir()}
+        assert {"trace.json", "capture.pcap", "console.log", "qemu.log", "logs", "tftp"} <= names
+        assert {"dnsmasq.log", "tftp.log"} <= {path.name for path in (attempt / "logs").iterdir()}
+        assert (attempt.parent / "cell.json").exists()
+        assert not (attempt / "error.json").exists()
+        assert load_wire(attempt / "capture.pcap") == trace.wire
 
 
 def test_usage_is_measured(all_scenarios: Boots) -> None:
@@ -185,17 +197,20 @@ def test_usage_is_measured(all_scenarios: Boots) -> None:
 
 def test_a_doubtful_boot_was_confirmed_in_real_time(all_scenarios: Boots) -> None:
     """Whether there is any depends on how busy this machine is; each of them has its confirmation."""
-    confirmed = {trace.key for trace in all_scenarios.traces if trace.time_mode is TimeMode.REAL}
+    confirmed = {trace.key for trace in all_scenarios.traces if not trace.clock.is_virtual}
     for trace in all_scenarios.traces:
-        doubtful = trace.outcome.retransmissions > 0 or trace.outcome.status is OutcomeStatus.FAILED
-        if doubtful and trace.time_mode is TimeMode.VIRTUAL:
+        doubtful = bool(trace.outcome.disturbed) or trace.outcome.status is OutcomeStatus.FAILED
+        if doubtful and trace.clock.is_virtual:
             assert trace.key in confirmed
 
 
 def test_a_cell_runs_again_from_its_specification_alone(all_scenarios: Boots, tmp_path: Path) -> None:
-    """It names everything by file: wherever those are, the cell can run."""
-    cell = all_scenarios.run_directory / "cells" / "ipxe-debian-12" / all_scenarios.find("no-boot-file").directory
-    document = json.loads((cell / "cell.json").read_text())
-    (tmp_path / "cell.json").write_text(json.dumps({**document, "directory": str(tmp_path)}))
-    assert run_cell_file(tmp_path) == 0
-    assert json.loads((tmp_path / "trace.json").read_text())["outcome"]["status"] in {"passed", "failed"}
+    """It names everything by file, inside the run where it can: wherever the run is, the cell can run."""
+    trace = all_scenarios.find("no-boot-file")
+    run = tmp_path / "elsewhere"
+    shutil.copytree(all_scenarios.run_directory, run, ignore=shutil.ignore_patterns("shift*", "real*", "kvm*"))
+    cell = run / Path(trace.directory).parent
+    assert run_cell_file(cell, "shift7.2") == 0
+    again = load_trace(cell / "shift7.2" / "trace.json")
+    assert (again.cell, again.attempt, again.rom) == (trace.cell, "shift7.2", trace.rom)
+    assert again.reports[0].nonce != trace.reports[0].nonce

@@ -19,7 +19,7 @@ def run_dialogue(directory: Path, steps: str) -> tuple[int, str, str]:
     ended = run_command(directory, *words, environment={"BOOTRIG_RECIPES": str(own.parent)})
     run_directory = find_run_directory(directory / "runs")
     (trace,) = load_traces(run_directory)
-    return ended.status, trace.outcome.reason, trace.console
+    return ended.status, trace.outcome.reason, "\n".join(line.text for line in trace.console) + "\n"
 
 
 def test_what_comes_too_early_is_typed_again(tmp_path: Path) -> None:

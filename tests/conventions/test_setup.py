@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.network.services.content.path import HostFile
 from bootrig.process import DEBIAN_PACKAGES
-from bootrig.scenario.scenario import iter_scenarios
+from bootrig.scenario.file import iter_scenarios
 from tests.conventions.tracked import ROOT, iter_sources
 
 NOBODY = 65534
@@ -280,5 +281,6 @@ def test_packages_that_the_program_asks_for_are_listed() -> None:
     listed = listed_packages()
     everything = set().union(*listed.values()) | {"util-linux"}
     assert {DEBIAN_PACKAGES.get(tool, tool) for tool in tools} <= everything
-    served = {file.package for scenario in iter_scenarios() for file in (*scenario.tftp, *scenario.http)} - {""}
+    contents = [file.content for scenario in iter_scenarios() for file in scenario.iter_files()]
+    served = {content.package for content in contents if isinstance(content, HostFile)} - {""}
     assert served <= listed["run"]

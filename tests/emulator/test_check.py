@@ -9,7 +9,7 @@ import pytest
 
 from bootrig.document.errors import DocumentError
 from bootrig.emulator.definition.check import check_definition
-from bootrig.emulator.definition.definition import MachineDefinition, make_virtual_clock
+from bootrig.emulator.definition.definition import DiskSlot, MachineDefinition, NicSlot, make_virtual_clock
 from bootrig.emulator.definition.file import encode_definition, load_definition
 from bootrig.emulator.definition.json_schema import make_json_schema
 from bootrig.emulator.definition.parts import (
@@ -100,6 +100,57 @@ def test_definitions_round_trip_through_json(tmp_path: Path) -> None:
     recorded = MachineDefinition().adding(make_user_netdev(), make_nic("e1000", "net0"))
     copy.write_text(json.dumps(encode_definition(recorded)))
     assert load_definition(copy) == recorded
+
+
+SLOTS = """
+summary = "mine"
+[machine]
+uuid = "00112233-4455-6677-8899-aabbccddeeff"
+[nic]
+addr = "0x3"
+[disk]
+driver = "virtio-blk-pci"
+bootindex = 7
+serial = "x"
+"""
+
+
+def test_slots_and_identity_are_read_and_round_trip(tmp_path: Path) -> None:
+    path = tmp_path / "guest.toml"
+    path.write_text(SLOTS)
+    definition = load_definition(path, small_catalog())
+    assert definition.nic == NicSlot(None, {"addr": "0x3"})
+    assert definition.disk == DiskSlot("virtio-blk-pci", 7, {"serial": "x"})
+    assert (definition.summary, definition.uuid) == ("mine", "00112233-4455-6677-8899-aabbccddeeff")
+    copy = tmp_path / "guest.json"
+    copy.write_text(json.dumps(encode_definition(definition)))
+    assert load_definition(copy) == definition
+    jsonschema.Draft202012Validator(make_json_schema(small_catalog())).validate(tomllib.loads(SLOTS))
+
+
+def test_a_file_without_slots_has_those_of_always(tmp_path: Path) -> None:
+    path = tmp_path / "guest.toml"
+    path.write_text("")
+    definition = load_definition(path)
+    assert (definition.nic, definition.disk) == (NicSlot(1, {}), DiskSlot("ide-hd", 2, {}))
+    assert definition.uuid == "6d1f0a52-93c4-4b1e-8a07-b005c0ffee12"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[machine]\nuuid = "1"\n', 'machine.uuid: found a string "1", expected a UUID in lower case'),
+        ('[nic]\nbootindex = "1"\n', 'nic.bootindex: found a string "1", expected an integer'),
+        ("[disk]\nbootindex = -1\n", "disk.bootindex: found -1, expected at least 0"),
+        ("[disk]\ndriver = 1\n", "disk.driver: found an integer 1, expected a string"),
+    ],
+)
+def test_slots_that_are_wrong(text: str, problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "guest.toml"
+    path.write_text(text)
+    with pytest.raises(DocumentError) as caught:
+        load_definition(path)
+    assert str(caught.value) == f"guest.toml has 1 problem:\n  {path}: {problem}"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,150 @@
+"""The guest of a cell: the slots of its definition filled, and what the rig adds."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bootrig.cell.machine import CellGuest, make_definition
+from bootrig.cell.specification import CellSpecification
+from bootrig.document.toml import Document
+from bootrig.emulator.definition.file import load_definition, read_definition
+from bootrig.emulator.definition.launch import Launch, RomBy
+from bootrig.emulator.definition.parts import BlockNode, Device, Netdev, Part, QomObject
+from bootrig.emulator.release.discovery import Emulator
+from bootrig.recipe.path import RecipeKind, find_recipe_path
+from bootrig.scenario.file import load_scenario_family
+from bootrig.trace.names import CellKey
+from bootrig.trace.trace import Clock, ClockKind
+
+VIRTUAL = Clock(ClockKind.VIRTUAL, 7)
+MAC = "52:54:00:12:34:56"
+
+
+def make_cell(
+    guest: dict[str, Any] | None = None,
+    *,
+    clock: Clock = VIRTUAL,
+    accelerator: str = "tcg",
+    firmware: str = "seabios",
+    nic_model: str = "e1000",
+    rom_by: RomBy = RomBy.DEFAULT,
+) -> CellSpecification:
+    (scenario,) = load_scenario_family("pxe-tftp")
+    document = Document(Path("guest.toml"), guest or {})
+    definition = read_definition(document.root)
+    document.finish()
+    return CellSpecification(
+        key=CellKey("pxe-tftp", nic_model, "mine", firmware),
+        side="a",
+        scenario=scenario,
+        rom_set="set",
+        data_directory=Path("/roms"),
+        emulator=Emulator("host", ("qemu",), Path("/qemu"), (7, 2, 22), "7.2.22", "ab", ()),
+        accelerator=accelerator,
+        programs={},
+        guest=definition,
+        run_directory=Path("/run"),
+        cell_directory=Path("/run/cell"),
+        attempt=clock.attempt,
+        clock=clock,
+        nonce="fedcba9876543210",
+        launch=Launch(rom_by=rom_by),
+    )
+
+
+def find(guest: CellGuest, kind: type[Part], name: str) -> dict[str, Any]:
+    (found,) = (part for part in guest.definition.of_kind(kind) if part.id == name)
+    return dict(found.arguments)
+
+
+def test_a_guest_file_without_slots_means_what_it_always_meant() -> None:
+    made = make_definition(make_cell(), 5, Path("/disk"))
+    assert find(made, Device, "nic0") == {
+        "driver": "e1000",
+        "id": "nic0",
+        "netdev": "net0",
+        "mac": MAC,
+        "bootindex": 1,
+    }
+    assert find(made, Device, "disk0") == {"driver": "ide-hd", "id": "disk0", "drive": "disk0-raw", "bootindex": 2}
+    assert find(made, Netdev, "net0") == {"type": "tap", "id": "net0", "fd": "5"}
+    assert find(made, QomObject, "dump0")["file"] == "/run/cell/shift7/capture.pcap"
+    assert find(made, BlockNode, "disk0-file")["filename"] == "/disk"
+    assert made.definition.data_directories == (Path("/roms"),)
+
+
+def test_slots_say_where_nic_and_disk_go() -> None:
+    cell = make_cell(
+        {"nic": {"addr": "0x3", "bootindex": 4}, "disk": {"driver": "virtio-blk-pci", "bootindex": 3, "addr": "0x5"}}
+    )
+    made = make_definition(cell, 5, Path("/disk"))
+    assert (find(made, Device, "nic0")["addr"], find(made, Device, "nic0")["bootindex"]) == ("0x3", 4)
+    disk = find(made, Device, "disk0")
+    assert (disk["driver"], disk["bootindex"], disk["addr"]) == ("virtio-blk-pci", 3, "0x5")
+
+
+def test_a_slot_without_bootindex_has_no_place_in_the_boot_order() -> None:
+    made = make_definition(make_cell({"nic": {}, "disk": {}}), 5, Path("/disk"))
+    assert "bootindex" not in find(made, Device, "nic0")
+    assert "bootindex" not in find(made, Device, "disk0")
+    assert find(made, Device, "disk0")["driver"] == "ide-hd"
+
+
+def test_no_disk_unless_the_scenario_has_one() -> None:
+    assert not make_definition(make_cell(), 5, None).definition.of_kind(BlockNode)
+
+
+@pytest.mark.parametrize(
+    ("rom_by", "properties"),
+    [(RomBy.DEFAULT, {}), (RomBy.NO_BAR, {"rombar": 0}), (RomBy.FILE, {"romfile": "/roms/efi-e1000.rom"})],
+)
+def test_the_way_by_which_the_nic_gets_its_rom(rom_by: RomBy, properties: dict[str, object]) -> None:
+    nic = find(make_definition(make_cell(rom_by=rom_by), 5, None), Device, "nic0")
+    assert {key: value for key, value in nic.items() if key.startswith("rom")} == properties
+
+
+@pytest.mark.parametrize(
+    ("clock", "accelerator", "kind", "shift"),
+    [
+        (VIRTUAL, "tcg", "tcg", 7),
+        (Clock(ClockKind.VIRTUAL, 4), "kvm", "tcg", 4),
+        (Clock(ClockKind.REAL), "tcg", "tcg", None),
+        (Clock(ClockKind.KVM), "kvm", "kvm", None),
+    ],
+)
+def test_the_clock_is_the_specification_s(clock: Clock, accelerator: str, kind: str, shift: int | None) -> None:
+    made = make_definition(make_cell(clock=clock, accelerator=accelerator), 5, None)
+    counting = made.definition.accelerator.instruction_counting
+    assert (made.definition.accelerator.kind, counting and counting.shift) == (kind, shift)
+    assert [word for word in made.added if "icount" in word] == ([] if shift is None else [f"icount shift {shift}"])
+
+
+def test_what_the_rig_adds_is_told() -> None:
+    added = ("QMP", "console", "tap", "filter-dump", "rtc base 2011-03-15T11:28:27", "icount shift 7")
+    assert make_definition(make_cell(), 5, None).added == added
+    assert make_definition(make_cell(firmware="ovmf"), 5, None).added == (*added, "rng-builtin", "virtio-rng-pci")
+
+
+def test_a_guest_s_own_source_of_random_numbers_is_enough() -> None:
+    guest = {
+        "object": [{"qom-type": "rng-builtin", "id": "rng0"}],
+        "device": [{"driver": "virtio-rng-pci", "rng": "rng0"}],
+    }
+    made = make_definition(make_cell(guest, firmware="ovmf"), 5, None)
+    assert [part.type for part in made.definition.of_kind(QomObject)] == ["rng-builtin", "filter-dump"]
+    assert "virtio-rng-pci" not in made.added
+
+
+def test_platform_firmware_that_was_built_is_the_machine_s() -> None:
+    cell = replace(make_cell(firmware="built:seabios"), platform_firmware_file=Path("/bios.bin"))
+    definition = make_definition(cell, 5, None).definition
+    assert (definition.machine_options["firmware"], definition.platform_firmware) == ("/bios.bin", "seabios")
+
+
+@pytest.mark.parametrize("name", ["pc", "q35"])
+def test_a_shipped_guest_has_a_summary_and_its_memory(name: str) -> None:
+    definition = load_definition(find_recipe_path(RecipeKind.GUESTS, name))
+    assert (definition.machine_type, definition.memory_mib) == (name, 256)
+    assert definition.summary
