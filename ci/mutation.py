@@ -185,11 +185,11 @@ def measure_tests(tree: Path, rooms: Collection[tuple[str, ...]]) -> dict[tuple[
     return allowed
 
 
-def find_survivors(places: Sequence[Place], parallelism: int) -> list[tuple[Place, Change]]:
+def find_survivors(places: Sequence[Place], jobs: int) -> list[tuple[Place, Change]]:
     """Return the mutants that no test noticed."""
     with tempfile.TemporaryDirectory(prefix="bootrig-mutants-") as scratch:
         trees: SimpleQueue[Path] = SimpleQueue()
-        for number in range(parallelism):
+        for number in range(jobs):
             copy_tree(Path(scratch, str(number)))
             trees.put(Path(scratch, str(number)))
         allowed = measure_tests(Path(scratch, "0"), {find_tests(place.path) for place in places})
@@ -209,7 +209,7 @@ def find_survivors(places: Sequence[Place], parallelism: int) -> list[tuple[Plac
                 trees.put(tree)
 
         survivors = []
-        with ThreadPoolExecutor(parallelism) as pool:
+        with ThreadPoolExecutor(jobs) as pool:
             for number, found in enumerate(pool.map(survives, places), start=1):
                 if found is not None:
                     survivors.append(found)
@@ -242,13 +242,13 @@ def main() -> int:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: all that this is for)")
     parser.add_argument("--sample", type=int, metavar="N", help="so many mutants only, chosen at random")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the choice (default: 1)")
-    parser.add_argument("--parallelism", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="at a time")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="at a time")
     arguments = parser.parse_args()
     accepted = load_accepted()
     places = sorted(place for path in iter_sources(arguments.paths) for place in iter_places(path))
     if arguments.sample is not None and arguments.sample < len(places):
         places = sorted(random.Random(arguments.seed).sample(places, arguments.sample))  # noqa: S311 - repeatable
-    text, status = report(len(places), find_survivors(places, arguments.parallelism), accepted)
+    text, status = report(len(places), find_survivors(places, arguments.jobs), accepted)
     print(text)
     return status
 
