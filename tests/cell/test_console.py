@@ -30,7 +30,7 @@ def test_what_comes_too_early_is_typed_again(tmp_path: Path) -> None:
         '[[step]]\nexpect = "[gi]PXE> "\nmilestone = "prompt"\n',
     )
     assert (status, reason) == (0, "prompt was reached in real time")
-    assert "iPXE> " in console
+    assert "\niPXE>\n" in console
 
 
 def test_a_long_line_arrives_whole(tmp_path: Path) -> None:

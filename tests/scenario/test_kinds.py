@@ -1,14 +1,18 @@
 """Kinds of scenarios drive a stage; the one of these tests remembers what was done with it."""
 
+import ast
 import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import bootrig.scenario.kinds
+from bootrig.registry import load_modules
 from bootrig.scenario.file import load_scenario_family, load_scenarios
 from bootrig.scenario.kinds.registry import find_kinds
 from bootrig.scenario.scenario import ConsoleStep, Scenario
+from tests.conventions.layers import iter_imports
 
 
 class RememberedStage:
@@ -83,6 +87,13 @@ def test_who_types_needs_real_time() -> None:
     assert not load_scenario_family("pxe-tftp")[0].clock.only_real
 
 
+def test_a_kind_knows_neither_emulator_nor_network() -> None:
+    for module in load_modules(bootrig.scenario.kinds):
+        source = Path(str(module.__file__)).read_text()
+        imported = [name for _, name in iter_imports(ast.parse(source), module.__name__, is_package=False)]
+        assert not [name for name in imported if name.startswith(("bootrig.emulator", "bootrig.network"))]
+
+
 A_KIND = """
 from bootrig.scenario.kinds.kind import Kind
 
@@ -104,13 +115,12 @@ A_SCENARIO = 'summary = "x"\nwhy = "y"\nkind = "dummy"\n[deadline]\nguest_s = 1\
 
 
 def test_a_new_kind_is_one_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import bootrig.scenario.kinds as room  # noqa: PLC0415
-
     (tmp_path / "dummy.py").write_text(A_KIND)
     path = tmp_path / "mine.toml"
     path.write_text(A_SCENARIO)
     with pytest.raises(Exception, match=r'kind: found "dummy", expected one of boot, console'):
         load_scenarios(path)
+    room = bootrig.scenario.kinds
     monkeypatch.setattr(room, "__path__", [*room.__path__, str(tmp_path)])
     (scenario,) = load_scenarios(path)
     assert drive(scenario) == ["start", "note dummy-reached: mine"]
