@@ -37,6 +37,8 @@ VERBS: dict[str, str] = {
 
 EXIT_GOOD, EXIT_BAD, EXIT_INPUT, EXIT_RIG, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_SIGNALLED = 128
+# what may take long tells its steps without -v, so that nobody waits in silence
+TOLD = ("bootrig.store.fetch", "bootrig.romset.kinds.recipe")
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -64,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             logging.basicConfig(
                 level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(message)s", stream=sys.stderr
             )
+            for name in TOLD:
+                logging.getLogger(name).setLevel(min(logging.INFO, logging.root.level))
             return _run_verb(arguments)
     except _SignalError as signalled:
         _tell(f"bootrig: ended by {signalled.number.name}")

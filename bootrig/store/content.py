@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,19 +170,13 @@ class Store:
             note = self._read_json(self.root / "notes" / f"{path.name}.json")
             yield StoredFile(path.name, path.stat().st_size, note.get("file_name", ""), note.get("way", ""))
 
-    def verify(self, progress: Callable[[StoredFile], None] | None = None) -> tuple[StoredFile, ...]:
+    def verify(self) -> tuple[StoredFile, ...]:
         """Read every file and return those that are damaged; each of them is removed from the store.
 
         Raises:
             StoreError: a file cannot be read.
         """
-        damaged = []
-        for stored in self.iter_files():
-            if progress:
-                progress(stored)
-            if self.find_intact(stored.sha256) is None:
-                damaged.append(stored)
-        return tuple(damaged)
+        return tuple(stored for stored in self.iter_files() if self.find_intact(stored.sha256) is None)
 
     def record(self, key: str, files: Mapping[str, str]) -> None:
         """Remember an artifact: which digests its file names have, under its build key.

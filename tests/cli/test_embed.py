@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,11 @@ from bootrig.cli.main import main
 from bootrig.romset.manifest import load_manifest
 from bootrig.store.content import Store
 from tests.builder.rom_recipes import ROMS, write_archive_recipe, write_package_recipe
+from tests.store.fixtures import server
+from tests.store.http_server import Resource, Server
+from tests.store.packages import make_package
+
+__all__ = ["server"]
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +52,16 @@ def test_embeds_and_brings_back(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["embed", "--rollback", "--into", str(into)]) == 0
     assert capsys.readouterr().out.endswith(f"{into}: mine is back\n")
     assert load_manifest(into).rom_set == "mine"
+
+
+def test_a_download_is_told(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.resources["/pool/m/mine_1_all.deb"] = Resource(make_package(ROMS))
+    monkeypatch.setenv("BOOTRIG_MIRROR", server.address)
+    monkeypatch.setenv("BOOTRIG_OFFLINE", "0")
+    argv = [sys.executable, "-m", "bootrig.cli.main", "embed", "mine", "--into", str(tmp_path / "d")]
+    first, second = (subprocess.run(argv, capture_output=True, text=True, check=True).stderr for _ in range(2))
+    assert first == f"fetching {server.address}/pool/m/mine_1_all.deb\n"
+    assert second == ""
 
 
 @pytest.mark.usefixtures("_stored")
