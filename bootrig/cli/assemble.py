@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pad.add_argument("rom", metavar="ROM", type=Path)
     pad.add_argument("length", metavar="LENGTH", type=parse_length)
     for verb in (join, ids, fix, pad):
-        verb.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the ROM goes")
+        verb.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the file to write")
     for verb, default in ((join, "edk2"), (ids, "ipxe"), (fix, "ipxe")):
         verb.add_argument(
             "--style",

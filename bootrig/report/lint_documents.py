@@ -1,4 +1,4 @@
-"""Findings for programs: JSON of ours, and SARIF 2.1.0 for code-scanning pages.
+"""Findings for programs: our JSON, and SARIF 2.1.0 for code-scanning pages.
 
 Source: Static Analysis Results Interchange Format (SARIF) Version 2.1.0, OASIS Standard: 3.13 (log), 3.19 (tool
 component), 3.27 (result), 3.30 (region: `byteOffset` and `byteLength` for binary files), 3.49 (reporting descriptor).

@@ -23,7 +23,7 @@ class Way:
 
     Attributes:
         address: the whole address.
-        proxies: the proxies that go with it.
+        proxies: its proxies.
     """
 
     address: str
@@ -31,7 +31,7 @@ class Way:
 
 
 def iter_ways(source: SourceFile, settings: FetchSettings) -> Iterator[Way]:
-    """Yield the ways of a source in the order in which they are tried; apt is asked only when its turn comes."""
+    """Yield the ways of a source in the order in which they are tried; apt is asked only in its turn."""
     for mirror in settings.mirrors:
         yield Way(f"{mirror.rstrip('/')}/{source.pool_path or source.file_name}")
     if settings.use_apt and source.pool_path:
@@ -74,7 +74,7 @@ def fetch_members(
     *,
     settings: FetchSettings | None = None,
 ) -> None:
-    """Fetch a source whose members are pinned, but not itself; it is gone when its members have been taken.
+    """Fetch a source whose members are pinned, but not itself; it is removed when its members have been taken.
 
     Args:
         source: the archive.

@@ -50,7 +50,7 @@ def test_embeds_and_brings_back(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert manifest.origin["recipe"] == "mine"
     assert main(["embed", "old", "--into", str(into)]) == 0
     assert main(["embed", "--rollback", "--into", str(into)]) == 0
-    assert capsys.readouterr().out.endswith(f"{into}: mine is back\n")
+    assert capsys.readouterr().out.endswith(f"{into}: mine is restored\n")
     assert load_manifest(into).rom_set == "mine"
 
 
@@ -70,7 +70,7 @@ def test_takes_the_first_set_out_again(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "d" / "bios.bin").touch()
     assert main(["embed", "mine", "--into", str(tmp_path / "d")]) == 0
     assert main(["embed", "--rollback", "--into", str(tmp_path / "d")]) == 0
-    assert "no ROM set is back" in capsys.readouterr().out
+    assert "no ROM set is restored" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_takes_the_first_set_out_again(tmp_path: Path, capsys: pytest.CaptureFix
     [
         (["mine", "--rollback"], 2, "--rollback takes no ROM set"),
         ([], 2, "which ROM set?"),
-        (["--rollback"], 2, "has no previous ROM set to bring back"),
+        (["--rollback"], 2, "has no previous ROM set to restore"),
         (["minee"], 2, 'did you mean "mine"?'),
-        (["mine"], 3, "cannot be had"),
+        (["mine"], 3, "is not available"),
     ],
 )
 def test_says_what_is_wrong(

@@ -86,7 +86,7 @@ def test_without_a_way_the_error_says_what_to_do(store: Store, tmp_path: Path) -
     recipe = write_package_recipe(tmp_path)
     with pytest.raises(UnavailableError) as caught:
         obtain_prebuilt(recipe, Means(store, OFFLINE))
-    assert f"mine_1_all.deb (SHA-256 {sha256(make_package(ROMS))}) cannot be had" in str(caught.value)
+    assert f"mine_1_all.deb (SHA-256 {sha256(make_package(ROMS))}) is not available" in str(caught.value)
     assert "import it here: bootrig store add FILE" in caught.value.remedy
 
 
