@@ -9,11 +9,8 @@ from bootrig.cli.main import main
 from bootrig.romset.manifest import load_manifest
 from bootrig.store.content import Store
 from tests.builder.rom_recipes import ROMS, write_archive_recipe, write_package_recipe
-from tests.store.fixtures import server
 from tests.store.http_server import Resource, Server
 from tests.store.packages import make_package
-
-__all__ = ["server"]
 
 
 @pytest.fixture(autouse=True)
