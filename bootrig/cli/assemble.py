@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ids.add_argument("rom", metavar="ROM", type=Path)
     ids.add_argument("ids", metavar="VVVV:DDDD", type=parse_pci_ids)
     ids.add_argument(
-        "--device-list", metavar="DDDD,...", type=parse_device_list, help="the device list, where there is one"
+        "--device-list", metavar="DDDD,...", type=parse_device_ids, help="the device list, where there is one"
     )
     fix = verbs.add_parser("fix", help="set lengths, marks and checksums right")
     fix.add_argument("rom", metavar="ROM", type=Path)
@@ -77,7 +77,7 @@ def parse_hexadecimal(text: str) -> int:
     return int(text, 16)
 
 
-def parse_device_list(text: str) -> tuple[int, ...]:
+def parse_device_ids(text: str) -> tuple[int, ...]:
     """Return the device IDs of `100e,100f`.
 
     Raises:

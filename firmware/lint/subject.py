@@ -11,7 +11,7 @@ from firmware.optionrom import RomImage, Survey, survey_option_rom, unpack_efi_i
 from firmware.romset import DEFAULT_ROM_NAME, RomSet, bar_length
 
 # No EFI driver for a NIC is nearly this long; it limits time and memory for compressed data with a wrong length.
-UNPACKED_LENGTH_LIMIT = 8 * 1024 * 1024
+DRIVER_LENGTH_LIMIT = 8 * 1024 * 1024
 EXPECTED_IMAGES = {"efi": frozenset({"bios", "efi"}), "pxe": frozenset({"bios"})}
 """The images that a ROM should have by the prefix of its name."""
 
@@ -140,7 +140,7 @@ def examine_set(rom_set: RomSet, *, place: str = "", expected: frozenset[str] | 
 
 def _examine_efi(offset: int, image: RomImage) -> EfiContent:
     try:
-        unpacked = unpack_efi_image(image, UNPACKED_LENGTH_LIMIT)
+        unpacked = unpack_efi_image(image, DRIVER_LENGTH_LIMIT)
     except FormatError as error:
         return EfiContent(offset, image, unpacking_fault=error)
     try:
