@@ -80,7 +80,7 @@ def embed_rom_set(
         EmbedFailedError: the operating system refused, or a manifest that is there is damaged.
     """
     installed = rom_set.installed_files()
-    _refuse_useless(rom_set)
+    _require_usable(rom_set)
     files = tuple(EmbeddedFile(name, rom.file_name, rom.sha256, rom.length) for name, rom in installed.items())
     manifest = Manifest(rom_set.name, __version__, dict(rom_set.origin), files)
     wanted = _Wanted(manifest, {name: rom.content for name, rom in installed.items()})
@@ -122,7 +122,7 @@ def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
         return _install(directory, wanted, force=force, durable=True)
 
 
-def _refuse_useless(rom_set: RomSet) -> None:
+def _require_usable(rom_set: RomSet) -> None:
     if not rom_set.roms:
         raise EmbedRefusedError(f"{rom_set.name} has no ROMs: none of its files is called efi-NAME.rom or pxe-NAME.rom")
     if empty := [rom.file_name for rom in rom_set.roms if not rom.content]:

@@ -63,7 +63,7 @@ NOES = [
     No("images-expected", Efi().build(), "no BIOS image: guests with SeaBIOS cannot boot", "error", None, NAME),
     No("images-expected", Bios().build(), "no EFI image: guests with OVMF get no driver", "warning", None, NAME),
     No("code-type", Bios(code_type=1).build(), "code type is 1, expected 0 (BIOS) or 3 (EFI)", "warning", 0x30),
-    No("code-type", Efi(indicator=0).build() + Bios().build(), "a BIOS image is image 2", "warning", None),
+    No("code-type", Efi(indicator=0).build() + Bios().build(), "a BIOS image is number 2", "warning", None),
     No("pcir-present", Bios(pcir_signature=b"PCIX").build(), "signature is b'PCIX', expected b'PCIR'", "error", 0x18),
     No("pcir-present", with_bytes(Bios().build(), 0x18, b"\0\0"), "its pointer in the header is 0", "error", 0x18),
     No("pcir-alignment", Bios(pcir_offset=0x1E2).build(), "is at 0x1e2 of its image, not a mul", "warning", 0x1E2),

@@ -172,4 +172,4 @@ def check_code_types(rom: RomSubject) -> Iterator[Fault]:
         if image.pcir.code_type not in {0, 3}:
             yield Fault(f"code type is {image.pcir.code_type}, expected 0 (BIOS) or 3 (EFI)", place, 1)
         if index and image.pcir.code_type == 0:
-            yield Fault(f"a BIOS image is image {index + 1}: QEMU patches PCI IDs in the first only", place, 1)
+            yield Fault(f"a BIOS image is number {index + 1}: QEMU patches PCI IDs in the first only", place, 1)
