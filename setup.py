@@ -5,5 +5,5 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["bootrig*", "firmware*"]), "bootrig.recipes"],
     package_dir={"bootrig.recipes": "recipes"},
-    package_data={"bootrig.recipes": ["**/*"], "firmware": ["probe/*/*.S", "probe/*/*.ld", "probe/*/*.inc"]},
+    package_data={"bootrig.recipes": ["**/*"], "firmware": ["probe/*/*.S"]},
 )

@@ -1,4 +1,4 @@
-"""Locks between processes: whoever comes second waits without polling, up to a deadline.
+"""Locks between processes: the second waits without polling, up to a deadline.
 
 Source: flock(2): the lock belongs to the open file, not to the process, so flock(1) can wait for it in our place.
 """

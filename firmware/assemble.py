@@ -70,7 +70,7 @@ def make_efi_image(driver: bytes, options: EfiImageOptions) -> RomImage:
     """Return an EFI image with the PE image `driver` in it, marked as the last image.
 
     Raises:
-        FormatError: `driver` is no PE image.
+        FormatError: `driver` is not a PE image.
         AssembleError: it is too long for an image.
     """
     pe = parse_pe_image(driver)
@@ -233,9 +233,9 @@ def _list_in_place(image: RomImage, device_ids: tuple[int, ...]) -> DeviceList:
 def fix_rom(content: bytes, style: Style = Style.IPXE) -> bytes:
     """Return the ROM `content` with lengths, marks and checksums that are right for what it holds.
 
-    Lengths that lie become what the image has; the last image is marked and no other; the checksums of the PnP and UNDI
+    Wrong lengths become what the image has; the last image is marked and no other; the checksums of the PnP and UNDI
     structures, of iPXE's header and of the BIOS images are set; the end is padded to a whole number of 512-byte units.
-    A ROM that is right comes back as it is.
+    A ROM that is right is returned unchanged.
 
     Raises:
         AssembleError: it holds no image, or a BIOS image is longer than its header can say.
@@ -291,16 +291,16 @@ def _with_structure_checksums(image: RomImage) -> RomImage:
 def pad_rom(content: bytes, length: int, fill: int = FILL) -> bytes:
     """Return the ROM `content` with padding behind its last image, `length` bytes altogether.
 
-    Padding that is there goes first, so a ROM can be made shorter as far as its images allow.
+    Existing padding is removed first, so a ROM can be made shorter as far as its images allow.
 
     Raises:
-        FormatError: `content` is no option ROM.
-        AssembleError: its images alone have more bytes, or what follows them is no padding.
+        FormatError: `content` is not an option ROM.
+        AssembleError: its images alone have more bytes, or what follows them is not padding.
     """
     rom = parse_option_rom(content)
     images_length = sum(image.length for image in rom.images)
     if rom.padding.strip(b"\0") and rom.padding.strip(bytes([FILL])):
-        raise AssembleError(f"{len(rom.padding)} bytes follow the last image that are no padding; they would be lost")
+        raise AssembleError(f"{len(rom.padding)} bytes that are not padding follow the last image; they would be lost")
     if images_length > length:
         raise AssembleError(f"its images have {images_length} bytes, more than {length}")
     return content[:images_length].ljust(length, bytes([fill]))

@@ -19,6 +19,9 @@ from bootrig.store.settings import load_settings
 from firmware.romset import RomSet
 from tests.leaks import adopt_orphans, find_leaks, take_snapshot
 from tests.requirements import miss
+from tests.store.fixtures import server, store
+
+__all__ = ["server", "store"]
 
 # What the tests of the rig ring start; README, "Working on bootrig", says how CI and a laptop differ.
 RIG_TOOLS = ("qemu-system-x86_64", "dnsmasq", "as", "ld", "objcopy")

@@ -16,7 +16,7 @@ def assemble_target(target: Target, directory: Path) -> bytes:
     """Return the bytes of a target from the files that make left in `directory`.
 
     Raises:
-        SourceError: a file is missing, is no image, or the result needs a larger ROM BAR than the recipe allows.
+        SourceError: a file is missing, is not an image, or the result needs a larger ROM BAR than the recipe allows.
     """
     contents = [(name, _read(directory / name, target)) for name in target.images]
     try:

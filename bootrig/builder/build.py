@@ -43,7 +43,7 @@ class Artifact:
         key: the build key.
         digests: SHA-256 of its files by their names; the store has every one of them.
         attestations: SHA-256 of its provenance and bill of materials.
-        log: the build's log; None where nothing was built, as the store had it.
+        log: the build's log; None where nothing was built, as the store has it.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
-    """A file that came out differently the second time.
+    """A file that differed the second time.
 
     Attributes:
         name: the file.

@@ -19,7 +19,7 @@ TREE, INPUTS = "tree", "inputs"
 CCACHE_LINKS = "/usr/lib/ccache"
 PROBE_S = 20.0
 NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
-# Mounting has to come between unshare and the program; a shell does both, and its script is constant.
+# Mounting has to happen between unshare and the program; a shell does both, and its script is constant.
 MOUNT = 'mount --bind "$1" "$2" && cd "$3" && shift 3 && exec "$@"'
 
 
@@ -30,7 +30,7 @@ class Chamber:
     Attributes:
         work: the directory, outside.
         source_date: SOURCE_DATE_EPOCH.
-        build_id: 32 bits in hexadecimal that stand for the build, for sources that want a random number.
+        build_id: 32 bits in hexadecimal that identify the build, for sources that want a random number.
         use_ccache: whether compilers run through ccache.
     """
 

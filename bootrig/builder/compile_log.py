@@ -1,4 +1,4 @@
-"""Finding the first error in a build's log: what came first matters, what make says last does not."""
+"""Finding the first error in a build's log: the first error matters, not the last words of make."""
 
 import re
 from pathlib import Path

@@ -1,6 +1,6 @@
 """A recipe's configuration, written into the tree.
 
-Macros go to the end of the header that they belong to, behind its include guard, where they override whatever the
+Macros are added at the end of their header, behind its include guard, where they override whatever the
 header and the files that it includes say. So it works in every tree of the Etherboot family, with or without named and
 local configurations.
 """
@@ -32,7 +32,7 @@ def write_configuration(tree: Path, configuration: Mapping[str, Mapping[str, Def
 
 
 def _lines(macro: str, value: Define) -> tuple[str, ...]:
-    """Return the lines that give a macro its value, whatever it had before."""
+    """Return the lines that give a macro its value, whatever value it had."""
     if value is False:
         return (f"#undef {macro}",)
     return f"#undef {macro}", f"#define {macro}" if value is True else f"#define {macro} {value}"

@@ -20,53 +20,27 @@ KEY_FORMAT = "bootrig-build/1"
 
 @dataclass(frozen=True, slots=True)
 class Unpack:
-    """The source is unpacked.
+    """The source is unpacked."""
 
-    Attributes:
-        sources: the names of what is unpacked.
-    """
-
+    detail: str
     name: ClassVar[str] = "unpack"
-    sources: tuple[str, ...]
-
-    @property
-    def detail(self) -> str:
-        """What is done, for people."""
-        return ", ".join(self.sources)
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """The recipe's patches are applied.
+    """The recipe's patches are applied, in their order."""
 
-    Attributes:
-        patches: their files, in order.
-    """
-
-    name: ClassVar[str] = "patch"
+    detail: str
     patches: tuple[Path, ...]
-
-    @property
-    def detail(self) -> str:
-        """What is done, for people."""
-        return ", ".join(path.name for path in self.patches)
+    name: ClassVar[str] = "patch"
 
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """Configuration files are written.
+    """Configuration files are written."""
 
-    Attributes:
-        files: their names.
-    """
-
+    detail: str
     name: ClassVar[str] = "configure"
-    files: tuple[str, ...]
-
-    @property
-    def detail(self) -> str:
-        """What is done, for people."""
-        return ", ".join(self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,48 +48,28 @@ class Make:
     """make runs.
 
     Attributes:
-        arguments: arguments of make that come from the recipe.
-        goals: what make is asked for.
-        is_parallel: whether it may start several processes at a time.
+        detail: what is done, for people.
+        argv: the command, apart from how many processes it starts at a time.
+        is_parallel: whether it may start several.
     """
 
-    arguments: tuple[str, ...]
-    goals: tuple[str, ...]
+    detail: str
+    argv: tuple[str, ...]
     is_parallel: bool = True
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """What the step is called."""
         return "make" if self.is_parallel else "prepare"
-
-    @property
-    def detail(self) -> str:
-        """What is done, for people."""
-        if not self.is_parallel:
-            return ", ".join(self.goals)
-        return f"{len(self.goals)} target{'s' if len(self.goals) != 1 else ''}"
-
-    @property
-    def argv(self) -> tuple[str, ...]:
-        """The command, apart from how many processes it starts at a time."""
-        return ("make", *self.arguments, *self.goals)
 
 
 @dataclass(frozen=True, slots=True)
 class Assemble:
-    """What make left is joined to the files of the artifact.
+    """The files of the artifact are made of what make left."""
 
-    Attributes:
-        targets: the files.
-    """
-
-    name: ClassVar[str] = "assemble"
+    detail: str
     targets: tuple[Target, ...]
-
-    @property
-    def detail(self) -> str:
-        """What is done, for people."""
-        return ", ".join(target.name for target in self.targets)
+    name: ClassVar[str] = "assemble"
 
 
 Step = Unpack | Patch | Configure | Make | Assemble
@@ -229,13 +183,13 @@ def make_arguments(recipe: BuildRecipe) -> tuple[str, ...]:
 
 def _steps(recipe: BuildRecipe, targets: tuple[Target, ...], pins: Mapping[str, str]) -> tuple[Step, ...]:
     instructions = recipe.instructions
-    steps: list[Step] = [Unpack(tuple(pins))]
+    steps: list[Step] = [Unpack(", ".join(pins))]
     if instructions.patches:
-        steps.append(Patch(instructions.patches))
-    written = (*instructions.configuration, *instructions.settings)
-    if written:
-        steps.append(Configure(written))
-    arguments = make_arguments(recipe)
-    steps += [Make(arguments, (goal,), is_parallel=False) for goal in instructions.prepare]
-    steps.append(Make(arguments, tuple(dict.fromkeys(goal for target in targets for goal in target.make))))
-    return (*steps, Assemble(targets))
+        steps.append(Patch(", ".join(path.name for path in instructions.patches), instructions.patches))
+    if written := [*instructions.configuration, *instructions.settings]:
+        steps.append(Configure(", ".join(written)))
+    make = ("make", *make_arguments(recipe))
+    steps += [Make(goal, (*make, goal), is_parallel=False) for goal in instructions.prepare]
+    goals = tuple(dict.fromkeys(goal for target in targets for goal in target.make))
+    steps.append(Make(f"{len(goals)} target{'s' if len(goals) != 1 else ''}", (*make, *goals)))
+    return (*steps, Assemble(", ".join(target.name for target in targets), targets))

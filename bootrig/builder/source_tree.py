@@ -144,9 +144,9 @@ def _unpack_debian_source(files: dict[str, Path], tree: Path) -> None:
 
 
 def _unpack_tarball(path: Path, name: str, target: Path) -> None:
-    """Unpack a tarball as the directory `target`; a single directory at its top goes.
+    """Unpack a tarball as the directory `target`; a single directory at its top is left out.
 
-    GNU tar takes a leading slash and `..` out of member names by itself.
+    GNU tar itself removes a leading slash and `..` from member names.
     """
     unpacked = target.with_name(f"{target.name}.unpacking")
     unpacked.mkdir(parents=True)

@@ -28,7 +28,7 @@ HEADER_PACKAGES: Mapping[str, str] = {
     "stdio.h": "libc6-dev",
     "zlib.h": "zlib1g-dev",
 }
-# unshare and tar say nothing about what comes out of a compiler
+# unshare and tar do not change what a compiler writes
 NOT_PART_OF_THE_RESULT = ("patch", "tar", "unshare", "xz")
 
 

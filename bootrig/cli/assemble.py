@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ids.add_argument("rom", metavar="ROM", type=Path)
     ids.add_argument("ids", metavar="VVVV:DDDD", type=parse_pci_ids)
     ids.add_argument(
-        "--device-list", metavar="DDDD,...", type=parse_device_list, help="the device list, where there is one"
+        "--device-list", metavar="DDDD,...", type=parse_device_ids, help="the device list, where there is one"
     )
     fix = verbs.add_parser("fix", help="set lengths, marks and checksums right")
     fix.add_argument("rom", metavar="ROM", type=Path)
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pad.add_argument("rom", metavar="ROM", type=Path)
     pad.add_argument("length", metavar="LENGTH", type=parse_length)
     for verb in (join, ids, fix, pad):
-        verb.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the ROM goes")
+        verb.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the file to write")
     for verb, default in ((join, "edk2"), (ids, "ipxe"), (fix, "ipxe")):
         verb.add_argument(
             "--style",
@@ -77,7 +77,7 @@ def parse_hexadecimal(text: str) -> int:
     return int(text, 16)
 
 
-def parse_device_list(text: str) -> tuple[int, ...]:
+def parse_device_ids(text: str) -> tuple[int, ...]:
     """Return the device IDs of `100e,100f`.
 
     Raises:

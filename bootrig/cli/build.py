@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         InputError: there is no such recipe, it says something wrong, or the source does not compile.
-        RigError: the source cannot be had, or this machine cannot build.
+        RigError: the source is not available, or this machine cannot build.
     """
     from bootrig.builder.build import find_artifact
     from bootrig.builder.plan import make_plan

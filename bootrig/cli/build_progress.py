@@ -15,7 +15,7 @@ LINE_LENGTH = 400
 
 
 class _Doing:
-    """What is being done now, in one line that is made anew whenever the terminal is drawn."""
+    """What is being done now, in one line that is made again whenever the terminal is drawn."""
 
     def __init__(self, log: Path) -> None:
         self._log = log

@@ -1,4 +1,4 @@
-"""`bootrig embed`: write a ROM set into an emulator's data directory, or bring the previous one back."""
+"""`bootrig embed`: write a ROM set into an emulator's data directory, or restore the previous one."""
 
 import argparse
 from pathlib import Path
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the ROM set, by the name of its recipe; a path for a directory of ROMs",
     )
     parser.add_argument("--into", metavar="DIR", type=Path, required=True, help="the data directory")
-    parser.add_argument("--rollback", action="store_true", help="bring back what the directory held before")
+    parser.add_argument("--rollback", action="store_true", help="restore what the directory had before")
     parser.add_argument("--force", action="store_true", help="displace files that bootrig did not write; they are kept")
 
 
@@ -25,13 +25,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         InputError: the options contradict each other, or files of others are in the way.
-        RigError: the ROM set cannot be had, or the directory cannot be written.
+        RigError: the ROM set is not available, or the directory cannot be written.
     """
     if arguments.rollback:
         if arguments.rom_set:
-            raise InputError("--rollback takes no ROM set: it brings back what the directory held before")
+            raise InputError("--rollback takes no ROM set: it restores what the directory had before")
         manifest = rollback(arguments.into, force=arguments.force)
-        print(f"{arguments.into}: {manifest.rom_set if manifest else 'no ROM set'} is back")
+        print(f"{arguments.into}: {manifest.rom_set if manifest else 'no ROM set'} is restored")
         return 0
     if not arguments.rom_set:
         raise InputError("which ROM set?", remedy="bootrig roms lists them")

@@ -35,6 +35,8 @@ VERBS: dict[str, str] = {
     "doctor": "what this machine can do, and what is missing",
 }
 
+# what may take long tells its steps without -v, so that nobody waits in silence
+TOLD = ("bootrig.store.fetch", "bootrig.romset.kinds.recipe")
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -63,6 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             logging.basicConfig(
                 level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(message)s", stream=sys.stderr
             )
+            for name in TOLD:
+                logging.getLogger(name).setLevel(min(logging.INFO, logging.root.level))
             return _run_verb(arguments)
     except _SignalError as signalled:
         _tell(f"bootrig: ended by {signalled.number.name}")

@@ -118,7 +118,7 @@ class TableReader:
 
     Attributes:
         document: the document that the table belongs to.
-        key_path: where the table stands: `source`, `rom[3]`; empty for the outermost.
+        key_path: the table's place: `source`, `rom[3]`; empty for the outermost.
     """
 
     def __init__(self, document: Document, content: Mapping[str, Any], key_path: str, *, absent: bool = False) -> None:
@@ -312,7 +312,7 @@ class TableReader:
         return self._content.get(key)
 
     def finish(self) -> None:
-        """Note the keys that nobody asked for, each with the nearest known one. A second call does nothing."""
+        """Note the keys that were not asked for, each with the nearest known one. A second call does nothing."""
         if self._finished:
             return
         self._finished = True

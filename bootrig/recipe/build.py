@@ -155,7 +155,7 @@ def read_build_source(table: TableReader, kind: SourceKind, directory: Path) -> 
 
 
 def _read_debian_source(table: TableReader) -> tuple[SourceFile, ...]:
-    """Read a Debian source package: the .dsc, and `file` tables for the others, which lie beside it in the pool."""
+    """Read a Debian source package: the .dsc, and `file` tables for the others, which are beside it in the pool."""
     description = read_debian_file(table)
     folder = (description.pool_path or "").rpartition("/")[0]
     time = table.optional_string("snapshot", pattern=r"\d{8}T\d{6}Z", expected="a time such as 20250801T000000Z")
@@ -226,7 +226,7 @@ def _read_defines(table: TableReader, key: str) -> Mapping[str, Mapping[str, Def
                 defines[macro] = value
         files[name] = MappingProxyType(defines)
         if not re.fullmatch(RELATIVE_PATH, name):
-            table.add_problem(key, f'"{name}" is no relative path')
+            table.add_problem(key, f'"{name}" is not a relative path')
     return MappingProxyType(files)
 
 

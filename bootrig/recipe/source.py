@@ -1,4 +1,4 @@
-"""Sources: files that come from outside, each pinned by its hash, with every way in which it can come."""
+"""Sources: files from outside, each pinned by its hash, with every way to obtain it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,7 +34,7 @@ class SourceFile:
     """One file from outside.
 
     Attributes:
-        file_name: what it is called where it comes from.
+        file_name: its name at its origin.
         sha256: its SHA-256; None where only its members are pinned, each by its own.
         length: its length in bytes where that is known.
         pool_path: where a Debian mirror has it, below the mirror's own address; None for what is not from Debian.
@@ -51,7 +51,7 @@ class SourceFile:
 def read_debian_file(table: TableReader) -> SourceFile:
     """Read a file of the Debian archive: `pool_path`, `sha256`, `sha1`, `length`.
 
-    The SHA-1 is only a name: snapshot.debian.org keeps every file under it; what comes is held against the SHA-256.
+    The SHA-1 is only a name: snapshot.debian.org keeps every file under it; what it sends is compared with the SHA-256.
     """
     pool_path = table.string("pool_path", pattern=RELATIVE_PATH, expected="a path below a Debian mirror")
     sha1 = table.optional_string("sha1", pattern=SHA1, expected="40 hexadecimal digits")

@@ -2,7 +2,7 @@
 
     DIR/efi-e1000.rom ...           the set, under the names by which QEMU looks for it
     DIR/bootrig-manifest.json       what it is
-    DIR/.bootrig/previous/          the set before it, with its manifest: `rollback` brings it back
+    DIR/.bootrig/previous/          the set before it, with its manifest: `rollback` restores it
     DIR/.bootrig/displaced/         files of others that were in the way; they return when they no longer are
 
 The successor of the whole directory is made beside it, the files of others by hard links, and then the two change
@@ -47,7 +47,7 @@ PREVIOUS, DISPLACED = "previous", "displaced"
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a directory will hold: a manifest (None: no set at all), and each file as bytes or as a file to link."""
+    """What a directory will have: a manifest (None: no set at all), and each file as bytes or as a file to link."""
 
     manifest: Manifest | None
     files: Mapping[str, bytes | Path]
@@ -80,7 +80,7 @@ def embed_rom_set(
         EmbedFailedError: the operating system refused, or a manifest that is there is damaged.
     """
     installed = rom_set.installed_files()
-    _refuse_useless(rom_set)
+    _require_usable(rom_set)
     files = tuple(EmbeddedFile(name, rom.file_name, rom.sha256, rom.length) for name, rom in installed.items())
     manifest = Manifest(rom_set.name, __version__, dict(rom_set.origin), files)
     wanted = _Wanted(manifest, {name: rom.content for name, rom in installed.items()})
@@ -98,10 +98,10 @@ def embed_rom_set(
 
 
 def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
-    """Bring back what a directory held before the set that is embedded now; a second time undoes the first.
+    """Restore what a directory had before the set that is embedded now; a second time undoes the first.
 
     Returns:
-        The manifest of the set that is embedded now, None where the directory held none before.
+        The manifest of the set that is embedded now, None where the directory had none before.
 
     Raises:
         EmbedRefusedError: nothing is embedded, there was nothing before it, or files of others are in the way and
@@ -115,14 +115,14 @@ def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
         recover_directory(directory)
         previous = directory / PRIVATE / PREVIOUS
         if not previous.is_dir():
-            raise EmbedRefusedError(f"{directory} has no previous ROM set to bring back")
+            raise EmbedRefusedError(f"{directory} has no previous ROM set to restore")
         manifest = find_manifest(previous)
         names = [file.name for file in manifest.files] if manifest else []
         wanted = _Wanted(manifest, {name: previous / name for name in names})
         return _install(directory, wanted, force=force, durable=True)
 
 
-def _refuse_useless(rom_set: RomSet) -> None:
+def _require_usable(rom_set: RomSet) -> None:
     if not rom_set.roms:
         raise EmbedRefusedError(f"{rom_set.name} has no ROMs: none of its files is called efi-NAME.rom or pxe-NAME.rom")
     if empty := [rom.file_name for rom in rom_set.roms if not rom.content]:
@@ -192,7 +192,7 @@ def _refuse_foreign(directory: Path, wanted: _Wanted, in_way: list[str], *, forc
 
 
 def _keep_displaced(directory: Path, staged: Path, wanted: _Wanted, in_way: list[str]) -> tuple[str, ...]:
-    """Keep the files of others: those displaced before, those in the way now; those no longer so go back.
+    """Keep the files of others: those displaced before, those in the way now; those no longer in the way are put back.
 
     Returns:
         The names of those that are kept apart now, sorted.

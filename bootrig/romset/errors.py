@@ -1,7 +1,7 @@
 """What can go wrong with ROM sets that are embedded.
 
 InputError
-└── EmbedRefusedError   it would overwrite what is not ours, or there is nothing to bring back
+└── EmbedRefusedError   it would overwrite what is not ours, or there is nothing to restore
 RigError
 ├── EmbedFailedError    the operating system refused
 └── ManifestError       a manifest is missing, damaged, or of a format that this version does not know
@@ -11,7 +11,7 @@ from bootrig.errors import InputError, RigError
 
 
 class EmbedRefusedError(InputError):
-    """It would overwrite what is not ours, or there is nothing to bring back; nothing was changed."""
+    """It would overwrite what is not ours, or there is nothing to restore; nothing was changed."""
 
 
 class EmbedFailedError(RigError):

@@ -71,7 +71,7 @@ def moved_path(directory: Path) -> Path:
 
 
 def recover_directory(directory: Path) -> None:
-    """Mend what an interrupted replacement left: the old directory comes back or goes, the staged one goes.
+    """Mend what an interrupted replacement left: the old directory is restored or removed, the staged one is removed.
 
     Raises:
         OSError: the operating system refuses.

@@ -1,4 +1,4 @@
-"""Importing files that somebody brings: ROMs by themselves, packages, archives, anything else."""
+"""Importing files of the user: single ROMs, packages, archives, anything else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Recipe = RomSetRecipe | PlatformFirmwareRecipe
 
 @dataclass(frozen=True, slots=True)
 class ImportedFile:
-    """What came of importing one file.
+    """The result of importing one file.
 
     Attributes:
         path: the file.

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bootrig.store.content import Store
-from bootrig.store.fetch import DownloadProgress
 from bootrig.store.settings import FetchSettings
 from firmware.romset import RomSet
 
@@ -16,12 +15,10 @@ class Means:
     Attributes:
         store: where files from outside are kept.
         settings: where they come from; None for the user's settings.
-        progress: called with the address, the bytes so far and the bytes in all while a file is downloaded.
     """
 
     store: Store
     settings: FetchSettings | None = None
-    progress: DownloadProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The manifest of an embedded ROM set: what was written, where it comes from, what it replaced."""
+"""The manifest of an embedded ROM set: what was written, its origin, what it replaced."""
 
 import json
 from collections.abc import Mapping

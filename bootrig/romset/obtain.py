@@ -11,7 +11,6 @@ from bootrig.errors import InputError
 from bootrig.romset import kinds
 from bootrig.romset.kind import Means, RomSetKind
 from bootrig.store.content import Store
-from bootrig.store.fetch import DownloadProgress
 from bootrig.store.settings import FetchSettings
 from firmware.romset import RomSet
 
@@ -21,20 +20,13 @@ KINDS: tuple[RomSetKind, ...] = tuple(
 )
 
 
-def obtain_rom_set(
-    what: str,
-    store: Store | None = None,
-    *,
-    settings: FetchSettings | None = None,
-    progress: DownloadProgress | None = None,
-) -> RomSet:
+def obtain_rom_set(what: str, store: Store | None = None, *, settings: FetchSettings | None = None) -> RomSet:
     """Return the ROM set that `what` names or holds.
 
     Args:
         what: the name of a recipe, or a path with a slash: `./out`.
         store: where files from outside are kept; the user's store by default.
         settings: where they come from; the user's settings by default.
-        progress: called with the address, the bytes so far and the bytes in all while a file is downloaded.
 
     Raises:
         InputError: there is nothing of that name, or it holds no ROM set.
@@ -46,4 +38,4 @@ def obtain_rom_set(
         known = " or ".join(kind.description for kind in KINDS)
         found = f"{what} is not {known}" if Path(what).exists() else f"there is no file or directory {what}"
         raise InputError(found, remedy=f"give {known}")
-    return kind.obtain(what, Means(store or Store.default(), settings, progress))
+    return kind.obtain(what, Means(store or Store.default(), settings))

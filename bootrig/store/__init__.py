@@ -1,1 +1,1 @@
-"""Content-addressed files, and the ways in which they come."""
+"""Content-addressed files, and the ways in which they are obtained."""

@@ -30,7 +30,7 @@ DAMAGED = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError, Valu
 def is_archive(path: Path) -> bool:
     """Return whether a file starts as a Debian package or a (compressed) tar archive does.
 
-    What is compressed and ends before a tar archive can be told from anything else counts as one.
+    What is compressed and too short to be recognised as a tar archive counts as one.
 
     Raises:
         ArchiveError: it cannot be read.
@@ -130,7 +130,7 @@ def _decompressed(stream: IO[bytes]) -> IO[bytes]:
 
 
 def _open_data(stream: BinaryIO, name: str) -> IO[bytes]:
-    """Return the data.tar member of a Debian binary package (deb(5)), or the stream itself where it is none."""
+    """Return the data.tar member of a Debian binary package (deb(5)), or the stream itself where it is another file."""
     magic = stream.read(len(DEBIAN_MAGIC))
     stream.seek(0)
     if magic != DEBIAN_MAGIC:

@@ -1,9 +1,9 @@
 """The store: files named by their SHA-256, written once, safe under several writers, usable offline.
 
 STORE/files/ab/abcdef...      a file; its name is its digest
-STORE/notes/abcdef...json     what it was called and how it came
+STORE/notes/abcdef...json     its name and how it was obtained
 STORE/records/KEY.json        names of an artifact's files and their digests, by build key
-STORE/incoming/               files on their way in; whoever writes one holds a lock on it
+STORE/incoming/               files that are being written, each locked by its writer
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,8 @@ class StoredFile:
     Attributes:
         sha256: its digest, which is its name.
         length: its length in bytes.
-        file_name: what it was called when it came; empty where nobody said.
-        way: how it came: an address, `imported`, `member of ...`; empty where nobody said.
+        file_name: its name when it was added; empty where that is unknown.
+        way: how it was obtained: an address, `imported`, `member of ...`; empty where that is unknown.
     """
 
     sha256: str
@@ -48,7 +48,7 @@ class StoredFile:
 
 
 class Store:
-    """Content-addressed files in a directory, which is made when the first file comes.
+    """Content-addressed files in a directory, which is made with the first file.
 
     Attributes:
         root: the directory.
@@ -155,7 +155,7 @@ class Store:
         return StoredFile(incoming.sha256, incoming.length, path.name, way)
 
     def note(self, sha256: str, *, file_name: str, way: str) -> None:
-        """Remember what a file was called and how it came; the first note stays.
+        """Remember a file's name and how it was obtained; the first note stays.
 
         Raises:
             StoreError: the store cannot be written.
@@ -170,19 +170,13 @@ class Store:
             note = self._read_json(self.root / "notes" / f"{path.name}.json")
             yield StoredFile(path.name, path.stat().st_size, note.get("file_name", ""), note.get("way", ""))
 
-    def verify(self, progress: Callable[[StoredFile], None] | None = None) -> tuple[StoredFile, ...]:
+    def verify(self) -> tuple[StoredFile, ...]:
         """Read every file and return those that are damaged; each of them is removed from the store.
 
         Raises:
             StoreError: a file cannot be read.
         """
-        damaged = []
-        for stored in self.iter_files():
-            if progress:
-                progress(stored)
-            if self.find_intact(stored.sha256) is None:
-                damaged.append(stored)
-        return tuple(damaged)
+        return tuple(stored for stored in self.iter_files() if self.find_intact(stored.sha256) is None)
 
     def record(self, key: str, files: Mapping[str, str]) -> None:
         """Remember an artifact: which digests its file names have, under its build key.

@@ -36,7 +36,7 @@ class _Transfer:
 
 
 class _BrokenError(Exception):
-    """The connection broke: what has come is good, the rest may come by another request."""
+    """The connection broke: what was received is good, another request may get the rest."""
 
 
 def download(
@@ -50,7 +50,7 @@ def download(
     """Download `address` into `incoming`.
 
     A broken connection is followed by a request for the rest (RFC 9110, section 14, Range Requests) as long as bytes
-    keep coming; after three attempts in a row that brought nothing new, it is given up.
+    are received; after three attempts in a row that gave nothing new, it is given up.
 
     Args:
         address: http or https.
@@ -70,11 +70,11 @@ def download(
             try:
                 _request(session, transfer)
             except _BrokenError as error:
-                # A server that begins anew each time and breaks at the same place gets nowhere either.
+                # A server that starts again each time and breaks at the same place makes no progress either.
                 fruitless = 0 if incoming.length > furthest else fruitless + 1
                 furthest = max(furthest, incoming.length)
                 if fruitless >= FRUITLESS_ATTEMPTS:
-                    raise DownloadError(f"{error} ({fruitless} attempts brought nothing new)") from error
+                    raise DownloadError(f"{error} ({fruitless} attempts gave nothing new)") from error
                 logger.info("%s: %s, asking for the rest from byte %d", address, error, incoming.length)
                 time.sleep(PAUSE_S * fruitless)
             else:
@@ -82,11 +82,11 @@ def download(
 
 
 def _request(session: requests.Session, transfer: _Transfer) -> None:
-    """Ask once for what is missing and take what comes.
+    """Ask once for what is missing and take what is sent.
 
     Raises:
         _BrokenError: the connection broke before the end.
-        DownloadError: the answer is no, or is wrong.
+        DownloadError: the server refuses, or its answer is wrong.
     """
     incoming = transfer.incoming
     headers = {"Accept-Encoding": "identity"}
@@ -103,7 +103,7 @@ def _request(session: requests.Session, transfer: _Transfer) -> None:
             proxies=dict(transfer.proxies),
         ) as response:
             total = _judge(response, transfer)
-            # What came before a break counts: urllib3 would throw it away together with its error.
+            # What was received before a break counts: urllib3 would discard it with its error.
             response.raw.enforce_content_length = False
             for chunk in response.iter_content(CHUNK_LENGTH):
                 if incoming.length + len(chunk) > (total if total is not None else MAXIMUM_LENGTH):
@@ -120,7 +120,7 @@ def _request(session: requests.Session, transfer: _Transfer) -> None:
 
 
 def _judge(response: requests.Response, transfer: _Transfer) -> int | None:
-    """Return how many bytes there will be in all; None where nobody knows.
+    """Return how many bytes there will be in all; None where that is unknown.
 
     A server that ignores the range or has another file by now sends everything: then it starts from the beginning.
     """
@@ -129,7 +129,7 @@ def _judge(response: requests.Response, transfer: _Transfer) -> int | None:
         if transfer.length is not None:
             raise DownloadError(f"ends after {incoming.length} bytes, expected {transfer.length}")
         incoming.restart()
-        raise _BrokenError("the server has fewer bytes than came before")
+        raise _BrokenError("the server has fewer bytes than it sent before")
     if response.status_code >= 500 or response.status_code == requests.codes.too_many_requests:
         raise _BrokenError(f"{response.status_code} {response.reason}")
     if response.status_code not in (requests.codes.ok, requests.codes.partial_content):

@@ -1,4 +1,4 @@
-"""What can go wrong with stored files and the ways in which they come.
+"""What can go wrong with stored files and the ways in which they are obtained.
 
 InputError
 └── ImportFileError     a file that the user gave cannot be taken: unreadable, truncated, the wrong hash
@@ -43,7 +43,7 @@ class UnavailableError(RigError):
         self, file_name: str, sha256: str | None, tried: Sequence[tuple[str, str]], *, remedy: str = ""
     ) -> None:
         pinned = f"SHA-256 {sha256}" if sha256 else "not pinned itself, its members are"
-        lines = [f"{file_name} ({pinned}) cannot be had", *(f"{way}: {reason}" for way, reason in tried)]
+        lines = [f"{file_name} ({pinned}) is not available", *(f"{way}: {reason}" for way, reason in tried)]
         super().__init__("\n  ".join(lines), remedy=remedy)
         self.file_name = file_name
         self.sha256 = sha256

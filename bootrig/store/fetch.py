@@ -23,7 +23,7 @@ class Way:
 
     Attributes:
         address: the whole address.
-        proxies: the proxies that go with it.
+        proxies: its proxies.
     """
 
     address: str
@@ -31,7 +31,7 @@ class Way:
 
 
 def iter_ways(source: SourceFile, settings: FetchSettings) -> Iterator[Way]:
-    """Yield the ways of a source in the order in which they are tried; apt is asked only when its turn comes."""
+    """Yield the ways of a source in the order in which they are tried; apt is asked only in its turn."""
     for mirror in settings.mirrors:
         yield Way(f"{mirror.rstrip('/')}/{source.pool_path or source.file_name}")
     if settings.use_apt and source.pool_path:
@@ -73,16 +73,14 @@ def fetch_members(
     take_members: Callable[[Path, str], None],
     *,
     settings: FetchSettings | None = None,
-    progress: DownloadProgress | None = None,
 ) -> None:
-    """Fetch a source whose members are pinned, but not itself; it is gone when its members have been taken.
+    """Fetch a source whose members are pinned, but not itself; it is removed when its members have been taken.
 
     Args:
         source: the archive.
-        store: where it lies meanwhile.
+        store: where it is kept meanwhile.
         take_members: called with the archive's path and address; raises ArchiveError where it is not the right one.
         settings: the user's, by default.
-        progress: called with the address, the bytes so far and the bytes in all.
 
     Raises:
         UnavailableError: no way gave an archive with the members.
@@ -93,7 +91,7 @@ def fetch_members(
     def take(incoming: Incoming, address: str) -> None:
         take_members(incoming.path, address)
 
-    _try_ways(source, store, settings or load_settings(), progress, take)
+    _try_ways(source, store, settings or load_settings(), None, take)
 
 
 def _try_ways(
@@ -120,7 +118,7 @@ def _try_ways(
                 take(incoming, way.address)
         except (DownloadError, ArchiveError) as error:
             tried.append((way.address, str(error)))
-            logger.info("%s: %s", way.address, error)
+            logger.debug("%s: %s", way.address, error)
         else:
             return
     if not settings.offline and settings.use_apt and source.pool_path and ask_apt().failure:

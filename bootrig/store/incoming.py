@@ -1,4 +1,4 @@
-"""Files on their way into the store: written under a temporary name, hashed as they come, then renamed or gone."""
+"""Files on their way into the store: written under a temporary name and hashed, then renamed or removed."""
 
 import errno
 import fcntl
@@ -32,7 +32,7 @@ class Incoming:
 
     Attributes:
         path: its temporary name.
-        length: how many bytes have come.
+        length: how many bytes have been written.
     """
 
     def __init__(self, root: Path, path: Path, stream: BinaryIO) -> None:
@@ -44,14 +44,14 @@ class Incoming:
 
     @property
     def sha256(self) -> str:
-        """The digest of what has come so far."""
+        """The digest of what has been written so far."""
         return self._digest.hexdigest()
 
     def write(self, content: bytes) -> None:
         """Append bytes.
 
         Raises:
-            StoreError: they cannot be written, for want of space mostly.
+            StoreError: they cannot be written, usually because the disk is full.
         """
         left = memoryview(content)
         try:
@@ -63,14 +63,14 @@ class Incoming:
         self.length += len(content)
 
     def restart(self) -> None:
-        """Forget what has come."""
+        """Forget what has been written."""
         self._stream.seek(0)
         self._stream.truncate()
         self._digest = hashlib.sha256()
         self.length = 0
 
     def keep(self, target: Path) -> None:
-        """Give the file its name in the store, durably; whoever comes second with the same bytes does no harm.
+        """Give the file its name in the store, durably; a second writer of the same bytes does no harm.
 
         Raises:
             StoreError: it cannot be written.
@@ -86,7 +86,7 @@ class Incoming:
 
 @contextmanager
 def start_incoming(root: Path) -> Iterator[Incoming]:
-    """Yield a new file on its way into the store `root`; it is gone in the end unless it was kept.
+    """Yield a new file on its way into the store `root`; it is removed in the end unless it was kept.
 
     Raises:
         StoreError: it cannot be made.
@@ -108,7 +108,7 @@ def start_incoming(root: Path) -> Iterator[Incoming]:
 
 
 def _remove_stale(directory: Path) -> None:
-    """Remove what a killed process left behind: old files that nobody holds a lock on."""
+    """Remove what a killed process left behind: old files without a lock."""
     for path in directory.iterdir():
         with suppress(OSError):
             if time.time() - path.stat().st_mtime < STALE_S:

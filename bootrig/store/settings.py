@@ -1,4 +1,4 @@
-"""What the user configures about where files come from.
+"""What the user configures about fetching files.
 
 The file is `$BOOTRIG_CONFIG`, else `bootrig/config.toml` in the user's configuration directory:
 

@@ -144,7 +144,7 @@ def _one_symbol(symbol: int) -> list[int]:
 
 
 def _read_code_lengths(stream: _BitStream, symbols: int, count_bits: int, gap_after: int) -> list[int]:
-    """Return a code whose lengths stand in the stream as they are: 3 bits, or 7 and a run of ones.
+    """Return a code whose lengths are in the stream as they are: 3 bits, or 7 and a run of ones.
 
     After the length number `gap_after`, two bits say how many lengths of 0 follow.
     """

@@ -80,7 +80,7 @@ def _make_tree(frequencies: list[int], present: list[int]) -> tuple[dict[int, in
 
 
 def _depths(parents: dict[int, int], leaves: list[int]) -> list[int]:
-    """Return how deep each leaf lies."""
+    """Return the depth of each leaf."""
     depths: list[int] = []
     for leaf in leaves:
         depth, node = 0, leaf
@@ -93,7 +93,7 @@ def _depths(parents: dict[int, int], leaves: list[int]) -> list[int]:
 def _limited_length_counts(depths: list[int]) -> list[int]:
     """Return how many codes have each length, none longer than 16 bits.
 
-    What lies deeper than 16 is pulled up to 16; for each code that this claims too much, one code of 16 bits goes away
+    What is deeper than 16 is moved up to 16; for each code that this claims too much, one code of 16 bits is removed
     and the deepest shorter one becomes two.
     """
     counts = [0] * (CODE_LENGTH_LIMIT + 1)

@@ -138,7 +138,7 @@ class MatchTree:
         self._add_child(new, self.text[position + length], _leaf(position))
 
     def _replace(self, old: int, parent: int, new: int) -> None:
-        """Put the leaf `new` where the leaf `old` was, whose text goes on the same for the longest match."""
+        """Put the leaf `new` where the leaf `old` was, whose text is the same for the longest match."""
         self._hang_in_place_of(old, new)
         self.parents[new] = parent
         self.parents[old] = _NONE
@@ -179,7 +179,7 @@ class MatchTree:
 def _bytes_behind(content: bytes) -> bytes:
     """Return what the match finder sees behind the end of `content`.
 
-    No match is longer than the rest of the content, but what lies behind decides which of two positions is met first.
+    No match is longer than the rest of the content, but what follows decides which of two positions is met first.
     EDK2 sees zeros in its first buffer, and later what its buffer held a window's length before.
     """
     first_buffer = WINDOW_LENGTH + LONGEST_MATCH

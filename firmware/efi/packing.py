@@ -44,7 +44,7 @@ def compress(content: bytes, *, tiano: bool = False) -> bytes:
 def _find_symbols(content: bytes, block: "_Block") -> None:
     """Add the literals and matches of `content` to `block`.
 
-    A match is taken when the one at the next byte is not longer; otherwise its first byte goes out as a literal.
+    A match is taken when the one at the next byte is not longer; otherwise its first byte is a literal.
     """
     tree = MatchTree(content)
     end = len(content)
@@ -185,7 +185,7 @@ def _without_trailing_zeros(lengths: list[int]) -> list[int]:
 
 
 def _length_tokens(lengths: list[int]) -> list[tuple[int, int, int]]:
-    """Return what stands for `lengths`: a symbol, and how many bits with which value follow it.
+    """Return what encodes `lengths`: a symbol, and how many bits with which value follow it.
 
     Symbols 0, 1 and 2 are one zero, 3 to 18 zeros and 20 or more; 19 zeros are one and 18. The others are lengths + 2.
     """

@@ -46,7 +46,7 @@ class PeSection:
         name: its name.
         address: where it is loaded, from the image base.
         virtual_length: its length in memory in bytes.
-        file_offset: where its bytes lie in the file.
+        file_offset: offset of its bytes in the file.
         file_length: how many bytes it has in the file.
         characteristics: flags.
     """
@@ -64,7 +64,7 @@ class PeImage:
     """The headers of a PE image.
 
     Attributes:
-        header_offset: where the PE signature lies.
+        header_offset: offset of the PE signature.
         machine: machine type, see `Machine`.
         timestamp: seconds since 1970, or a hash.
         characteristics: flags.
@@ -98,7 +98,7 @@ def parse_pe_image(content: bytes) -> PeImage:
     """Return the headers of the PE image whose file is `content` (padding may follow).
 
     Raises:
-        FormatError: it is no PE image, or its headers are cut off.
+        FormatError: it is not a PE image, or its headers are cut off.
     """
     if len(content) < DOS_HEADER_LENGTH or content[:2] != b"MZ":
         raise FormatError(STRUCTURE_NAME, 0, f"begins with {content[:2].hex(' ') or 'nothing'}, expected 4d 5a (MZ)")

@@ -10,8 +10,8 @@ from firmware.nic import ROM_STEMS, NicModel, find_models_of_rom
 from firmware.optionrom import RomImage, Survey, survey_option_rom, unpack_efi_image
 from firmware.romset import DEFAULT_ROM_NAME, RomSet, bar_length
 
-# No EFI driver for a NIC comes near this; it bounds time and memory for compressed data that lies.
-UNPACKED_LENGTH_LIMIT = 8 * 1024 * 1024
+# No EFI driver for a NIC is nearly this long; it limits time and memory for compressed data with a wrong length.
+DRIVER_LENGTH_LIMIT = 8 * 1024 * 1024
 EXPECTED_IMAGES = {"efi": frozenset({"bios", "efi"}), "pxe": frozenset({"bios"})}
 """The images that a ROM should have by the prefix of its name."""
 
@@ -47,7 +47,7 @@ class RomSubject:
         survey: what could be read of it, and the damage.
         efi: what its EFI images hold.
         prefix: `efi` or `pxe` where its name is one of QEMU's default names, else empty.
-        nic_models: the NIC models that will use it, the usual one first; empty where nobody knows.
+        nic_models: the NIC models that will use it, the usual one first; empty where that is unknown.
         expected: the images that it should have: any of `bios` and `efi`.
     """
 
@@ -66,7 +66,7 @@ class RomSubject:
 
     @property
     def stem(self) -> str:
-        """The stem of QEMU's default ROM names that it serves, empty where nobody knows."""
+        """The stem of QEMU's default ROM names that it serves, empty where that is unknown."""
         return self.nic_models[0].rom_stem if self.nic_models else ""
 
     @property
@@ -140,7 +140,7 @@ def examine_set(rom_set: RomSet, *, place: str = "", expected: frozenset[str] | 
 
 def _examine_efi(offset: int, image: RomImage) -> EfiContent:
     try:
-        unpacked = unpack_efi_image(image, UNPACKED_LENGTH_LIMIT)
+        unpacked = unpack_efi_image(image, DRIVER_LENGTH_LIMIT)
     except FormatError as error:
         return EfiContent(offset, image, unpacking_fault=error)
     try:

@@ -32,12 +32,12 @@ class LegacyHeader:
         entry: the three bytes at 3 where initialization enters: usually a jump.
         checksum: the byte at 6 that makes the image's bytes sum to zero, by convention of Etherboot and its heirs.
         reserved_07: nine bytes nobody names.
-        vendor_offset: where iPXE's own header lies, 0 without one.
+        vendor_offset: offset of iPXE's own header, 0 without one.
         reserved_12: the word at 0x12.
         reserved_14: the word at 0x14.
-        undi_offset: where the UNDI ROM ID structure lies, 0 without one.
-        pcir_offset: where the PCI Data Structure lies.
-        pnp_offset: where the first PnP expansion header lies, 0 without one.
+        undi_offset: offset of the UNDI ROM ID structure, 0 without one.
+        pcir_offset: offset of the PCI Data Structure.
+        pnp_offset: offset of the first PnP expansion header, 0 without one.
     """
 
     length_units: int
@@ -88,7 +88,7 @@ class EfiHeader:
         compression_type: 0 for a bare PE image, 1 for UEFI compression.
         reserved_0e: eight bytes.
         image_offset: where the PE image, compressed or not, begins.
-        pcir_offset: where the PCI Data Structure lies.
+        pcir_offset: offset of the PCI Data Structure.
         reserved_1a: the word at 0x1a.
     """
 

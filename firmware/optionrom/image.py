@@ -21,11 +21,11 @@ COMPRESSED = 1
 
 
 class Structure(Protocol):
-    """What lies at an offset of an image and can be encoded."""
+    """A structure at an offset of an image that can be encoded."""
 
     @property
     def offset(self) -> int:
-        """Where it lies in its image."""
+        """Its offset in its image."""
 
     def encode(self) -> bytes:
         """Return its bytes."""
@@ -100,7 +100,7 @@ def encode_image(image: RomImage) -> bytes:
         content[structure.offset : end] = structure_bytes
     for structure, structure_bytes in encoded:
         if not content.startswith(structure_bytes, structure.offset):
-            raise FormatError(type(structure).__name__, structure.offset, "another structure lies over it")
+            raise FormatError(type(structure).__name__, structure.offset, "another structure overlaps it")
     return bytes(content)
 
 
@@ -108,8 +108,8 @@ def unpack_efi_image(image: RomImage, limit: int = UNPACKED_LENGTH_LIMIT) -> byt
     """Return the PE image inside the EFI image `image`, decompressed if need be.
 
     Raises:
-        FormatError: it is no EFI image, its PE image begins outside it, its compression is unknown, its compressed data
-            is wrong, or it would take more than `limit` bytes.
+        FormatError: it is not an EFI image, its PE image begins outside it, its compression is unknown, its compressed
+            data is wrong, or it would take more than `limit` bytes.
     """
     header = image.header
     if not isinstance(header, EfiHeader):

@@ -1,6 +1,6 @@
 """The header that iPXE adds to its BIOS images; gPXE and the iPXE of 2011 have none.
 
-Witness, for want of a document: iPXE's `romprefix.S` since 2010-08, label `ipxeheader`. The "build ID" is a random
+There is no document; witness: iPXE's `romprefix.S` since 2010-08, label `ipxeheader`. The "build ID" is a random
 number by which a ROM finds its own other half behind the ROM BAR; it says nothing about what was built.
 """
 
@@ -21,7 +21,7 @@ class IpxeHeader:
     """iPXE's own header.
 
     Attributes:
-        offset: where it lies in its image.
+        offset: its offset in its image.
         length: its length in bytes as it states it, which its checksum covers.
         checksum: makes the header's bytes sum to zero.
         shrunk_units: what the image shrinks to after initialization, in units of 512 bytes.
@@ -44,7 +44,7 @@ class IpxeHeader:
 
 
 def find_ipxe_header(image: bytes, offset: int) -> IpxeHeader | None:
-    """Return the header at `offset` of the image `image`, None where the offset is 0 or another signature stands.
+    """Return the header at `offset` of the image `image`, None where the offset is 0 or another signature is there.
 
     Raises:
         FormatError: the signature is there and the header is cut off by the end of the image.

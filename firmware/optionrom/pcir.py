@@ -51,10 +51,10 @@ class PciDataStructure:
     """The PCI Data Structure of one ROM image.
 
     Attributes:
-        offset: where it lies in its image.
+        offset: its offset in its image.
         vendor_id: PCI vendor ID.
         device_id: PCI device ID.
-        device_list_offset: where the device list lies, from the start of this structure; 0 without one.
+        device_list_offset: offset of the device list from the start of this structure; 0 without one.
         length: the structure's own length in bytes, as it states it.
         revision: 3 for PCI Firmware 3.0, 0 before.
         class_code: base class, sub-class and interface as one number, 0x020000 for Ethernet.
@@ -63,7 +63,7 @@ class PciDataStructure:
         code_type: see `CodeType`; other numbers are kept.
         indicator: bit 7 says that this is the last image.
         maximum_run_time_units: the length kept after initialization, in units of 512 bytes (reserved before 3.0).
-        configuration_utility_offset: where the configuration utility's code header lies in the image; None where the
+        configuration_utility_offset: offset of the configuration utility's code header in the image; None where the
             structure is too short to say.
         dmtf_clp_offset: the DMTF command line's entry point in the image; None likewise.
         extra: what the stated length covers beyond the fields above.
@@ -126,7 +126,7 @@ class DeviceList:
     """Further device IDs of the same vendor that the image supports.
 
     Attributes:
-        offset: where it lies in its image.
+        offset: its offset in its image.
         device_ids: the IDs, without the 0 that ends the list.
     """
 

@@ -22,7 +22,7 @@ class ImageString:
     """A string inside an image, ended by a NUL.
 
     Attributes:
-        offset: where it lies in its image.
+        offset: its offset in its image.
         content: its bytes without the NUL.
     """
 
@@ -44,15 +44,15 @@ class PnpExpansionHeader:
     """One PnP expansion header.
 
     Attributes:
-        offset: where it lies in its image.
+        offset: its offset in its image.
         revision: 1.
         length_units: its length in units of 16 bytes, which its checksum covers.
-        next_offset: where the next header lies in the image, 0 at the end of the chain.
+        next_offset: offset of the next header in the image, 0 at the end of the chain.
         reserved_08: a byte.
         checksum: makes the header's bytes sum to zero.
         device_identifier: an EISA-like ID, 0 for PCI devices.
-        manufacturer_offset: where the manufacturer's name lies in the image, 0 without one.
-        product_offset: where the product's name lies in the image, 0 without one.
+        manufacturer_offset: offset of the manufacturer's name in the image, 0 without one.
+        product_offset: offset of the product's name in the image, 0 without one.
         device_type: base class, sub-class and interface, in this order.
         device_indicators: bits: 0xf4 says network boot device that may be shadowed, is not needed for other devices.
         bcv: Boot Connection Vector, 0 without one.
@@ -114,7 +114,7 @@ def parse_image_string(image: bytes, offset: int) -> ImageString:
     """Return the string at `offset` of the image `image`.
 
     Raises:
-        FormatError: the offset lies outside the image, or no NUL ends the string inside it within 1024 bytes.
+        FormatError: the offset is outside the image, or no NUL ends the string inside it within 1024 bytes.
     """
     if offset >= len(image):
         raise FormatError(STRING_NAME, offset, f"outside the image, which ends at 0x{len(image):x}")
@@ -125,7 +125,7 @@ def parse_image_string(image: bytes, offset: int) -> ImageString:
 
 
 def find_pnp_header(image: bytes, offset: int) -> PnpExpansionHeader | None:
-    """Return the header at `offset` of the image `image` without its strings, None where another signature stands.
+    """Return the header at `offset` of the image `image` without its strings, None where another signature is there.
 
     Raises:
         FormatError: the offset leads outside the image.

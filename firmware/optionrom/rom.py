@@ -168,7 +168,7 @@ class _ImageReader:
                 "PCI Data Structure", place, f"its image length is {stated} bytes, {left} are left in the file"
             )
         elif pcir.offset + len(pcir.encode()) > stated:
-            self._report("PCI Data Structure", place, f"its image length is {stated} bytes, it lies behind that itself")
+            self._report("PCI Data Structure", place, f"its image length is {stated} bytes, it is behind that itself")
         else:
             return stated
         return left
@@ -198,7 +198,7 @@ class _ImageReader:
         seen: set[int] = set()
         while offset:
             if offset in seen:
-                self._report(PNP_NAME, offset, f"the chain comes back to this header after {len(seen)}")
+                self._report(PNP_NAME, offset, f"the chain returns to this header after {len(seen)}")
                 return
             seen.add(offset)
             try:

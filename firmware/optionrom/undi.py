@@ -21,7 +21,7 @@ class UndiRomId:
     """The UNDI ROM ID structure.
 
     Attributes:
-        offset: where it lies in its image.
+        offset: its offset in its image.
         length: its length in bytes as it states it, which its checksum covers.
         checksum: makes the structure's bytes sum to zero.
         structure_revision: 0.
@@ -66,9 +66,9 @@ class UndiRomId:
 
 
 def find_undi_rom_id(image: bytes, offset: int) -> UndiRomId | None:
-    """Return the structure at `offset` of the image `image`, None where the offset is 0 or another signature stands.
+    """Return the structure at `offset` of the image `image`, None where the offset is 0 or another signature is there.
 
-    PCI leaves the pointer's place to the image's architecture, so a pointer that leads nowhere is no fault of format.
+    PCI leaves the pointer's place to the image's architecture, so a pointer to something else is not a format error.
 
     Raises:
         FormatError: the signature is there and the structure is cut off by the end of the image.

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ from bootrig.cli.main import main
 from bootrig.romset.manifest import load_manifest
 from bootrig.store.content import Store
 from tests.builder.rom_recipes import ROMS, write_archive_recipe, write_package_recipe
+from tests.store.http_server import Resource, Server
+from tests.store.packages import make_package
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +47,18 @@ def test_embeds_and_brings_back(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert manifest.origin["recipe"] == "mine"
     assert main(["embed", "old", "--into", str(into)]) == 0
     assert main(["embed", "--rollback", "--into", str(into)]) == 0
-    assert capsys.readouterr().out.endswith(f"{into}: mine is back\n")
+    assert capsys.readouterr().out.endswith(f"{into}: mine is restored\n")
     assert load_manifest(into).rom_set == "mine"
+
+
+def test_a_download_is_told(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.resources["/pool/m/mine_1_all.deb"] = Resource(make_package(ROMS))
+    monkeypatch.setenv("BOOTRIG_MIRROR", server.address)
+    monkeypatch.setenv("BOOTRIG_OFFLINE", "0")
+    argv = [sys.executable, "-m", "bootrig.cli.main", "embed", "mine", "--into", str(tmp_path / "d")]
+    first, second = (subprocess.run(argv, capture_output=True, text=True, check=True).stderr for _ in range(2))
+    assert first == f"fetching {server.address}/pool/m/mine_1_all.deb\n"
+    assert second == ""
 
 
 @pytest.mark.usefixtures("_stored")
@@ -53,7 +67,7 @@ def test_takes_the_first_set_out_again(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "d" / "bios.bin").touch()
     assert main(["embed", "mine", "--into", str(tmp_path / "d")]) == 0
     assert main(["embed", "--rollback", "--into", str(tmp_path / "d")]) == 0
-    assert "no ROM set is back" in capsys.readouterr().out
+    assert "no ROM set is restored" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -61,9 +75,9 @@ def test_takes_the_first_set_out_again(tmp_path: Path, capsys: pytest.CaptureFix
     [
         (["mine", "--rollback"], 2, "--rollback takes no ROM set"),
         ([], 2, "which ROM set?"),
-        (["--rollback"], 2, "has no previous ROM set to bring back"),
+        (["--rollback"], 2, "has no previous ROM set to restore"),
         (["minee"], 2, 'did you mean "mine"?'),
-        (["mine"], 3, "cannot be had"),
+        (["mine"], 3, "is not available"),
     ],
 )
 def test_says_what_is_wrong(

@@ -173,7 +173,7 @@ def test_padding() -> None:
     assert pad_rom(content + bytes(512), 8192, fill=0) == content.ljust(8192, b"\0")
     with pytest.raises(AssembleError, match=f"its images have {len(content)} bytes, more than 1024"):
         pad_rom(content, 1024)
-    with pytest.raises(AssembleError, match="4 bytes follow the last image that are no padding"):
+    with pytest.raises(AssembleError, match="4 bytes that are not padding follow the last image"):
         pad_rom(content + b"left", 8192)
     with pytest.raises(FormatError, match="PCI expansion ROM header"):
         pad_rom(b"", 8192)

@@ -126,7 +126,7 @@ def test_structures_that_want_one_place_are_refused() -> None:
     (image,) = parse_option_rom(Bios().build()).images
     (pnp,) = image.pnp_headers
     assert image.pcir is not None
-    with pytest.raises(FormatError, match=r"PciDataStructure at offset 0x1c: another structure lies over it"):
+    with pytest.raises(FormatError, match=r"PciDataStructure at offset 0x1c: another structure overlaps it"):
         encode_image(replace(image, pnp_headers=(replace(pnp, offset=0x20),)))
     with pytest.raises(FormatError, match=r"PnpExpansionHeader at offset 0x3f0: ends at 0x410, the image at 0x400"):
         encode_image(replace(image, pnp_headers=(replace(pnp, offset=0x3F0),)))
@@ -149,7 +149,7 @@ BAD_ROMS = {
     ),
     "PCIR behind its image": (
         Bios(units=4, pcir_offset=0x600, pcir_units=1, device_ids=()).build(),
-        "PCI Data Structure at offset 0x610: its image length is 512 bytes, it lies behind that itself",
+        "PCI Data Structure at offset 0x610: its image length is 512 bytes, it is behind that itself",
     ),
     "PCIR pointer outside": (Bios(pcir_offset=0x7F0).build(), "PCI Data Structure at offset 0x7f0: its pointer is"),
     "PCIR signature": (Bios(pcir_signature=b"PCIX").build(), "PCI Data Structure at offset 0x1c: signature is b'PCIX'"),
@@ -162,7 +162,7 @@ BAD_ROMS = {
         "PCI device list at offset 0x1a0: no end mark before the image ends at 0x400",
     ),
     "PnP pointer outside": (Bios(pnp_offset=0x3F0).build(), "PnP expansion header at offset 0x3f0: 16 bytes of the"),
-    "PnP loop": (Bios(pnp_next=PNP_OFFSET).build(), "PnP expansion header at offset 0x40: the chain comes back"),
+    "PnP loop": (Bios(pnp_next=PNP_OFFSET).build(), "PnP expansion header at offset 0x40: the chain returns"),
     "string outside": (Bios(product_offset=0x400).build(), "PnP string at offset 0x400: outside the image"),
     "string without end": (
         Bios(product_offset=0x3FF).build()[:-1] + b"x",

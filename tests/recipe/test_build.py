@@ -154,7 +154,7 @@ def test_names_every_problem_of_a_build(tmp_path: Path) -> None:
         ("build.patches", f"there is no file {tmp_path / 'none.patch'}"),
         ('build.configuration."/etc/x.h".1X', "expected the name of a macro"),
         ('build.configuration."/etc/x.h".Y', "expected a boolean, an integer or a string"),
-        ("build.configuration", '"/etc/x.h" is no relative path'),
+        ("build.configuration", '"/etc/x.h" is not a relative path'),
         ("build.embedded_script", f"there is no file {tmp_path / 'none.ipxe'}"),
         ("build.tools[0]", 'found a string "gcc; rm", expected the name of a program'),
         ("build.source_date", "found -1, expected at least 0"),

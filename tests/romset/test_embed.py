@@ -36,7 +36,7 @@ def test_embeds_into_a_fresh_directory(directory: Path, durable: bool) -> None:
     ]
     assert manifest.files[0].sha256 == OLD.roms[0].sha256
     assert beside(directory) == []
-    with pytest.raises(EmbedRefusedError, match="has no previous ROM set to bring back"):
+    with pytest.raises(EmbedRefusedError, match="has no previous ROM set to restore"):
         rollback(directory)
 
 

@@ -82,7 +82,7 @@ def test_one_error_names_everything_that_was_tried(
         fetch_source(source(f"{server.address}/a", f"{server.address}/b"), store, settings=settings)
     wrong = hashlib.sha256(CONTENT[::-1]).hexdigest()
     assert str(caught.value).splitlines() == [
-        f"x_1_all.deb (SHA-256 {DIGEST}) cannot be had",
+        f"x_1_all.deb (SHA-256 {DIGEST}) is not available",
         f"  store {store.root}: not there",
         f"  {server.address}/mine/pool/main/x/x_1_all.deb: 404 Not Found",
         f"  {server.address}/a: wrong bytes: SHA-256 {wrong}",
@@ -126,7 +126,7 @@ def test_an_archive_that_is_not_pinned_is_taken_by_its_members(server: Server, s
     server.resources["/b"].content = CONTENT[::-1]
     with pytest.raises(UnavailableError, match=re.escape(f"{server.address}/b: not the right one")) as caught:
         fetch_members(unpinned, store, take_members, settings=NO_APT)
-    assert "x_1_all.deb (not pinned itself, its members are) cannot be had" in str(caught.value)
+    assert "x_1_all.deb (not pinned itself, its members are) is not available" in str(caught.value)
     assert "or the single ROM files" in caught.value.remedy
 
 

@@ -44,7 +44,7 @@ def _finding_lines(finding: Finding, content: bytes | None) -> Iterator[str]:
 
 
 def _dump(content: bytes, offset: int, length: int) -> Iterator[str]:
-    """Yield the row of bytes that `offset` lies in, with a caret under `length` bytes, as far as the row goes."""
+    """Yield the row of bytes that has `offset`, with a caret under `length` bytes, as far as the row reaches."""
     if offset >= len(content):
         return
     start = offset - offset % _ROW

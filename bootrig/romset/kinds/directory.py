@@ -13,7 +13,7 @@ def is_directory(what: str) -> bool:
     return "/" in what and Path(what).is_dir()
 
 
-def read_rom_directory(what: str, means: Means) -> RomSet:
+def load_rom_directory(what: str, means: Means) -> RomSet:
     """Return the ROM set that a directory holds; files in it that are not called `.rom` are passed over.
 
     Raises:
@@ -30,4 +30,4 @@ def read_rom_directory(what: str, means: Means) -> RomSet:
     return RomSet.of_files(directory.name, files, {"directory": str(directory)})
 
 
-KIND = RomSetKind("a directory of ROMs", is_directory, read_rom_directory)
+KIND = RomSetKind("a directory of ROMs", is_directory, load_rom_directory)

@@ -1,5 +1,6 @@
 """The name of a recipe: its files from the store, else out of the package or archive that has them, or built."""
 
+import logging
 from pathlib import Path
 
 from bootrig.document.errors import DocumentError, Problem
@@ -10,6 +11,8 @@ from bootrig.store.content import Store
 from bootrig.store.errors import ArchiveError
 from bootrig.store.fetch import fetch_members, fetch_source
 from firmware.romset import RomFile, RomSet
+
+logger = logging.getLogger(__name__)
 
 
 def names_recipe(what: str) -> bool:
@@ -32,7 +35,10 @@ def obtain_by_recipe(name: str, means: Means) -> RomSet:
     from bootrig.builder.build import BuildOptions  # noqa: PLC0415
     from bootrig.builder.built import obtain_built_rom_set  # noqa: PLC0415
 
-    options = BuildOptions(means.settings, on_download=means.progress)
+    def tell_step(number: int, count: int, text: str) -> None:
+        logger.info("building %s: [%d/%d] %s", name, number, count, text)
+
+    options = BuildOptions(means.settings, on_step=tell_step)
     return obtain_built_rom_set(recipe, means.store, options)
 
 
@@ -48,14 +54,14 @@ def obtain_prebuilt(recipe: PrebuiltRomSet, means: Means) -> RomSet:
     contents = {member.sha256: store.read(member.sha256) for member in recipe.members}
     missing = [member for member in recipe.members if contents[member.sha256] is None]
     if missing and recipe.source.sha256:
-        package = fetch_source(recipe.source, store, settings=means.settings, progress=means.progress)
+        package = fetch_source(recipe.source, store, settings=means.settings)
         contents |= _add_members(package, recipe.source.file_name, recipe, missing, store)
     elif missing:
 
         def take_members(archive: Path, address: str) -> None:
             contents.update(_add_members(archive, address, recipe, missing, store))
 
-        fetch_members(recipe.source, store, take_members, settings=means.settings, progress=means.progress)
+        fetch_members(recipe.source, store, take_members, settings=means.settings)
     roms = [RomFile(member.file_name, contents[member.sha256] or b"") for member in recipe.members]
     return RomSet(recipe.name, tuple(roms), origin=recipe.origin_facts())
 

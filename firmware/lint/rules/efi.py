@@ -59,7 +59,7 @@ def check_machine(rom: RomSubject) -> Iterator[Fault]:
     """An EFI image is for x86-64, and its header and its PE image say the same.
 
     OVMF for x86-64 passes images for other machines over; an additional one for IA-32, as sets of 2013 to 2019 have it,
-    is no fault. A header that says another machine than the PE image is an error: the image is passed over or fails.
+    is not a fault. A header that says another machine than the PE image is an error: the image is passed over or fails.
     """
     machines = {header.machine for _, header in _iter_headers(rom)}
     for efi, header in _iter_headers(rom):
@@ -88,7 +88,7 @@ def check_subsystem(rom: RomSubject) -> Iterator[Fault]:
 
 @rom_rule("pe-image", Severity.ERROR)
 def check_pe_image(rom: RomSubject) -> Iterator[Fault]:
-    """The driver is a whole PE image: its headers are readable, its entry and all its bytes lie inside.
+    """The driver is a whole PE image: its headers are readable, its entry and all its bytes are inside.
 
     Offsets are those of the EFI image, because a packed PE image has none in the file.
     """
@@ -101,7 +101,7 @@ def check_pe_image(rom: RomSubject) -> Iterator[Fault]:
             entry.address <= efi.pe.entry_address < entry.address + max(entry.virtual_length, entry.file_length)
             for entry in efi.pe.sections
         ):
-            yield Fault(f"the entry 0x{efi.pe.entry_address:x} lies in no section", efi.offset, 2)
+            yield Fault(f"the entry 0x{efi.pe.entry_address:x} is in no section", efi.offset, 2)
         for entry in efi.pe.sections:
             end = entry.file_offset + entry.file_length
             if entry.file_length and end > len(efi.unpacked):

@@ -25,7 +25,7 @@ def check_signature(rom: RomSubject) -> Iterator[Fault]:
 
 @rom_rule("rom-length", Severity.ERROR)
 def check_lengths(rom: RomSubject) -> Iterator[Fault]:
-    """Each image's stated lengths are not zero and lie inside the file.
+    """Each image's stated lengths are not zero and end inside the file.
 
     The header's length (one byte in a BIOS image, two in an EFI image) and the PCI Data Structure's image length count
     units of 512 bytes. Zero, or more than the file has, makes the BIOS refuse the image and UEFI end its search.
@@ -63,8 +63,8 @@ def check_length_agreement(rom: RomSubject) -> Iterator[Fault]:
 def check_image_checksum(rom: RomSubject) -> Iterator[Fault]:
     """The bytes of each BIOS image sum to zero.
 
-    The sum goes over the length in the header. SeaBIOS runs no image with another sum: the guest ends at "No bootable
-    device". EFI images need none. `bootrig assemble fix` sets the checksum.
+    The sum is over the length in the header. SeaBIOS does not run an image with another sum: the guest ends at "No
+    bootable device". EFI images need none. `bootrig assemble fix` sets the checksum.
     """
     for offset, image in rom.iter_bios_images():
         length = image.header.length
@@ -82,7 +82,7 @@ def check_image_checksum(rom: RomSubject) -> Iterator[Fault]:
 def check_entry_point(rom: RomSubject) -> Iterator[Fault]:
     """The jump at the start of each BIOS image leads into the image.
 
-    The BIOS calls offset 3. Where a jump stands there, its target must be behind the header and inside the image.
+    The BIOS calls offset 3. Where there is a jump, its target must be behind the header and inside the image.
     """
     for offset, image in rom.iter_bios_images():
         target = _entry_target(image)
@@ -91,7 +91,7 @@ def check_entry_point(rom: RomSubject) -> Iterator[Fault]:
 
 
 def _entry_target(image: RomImage) -> int | None:
-    """Return where the jump at offset 3 leads, None where no jump stands there."""
+    """Return where the jump at offset 3 leads, None where there is no jump."""
     if not isinstance(image.header, LegacyHeader):
         return None
     entry = image.header.entry
@@ -106,8 +106,8 @@ def _entry_target(image: RomImage) -> int | None:
 def check_padding(rom: RomSubject) -> Iterator[Fault]:
     """Nothing but padding follows the last image, and the file is a whole number of 512-byte units.
 
-    Bytes other than 00 and FF behind the last image are no image that any firmware finds: leftovers, or an image that
-    the chain does not reach.
+    Bytes other than 00 and FF behind the last image are not found by any firmware: leftovers, or an image that the
+    chain does not reach.
     """
     padding = rom.survey.rom.padding
     if not rom.survey.rom.images:
@@ -115,9 +115,9 @@ def check_padding(rom: RomSubject) -> Iterator[Fault]:
     start = len(rom.content) - len(padding)
     if padding.strip(b"\0") and padding.strip(b"\xff"):
         first = next(place for place, byte in enumerate(padding) if byte not in {0, 0xFF})
-        yield Fault(f"{len(padding)} bytes follow the last image that are no padding", start + first, 1)
+        yield Fault(f"{len(padding)} bytes that are not padding follow the last image", start + first, 1)
     if len(rom.content) % UNIT_LENGTH:
-        yield Fault(f"the file has {len(rom.content)} bytes, no multiple of {UNIT_LENGTH}")
+        yield Fault(f"the file has {len(rom.content)} bytes, not a multiple of {UNIT_LENGTH}")
 
 
 @rom_rule("last-image", Severity.WARNING)
@@ -160,7 +160,7 @@ def check_expected_images(rom: RomSubject) -> Iterator[Fault]:
 
 @rom_rule("code-type", Severity.WARNING)
 def check_code_types(rom: RomSubject) -> Iterator[Fault]:
-    """Each image's code type is known, and the BIOS image comes first.
+    """Each image's code type is known, and the BIOS image is the first.
 
     PCs use code types 0 (BIOS) and 3 (EFI). QEMU patches PCI IDs in the first image only, so a BIOS image behind
     another one is found by SeaBIOS only if its own IDs are right.
@@ -172,4 +172,4 @@ def check_code_types(rom: RomSubject) -> Iterator[Fault]:
         if image.pcir.code_type not in {0, 3}:
             yield Fault(f"code type is {image.pcir.code_type}, expected 0 (BIOS) or 3 (EFI)", place, 1)
         if index and image.pcir.code_type == 0:
-            yield Fault(f"a BIOS image comes as image {index + 1}: QEMU patches PCI IDs in the first only", place, 1)
+            yield Fault(f"a BIOS image is number {index + 1}: QEMU patches PCI IDs in the first only", place, 1)

@@ -34,21 +34,21 @@ def check_present(rom: RomSubject) -> Iterator[Fault]:
 
 @rom_rule("pcir-alignment", Severity.WARNING)
 def check_alignment(rom: RomSubject) -> Iterator[Fault]:
-    """The PCI Data Structure lies at a multiple of four.
+    """The PCI Data Structure is at a multiple of four.
 
-    The specification wants it and EDK2 insists: it ends its search at an image whose PCI Data Structure lies elsewhere,
+    The specification wants it and EDK2 insists: it ends its search at an image whose PCI Data Structure is elsewhere,
     so an EFI image there or behind is never found (error).
     """
     has_efi = bool(rom.efi)
     for place, pcir in iter_pcirs(rom):
         if pcir.offset % 4:
             severity = Severity.ERROR if has_efi else None
-            yield Fault(f"lies at 0x{pcir.offset:x} of its image, no multiple of 4", place, 4, severity)
+            yield Fault(f"is at 0x{pcir.offset:x} of its image, not a multiple of 4", place, 4, severity)
 
 
 @rom_rule("pcir-structure", Severity.WARNING)
 def check_structure(rom: RomSubject) -> Iterator[Fault]:
-    """The PCI Data Structure's revision and length fit, and it lies inside its image.
+    """The PCI Data Structure's revision and length fit, and it is inside its image.
 
     Revision 0 has 24 bytes, revision 3 has 28. A structure that says less than it has makes readers skip fields.
     """
@@ -62,7 +62,7 @@ def check_structure(rom: RomSubject) -> Iterator[Fault]:
             message = f"its length is {pcir.length}, revision {pcir.revision} has {needed}"
             yield Fault(message, place + 0x0A, 2)
         if pcir.image_length and pcir.offset + needed > pcir.image_length:
-            message = f"lies at 0x{pcir.offset:x}, behind the {pcir.image_length} bytes that it says its image has"
+            message = f"is at 0x{pcir.offset:x}, behind the {pcir.image_length} bytes that it says its image has"
             yield Fault(message, place, 4, Severity.ERROR)
         if pcir.revision >= 3 and pcir.maximum_run_time_units > pcir.image_length_units:
             message = (
@@ -77,7 +77,7 @@ def check_class(rom: RomSubject) -> Iterator[Fault]:
     """The class code says network controller.
 
     The three bytes are interface, sub-class and base class, in this order: 00 00 02 for Ethernet. gPXE and the iPXE of
-    2011 have them the wrong way round, and EfiRom writes zeros unless it is told. SeaBIOS and EDK2 do not look at them
+    2011 have them the wrong way round, and EfiRom writes zeros by default. SeaBIOS and EDK2 do not look at them
     for NICs; other firmware may.
     """
     for place, pcir in iter_pcirs(rom):

@@ -37,7 +37,7 @@ def check_present(rom: RomSubject) -> Iterator[Fault]:
 def check_structure(rom: RomSubject) -> Iterator[Fault]:
     """The chain of PnP expansion headers stays inside its image and ends.
 
-    SeaBIOS follows the chain of an image without BEV as far as it goes: one that comes back to itself never ends.
+    SeaBIOS follows the chain of an image without BEV as far as it goes: one that returns to itself never ends.
     """
     for damage in rom.survey.damage:
         if damage.structure == PNP_NAME:
@@ -83,7 +83,7 @@ def check_bev(rom: RomSubject) -> Iterator[Fault]:
 
 @rom_rule("pnp-strings", Severity.WARNING)
 def check_strings(rom: RomSubject) -> Iterator[Fault]:
-    """Manufacturer and product strings lie inside the image and end there.
+    """Manufacturer and product strings are inside the image and end there.
 
     SeaBIOS shows the product string in its boot menu.
     """
@@ -103,7 +103,7 @@ def check_strings(rom: RomSubject) -> Iterator[Fault]:
 def check_device_type(rom: RomSubject) -> Iterator[Fault]:
     """The PnP expansion header's device type says network controller.
 
-    Here the base class comes first: 02 00 00.
+    Here the base class is the first byte: 02 00 00.
     """
     for offset, _, pnp in _iter_headers(rom):
         if pnp.device_type[0] != _NETWORK:

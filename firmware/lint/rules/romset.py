@@ -22,7 +22,7 @@ def check_coverage(roms: SetSubject, options: LintOptions) -> Iterator[Fault]:
     """The set has a ROM for every NIC model that QEMU has a default ROM for.
 
     QEMU does not start a guest with a NIC whose default ROM it does not find; where the set shadows another data
-    directory, that one's ROM is used, and nobody tested it.
+    directory, its ROM is used, which was not tested.
     """
     for model in NIC_MODELS.values():
         if not any(rom.stem == model.rom_stem for rom in roms.roms):

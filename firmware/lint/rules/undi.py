@@ -23,7 +23,7 @@ def _iter_structures(rom: RomSubject) -> Iterator[tuple[int, RomImage, UndiRomId
 def check_present(rom: RomSubject) -> Iterator[Fault]:
     """Each BIOS image has a UNDI ROM ID structure.
 
-    Base codes of others (a chained iPXE's `undionly`, PXE stacks in disk images) find the driver by it; the ROM's own
+    Other base codes (a chained iPXE's `undionly`, PXE stacks in disk images) find the driver by it; the ROM's own
     boot does without.
     """
     for damage in rom.survey.damage:
@@ -54,7 +54,7 @@ def check_checksum(rom: RomSubject) -> Iterator[Fault]:
 def check_version(rom: RomSubject) -> Iterator[Fault]:
     """The UNDI version is 2.1 or later.
 
-    The bytes stand least important first: 00 01 02 for PXE 2.1.0.
+    The bytes are in order of rising weight: 00 01 02 for PXE 2.1.0.
     """
     for place, _, undi in _iter_structures(rom):
         if (undi.undi_version[2], undi.undi_version[1]) < (2, 1):

@@ -6,7 +6,7 @@
  *     BOOTRIG <nonce> <kind> sum=<hex> ticks=<hex> tsc=<hex>
  *
  * nonce, kind and length are patched in by image.py beside this file. sum is the 32-bit sum of all bytes of the image as
- * it stands in memory, so a byte lost or changed on the way shows; ticks is the BIOS tick count at 0040:006C; tsc is
+ * it is in memory, so a byte lost or changed on the way shows; ticks is the BIOS tick count at 0040:006C; tsc is
  * the time-stamp counter. Then it stays, interrupts enabled, until the rig ends the guest.
  *
  * Loaded at 0000:7C00 (PXE 2.1, section 3.4, and the boot sector convention). Fits one sector.

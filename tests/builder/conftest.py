@@ -1,3 +1,0 @@
-from tests.store.fixtures import _no_configuration, server, store
-
-__all__ = ["_no_configuration", "server", "store"]
