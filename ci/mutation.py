@@ -185,11 +185,11 @@ def measure_tests(tree: Path, rooms: Collection[tuple[str, ...]]) -> dict[tuple[
     return allowed
 
 
-def find_survivors(places: Sequence[Place], jobs: int) -> list[tuple[Place, Change]]:
+def find_survivors(places: Sequence[Place], parallelism: int) -> list[tuple[Place, Change]]:
     """Return the mutants that no test noticed."""
     with tempfile.TemporaryDirectory(prefix="bootrig-mutants-") as scratch:
         trees: SimpleQueue[Path] = SimpleQueue()
-        for number in range(jobs):
+        for number in range(parallelism):
             copy_tree(Path(scratch, str(number)))
             trees.put(Path(scratch, str(number)))
         allowed = measure_tests(Path(scratch, "0"), {find_tests(place.path) for place in places})
@@ -209,7 +209,7 @@ def find_survivors(places: Sequence[Place], jobs: int) -> list[tuple[Place, Chan
                 trees.put(tree)
 
         survivors = []
-        with ThreadPoolExecutor(jobs) as pool:
+        with ThreadPoolExecutor(parallelism) as pool:
             for number, found in enumerate(pool.map(survives, places), start=1):
                 if found is not None:
                     survivors.append(found)
