@@ -1,6 +1,6 @@
 """What is going on while cells run: a live line on a terminal, quiet lines elsewhere.
 
-Nothing here starts a thread: the display is drawn when something happens, so that who calls may fork.
+Nothing here starts a thread: the display is drawn when something happens, so that the caller may fork.
 """
 
 import time
@@ -25,7 +25,7 @@ class Progress:
 
     Args:
         total: how many cells there are to run, as far as known.
-        console: where to; lines stay plain where it is no terminal.
+        console: where to; lines stay plain where it is not a terminal.
         title: what is done, in two or three words.
     """
 
