@@ -186,19 +186,11 @@ def measure_tests(tree: Path, rooms: Collection[tuple[str, ...]]) -> dict[tuple[
     return allowed
 
 
-<<<<<<< HEAD
-def find_survivors(places: Sequence[Place], parallelism: int) -> list[tuple[Place, Change]]:
-    """Return the mutants that no test noticed."""
-    with tempfile.TemporaryDirectory(prefix="bootrig-mutants-") as scratch:
-        trees: SimpleQueue[Path] = SimpleQueue()
-        for number in range(parallelism):
-=======
 def find_survivors(places: Sequence[Place], workers: int) -> list[tuple[Place, Change]]:
     """Return the mutants that no test noticed."""
     with tempfile.TemporaryDirectory(prefix="bootrig-mutants-") as scratch:
         trees: SimpleQueue[Path] = SimpleQueue()
         for number in range(workers):
->>>>>>> hub/types
             copy_tree(Path(scratch, str(number)))
             trees.put(Path(scratch, str(number)))
         allowed = measure_tests(Path(scratch, "0"), {find_tests(place.path) for place in places})
@@ -218,11 +210,7 @@ def find_survivors(places: Sequence[Place], workers: int) -> list[tuple[Place, C
                 trees.put(tree)
 
         survivors = []
-<<<<<<< HEAD
-        with ThreadPoolExecutor(parallelism) as pool:
-=======
         with ThreadPoolExecutor(workers) as pool:
->>>>>>> hub/types
             for number, found in enumerate(pool.map(survives, places), start=1):
                 survivors += [found] if found is not None else []
                 if number % 20 == 0 or number == len(places):
