@@ -14,13 +14,14 @@ from bootrig.cell.errors import CellError
 from bootrig.compare import Verdict, Waiver, compare_traces, needs_confirmation
 from bootrig.compare.confirmation import find_doubtful
 from bootrig.errors import ExitStatus, InputError, RigError
-from bootrig.record.run import Run, tell_time, write_run
+from bootrig.record.run import VERDICT_FILE, Run, tell_time, write_run
+from bootrig.report.documents.verdict import encode_verdict
 from bootrig.schedule.campaign import Campaign
 from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.plan import plan_cells
 from bootrig.schedule.pool import start_pool
 from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
-from bootrig.workdir import make_run_directory
+from bootrig.workdir import make_run_directory, write_atomically
 
 SIDES = ("baseline", "candidate")
 
@@ -78,6 +79,7 @@ def compare(
             campaign.confirm(keys)
             verdict = _compare(campaign, waivers)
         result = CompareResult(verdict=verdict, directory=session.directory)
+        write_atomically(session.directory / VERDICT_FILE, encode_verdict(verdict))
         _finish(session, result.status)
     return result
 

@@ -19,6 +19,7 @@ from bootrig.trace.reading.outcome import settle_outcome
 from bootrig.trace.trace import TRACE_FILE, Trace, load_trace
 
 RUN_FILE = "run.json"
+VERDICT_FILE = "verdict.json"
 ERROR_FILE = "error.json"
 RUNS_DIRECTORY = Path("bootrig-runs")
 LATEST = "latest"
