@@ -1,0 +1,64 @@
+"""`bootrig judge`: the verdict on recorded boots, without an emulator."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import run_command
+from tests.compare.factory import Boot
+from tests.record.test_run import make_run
+
+GOOD = Boot()
+LOST = Boot(passed=False, milestone="dhcp-ack", reason="tftp-complete was not reached: the console says 'No'")
+
+
+def test_a_run_of_compare_is_judged_again(tmp_path: Path) -> None:
+    make_run(tmp_path / "bootrig-runs" / "1-compare", ("baseline", (GOOD,)), ("candidate", (GOOD,)))
+    ended = run_command(tmp_path, "judge", "@last", "--report", "json=verdict.json")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.splitlines()[-1].startswith("Verdict: COMPATIBLE")
+    verdict = json.loads((tmp_path / "verdict.json").read_text())
+    assert (verdict["format"], verdict["verdict"], verdict["identical"]) == ("bootrig-verdict/2", "compatible", True)
+
+
+def test_two_runs_are_held_against_each_other_without_any_program_on_path(tmp_path: Path) -> None:
+    make_run(tmp_path / "a", ("old", (GOOD,)))
+    make_run(tmp_path / "b", ("new", (LOST,)))
+    ended = run_command(tmp_path, "judge", "./a", "./b", "--report", "json", environment={"PATH": "/nothing"})
+    assert ended.status == 1
+    (difference,) = json.loads(ended.out)["differences"]
+    assert difference["id"] == "outcome@pxe-tftp/e1000/pc/seabios/host:pxe-tftp"
+    assert "Verdict: NOT COMPATIBLE" in ended.err
+
+
+def test_a_waiver_changes_the_verdict_and_boots_nothing(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", ("baseline", (GOOD,)), ("candidate", (LOST,)))
+    (tmp_path / "waivers.toml").write_text('[[waiver]]\nid = "outcome@*"\nreason = "known"\n')
+    ended = run_command(tmp_path, "judge", "./run", "--waivers", "waivers.toml")
+    assert "Waived (1)" in ended.out
+    assert "NOT COMPATIBLE" not in ended.out
+
+
+def test_nothing_in_common_proves_nothing(tmp_path: Path) -> None:
+    make_run(tmp_path / "a", ("old", (GOOD,)))
+    make_run(tmp_path / "b", ("new", (Boot(scenario="grub"),)))
+    ended = run_command(tmp_path, "judge", "./a", "./b")
+    assert ended.status == 3
+    assert "Verdict: NOTHING PROVEN" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("judge",), "the following arguments are required: RUN"),
+        (("judge", "nothing"), "bootrig-runs/nothing is not the directory of a run: it has no run.json"),
+        (("judge", "@last-3"), "there is no run @last-3 in bootrig-runs"),
+        (("judge", "./a", "--report", "pdf"), 'there is no report "pdf" here'),
+    ],
+)
+def test_bad_input(words: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    make_run(tmp_path / "a", ("old", (GOOD,)))
+    ended = run_command(tmp_path, *words)
+    assert (ended.status, ended.out) == (2, "")
+    assert message in ended.err
