@@ -21,6 +21,9 @@ from typing import NoReturn
 
 from bootrig.cell.console import SocketOperator
 from bootrig.cell.process import run_cell_file
+from bootrig.network.services.files import find_content_kinds
+from bootrig.network.services.registry import find_services
+from bootrig.scenario.kinds.registry import find_kinds
 
 RECEIVE_LENGTH = 65536
 
@@ -93,6 +96,10 @@ def serve(control: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGTERM, _raise_terminated)
+    # what the registries import is imported before the first fork
+    find_services()
+    find_content_kinds()
+    find_kinds()
     gc.collect()
     gc.freeze()
     cells: dict[int, _Question] = {}

@@ -72,7 +72,7 @@ def test_everything_of_dhcp_is_read() -> None:
         "option": [
             {"code": 175, "sub": 1, "u8": 91},
             {"code": 175, "sub": [2, 3], "hex": "0a 0B"},
-            {"code": 17, "text": "iscsi:"},
+            {"code": "Root Path", "text": "iscsi:"},
             {"code": 26, "u16": 1500},
             {"code": 35, "u32": 70000},
             {"code": 150, "address": "10.0.2.1"},
@@ -124,6 +124,10 @@ def test_the_next_server(value: object, address: str | None) -> None:
         (
             {"option": [{"code": 1, "u8": 1, "text": "a"}]},
             "dhcp.option[0]: found text and u8, expected exactly one of text, hex, u8, u16, u32, address, addresses",
+        ),
+        (
+            {"option": [{"code": "Rot Path", "u8": 1}]},
+            'dhcp.option[0].code: found "Rot Path", expected a number or IANA\'s name; did you mean "Root Path"?',
         ),
         ({"option": [{"code": 256, "u8": 1}]}, "dhcp.option[0].code: found 256, expected at most 255"),
         ({"option": [{"code": 1, "u8": 256}]}, "dhcp.option[0].u8: found 256, expected at most 255"),

@@ -60,7 +60,7 @@ class HttpServer:
         """Wait for its death.
 
         Raises:
-            ServiceError: it listens no more.
+            ServiceError: it does not listen any more.
         """
         await self._server.wait_closed()
         raise ServiceError("the HTTP server died midway")
@@ -103,7 +103,7 @@ def _write_log(log: ServiceLog) -> Callable[[web.Request, web.StreamResponse], A
 
 
 class _LogHandler(logging.Handler):
-    """Puts what aiohttp has to say (requests that are none) into the server's log."""
+    """Puts what aiohttp has to say (about bytes that are not requests) into the server's log."""
 
     def __init__(self, log: ServiceLog) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ async def start_http(configuration: HttpConfiguration, logs: Path) -> AsyncItera
     Its log is `http.log` in the directory `logs`: a JSON array a line (method, target, version, status, headers).
 
     Raises:
-        ServiceError: the root is no directory, or the port cannot be bound.
+        ServiceError: the root is not a directory, or the port cannot be bound.
     """
     if not configuration.root.is_dir():
         raise ServiceError(f"HTTP root {configuration.root} is not a directory")

@@ -2,7 +2,7 @@
 
 tftpy's protocol engine (`TftpContextServer`) does every transfer. Its receive loop is replaced, because that one binds
 late and on a thread where the error is lost, ends only at a time-out, serves symbolic links that lead out of its root,
-and dies for every client when one sends an option that is no number.
+and dies for every client when one sends an option that is not a number.
 
 Sources: RFC 1350, RFC 2347, RFC 2348, RFC 2349.
 """
@@ -77,7 +77,7 @@ class TftpRequest:
         """Return the request in a form that tftpy's engine does not trip over.
 
         The name is a placeholder (the engine knows ASCII only, and looks for files itself). Options that it does not
-        know, or whose values are no numbers, are left out, which RFC 2347 allows to a server.
+        know, or whose values are not numbers, are left out, which RFC 2347 allows to a server.
         """
         known = {name.lower(): value for name, value in self.options if value.isascii() and value.isdigit()}
         words = ["file", "octet"]
@@ -345,7 +345,7 @@ def start_tftp(configuration: TftpConfiguration, logs: Path) -> Iterator[TftpSer
     """Start a TFTP server; inside the `with` it answers. Its log is `tftp.log` in the directory `logs`.
 
     Raises:
-        ServiceError: the root is no directory, or the port cannot be bound.
+        ServiceError: the root is not a directory, or the port cannot be bound.
     """
     where = f"{configuration.address}:{configuration.port}"
     if not configuration.root.is_dir():

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address
 
-from bootrig.document.toml import TableReader, describe
+from bootrig.document.toml import TableReader, describe, suggest
 from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.servers.dnsmasq import Dnsmasq, start_dnsmasq
 from bootrig.network.servers.dnsmasq_lines import dnsmasq_configuration
+from bootrig.network.servers.option_codes import OPTION_CODES
 from bootrig.network.servers.personality import (
     BootFields,
     ClientClass,
@@ -104,7 +105,7 @@ def _read_class(table: TableReader) -> ClientClass:
 def _iter_options(tables: tuple[TableReader, ...]) -> Iterator[DhcpOption]:
     """Yield the options that are whole."""
     for table in tables:
-        code = table.integer("code", minimum=0, maximum=255)
+        code = _read_code(table)
         path = _read_path(table)
         types = [kind for kind in OptionType if kind in table]
         if len(types) != 1:
@@ -112,6 +113,17 @@ def _iter_options(tables: tuple[TableReader, ...]) -> Iterator[DhcpOption]:
             table.add_problem("", f"found {found}, expected exactly one of {', '.join(OptionType)}")
         for kind in types:
             yield DhcpOption(code, path, kind, _read_value(table, kind))
+
+
+def _read_code(table: TableReader) -> int:
+    """Return the number of an option, which may be named by IANA's word for it."""
+    word = table.free_value("code")
+    if not isinstance(word, str):
+        return table.integer("code", minimum=0, maximum=255)
+    code = OPTION_CODES.get(word)
+    if code is None:
+        table.add_problem("code", f'found "{word}", expected a number or IANA\'s name{suggest(word, OPTION_CODES)}')
+    return code or 0
 
 
 def _read_path(table: TableReader) -> tuple[int, ...]:

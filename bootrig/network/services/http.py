@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from bootrig.document.toml import TableReader
 from bootrig.network.addresses import SERVER_ADDRESS, SERVER_NAME
+from bootrig.network.servers.http import HttpConfiguration, start_http
 from bootrig.network.services.files import ServedFile, iter_file_faults, read_files, split_table
 from bootrig.network.services.service import RunningService, Service, ServiceContext, Surroundings
 
@@ -45,9 +46,6 @@ class HttpService(Service[Http]):
     @asynccontextmanager
     async def start(self, configuration: Http, context: ServiceContext) -> AsyncIterator[RunningService]:
         """Start aiohttp in this event loop."""
-        # its modules are heavy, and reading a file does not need them
-        from bootrig.network.servers.http import HttpConfiguration, start_http  # noqa: PLC0415
-
         async with start_http(HttpConfiguration(context.root), context.logs) as server:
             yield server
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bootrig.document.toml import TableReader
 from bootrig.network.addresses import SERVER_ADDRESS, SERVER_NAME
+from bootrig.network.servers.tftp import TftpConfiguration, start_tftp
 from bootrig.network.services.files import ServedFile, iter_file_faults, read_files, split_table
 from bootrig.network.services.service import RunningService, Service, ServiceContext, Surroundings
 
@@ -54,9 +55,6 @@ class TftpService(Service[Tftp]):
     @asynccontextmanager
     async def start(self, configuration: Tftp, context: ServiceContext) -> AsyncIterator[RunningService]:
         """Start tftpy in a thread."""
-        # its modules are heavy, and reading a file does not need them
-        from bootrig.network.servers.tftp import TftpConfiguration, start_tftp  # noqa: PLC0415
-
         with start_tftp(TftpConfiguration(context.root), context.logs) as server:
             yield server
 
