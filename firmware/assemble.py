@@ -16,23 +16,18 @@ from enum import StrEnum
 from firmware.efi.packing import compress
 from firmware.efi.pe import parse_pe_image
 from firmware.errors import AssembleError
-from firmware.optionrom import (
-    CodeType,
-    DeviceList,
+from firmware.optionrom.checksum import checksum_byte
+from firmware.optionrom.header import (
+    CHECKSUM_OFFSET,
+    EFI_SIGNATURE,
+    HEADER_LENGTH,
+    UNIT_LENGTH,
     EfiHeader,
     LegacyHeader,
-    OptionRom,
-    PciDataStructure,
-    RomImage,
-    checksum_byte,
-    encode_image,
-    encode_option_rom,
-    parse_option_rom,
-    survey_option_rom,
 )
-from firmware.optionrom.header import CHECKSUM_OFFSET, EFI_SIGNATURE, HEADER_LENGTH, UNIT_LENGTH
-from firmware.optionrom.image import COMPRESSED
-from firmware.optionrom.pcir import LAST_IMAGE, PCIR_3_LENGTH, PCIR_LENGTH
+from firmware.optionrom.image import COMPRESSED, RomImage, encode_image
+from firmware.optionrom.pcir import LAST_IMAGE, PCIR_3_LENGTH, PCIR_LENGTH, CodeType, DeviceList, PciDataStructure
+from firmware.optionrom.rom import OptionRom, encode_option_rom, parse_option_rom, survey_option_rom
 
 NETWORK_CLASS = 0x020000
 FILL = 0xFF

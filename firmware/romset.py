@@ -39,11 +39,6 @@ class RomFile:
         object.__setattr__(self, "sha256", hashlib.sha256(self.content).hexdigest())
 
     @property
-    def sha1(self) -> str:
-        """The SHA-1 in hexadecimal, by which Debian's archive of old files names things."""
-        return hashlib.sha1(self.content, usedforsecurity=False).hexdigest()
-
-    @property
     def length(self) -> int:
         """Its length in bytes."""
         return len(self.content)

@@ -6,7 +6,8 @@ from bootrig.builder.errors import SourceError
 from bootrig.recipe.build import Target
 from firmware.assemble import EfiImageOptions, join_rom, make_efi_image, pad_rom
 from firmware.errors import FirmwareError
-from firmware.optionrom import RomImage, encode_option_rom, parse_option_rom
+from firmware.optionrom.image import RomImage
+from firmware.optionrom.rom import encode_option_rom, parse_option_rom
 from firmware.romset import bar_length
 
 EFI_DRIVER = ".efidrv"

@@ -12,7 +12,7 @@ from bootrig.workdir import write_atomically
 
 if TYPE_CHECKING:
     from firmware.assemble import EfiImageOptions
-    from firmware.optionrom import RomImage
+    from firmware.optionrom.image import RomImage
 
 _PCI_IDS = re.compile(r"([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,4})")
 _STYLES = ("edk2", "ipxe")
@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _join(arguments: argparse.Namespace) -> None:
     from firmware.assemble import Style, join_rom, pad_rom
-    from firmware.optionrom import encode_option_rom
+    from firmware.optionrom.rom import encode_option_rom
 
     style = Style(arguments.style)
     images: list[RomImage] = []
@@ -121,7 +121,7 @@ def _load_images(path: Path, before: "list[RomImage]", arguments: argparse.Names
     """Return the images in a file: those of a ROM, or one made of a driver."""
     from firmware.assemble import make_efi_image
     from firmware.errors import FormatError
-    from firmware.optionrom import parse_option_rom
+    from firmware.optionrom.rom import parse_option_rom
 
     content = load_rom(path)
     try:
@@ -145,7 +145,8 @@ def _driver_options(path: Path, before: "list[RomImage]", arguments: argparse.Na
 
 
 def _split(arguments: argparse.Namespace) -> None:
-    from firmware.optionrom import encode_image, parse_option_rom, unpack_efi_image
+    from firmware.optionrom.image import encode_image, unpack_efi_image
+    from firmware.optionrom.rom import parse_option_rom
 
     rom = parse_option_rom(load_rom(arguments.rom))
     for index, (offset, image) in enumerate(rom.iter_images()):
@@ -160,7 +161,7 @@ def _split(arguments: argparse.Namespace) -> None:
 
 def _set_ids(arguments: argparse.Namespace) -> None:
     from firmware.assemble import Style, set_ids
-    from firmware.optionrom import encode_option_rom, parse_option_rom
+    from firmware.optionrom.rom import encode_option_rom, parse_option_rom
 
     rom = parse_option_rom(load_rom(arguments.rom))
     vendor_id, device_id = arguments.ids

@@ -9,7 +9,8 @@ from bootrig.cli.lengths import parse_length
 from bootrig.errors import InputError
 
 if TYPE_CHECKING:
-    from firmware.lint import Finding, SetSubject
+    from firmware.lint.finding import Finding
+    from firmware.lint.subject import SetSubject
 
 _EXPECTATIONS = {"bios": frozenset({"bios"}), "efi": frozenset({"efi"}), "both": frozenset({"bios", "efi"})}
 
@@ -46,7 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
         RigError: the ROM set is not available.
     """
     from bootrig.report.terminal.findings import render_rules
-    from firmware.lint import LintOptions, Severity, all_rules, lint_set
+    from firmware.lint.check import all_rules, lint_set
+    from firmware.lint.finding import Severity
+    from firmware.lint.rule import LintOptions
 
     if arguments.rules:
         print(render_rules(all_rules().values()))
@@ -70,7 +73,7 @@ def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str]
     """
     from bootrig.romset.obtain import obtain_rom_set
     from bootrig.romset.rom_file import load_rom
-    from firmware.lint import SetSubject, examine_rom, examine_set
+    from firmware.lint.subject import SetSubject, examine_rom, examine_set
     from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_nic_model
 
     if "/" in what and Path(what).is_file() and Path(what).suffix != ".toml":

@@ -9,7 +9,7 @@ from bootrig.document.toml import suggest
 from bootrig.errors import InputError
 from bootrig.registry import collect_objects
 from bootrig.trace.trace import Trace
-from firmware.lint import Finding
+from firmware.lint.finding import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,9 @@ from urllib.parse import quote
 from bootrig import __version__
 from bootrig.jsonfile import encode_json
 from bootrig.report.format import Findings, ReportFormat
-from firmware.lint import Finding, Rule, all_rules
+from firmware.lint.check import all_rules
+from firmware.lint.finding import Finding
+from firmware.lint.rule import Rule
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 

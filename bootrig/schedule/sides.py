@@ -10,7 +10,7 @@ from bootrig.romset.obtain import obtain_rom_set
 from bootrig.scenario.platform import firmware_family
 from bootrig.trace.names import CellKey
 from firmware.nic import find_nic_model
-from firmware.optionrom import survey_option_rom
+from firmware.optionrom.rom import survey_option_rom
 from firmware.romset import RomFile, RomSet
 
 ROMS_DIRECTORY = "roms"

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from bootrig.romset.obtain import obtain_rom_set
 from ci.benchmarks import Figure
 from ci.benchmarks.start import ROOT, wall_s
-from firmware.lint import examine_set, lint_set
-from firmware.optionrom import parse_option_rom
+from firmware.lint.check import lint_set
+from firmware.lint.subject import examine_set
+from firmware.optionrom.rom import parse_option_rom
 
 ROM_SET = "ipxe-debian-13"
 RECIPE = "seabios"

@@ -2,8 +2,7 @@
 
 The format is LZ77 with a window of 8 KiB whose lengths and positions are Huffman-coded in blocks, after H. Okumura's
 and H. Yoshizaki's ar002 and LHA's `-lh5-`, most significant bit first, behind two little-endian words: packed and
-unpacked length. Source: UEFI Specification 2.10, 19.3 to 19.5. "Tiano" compression differs in one width: 5 bits instead
-of 4 for the number of position code lengths, which allows a larger window.
+unpacked length. Source: UEFI Specification 2.10, 19.3 to 19.5.
 """
 
 import struct
@@ -25,19 +24,17 @@ CHARACTER_COUNT_BITS = 9
 EXTRA_CODES = CODE_BITS + 3
 EXTRA_COUNT_BITS = 5
 POSITION_COUNT_BITS = 4
-TIANO_POSITION_COUNT_BITS = 5
 
 _TABLE_LENGTH = 1 << CODE_BITS
 _LENGTH_MASK = 31  # in an entry of a code table, which is (symbol << 5) | length
 
 
-def decompress(content: bytes, *, limit: int = UNPACKED_LENGTH_LIMIT, tiano: bool = False) -> bytes:
+def decompress(content: bytes, *, limit: int = UNPACKED_LENGTH_LIMIT) -> bytes:
     """Return what was packed into `content`, which may have padding behind it.
 
     Args:
         content: UEFI compressed data with its two length words.
         limit: the most bytes to make.
-        tiano: the data is in Tiano format.
 
     Raises:
         FormatError: the lengths are wrong or beyond `limit`, the data ends early, or its code tables are impossible.
@@ -47,10 +44,9 @@ def decompress(content: bytes, *, limit: int = UNPACKED_LENGTH_LIMIT, tiano: boo
         reason = f"it says that it unpacks to {unpacked_length} bytes, at most {limit} are accepted"
         raise FormatError(STRUCTURE_NAME, 4, reason)
     stream = _BitStream(content[HEADER_LENGTH : HEADER_LENGTH + packed_length])
-    count_bits = TIANO_POSITION_COUNT_BITS if tiano else POSITION_COUNT_BITS
     output = bytearray()
     while len(output) < unpacked_length:
-        _unpack_block(stream, output, unpacked_length, count_bits)
+        _unpack_block(stream, output, unpacked_length)
     return bytes(output)
 
 
@@ -198,12 +194,12 @@ def _require_symbol(stream: _BitStream, symbol: int, symbols: int) -> int:
     return symbol
 
 
-def _unpack_block(stream: _BitStream, output: bytearray, unpacked_length: int, count_bits: int) -> None:
+def _unpack_block(stream: _BitStream, output: bytearray, unpacked_length: int) -> None:
     """Unpack one block of the stream to the end of `output`, at most to `unpacked_length`."""
     symbols = stream.take(16) or 0x10000
     extra = _read_code_lengths(stream, EXTRA_CODES, EXTRA_COUNT_BITS, gap_after=3)
     characters = _read_character_codes(stream, extra)
-    positions = _read_code_lengths(stream, (1 << count_bits) - 1, count_bits, gap_after=-1)
+    positions = _read_code_lengths(stream, (1 << POSITION_COUNT_BITS) - 1, POSITION_COUNT_BITS, gap_after=-1)
     stream.require_inside()
     try:
         _unpack_symbols(stream, output, (symbols, unpacked_length), characters, positions)

@@ -13,7 +13,6 @@ from firmware.efi.compression import (
     LITERALS,
     POSITION_COUNT_BITS,
     THRESHOLD,
-    TIANO_POSITION_COUNT_BITS,
 )
 from firmware.efi.huffman import HuffmanCode, make_huffman_code
 from firmware.efi.match_tree import WINDOW_LENGTH, MatchTree
@@ -26,15 +25,10 @@ _GROUP_RESERVE = 3 * _GROUP
 _POSITION_CODES = WINDOW_LENGTH.bit_length()
 
 
-def compress(content: bytes, *, tiano: bool = False) -> bytes:
-    """Return `content` in UEFI compression, with its two length words, as EDK2 would.
-
-    Args:
-        content: what to pack.
-        tiano: write the counts of the Tiano format.
-    """
+def compress(content: bytes) -> bytes:
+    """Return `content` in UEFI compression, with its two length words, as EDK2 would."""
     writer = _BitWriter()
-    block = _Block(writer, TIANO_POSITION_COUNT_BITS if tiano else POSITION_COUNT_BITS)
+    block = _Block(writer)
     _find_symbols(content, block)
     block.write()
     packed = writer.finish()
@@ -87,9 +81,8 @@ class _BitWriter:
 class _Block:
     """The symbols of one block, and how often each occurs."""
 
-    def __init__(self, writer: _BitWriter, position_count_bits: int) -> None:
+    def __init__(self, writer: _BitWriter) -> None:
         self.writer = writer
-        self.position_count_bits = position_count_bits
         self._clear()
 
     def _clear(self) -> None:
@@ -129,7 +122,7 @@ class _Block:
             put(CHARACTER_COUNT_BITS, 0)
             put(CHARACTER_COUNT_BITS, characters.only_symbol)
         positions = make_huffman_code(self.positions)
-        self._write_lengths(positions, self.position_count_bits, gap_after=-1)
+        self._write_lengths(positions, POSITION_COUNT_BITS, gap_after=-1)
         for symbol, position in self.symbols:
             put(characters.lengths[symbol], characters.codes[symbol])
             if symbol >= LITERALS:

@@ -59,8 +59,3 @@ class Finding:
     file: str
     offset: int | None = None
     length: int = 0
-
-
-def worst_severity(findings: tuple[Finding, ...]) -> Severity | None:
-    """Return the severity of the worst finding, None without findings."""
-    return min((finding.severity for finding in findings), key=lambda severity: severity.rank, default=None)

@@ -8,13 +8,12 @@ baseline the two sets. Each registers itself when its module is imported; `firmw
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
 
 from firmware.lint.finding import Fault, Severity
 from firmware.lint.subject import SetSubject
 
 Check = Callable[..., Iterable[Fault]]
-CheckType = TypeVar("CheckType", bound=Check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +65,24 @@ SET_RULES: dict[str, Rule] = {}
 """The rules for a ROM set, by name."""
 
 
-def rom_rule(name: str, severity: Severity) -> Callable[[CheckType], CheckType]:
-    """Register the decorated function as a rule for one ROM."""
+def _register(
+    registry: dict[str, Rule],
+    name: str,
+    severity: Severity,
+    *,
+    needs_baseline: bool = False,
+    needs_whole_set: bool = False,
+) -> Callable[[Check], Check]:
+    """Register the decorated function as a rule."""
 
-    def add(check: CheckType) -> CheckType:
-        _add(ROM_RULES, Rule(name, severity, check))
+    def add(check: Check) -> Check:
+        if name in ROM_RULES or name in SET_RULES:
+            raise ValueError(f"two rules are called {name}")
+        registry[name] = Rule(name, severity, check, needs_baseline, needs_whole_set)
         return check
 
     return add
 
 
-def set_rule(
-    name: str, severity: Severity, *, needs_baseline: bool = False, needs_whole_set: bool = False
-) -> Callable[[CheckType], CheckType]:
-    """Register the decorated function as a rule for a ROM set."""
-
-    def add(check: CheckType) -> CheckType:
-        rule = Rule(name, severity, check, needs_baseline=needs_baseline, needs_whole_set=needs_whole_set)
-        _add(SET_RULES, rule)
-        return check
-
-    return add
-
-
-def _add(registry: dict[str, Rule], rule: Rule) -> None:
-    if rule.name in ROM_RULES or rule.name in SET_RULES:
-        raise ValueError(f"two rules are called {rule.name}")
-    registry[rule.name] = rule
+rom_rule = partial(_register, ROM_RULES)
+set_rule = partial(_register, SET_RULES)

@@ -7,7 +7,8 @@ from pathlib import PurePath
 from firmware.efi.pe import PeImage, parse_pe_image
 from firmware.errors import FormatError
 from firmware.nic import ROM_STEMS, NicModel, find_models_of_rom
-from firmware.optionrom import RomImage, Survey, survey_option_rom, unpack_efi_image
+from firmware.optionrom.image import RomImage, unpack_efi_image
+from firmware.optionrom.rom import Survey, survey_option_rom
 from firmware.romset import DEFAULT_ROM_NAME, RomSet, bar_length
 
 # No EFI driver for a NIC is nearly this long; it limits time and memory for compressed data with a wrong length.

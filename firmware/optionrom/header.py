@@ -7,7 +7,7 @@ Sources: PCI Firmware Specification 3.0, 5.1.1 and 5.1.4.1; Plug and Play BIOS S
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from firmware.errors import FormatError
 
@@ -55,19 +55,7 @@ class LegacyHeader:
 
     def encode(self) -> bytes:
         """Return the 28 bytes of this header."""
-        return _LEGACY.pack(
-            ROM_SIGNATURE,
-            self.length_units,
-            self.entry,
-            self.checksum,
-            self.reserved_07,
-            self.vendor_offset,
-            self.reserved_12,
-            self.reserved_14,
-            self.undi_offset,
-            self.pcir_offset,
-            self.pnp_offset,
-        )
+        return _LEGACY.pack(ROM_SIGNATURE, *astuple(self))
 
     @property
     def length(self) -> int:
@@ -106,18 +94,7 @@ class EfiHeader:
 
     def encode(self) -> bytes:
         """Return the 28 bytes of this header."""
-        return _EFI.pack(
-            ROM_SIGNATURE,
-            self.length_units,
-            self.efi_signature,
-            self.subsystem,
-            self.machine,
-            self.compression_type,
-            self.reserved_0e,
-            self.image_offset,
-            self.pcir_offset,
-            self.reserved_1a,
-        )
+        return _EFI.pack(ROM_SIGNATURE, *astuple(self))
 
     @property
     def length(self) -> int:

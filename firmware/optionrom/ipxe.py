@@ -5,7 +5,7 @@ number by which a ROM finds its own other half behind the ROM BAR; it says nothi
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from firmware.errors import FormatError
 
@@ -38,9 +38,7 @@ class IpxeHeader:
 
     def encode(self) -> bytes:
         """Return the 12 bytes of this header."""
-        return _IPXE.pack(
-            IPXE_SIGNATURE, self.length, self.checksum, self.shrunk_units, self.reserved_07, self.build_id
-        )
+        return _IPXE.pack(IPXE_SIGNATURE, *astuple(self)[1:])
 
 
 def find_ipxe_header(image: bytes, offset: int) -> IpxeHeader | None:

@@ -7,7 +7,7 @@ ends after 24 bytes, and whose word at 8 points to vital product data).
 import struct
 import sys
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
 
@@ -22,19 +22,6 @@ DEVICE_LIST_NAME = "PCI device list"
 
 _BASE = struct.Struct("<4sHHHHB3sHHBBH")
 _POINTERS = struct.Struct("<HH")
-_BASE_FIELDS = (
-    "vendor_id",
-    "device_id",
-    "device_list_offset",
-    "length",
-    "revision",
-    "class_code",
-    "image_length_units",
-    "code_revision",
-    "code_type",
-    "indicator",
-    "maximum_run_time_units",
-)
 
 
 class CodeType(IntEnum):
@@ -87,20 +74,9 @@ class PciDataStructure:
 
     def encode(self) -> bytes:
         """Return the bytes of this structure."""
-        base = _BASE.pack(
-            PCIR_SIGNATURE,
-            self.vendor_id,
-            self.device_id,
-            self.device_list_offset,
-            self.length,
-            self.revision,
-            self.class_code.to_bytes(3, "little"),
-            self.image_length_units,
-            self.code_revision,
-            self.code_type,
-            self.indicator,
-            self.maximum_run_time_units,
-        )
+        values = {name: getattr(self, name) for name in _BASE_FIELDS}
+        values["class_code"] = self.class_code.to_bytes(3, "little")
+        base = _BASE.pack(PCIR_SIGNATURE, *values.values())
         if self.configuration_utility_offset is None or self.dmtf_clp_offset is None:
             return base + self.extra
         return base + _POINTERS.pack(self.configuration_utility_offset, self.dmtf_clp_offset) + self.extra
@@ -119,6 +95,9 @@ class PciDataStructure:
     def pci_ids(self) -> tuple[int, int]:
         """Vendor and device ID."""
         return self.vendor_id, self.device_id
+
+
+_BASE_FIELDS = tuple(field.name for field in fields(PciDataStructure))[1:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +130,17 @@ def parse_pcir(content: bytes, start: int, offset: int) -> PciDataStructure:
     signature, *base = _BASE.unpack_from(content, place)
     if signature != PCIR_SIGNATURE:
         raise FormatError(STRUCTURE_NAME, place, f"signature is {signature!r}, expected {PCIR_SIGNATURE!r}")
-    fields: dict[str, Any] = dict(zip(_BASE_FIELDS, base, strict=True))
-    length = fields["length"]
+    values: dict[str, Any] = dict(zip(_BASE_FIELDS, base, strict=True))
+    length = values["length"]
     if place + length > len(content):
         raise FormatError(STRUCTURE_NAME, place + 0x0A, f"its length 0x{length:x} leads past the end")
-    fields["class_code"] = int.from_bytes(fields["class_code"], "little")
+    values["class_code"] = int.from_bytes(values["class_code"], "little")
     end = PCIR_LENGTH
     if length >= PCIR_3_LENGTH:
         end = PCIR_3_LENGTH
         pointers = _POINTERS.unpack_from(content, place + PCIR_LENGTH)
-        fields["configuration_utility_offset"], fields["dmtf_clp_offset"] = pointers
-    return PciDataStructure(offset=offset, extra=bytes(content[place + end : place + length]), **fields)
+        values["configuration_utility_offset"], values["dmtf_clp_offset"] = pointers
+    return PciDataStructure(offset=offset, extra=bytes(content[place + end : place + length]), **values)
 
 
 def parse_device_list(image: bytes, pcir: PciDataStructure) -> DeviceList | None:

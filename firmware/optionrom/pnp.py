@@ -4,7 +4,7 @@ Sources: Plug and Play BIOS Specification 1.0A, 3.2; BIOS Boot Specification 1.0
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from firmware.errors import FormatError
 
@@ -85,24 +85,7 @@ class PnpExpansionHeader:
 
     def encode(self) -> bytes:
         """Return the 32 bytes of this header, without its strings."""
-        return _PNP.pack(
-            PNP_SIGNATURE,
-            self.revision,
-            self.length_units,
-            self.next_offset,
-            self.reserved_08,
-            self.checksum,
-            self.device_identifier,
-            self.manufacturer_offset,
-            self.product_offset,
-            self.device_type,
-            self.device_indicators,
-            self.bcv,
-            self.dv,
-            self.bev,
-            self.reserved_1c,
-            self.static_resource_offset,
-        )
+        return _PNP.pack(PNP_SIGNATURE, *astuple(self)[1:-2])
 
     @property
     def length(self) -> int:

@@ -6,8 +6,10 @@ lossless: `encode_option_rom(parse_option_rom(content)) == content`.
 Sources: PCI Firmware Specification 3.0, 5.1.3 (how images follow each other). What follows the last image is padding.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 from firmware.errors import FormatError
 from firmware.optionrom.header import (
@@ -22,11 +24,13 @@ from firmware.optionrom.header import (
     require_header,
 )
 from firmware.optionrom.image import RomImage, encode_image
-from firmware.optionrom.ipxe import IpxeHeader, find_ipxe_header
-from firmware.optionrom.pcir import CodeType, DeviceList, PciDataStructure, parse_device_list, parse_pcir
+from firmware.optionrom.ipxe import find_ipxe_header
+from firmware.optionrom.pcir import CodeType, PciDataStructure, parse_device_list, parse_pcir
 from firmware.optionrom.pnp import STRUCTURE_NAME as PNP_NAME
 from firmware.optionrom.pnp import ImageString, PnpExpansionHeader, find_pnp_header, parse_image_string
-from firmware.optionrom.undi import UndiRomId, find_undi_rom_id
+from firmware.optionrom.undi import find_undi_rom_id
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +116,24 @@ class _ImageReader:
         pcir = self._read_pcir()
         header = self._read_header(pcir)
         content = self.content[self.start : self.start + self._image_length(header, pcir)]
-        image = RomImage(content, header, pcir, self._read_device_list(content, pcir))
+        device_list = self._try(lambda: parse_device_list(content, pcir)) if pcir else None
+        image = RomImage(content, header, pcir, device_list)
         if isinstance(header, EfiHeader):
             return image
         return replace(
             image,
             pnp_headers=tuple(self._read_pnp_chain(content, header.pnp_offset)),
-            undi_rom_id=self._read_undi_rom_id(content, header.undi_offset),
-            ipxe_header=self._read_ipxe_header(content, header.vendor_offset),
+            undi_rom_id=self._try(lambda: find_undi_rom_id(content, header.undi_offset)),
+            ipxe_header=self._try(lambda: find_ipxe_header(content, header.vendor_offset)),
         )
 
-    def _report_inside(self, error: FormatError) -> None:
-        """Add damage whose offset counts from the start of the image."""
-        self.damage.append(FormatError(error.structure, self.start + error.offset, error.reason))
+    def _try(self, read: Callable[[], Found | None]) -> Found | None:
+        """Return what `read` finds inside the image; None with a note of the damage where it cannot be read."""
+        try:
+            return read()
+        except FormatError as error:
+            self._report(error.structure, error.offset, error.reason)
+            return None
 
     def _report(self, structure: str, offset: int, reason: str) -> None:
         self.damage.append(FormatError(structure, self.start + offset, reason))
@@ -173,27 +182,6 @@ class _ImageReader:
             return stated
         return left
 
-    def _read_device_list(self, image: bytes, pcir: PciDataStructure | None) -> DeviceList | None:
-        try:
-            return parse_device_list(image, pcir) if pcir else None
-        except FormatError as error:
-            self._report_inside(error)
-            return None
-
-    def _read_undi_rom_id(self, image: bytes, offset: int) -> UndiRomId | None:
-        try:
-            return find_undi_rom_id(image, offset)
-        except FormatError as error:
-            self._report_inside(error)
-            return None
-
-    def _read_ipxe_header(self, image: bytes, offset: int) -> IpxeHeader | None:
-        try:
-            return find_ipxe_header(image, offset)
-        except FormatError as error:
-            self._report_inside(error)
-            return None
-
     def _read_pnp_chain(self, image: bytes, offset: int) -> Iterator[PnpExpansionHeader]:
         seen: set[int] = set()
         while offset:
@@ -201,11 +189,7 @@ class _ImageReader:
                 self._report(PNP_NAME, offset, f"the chain returns to this header after {len(seen)}")
                 return
             seen.add(offset)
-            try:
-                pnp = find_pnp_header(image, offset)
-            except FormatError as error:
-                self._report_inside(error)
-                return
+            pnp = self._try(partial(find_pnp_header, image, offset))
             if pnp is None:
                 return
             yield replace(
@@ -216,8 +200,4 @@ class _ImageReader:
             offset = pnp.next_offset
 
     def _read_string(self, image: bytes, offset: int) -> ImageString | None:
-        try:
-            return parse_image_string(image, offset) if offset else None
-        except FormatError as error:
-            self._report_inside(error)
-            return None
+        return self._try(partial(parse_image_string, image, offset)) if offset else None

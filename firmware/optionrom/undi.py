@@ -5,7 +5,7 @@ every ROM of gPXE and iPXE has 00 01 02 for PXE 2.1.
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from firmware.errors import FormatError
 
@@ -46,18 +46,7 @@ class UndiRomId:
 
     def encode(self) -> bytes:
         """Return the 22 bytes of this structure."""
-        return _UNDI.pack(
-            UNDI_SIGNATURE,
-            self.length,
-            self.checksum,
-            self.structure_revision,
-            self.undi_version,
-            self.loader_offset,
-            self.stack_length,
-            self.data_length,
-            self.code_length,
-            self.bus_type,
-        )
+        return _UNDI.pack(UNDI_SIGNATURE, *astuple(self)[1:])
 
     @property
     def version(self) -> str:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from bootrig.cli.main import main
-from firmware.lint import examine_rom, lint_rom
-from firmware.optionrom import parse_option_rom
+from firmware.lint.check import lint_rom
+from firmware.lint.subject import examine_rom
+from firmware.optionrom.rom import parse_option_rom
 from tests.firmware.rom_bytes import Bios, Efi, Pe, make_combined_rom
 
 

@@ -16,16 +16,12 @@ from firmware.assemble import (
     with_image_checksum,
 )
 from firmware.errors import AssembleError, FormatError
-from firmware.lint import examine_rom, lint_rom
-from firmware.optionrom import (
-    EfiHeader,
-    RomImage,
-    byte_sum,
-    encode_image,
-    encode_option_rom,
-    parse_option_rom,
-    unpack_efi_image,
-)
+from firmware.lint.check import lint_rom
+from firmware.lint.subject import examine_rom
+from firmware.optionrom.checksum import byte_sum
+from firmware.optionrom.header import EfiHeader
+from firmware.optionrom.image import RomImage, encode_image, unpack_efi_image
+from firmware.optionrom.rom import encode_option_rom, parse_option_rom
 from firmware.romset import RomSet
 from tests.firmware.rom_bytes import Bios, Efi, Pe, make_combined_rom
 

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.lint import examine_rom, lint_rom
+from firmware.lint.check import lint_rom
+from firmware.lint.subject import examine_rom
 from tests.firmware.test_optionrom import plausible_roms
 
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from firmware.lint import Severity, all_rules, examine_rom, lint_rom
+from firmware.lint.check import all_rules, lint_rom
+from firmware.lint.finding import Severity
 from firmware.lint.rule import ROM_RULES
+from firmware.lint.subject import examine_rom
 from firmware.nic import NIC_MODELS
 from tests.firmware.rom_bytes import PNP_OFFSET, UNDI_OFFSET, Bios, Efi, Pe, make_combined_rom
 

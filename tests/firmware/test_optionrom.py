@@ -8,18 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.errors import FormatError
-from firmware.optionrom import (
-    CodeType,
-    EfiHeader,
-    LegacyHeader,
-    byte_sum,
-    checksum_byte,
-    encode_image,
-    encode_option_rom,
-    parse_option_rom,
-    survey_option_rom,
-    unpack_efi_image,
-)
+from firmware.optionrom.checksum import byte_sum, checksum_byte
+from firmware.optionrom.header import EfiHeader, LegacyHeader
+from firmware.optionrom.image import encode_image, unpack_efi_image
+from firmware.optionrom.pcir import CodeType
+from firmware.optionrom.rom import encode_option_rom, parse_option_rom, survey_option_rom
 from tests.firmware.rom_bytes import BEV_OFFSET, PCIR_OFFSET, PNP_OFFSET, Bios, Efi, Pe, make_combined_rom
 
 

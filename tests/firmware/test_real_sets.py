@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from firmware.efi.pe import Machine, Subsystem, parse_pe_image
-from firmware.optionrom import encode_option_rom, parse_option_rom, unpack_efi_image
+from firmware.optionrom.image import unpack_efi_image
+from firmware.optionrom.rom import encode_option_rom, parse_option_rom
 from firmware.romset import RomSet
 
 SETS = ("gpxe-qemu-0.14", "ipxe-qemu-0.15", "ipxe-qemu-8", "ipxe-debian-12", "ipxe-debian-13", "ipxe-debian-sid")

@@ -12,8 +12,12 @@ from bootrig.emulator.definition.parts import make_nic, make_user_netdev
 from bootrig.emulator.guest.guest import start_direct_guest
 from bootrig.emulator.release.discovery import find_host_emulator
 from firmware.assemble import EfiImageOptions, Style, fix_rom, join_rom, make_efi_image, set_ids
-from firmware.lint import Severity, examine_rom, lint_rom
-from firmware.optionrom import EfiHeader, OptionRom, encode_option_rom, parse_option_rom, unpack_efi_image
+from firmware.lint.check import lint_rom
+from firmware.lint.finding import Severity
+from firmware.lint.subject import examine_rom
+from firmware.optionrom.header import EfiHeader
+from firmware.optionrom.image import unpack_efi_image
+from firmware.optionrom.rom import OptionRom, encode_option_rom, parse_option_rom
 from firmware.romset import RomSet
 
 pytestmark = pytest.mark.rig

@@ -3,7 +3,9 @@
 from bootrig.report.documents.findings import findings_as_json
 from bootrig.report.sarif import findings_as_sarif
 from bootrig.report.terminal.findings import render_findings, render_rules, render_summary
-from firmware.lint import Finding, Severity, all_rules, examine_set, lint_set
+from firmware.lint.check import all_rules, lint_set
+from firmware.lint.finding import Finding, Severity
+from firmware.lint.subject import examine_set
 from firmware.romset import RomSet
 from tests.firmware.rom_bytes import Bios
 

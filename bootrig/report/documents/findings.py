@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from firmware.lint import Finding, Severity
+from firmware.lint.finding import Finding, Severity
 
 JSON_FORMAT = "bootrig-lint/1"
 

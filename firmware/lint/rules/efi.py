@@ -6,8 +6,7 @@ from firmware.efi.pe import Machine, Subsystem
 from firmware.lint.finding import Fault, Severity
 from firmware.lint.rule import rom_rule
 from firmware.lint.subject import EfiContent, RomSubject
-from firmware.optionrom import EfiHeader
-from firmware.optionrom.header import EFI_STRUCTURE_NAME
+from firmware.optionrom.header import EFI_STRUCTURE_NAME, EfiHeader
 
 _MACHINES = {machine.value: machine.name for machine in Machine}
 _DRIVERS = {Subsystem.EFI_BOOT_SERVICE_DRIVER, Subsystem.EFI_RUNTIME_DRIVER}

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from firmware.lint.finding import Fault, Severity
 from firmware.lint.rule import rom_rule
 from firmware.lint.subject import RomSubject
-from firmware.optionrom import LegacyHeader, RomImage, byte_sum
-from firmware.optionrom.header import UNIT_LENGTH
+from firmware.optionrom.checksum import byte_sum
+from firmware.optionrom.header import UNIT_LENGTH, LegacyHeader
+from firmware.optionrom.image import RomImage
 
 _SHORT_JUMP, _NEAR_JUMP = 0xEB, 0xE9
 

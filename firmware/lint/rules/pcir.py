@@ -6,8 +6,7 @@ from firmware.lint.finding import Fault, Severity
 from firmware.lint.rule import rom_rule
 from firmware.lint.subject import RomSubject
 from firmware.nic import NicModel
-from firmware.optionrom import PciDataStructure
-from firmware.optionrom.pcir import DEVICE_LIST_NAME, PCIR_3_LENGTH, PCIR_LENGTH
+from firmware.optionrom.pcir import DEVICE_LIST_NAME, PCIR_3_LENGTH, PCIR_LENGTH, PciDataStructure
 from firmware.optionrom.pcir import STRUCTURE_NAME as PCIR_NAME
 
 _NETWORK = 0x02

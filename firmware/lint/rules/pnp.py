@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from firmware.lint.finding import Fault, Severity
 from firmware.lint.rule import rom_rule
 from firmware.lint.subject import RomSubject
-from firmware.optionrom import LegacyHeader, PnpExpansionHeader, RomImage, byte_sum
-from firmware.optionrom.pnp import STRING_NAME
+from firmware.optionrom.checksum import byte_sum
+from firmware.optionrom.header import LegacyHeader
+from firmware.optionrom.image import RomImage
+from firmware.optionrom.pnp import STRING_NAME, PnpExpansionHeader
 from firmware.optionrom.pnp import STRUCTURE_NAME as PNP_NAME
 
 _NETWORK = 0x02

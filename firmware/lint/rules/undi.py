@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from firmware.lint.finding import Fault, Severity
 from firmware.lint.rule import rom_rule
 from firmware.lint.subject import RomSubject
-from firmware.optionrom import RomImage, UndiRomId, byte_sum
+from firmware.optionrom.checksum import byte_sum
 from firmware.optionrom.header import HEADER_LENGTH
+from firmware.optionrom.image import RomImage
 from firmware.optionrom.ipxe import STRUCTURE_NAME as IPXE_NAME
 from firmware.optionrom.undi import STRUCTURE_NAME as UNDI_NAME
-from firmware.optionrom.undi import UNDI_LENGTH
+from firmware.optionrom.undi import UNDI_LENGTH, UndiRomId
 
 
 def _iter_structures(rom: RomSubject) -> Iterator[tuple[int, RomImage, UndiRomId]]:
