@@ -15,7 +15,7 @@ from bootrig.builder.chamber import INPUTS, TREE, Chamber, namespace_command
 from bootrig.builder.compile_log import find_first_error, read_log, says_disk_full
 from bootrig.builder.configuration import write_configuration, write_settings
 from bootrig.builder.errors import CompileError
-from bootrig.builder.plan import Assemble, BuildPlan, Configure, Make, Patch, Unpack
+from bootrig.builder.plan import BuildPlan, StepKind
 from bootrig.builder.provenance import make_provenance
 from bootrig.builder.sbom import make_sbom
 from bootrig.builder.source_tree import apply_patches, fetch_files, find_source_date, unpack_source
@@ -221,23 +221,25 @@ class _Build:
         """Run the plan's steps."""
         contents: dict[str, bytes] = {}
         for number, step in enumerate(self.plan.steps, start=1):
-            self.options.on_step(number, len(self.plan.steps), f"{step.name}: {step.detail}")
+            self.options.on_step(number, len(self.plan.steps), f"{step.kind}: {step.detail}")
             started_s = time.monotonic()
-            match step:
-                case Unpack():
+            match step.kind:
+                case StepKind.UNPACK:
                     unpack_source(self.plan.recipe.source, files, self.tree, directory=self.plan.directory)
                     if self.instructions.source_date is None:
                         self.source_date = find_source_date(self.tree) or 0
-                case Patch():
-                    apply_patches(self.tree, step.patches)
-                case Configure():
+                case StepKind.PATCH:
+                    apply_patches(self.tree, self.instructions.patches)
+                case StepKind.CONFIGURE:
                     write_configuration(self.directory, self.instructions.configuration)
                     write_settings(self.directory, self.instructions.settings)
-                case Make():
-                    self._make((*step.argv, f"-j{self.options.parallelism}") if step.is_parallel else step.argv)
-                case Assemble():
-                    contents = {target.name: assemble_target(target, self.directory) for target in step.targets}
-            logger.info("%s took %.1f s", step.name, time.monotonic() - started_s)
+                case StepKind.PREPARE:
+                    self._make(step.argv)
+                case StepKind.MAKE:
+                    self._make((*step.argv, f"-j{self.options.parallelism}"))
+                case StepKind.ASSEMBLE:
+                    contents = {target.name: assemble_target(target, self.directory) for target in self.plan.targets}
+            logger.info("%s took %.1f s", step.kind, time.monotonic() - started_s)
         return contents, self.source_date
 
     @property

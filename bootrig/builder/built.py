@@ -4,14 +4,14 @@ from pathlib import Path
 
 from bootrig.builder.build import Artifact, BuildOptions, build
 from bootrig.builder.plan import make_plan
+from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
-from bootrig.recipe.roms import BuiltRomSet
 from bootrig.store.content import Store
 from bootrig.store.errors import StoreError
 from firmware.romset import RomSet
 
 
-def obtain_built_rom_set(recipe: BuiltRomSet, store: Store, options: BuildOptions) -> RomSet:
+def obtain_built_rom_set(recipe: BuildRecipe, store: Store, options: BuildOptions) -> RomSet:
     """Return the ROM set of a recipe that is built, from the store where it was built before.
 
     Raises:
@@ -19,14 +19,13 @@ def obtain_built_rom_set(recipe: BuiltRomSet, store: Store, options: BuildOption
         UnavailableError: a file of the source is not available.
         RigError: the machine cannot build.
     """
-    plan = make_plan(recipe.build)
-    contents = _read(build(plan, store, options), store)
-    if contents is None:
-        # A file was damaged on the disk; now that it has gone, the artifact is built again.
+    plan = make_plan(recipe)
+    # A file that was damaged on the disk has gone once it was read, so the second time the artifact is built again.
+    for _ in range(2):
         contents = _read(build(plan, store, options), store)
-    if contents is None:
-        raise StoreError(f"the store {store.root} damages what is written to it", remedy="check its disk")
-    return RomSet.of_files(recipe.name, dict(sorted(contents.items())), recipe.origin_facts())
+        if contents is not None:
+            return RomSet.of_files(recipe.name, dict(sorted(contents.items())), recipe.origin_facts())
+    raise StoreError(f"the store {store.root} damages what is written to it", remedy="check its disk")
 
 
 def _read(artifact: Artifact, store: Store) -> dict[str, bytes] | None:
@@ -47,5 +46,5 @@ def obtain_platform_firmware(name: str, store: Store | None = None, *, options: 
     """
     store = store or Store.default()
     recipe = load_platform_firmware_recipe(name)
-    artifact = build(make_plan(recipe.build), store, options or BuildOptions())
+    artifact = build(make_plan(recipe), store, options or BuildOptions())
     return store.path_of(artifact.digests[recipe.code])

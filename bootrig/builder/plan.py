@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
 
 from bootrig import __version__
 from bootrig.builder.chamber import INPUTS, PLACE
@@ -18,61 +18,30 @@ from firmware.nic import find_nic_model
 KEY_FORMAT = "bootrig-build/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Unpack:
-    """The source is unpacked."""
+class StepKind(StrEnum):
+    """What is done in a step of a build."""
 
-    detail: str
-    name: ClassVar[str] = "unpack"
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """The recipe's patches are applied, in their order."""
-
-    detail: str
-    patches: tuple[Path, ...]
-    name: ClassVar[str] = "patch"
+    UNPACK = "unpack"
+    PATCH = "patch"
+    CONFIGURE = "configure"
+    PREPARE = "prepare"
+    MAKE = "make"
+    ASSEMBLE = "assemble"
 
 
 @dataclass(frozen=True, slots=True)
-class Configure:
-    """Configuration files are written."""
-
-    detail: str
-    name: ClassVar[str] = "configure"
-
-
-@dataclass(frozen=True, slots=True)
-class Make:
-    """make runs.
+class Step:
+    """One step of a build.
 
     Attributes:
-        detail: what is done, for people.
-        argv: the command, apart from how many processes it starts at a time.
-        is_parallel: whether it may start several.
+        kind: what is done.
+        detail: with what, for people.
+        argv: the command, apart from how many processes it starts at a time; empty where none runs.
     """
 
+    kind: StepKind
     detail: str
-    argv: tuple[str, ...]
-    is_parallel: bool = True
-
-    @property
-    def name(self) -> str:
-        """What the step is called."""
-        return "make" if self.is_parallel else "prepare"
-
-
-@dataclass(frozen=True, slots=True)
-class Assemble:
-    """The files of the artifact are made of what make left."""
-
-    detail: str
-    targets: tuple[Target, ...]
-    name: ClassVar[str] = "assemble"
-
-
-Step = Unpack | Patch | Configure | Make | Assemble
+    argv: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +152,13 @@ def make_arguments(recipe: BuildRecipe) -> tuple[str, ...]:
 
 def _steps(recipe: BuildRecipe, targets: tuple[Target, ...], pins: Mapping[str, str]) -> tuple[Step, ...]:
     instructions = recipe.instructions
-    steps: list[Step] = [Unpack(", ".join(pins))]
+    steps = [Step(StepKind.UNPACK, ", ".join(pins))]
     if instructions.patches:
-        steps.append(Patch(", ".join(path.name for path in instructions.patches), instructions.patches))
+        steps.append(Step(StepKind.PATCH, ", ".join(path.name for path in instructions.patches)))
     if written := [*instructions.configuration, *instructions.settings]:
-        steps.append(Configure(", ".join(written)))
+        steps.append(Step(StepKind.CONFIGURE, ", ".join(written)))
     make = ("make", *make_arguments(recipe))
-    steps += [Make(goal, (*make, goal), is_parallel=False) for goal in instructions.prepare]
+    steps += [Step(StepKind.PREPARE, goal, (*make, goal)) for goal in instructions.prepare]
     goals = tuple(dict.fromkeys(goal for target in targets for goal in target.make))
-    steps.append(Make(f"{len(goals)} target{'s' if len(goals) != 1 else ''}", (*make, *goals)))
-    return (*steps, Assemble(", ".join(target.name for target in targets), targets))
+    steps.append(Step(StepKind.MAKE, f"{len(goals)} target{'s' if len(goals) != 1 else ''}", (*make, *goals)))
+    return (*steps, Step(StepKind.ASSEMBLE, ", ".join(target.name for target in targets)))

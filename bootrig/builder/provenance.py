@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bootrig import __version__
-from bootrig.builder.plan import BuildPlan, Make
+from bootrig.builder.plan import BuildPlan
 from bootrig.cache import digest_file
 from bootrig.recipe.source import SourceFile
 
@@ -42,10 +42,7 @@ def make_provenance(plan: BuildPlan, digests: Mapping[str, str], source_date: in
                     "targets": [target.name for target in plan.targets],
                 },
                 "internalParameters": {
-                    "steps": [
-                        {"name": step.name, "argv": list(step.argv) if isinstance(step, Make) else []}
-                        for step in plan.steps
-                    ],
+                    "steps": [{"name": step.kind, "argv": list(step.argv)} for step in plan.steps],
                     "sourceDateEpoch": source_date,
                 },
                 "resolvedDependencies": [*_inputs(plan), *_tools(plan)],

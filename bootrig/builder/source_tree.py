@@ -13,8 +13,7 @@ from bootrig.cache import digest_file
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
 from bootrig.process import ProcessError, ToolMissingError, run_process
-from bootrig.recipe.build import BuildSource
-from bootrig.recipe.source import SourceKind
+from bootrig.recipe.source import Source, SourceKind
 from bootrig.store.content import Store
 from bootrig.store.fetch import DownloadProgress, fetch_source
 from bootrig.store.settings import FetchSettings
@@ -27,7 +26,7 @@ COMPONENT_TARBALL = re.compile(r"\.orig-([A-Za-z0-9-]+)\.tar\.\w+$")
 PACKAGING_TARBALL = re.compile(r"\.debian\.tar\.\w+$")
 
 
-def digest_source(source: BuildSource, directory: Path | None = None) -> dict[str, str]:
+def digest_source(source: Source, directory: Path | None = None) -> dict[str, str]:
     """Return what pins a source: digests by file name, a commit, or the digest of a directory.
 
     Args:
@@ -70,7 +69,7 @@ def _raise(error: OSError) -> None:
 
 
 def fetch_files(
-    source: BuildSource,
+    source: Source,
     store: Store,
     *,
     settings: FetchSettings | None = None,
@@ -85,7 +84,7 @@ def fetch_files(
     return {file.file_name: fetch_source(file, store, settings=settings, progress=progress) for file in source.files}
 
 
-def unpack_source(source: BuildSource, files: dict[str, Path], tree: Path, *, directory: Path | None = None) -> None:
+def unpack_source(source: Source, files: dict[str, Path], tree: Path, *, directory: Path | None = None) -> None:
     """Make the directory `tree` of a source.
 
     Args:
@@ -175,7 +174,7 @@ def _unpack_tarball(path: Path, name: str, target: Path) -> None:
         unpacked.rmdir()
 
 
-def _check_out(source: BuildSource, tree: Path) -> None:
+def _check_out(source: Source, tree: Path) -> None:
     """Fetch one commit; git checks its digest, which is its name."""
     deadline = Deadline.after(UNPACK_S, f"{source.repository} is fetched")
     run_process(["git", "init", "--quiet", tree], deadline=deadline)

@@ -63,11 +63,11 @@ def _load(name: str) -> "BuildRecipe":
     from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe
 
     if name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE):
-        return load_platform_firmware_recipe(name).build
+        return load_platform_firmware_recipe(name)
     recipe = load_rom_recipe(name)
     if isinstance(recipe, PrebuiltRomSet):
         raise InputError(f"{name} is prebuilt, there is nothing to build", remedy=f"bootrig roms show {name}")
-    return recipe.build
+    return recipe
 
 
 def _build(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> "Artifact":
@@ -96,8 +96,6 @@ def _check(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> 
 def _show_plan(plan: "BuildPlan", *, is_built: bool) -> None:
     import shlex
 
-    from bootrig.builder.plan import Make
-
     print(f"{plan.recipe.name} {plan.recipe.version}")
     print(f"  key      {plan.key}{' (built already)' if is_built else ''}")
     for name, pin in plan.pins.items():
@@ -105,8 +103,8 @@ def _show_plan(plan: "BuildPlan", *, is_built: bool) -> None:
     for tool in plan.toolchain.tools:
         print(f"  tool     {tool.path}: {tool.version}")
     for step in plan.steps:
-        print(f"  step     {step.name}: {step.detail}")
-        if isinstance(step, Make):
+        print(f"  step     {step.kind}: {step.detail}")
+        if step.argv:
             print(f"           {shlex.join(step.argv)}")
 
 

@@ -193,12 +193,14 @@ def iter_scenario_abilities() -> Iterator[Ability]:
 
 def iter_rom_set_abilities() -> Iterator[Ability]:
     """Examine which ROM sets can be booted without fetching anything."""
-    from bootrig.recipe.roms import load_rom_recipes
+    from bootrig.recipe.path import RecipeKind
+    from bootrig.recipe.recipe import load_all
+    from bootrig.recipe.roms import load_rom_recipe
     from bootrig.romset.state import store_state
     from bootrig.store.content import Store
 
     store = Store.default()
-    recipes, broken = load_rom_recipes()
+    recipes, broken = load_all(RecipeKind.ROMS, load_rom_recipe)
     for recipe in recipes:
         state = store_state(recipe, store)
         there = state == "in the store"

@@ -27,7 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: there is no such recipe, or recipes say something wrong.
     """
-    from bootrig.recipe.roms import load_rom_recipe, load_rom_recipes
+    from bootrig.recipe.path import RecipeKind
+    from bootrig.recipe.recipe import load_all
+    from bootrig.recipe.roms import load_rom_recipe
     from bootrig.store.content import Store
 
     store = Store.default()
@@ -38,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             _show(recipe, store)
         return 0
-    recipes, broken = load_rom_recipes()
+    recipes, broken = load_all(RecipeKind.ROMS, load_rom_recipe)
     if arguments.json:
         print(json.dumps([_facts(recipe, store) for recipe in recipes], indent=2))
     else:
@@ -63,7 +65,7 @@ def _list(recipes: tuple["RomSetRecipe", ...], store: "Store") -> None:
 
 
 def _show(recipe: "RomSetRecipe", store: "Store") -> None:
-    from bootrig.recipe.roms import BuiltRomSet
+    from bootrig.recipe.build import BuildRecipe
     from bootrig.romset.state import store_state
     from firmware.romset import bar_length
 
@@ -71,12 +73,12 @@ def _show(recipe: "RomSetRecipe", store: "Store") -> None:
     print(f"  version  {recipe.version}")
     print(f"  origin   {recipe.origin}")
     print(f"  licence  {recipe.licence}")
-    for file in recipe.source_files:
+    for file in recipe.source.files:
         pinned = f"SHA-256 {file.sha256}" if file.sha256 else "not pinned itself, its members are"
         print(f"  source   {file.file_name} ({pinned})")
     print(f"  store    {store_state(recipe, store)}")
     print(f"  recipe   {recipe.path}")
-    if isinstance(recipe, BuiltRomSet):
+    if isinstance(recipe, BuildRecipe):
         print(f"  builds   {', '.join(recipe.rom_names)}")
         return
     print(f"{'file':<18} {'bytes':>7} {'ROM BAR':>7} {'store':<5} SHA-256")
@@ -87,11 +89,11 @@ def _show(recipe: "RomSetRecipe", store: "Store") -> None:
 
 
 def _facts(recipe: "RomSetRecipe", store: "Store") -> dict[str, object]:
-    from bootrig.recipe.roms import BuiltRomSet
+    from bootrig.recipe.build import BuildRecipe
     from bootrig.romset.state import store_state
     from firmware.romset import bar_length
 
-    members = () if isinstance(recipe, BuiltRomSet) else recipe.members
+    members = () if isinstance(recipe, BuildRecipe) else recipe.members
     return {
         "name": recipe.name,
         "title": recipe.title,
@@ -99,8 +101,8 @@ def _facts(recipe: "RomSetRecipe", store: "Store") -> dict[str, object]:
         "origin": recipe.origin,
         "licence": recipe.licence,
         "store": store_state(recipe, store),
-        "source": {"kind": recipe.source_kind.value, "files": [asdict(file) for file in recipe.source_files]},
-        "builds": list(recipe.rom_names) if isinstance(recipe, BuiltRomSet) else [],
+        "source": {"kind": recipe.source.kind.value, "files": [asdict(file) for file in recipe.source.files]},
+        "builds": list(recipe.rom_names) if isinstance(recipe, BuildRecipe) else [],
         "files": [
             {
                 "name": member.file_name,

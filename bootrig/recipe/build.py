@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from bootrig.document.toml import TableReader
+from bootrig.recipe.recipe import Recipe
 from bootrig.recipe.source import (
     FILE_NAME,
     RELATIVE_PATH,
     SNAPSHOT_OF_TIME,
+    Source,
     SourceFile,
     SourceKind,
     read_archive,
@@ -25,25 +27,6 @@ DEADLINE_S = 3600.0
 LARGEST_BAR = 1 << 24
 
 Define = bool | int | str
-
-
-@dataclass(frozen=True, slots=True)
-class BuildSource:
-    """What is built.
-
-    Attributes:
-        kind: what the source is.
-        files: its files, each pinned; the .dsc first where it is a Debian source package.
-        repository: the address of a git repository, empty otherwise.
-        commit: the commit in it.
-        directory: a directory of the user, None otherwise.
-    """
-
-    kind: SourceKind
-    files: tuple[SourceFile, ...] = ()
-    repository: str = ""
-    commit: str = ""
-    directory: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,48 +93,43 @@ class BuildInstructions:
 
 
 @dataclass(frozen=True, slots=True)
-class BuildRecipe:
+class BuildRecipe(Recipe):
     """What is built from source.
 
     Attributes:
-        name: what users call it; the recipe's file has the same name.
-        version: the version that its maker gives it.
-        licence: its licence, as an SPDX expression.
-        source: what is built.
         instructions: how.
-        path: the recipe's own file.
     """
 
-    name: str
-    version: str
-    licence: str
-    source: BuildSource
     instructions: BuildInstructions
-    path: Path
+
+    @property
+    def rom_names(self) -> tuple[str, ...]:
+        """The names of the files that it makes."""
+        return tuple(target.name for target in self.instructions.targets)
 
 
-def read_build_source(table: TableReader, kind: SourceKind, directory: Path) -> BuildSource:
+def read_build_source(table: TableReader, kind: SourceKind, directory: Path) -> Source:
     """Read a `source` table of a kind that can be built; relative paths start at `directory`."""
     if kind is SourceKind.DEBIAN_SOURCE:
-        return BuildSource(kind, _read_debian_source(table))
+        return Source(kind, _read_debian_source(table))
     if kind is SourceKind.ARCHIVE:
         archive = read_archive(table)
         if archive.sha256 is None:
             table.add_problem("sha256", "missing; a source that is built has to be pinned")
-        return BuildSource(kind, (archive,))
+        return Source(kind, (archive,))
     if kind is SourceKind.GIT:
         repository = table.string(
             "repository", pattern=r"(https?|git|ssh|file)://\S+", expected="the address of a repository"
         )
         commit = table.string("commit", pattern=r"[0-9a-f]{40}", expected="the 40 hexadecimal digits of a commit")
-        return BuildSource(kind, repository=repository, commit=commit)
+        return Source(kind, repository=repository, commit=commit)
     if kind is SourceKind.DIRECTORY:
         named = directory / table.string("path")
         if not named.is_dir():
             table.add_problem("path", f"there is no directory {named}")
-        return BuildSource(kind, directory=named)
+        return Source(kind, directory=named)
     table.add_problem("kind", f'found "{kind}", which is not built from source')
-    return BuildSource(kind)
+    return Source(kind)
 
 
 def _read_debian_source(table: TableReader) -> tuple[SourceFile, ...]:
@@ -159,25 +137,15 @@ def _read_debian_source(table: TableReader) -> tuple[SourceFile, ...]:
     description = read_debian_file(table)
     folder = (description.pool_path or "").rpartition("/")[0]
     time = table.optional_string("snapshot", pattern=r"\d{8}T\d{6}Z", expected="a time such as 20250801T000000Z")
-    others = [
-        SourceFile(
-            file_name=file.string("name", pattern=FILE_NAME, expected="a file name"),
-            sha256=read_sha256(file),
-            length=file.optional_integer("length", minimum=1),
-        )
-        for file in table.tables("file", required=True)
-    ]
     files = [description]
-    for other in others:
-        pool_path = f"{folder}/{other.file_name}"
-        files.append(SourceFile(other.file_name, other.sha256, other.length, pool_path))
+    for file in table.tables("file", required=True):
+        name = file.string("name", pattern=FILE_NAME, expected="a file name")
+        length = file.optional_integer("length", minimum=1)
+        files.append(SourceFile(name, read_sha256(file), length, f"{folder}/{name}"))
     if time is None:
         return tuple(files)
     return tuple(
-        SourceFile(
-            f.file_name, f.sha256, f.length, f.pool_path, (*f.addresses, f"{SNAPSHOT_OF_TIME}{time}/{f.pool_path}")
-        )
-        for f in files
+        replace(file, addresses=(*file.addresses, f"{SNAPSHOT_OF_TIME}{time}/{file.pool_path}")) for file in files
     )
 
 

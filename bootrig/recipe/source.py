@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from bootrig.document.toml import TableReader
 
@@ -46,6 +47,25 @@ class SourceFile:
     length: int | None = None
     pool_path: str | None = None
     addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """From what files are obtained or built.
+
+    Attributes:
+        kind: what the source is.
+        files: its files, each pinned; the .dsc first where it is a Debian source package.
+        repository: the address of a git repository, empty otherwise.
+        commit: the commit in it.
+        directory: a directory of the user, None otherwise.
+    """
+
+    kind: SourceKind
+    files: tuple[SourceFile, ...] = ()
+    repository: str = ""
+    commit: str = ""
+    directory: Path | None = None
 
 
 def read_debian_file(table: TableReader) -> SourceFile:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from bootrig.cache import digest_file
 from bootrig.document.errors import DocumentError
-from bootrig.recipe.platform_firmware import PlatformFirmwareRecipe, load_platform_firmware_recipes
-from bootrig.recipe.roms import PrebuiltRomSet, RomMember, RomSetRecipe, load_rom_recipes
+from bootrig.recipe.path import RecipeKind
+from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
+from bootrig.recipe.recipe import Recipe, load_all
+from bootrig.recipe.roms import PrebuiltRomSet, RomMember, load_rom_recipe
 from bootrig.store.archive import find_members, is_archive
 from bootrig.store.content import Store, StoredFile
 from bootrig.store.errors import ImportFileError
-
-Recipe = RomSetRecipe | PlatformFirmwareRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class ImportedFile:
 
 def load_recipes() -> tuple[tuple[Recipe, ...], tuple[DocumentError, ...]]:
     """Load every recipe that names files from outside, and the errors of those that are wrong."""
-    rom_sets, wrong = load_rom_recipes()
-    platform_firmware, wrong_too = load_platform_firmware_recipes()
+    rom_sets, wrong = load_all(RecipeKind.ROMS, load_rom_recipe)
+    platform_firmware, wrong_too = load_all(RecipeKind.PLATFORM_FIRMWARE, load_platform_firmware_recipe)
     return (*rom_sets, *platform_firmware), (*wrong, *wrong_too)
 
 
@@ -58,7 +58,7 @@ def import_file(path: Path, store: Store, recipes: Sequence[Recipe]) -> Imported
     digest = _digest(path)
     _refuse_wrong_bytes(path, digest, recipes)
     members = _import_members(path, store, recipes) if is_archive(path) else ()
-    pinned = {file.sha256 for recipe in recipes for file in recipe.source_files}
+    pinned = {file.sha256 for recipe in recipes for file in recipe.source.files}
     if members and digest not in pinned:
         return ImportedFile(path, None, (), members)
     stored = store.add_file(path)
@@ -67,7 +67,7 @@ def import_file(path: Path, store: Store, recipes: Sequence[Recipe]) -> Imported
 
 def serving(sha256: str, recipes: Sequence[Recipe]) -> tuple[str, ...]:
     """Return what a digest is by the recipes: `RECIPE: source` or `RECIPE: FILE NAME`."""
-    sources = [f"{recipe.name}: source" for recipe in recipes for file in recipe.source_files if file.sha256 == sha256]
+    sources = [f"{recipe.name}: source" for recipe in recipes for file in recipe.source.files if file.sha256 == sha256]
     members = [
         f"{recipe.name}: {member.file_name}"
         for recipe in recipes
@@ -86,7 +86,7 @@ def _digest(path: Path) -> str:
 
 def _refuse_wrong_bytes(path: Path, digest: str, recipes: Sequence[Recipe]) -> None:
     """Refuse a file that has the name of a pinned source, but other bytes."""
-    for name, source in ((recipe.name, file) for recipe in recipes for file in recipe.source_files):
+    for name, source in ((recipe.name, file) for recipe in recipes for file in recipe.source.files):
         if source.file_name != path.name or source.sha256 in (None, digest):
             continue
         length = path.stat().st_size

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bootrig.recipe.build import BuildRecipe
-from bootrig.recipe.roms import BuiltRomSet, load_rom_recipe
+from bootrig.recipe.roms import load_rom_recipe
 from tests.store.http_server import Resource, Server
 
 TREE = Path(__file__).parent / "etherboot"
@@ -94,5 +94,5 @@ def write_recipe(directory: Path, text: str) -> Path:
 
 def load_build(path: Path) -> BuildRecipe:
     recipe = load_rom_recipe(str(path))
-    assert isinstance(recipe, BuiltRomSet)
-    return recipe.build
+    assert isinstance(recipe, BuildRecipe)
+    return recipe

@@ -18,7 +18,6 @@ from bootrig.builder.built import obtain_built_rom_set, obtain_platform_firmware
 from bootrig.builder.errors import CompileError, PatchError, SourceError
 from bootrig.builder.plan import BuildPlan, make_plan
 from bootrig.errors import RigError
-from bootrig.recipe.roms import BuiltRomSet
 from bootrig.romset.obtain import obtain_rom_set
 from bootrig.store.content import Store
 from bootrig.store.errors import UnavailableError
@@ -330,7 +329,7 @@ def test_a_platform_firmware_that_is_built_is_a_file(
 def test_a_damaged_artifact_is_built_again(
     prepare: Prepare, options: BuildOptions, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recipe = BuiltRomSet("stand-in", "test", prepare().recipe)
+    recipe = prepare().recipe
     first = obtain_built_rom_set(recipe, store, options)
     path = store.path_of(first.roms[0].sha256)
     path.chmod(0o644)

@@ -14,8 +14,7 @@ from bootrig.builder.source_tree import (
     find_source_date,
     unpack_source,
 )
-from bootrig.recipe.build import BuildSource
-from bootrig.recipe.source import SourceFile, SourceKind
+from bootrig.recipe.source import Source, SourceFile, SourceKind
 from tests.builder.stand_in import TREE, make_description, make_source_package, make_tarball
 from tests.requirements import miss
 
@@ -27,9 +26,9 @@ def written(directory: Path, package: Mapping[str, bytes]) -> dict[str, Path]:
     return {name: directory / name for name in package}
 
 
-def debian_source(package: Mapping[str, bytes]) -> BuildSource:
+def debian_source(package: Mapping[str, bytes]) -> Source:
     files = tuple(SourceFile(name, hashlib.sha256(content).hexdigest()) for name, content in package.items())
-    return BuildSource(SourceKind.DEBIAN_SOURCE, files)
+    return Source(SourceKind.DEBIAN_SOURCE, files)
 
 
 def unpack(tmp_path: Path, package: Mapping[str, bytes]) -> Path:
@@ -124,7 +123,7 @@ def test_a_directory_is_copied_without_version_control(tmp_path: Path) -> None:
     (mine / ".git").mkdir(parents=True)
     (mine / "file").write_text("x")
     (mine / "link").symlink_to("file")
-    source = BuildSource(SourceKind.DIRECTORY, directory=mine)
+    source = Source(SourceKind.DIRECTORY, directory=mine)
     unpack_source(source, {}, tmp_path / "tree")
     assert sorted(path.name for path in (tmp_path / "tree").iterdir()) == ["file", "link"]
     assert (tmp_path / "tree" / "link").is_symlink()
@@ -161,7 +160,7 @@ def test_a_commit_is_fetched_and_pins_itself(tmp_path: Path) -> None:
     for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "x"]):
         subprocess.run([*base, *words], check=True, capture_output=True)
     commit = subprocess.run([*base, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
-    source = BuildSource(SourceKind.GIT, repository=f"file://{repository}", commit=commit)
+    source = Source(SourceKind.GIT, repository=f"file://{repository}", commit=commit)
     assert digest_source(source) == {f"file://{repository}": f"commit:{commit}"}
     unpack_source(source, {}, tmp_path / "tree")
     assert (tmp_path / "tree" / "src" / "Makefile").is_file()

@@ -7,7 +7,7 @@ from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.errors import UnknownRecipeError
 from bootrig.recipe.path import RecipeKind, iter_recipe_names
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
-from bootrig.recipe.roms import BuiltRomSet, load_rom_recipe
+from bootrig.recipe.roms import load_rom_recipe
 from bootrig.recipe.source import SourceKind
 from firmware.nic import ROM_STEMS
 
@@ -32,9 +32,8 @@ def load(tmp_path: Path, *texts: str) -> BuildRecipe:
     path = tmp_path / "mine.toml"
     path.write_text("\n".join(texts))
     recipe = load_rom_recipe(str(path))
-    assert isinstance(recipe, BuiltRomSet)
-    assert recipe.source_files == recipe.build.source.files
-    return recipe.build
+    assert isinstance(recipe, BuildRecipe)
+    return recipe
 
 
 def problems(tmp_path: Path, *texts: str) -> list[tuple[str, str]]:
@@ -166,10 +165,8 @@ def test_names_every_problem_of_a_build(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["ipxe-1.0.0-git20190125", "ipxe-1.21.1-git20250501", "ipxe-2.0.0"])
 def test_the_ipxe_recipes_cover_every_nic(name: str) -> None:
-    built = load_rom_recipe(name)
-    assert isinstance(built, BuiltRomSet)
-    recipe = built.build
-    assert recipe is not None
+    recipe = load_rom_recipe(name)
+    assert isinstance(recipe, BuildRecipe)
     assert {target.name for target in recipe.instructions.targets} == {
         f"{prefix}-{stem}.rom" for stem in ROM_STEMS for prefix in ("efi", "pxe")
     }

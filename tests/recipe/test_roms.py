@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from bootrig.document.errors import DocumentError
-from bootrig.recipe.path import iter_recipe_names
-from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe, load_rom_recipes
+from bootrig.recipe.path import RecipeKind, iter_recipe_names
+from bootrig.recipe.recipe import load_all
+from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe
 from bootrig.recipe.source import SourceKind
 from firmware.nic import NIC_MODELS
 
@@ -52,9 +53,9 @@ def test_loads_a_recipe(tmp_path: Path) -> None:
     path.write_text(GOOD)
     recipe = load_rom_recipe(str(path))
     assert isinstance(recipe, PrebuiltRomSet)
-    assert recipe.source_kind is SourceKind.DEBIAN_PACKAGE
-    assert recipe.source.file_name == "mine_1_all.deb"
-    assert recipe.source.addresses == (f"https://snapshot.debian.org/file/{'b' * 40}",)
+    assert recipe.source.kind is SourceKind.DEBIAN_PACKAGE
+    assert recipe.source.files[0].file_name == "mine_1_all.deb"
+    assert recipe.source.files[0].addresses == (f"https://snapshot.debian.org/file/{'b' * 40}",)
     assert recipe.members[0].file_name == "efi-e1000.rom"
     assert recipe.origin_facts() == {
         "recipe": "mine",
@@ -75,20 +76,20 @@ def test_each_set_that_ships_is_whole(name: str) -> None:
     assert stems <= known
     expected = {"gpxe-qemu-0.14": (6, 6), "ipxe-qemu-0.15": (6, 6), "ipxe-qemu-8": (8, 8)}.get(name, (16, 8))
     assert (len(recipe.members), len(stems)) == expected
-    if recipe.source_kind is SourceKind.DEBIAN_PACKAGE:
-        assert recipe.source.sha256 is not None
-        assert recipe.source.length is not None
-        assert recipe.source.pool_path is not None
-        assert recipe.source.pool_path.startswith("pool/main/i/ipxe/ipxe-qemu_")
-        assert [address.startswith("https://snapshot.debian.org/file/") for address in recipe.source.addresses] == [
-            True
-        ]
+    if recipe.source.kind is SourceKind.DEBIAN_PACKAGE:
+        assert recipe.source.files[0].sha256 is not None
+        assert recipe.source.files[0].length is not None
+        assert recipe.source.files[0].pool_path is not None
+        assert recipe.source.files[0].pool_path.startswith("pool/main/i/ipxe/ipxe-qemu_")
+        assert [
+            address.startswith("https://snapshot.debian.org/file/") for address in recipe.source.files[0].addresses
+        ] == [True]
     else:
-        assert all(address.startswith("https://download.qemu.org/") for address in recipe.source.addresses)
+        assert all(address.startswith("https://download.qemu.org/") for address in recipe.source.files[0].addresses)
 
 
 def test_all_that_ship_load() -> None:
-    recipes, errors = load_rom_recipes()
+    recipes, errors = load_all(RecipeKind.ROMS, load_rom_recipe)
     assert errors == ()
     assert set(SHIPPED) <= {recipe.name for recipe in recipes}
     assert set(SHIPPED) <= set(iter_recipe_names("roms"))
@@ -98,7 +99,7 @@ def test_a_broken_recipe_does_not_hide_the_others(tmp_path: Path, monkeypatch: p
     (tmp_path / "roms").mkdir()
     (tmp_path / "roms" / "mine.toml").write_text("name = 1")
     monkeypatch.setenv("BOOTRIG_RECIPES", str(tmp_path))
-    recipes, errors = load_rom_recipes()
+    recipes, errors = load_all(RecipeKind.ROMS, load_rom_recipe)
     assert len(recipes) >= 6
     assert len(errors) == 1
 

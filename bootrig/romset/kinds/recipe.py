@@ -51,17 +51,18 @@ def obtain_prebuilt(recipe: PrebuiltRomSet, means: Means) -> RomSet:
         StoreError: the store cannot be read or written.
     """
     store = means.store
+    (source,) = recipe.source.files
     contents = {member.sha256: store.read(member.sha256) for member in recipe.members}
     missing = [member for member in recipe.members if contents[member.sha256] is None]
-    if missing and recipe.source.sha256:
-        package = fetch_source(recipe.source, store, settings=means.settings)
-        contents |= _add_members(package, recipe.source.file_name, recipe, missing, store)
+    if missing and source.sha256:
+        package = fetch_source(source, store, settings=means.settings)
+        contents |= _add_members(package, source.file_name, recipe, missing, store)
     elif missing:
 
         def take_members(archive: Path, address: str) -> None:
             contents.update(_add_members(archive, address, recipe, missing, store))
 
-        fetch_members(recipe.source, store, take_members, settings=means.settings)
+        fetch_members(source, store, take_members, settings=means.settings)
     roms = [RomFile(member.file_name, contents[member.sha256] or b"") for member in recipe.members]
     return RomSet(recipe.name, tuple(roms), origin=recipe.origin_facts())
 
@@ -76,11 +77,12 @@ def _add_members(
         ArchiveError: an archive is damaged or does not have them.
         StoreError: the store cannot be written.
     """
+    (source,) = recipe.source.files
     found = find_members(archive, {member.sha256: member.length for member in members}, name=name)
     lacking = [member for member in members if member.sha256 not in found]
-    if lacking and recipe.source.sha256:
+    if lacking and source.sha256:
         raise DocumentError(
-            f"{recipe.source.file_name} does not have what the recipe {recipe.name} names:",
+            f"{source.file_name} does not have what the recipe {recipe.name} names:",
             [Problem(recipe.path, m.file_name, f"no member has SHA-256 {m.sha256}") for m in lacking],
         )
     if lacking:
