@@ -6,12 +6,13 @@ are values.
 """
 
 from bootrig.api.matrix import compare, run
-from bootrig.api.requests import BootRequest, Listener, Matrix
+from bootrig.api.requests import BootRequest, Matrix
 from bootrig.api.results import CompareResult, RunResult
 from bootrig.api.single import boot, open_console
 from bootrig.emulator.definition.launch import Launch
 from bootrig.record.judgement import judge
 from bootrig.record.run import find_run
+from bootrig.schedule.campaign import Listener
 from bootrig.schedule.plan import Filters
 
 __all__ = [

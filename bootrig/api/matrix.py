@@ -8,15 +8,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bootrig.api.record import describe_run
-from bootrig.api.requests import Listener, Matrix
+from bootrig.api.requests import Matrix
 from bootrig.api.results import CompareResult, RunResult
 from bootrig.cell.errors import CellError
 from bootrig.compare import Verdict, Waiver, compare_traces, needs_confirmation
 from bootrig.compare.confirmation import find_doubtful
 from bootrig.errors import ExitStatus, InputError, RigError
 from bootrig.record.run import VERDICT_FILE, Run, tell_time, write_run
-from bootrig.report.documents.verdict import encode_verdict
-from bootrig.schedule.campaign import Campaign
+from bootrig.report.json import encode_verdict
+from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.plan import plan_cells
 from bootrig.schedule.pool import start_pool

@@ -6,15 +6,7 @@ from pathlib import Path
 
 from bootrig.emulator.definition.launch import Launch, require_possible
 from bootrig.errors import InputError
-from bootrig.schedule.campaign import CampaignListener
 from bootrig.schedule.plan import Filters
-
-
-class Listener(CampaignListener):
-    """Told how a request goes; does nothing by itself."""
-
-    def run_made(self, directory: Path, cells: int) -> None:
-        """The run directory is there, and so many cells will be booted."""
 
 
 def count_processors() -> int:

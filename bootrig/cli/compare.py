@@ -21,19 +21,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Boot both ROM sets in every cell, compare, confirm, report."""
     from bootrig import api
-    from bootrig.cli.boot_progress import start_progress
+    from bootrig.cli.boot_progress import Progress
     from bootrig.compare.waivers import load_waivers
     from bootrig.report.terminal.console import open_console
     from bootrig.report.terminal.verdict import print_verdict
-    from firmware.nic import NIC_MODELS
 
     documents = read_documents(arguments)
     check_documents(documents, "verdict")
     waivers = load_waivers(arguments.waivers) if arguments.waivers else ()
     console = open_console(stderr=any(document.is_printed for document in documents))
-    with start_progress() as listener:
+    with Progress() as listener:
         result = api.compare(arguments.baseline, arguments.candidate, read_matrix(arguments), waivers, listener)
     verdict = result.verdict
-    print_verdict(verdict, console, result.directory, nic_order=tuple(NIC_MODELS))
+    print_verdict(verdict, console, result.directory)
     write_documents(documents, "verdict", lambda one: one.verdict(verdict) if one.verdict else b"")
     return result.status

@@ -24,7 +24,6 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.record.run import find_run
     from bootrig.report.terminal.console import open_console
     from bootrig.report.terminal.verdict import print_verdict
-    from firmware.nic import NIC_MODELS
 
     documents = read_documents(arguments)
     check_documents(documents, "verdict")
@@ -33,6 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
     candidate = find_run(arguments.candidate, arguments.runs) if arguments.candidate else baseline
     verdict = judge(baseline, candidate, waivers)
     console = open_console(stderr=any(document.is_printed for document in documents))
-    print_verdict(verdict, console, candidate.directory, nic_order=tuple(NIC_MODELS))
+    print_verdict(verdict, console, candidate.directory)
     write_documents(documents, "verdict", lambda one: one.verdict(verdict) if one.verdict else b"")
     return verdict.status

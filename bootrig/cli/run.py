@@ -21,17 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Boot every cell and report; 0 where all passed, 1 where some failed."""
     from bootrig import api
-    from bootrig.cli.boot_progress import start_progress
+    from bootrig.cli.boot_progress import Progress
     from bootrig.report.terminal.console import open_console
     from bootrig.report.terminal.outcomes import print_outcomes
-    from firmware.nic import NIC_MODELS
 
     documents = read_documents(arguments)
     check_documents(documents, "outcomes")
     console = open_console(stderr=any(document.is_printed for document in documents))
-    with start_progress() as listener:
+    with Progress() as listener:
         result = api.run(arguments.rom_set, read_matrix(arguments), listener)
-    print_outcomes(result.traces, console, result.directory, nic_order=tuple(NIC_MODELS))
+    print_outcomes(result.traces, console, result.directory)
     settled = result.settled
     write_documents(documents, "outcomes", lambda one: one.outcomes(settled) if one.outcomes else b"")
     return result.status

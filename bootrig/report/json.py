@@ -1,15 +1,112 @@
-"""JSON, for other programs."""
+"""JSON, for other programs: `bootrig-verdict/2`, `bootrig-outcomes/2`, `bootrig-lint/1`.
 
+The fields are documented in docs/formats.md. Fields may be added at any time, readers pass over what they do not know;
+a field whose meaning changes makes a new number of the format.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from bootrig.compare import ComparedBoot, Difference, Severity, Verdict
 from bootrig.jsonfile import encode_json
-from bootrig.report.documents.findings import findings_as_json
-from bootrig.report.documents.outcomes import encode_outcomes
-from bootrig.report.documents.verdict import encode_verdict
 from bootrig.report.format import Findings, ReportFormat
+from bootrig.report.sentences import format_finding
+from bootrig.trace.trace import Outcome, Trace
+from firmware.lint import finding as lint
+
+
+def encode_verdict(verdict: Verdict) -> bytes:
+    """Return `verdict` as JSON."""
+    counts = {str(severity): len(verdict.of_severity(severity)) for severity in Severity}
+    return encode_json(
+        {
+            "format": "bootrig-verdict/2",
+            "verdict": verdict.answer,
+            "identical": verdict.identical,
+            "baseline": verdict.baseline,
+            "candidate": verdict.candidate,
+            "cell_counts": verdict.counts,
+            "difference_counts": {**counts, "waived": sum(bool(entry.waiver) for entry in verdict.differences)},
+            "differences": [_describe_difference(entry) for entry in verdict.differences],
+            "cells": [
+                {
+                    "cell": str(cell.key),
+                    "state": cell.state,
+                    "baseline": _describe_boot(cell.baseline),
+                    "candidate": _describe_boot(cell.candidate),
+                }
+                for cell in verdict.cells
+            ],
+            "not_compared": [
+                {"cell": str(entry.key), "explanation": entry.explanation} for entry in verdict.not_compared
+            ],
+            "refuted": [_describe_difference(entry) for entry in verdict.refuted],
+            "notes": verdict.notes,
+        }
+    )
+
+
+def encode_outcomes(traces: Sequence[Trace]) -> bytes:
+    """Return the outcomes of boots, one trace a side and cell, as JSON."""
+    return encode_json({"format": "bootrig-outcomes/2", "cells": [_describe_trace(trace) for trace in traces]})
 
 
 def encode_findings(found: Findings) -> bytes:
     """Return findings as JSON."""
-    return encode_json(findings_as_json(found.findings, found.target, found.files))
+    counts = Counter(finding.severity for finding in found.findings)
+    return encode_json(
+        {
+            "format": "bootrig-lint/1",
+            "subject": found.target,
+            "files": [{"name": name, "length": len(content)} for name, content in found.files.items()],
+            "counts": {str(severity): counts[severity] for severity in lint.Severity},
+            "findings": found.findings,
+        }
+    )
+
+
+def _describe_difference(difference: Difference) -> dict[str, Any]:
+    finding = difference.finding
+    return {
+        "id": difference.id,
+        "rule": difference.rule,
+        "cell": str(difference.key) if difference.key else None,
+        "subject": finding.subject,
+        "severity": finding.severity,
+        "confirmation": difference.confirmation,
+        "waiver": difference.waiver,
+        "baseline": finding.baseline,
+        "candidate": finding.candidate,
+        "unit": finding.unit,
+        "why": finding.why,
+        "sentence": format_finding(finding),
+    }
+
+
+def _describe_outcome(outcome: Outcome) -> dict[str, Any]:
+    return {"status": outcome.status, "milestone": outcome.milestone, "reason": outcome.reason}
+
+
+def _describe_boot(boot: ComparedBoot | None) -> dict[str, Any] | None:
+    if boot is None:
+        return None
+    place = {"attempt": boot.attempt, "clock": boot.clock, "directory": boot.directory}
+    return {**_describe_outcome(boot.outcome), **place}
+
+
+def _describe_trace(trace: Trace) -> dict[str, Any]:
+    return {
+        "cell": trace.cell,
+        "side": trace.side,
+        "rom_set": trace.rom_set,
+        "attempt": trace.attempt,
+        "clock": trace.clock.kind,
+        **_describe_outcome(trace.outcome),
+        "disturbed": len(trace.outcome.disturbed),
+        "directory": trace.directory,
+        "rom_sha256": trace.rom.sha256,
+    }
 
 
 FORMAT = ReportFormat(

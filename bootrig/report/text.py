@@ -11,7 +11,6 @@ from bootrig.report.terminal.findings import render_findings, render_summary
 from bootrig.report.terminal.outcomes import print_outcomes
 from bootrig.report.terminal.verdict import print_verdict
 from bootrig.trace.trace import Trace
-from firmware.nic import NIC_MODELS
 
 WIDTH = 100
 
@@ -24,12 +23,12 @@ def _capture(show: Callable[[Console], None]) -> bytes:
 
 def encode_verdict(verdict: Verdict) -> bytes:
     """Return a verdict as text."""
-    return _capture(lambda console: print_verdict(verdict, console, nic_order=tuple(NIC_MODELS)))
+    return _capture(lambda console: print_verdict(verdict, console))
 
 
 def encode_outcomes(traces: Sequence[Trace]) -> bytes:
     """Return outcomes as text."""
-    return _capture(lambda console: print_outcomes(traces, console, nic_order=tuple(NIC_MODELS)))
+    return _capture(lambda console: print_outcomes(traces, console))
 
 
 def encode_findings(found: Findings) -> bytes:

@@ -34,8 +34,11 @@ class RunCells(Protocol):
         """Run cells in their order and yield each result as it comes."""
 
 
-class CampaignListener:
-    """Told how a campaign goes; does nothing by itself."""
+class Listener:
+    """Told how a run goes; does nothing by itself."""
+
+    def run_made(self, directory: Path, cells: int) -> None:
+        """The run directory is there, and so many cells will be booted."""
 
     def batch_added(self, title: str, more: int) -> None:
         """`more` cells are added, for another reason: `confirming in real time`."""
@@ -75,7 +78,7 @@ class Campaign:
         run_directory: Path,
         sides: Sequence[Side],
         planned: Sequence[PlannedCell],
-        listener: CampaignListener | None = None,
+        listener: Listener,
     ) -> None:
         self._run_cells = run_cells
         self._equipment = equipment
@@ -83,7 +86,7 @@ class Campaign:
         self._sides = sides
         self._suited = [cell for cell in planned if any(side.suits(cell.key) for side in sides)]
         self._results: dict[_Place, CellResult] = {}
-        self._listener = listener or CampaignListener()
+        self._listener = listener
 
     @property
     def errors(self) -> tuple[CellError, ...]:

@@ -1,6 +1,9 @@
 """Findings as text, JSON and SARIF, and the rule list."""
 
-from bootrig.report.documents.findings import findings_as_json
+import json
+
+from bootrig.report.format import Findings
+from bootrig.report.json import encode_findings
 from bootrig.report.sarif import findings_as_sarif
 from bootrig.report.terminal.findings import render_findings, render_rules, render_summary
 from firmware.lint.check import all_rules, lint_set
@@ -57,7 +60,7 @@ FINDINGS = lint_set(examine_set(ROM_SET, place="roms"))
 
 
 def test_json() -> None:
-    document = findings_as_json(FINDINGS, "mine", FILES)
+    document = json.loads(encode_findings(Findings(findings=FINDINGS, target="mine", files=FILES)))
     assert document["format"] == "bootrig-lint/1"
     assert document["files"] == [{"name": "roms/pxe-e1000.rom", "length": 1024}]
     assert document["counts"] == {"error": 1, "warning": 7, "note": 1}

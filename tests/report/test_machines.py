@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -10,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootrig.compare import Confirmation, Difference, Severity, Verdict, compare_traces
-from bootrig.jsonfile import encode_json, parse_json
-from bootrig.report.documents.verdict import VerdictDocument, encode_verdict
+from bootrig.report.json import encode_outcomes, encode_verdict
 from bootrig.report.junit import encode_outcomes_junit, encode_verdict_junit
 from tests.compare.factory import Boot, difference, trace
 from tests.report.sample import candidate_traces, verdict
+
+FORMATS = Path(__file__).parents[2] / "docs/formats.md"
 
 
 def document_of(answer: Verdict) -> dict[str, Any]:
@@ -22,11 +24,12 @@ def document_of(answer: Verdict) -> dict[str, Any]:
     return document
 
 
-def test_a_document_is_what_its_structures_say() -> None:
-    content = encode_verdict(verdict())
-    document = parse_json(content, VerdictDocument, "verdict.json")
-    assert encode_json(document) == content
-    assert document.cell_counts == verdict().counts
+def test_the_fields_are_those_that_the_documentation_names() -> None:
+    page = FORMATS.read_text()
+    document = document_of(verdict())
+    parts = [document, document["differences"][0], document["cells"][0], document["cells"][0]["baseline"]]
+    for part in (*parts, document["not_compared"][0], *json.loads(encode_outcomes(candidate_traces()))["cells"][:1]):
+        assert [name for name in part if f"`{name}`" not in page] == []
 
 
 values = st.none() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text()

@@ -17,7 +17,7 @@ from bootrig.report.terminal.matrix import natural_order
 from bootrig.report.terminal.outcomes import print_outcomes
 from bootrig.report.terminal.verdict import SYMBOLS, headline, print_verdict
 from bootrig.trace.names import CellKey
-from tests.compare.factory import NICS, REAL, Boot, difference, trace
+from tests.compare.factory import REAL, Boot, difference, trace
 from tests.report.sample import baseline_traces, candidate_traces, verdict
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -40,22 +40,22 @@ def assert_golden(name: str, text: str) -> None:
 
 
 def test_a_verdict_with_something_of_everything() -> None:
-    text = printed(lambda console: print_verdict(verdict(), console, RUN, nic_order=NICS))
+    text = printed(lambda console: print_verdict(verdict(), console, RUN))
     assert_golden("verdict.txt", text)
 
 
 def test_an_identical_verdict() -> None:
     same = compare_traces(baseline_traces(), baseline_traces())
-    assert_golden("identical.txt", printed(lambda console: print_verdict(same, console, RUN, nic_order=NICS)))
+    assert_golden("identical.txt", printed(lambda console: print_verdict(same, console, RUN)))
 
 
 def test_outcomes_of_a_run() -> None:
     traces = [*candidate_traces(), trace(Boot(rom_set="ipxe-debian-13", clock=REAL))]
-    assert_golden("outcomes.txt", printed(lambda console: print_outcomes(traces, console, RUN, nic_order=NICS)))
+    assert_golden("outcomes.txt", printed(lambda console: print_outcomes(traces, console, RUN)))
 
 
 def test_a_report_fits_into_a_hundred_columns() -> None:
-    text = printed(lambda console: print_verdict(verdict(), console, nic_order=NICS), width=100)
+    text = printed(lambda console: print_verdict(verdict(), console), width=100)
     assert max(map(len, text.splitlines()[:-1])) <= 100  # nobody breaks the answer
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bootrig.cell.errors import CellError
 from bootrig.cell.specification import CellSpecification
-from bootrig.schedule.campaign import BROKEN_LIMIT, Campaign, CampaignListener, CellResult
+from bootrig.schedule.campaign import BROKEN_LIMIT, Campaign, CellResult, Listener
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import Trace
@@ -30,7 +30,7 @@ def break_all(specification: CellSpecification) -> CellError:
     return CellError("no space", label=str(specification.key), directory="/d", remedy="free some")
 
 
-class Listener(CampaignListener):
+class Kept(Listener):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Listener(CampaignListener):
 
 def make_campaign(
     directory: Path, answer: Answer, *, is_virtual: bool = True, **filters: tuple[str, ...]
-) -> tuple[Campaign, Listener]:
+) -> tuple[Campaign, Kept]:
     def run_cells(
         specifications: Sequence[CellSpecification], *, on_start: Callable[[CellSpecification], None]
     ) -> Iterator[CellResult]:
@@ -60,7 +60,7 @@ def make_campaign(
             broken = isinstance(found, CellError)
             yield CellResult(specification, None if broken else found, found if broken else None)
 
-    listener = Listener()
+    listener = Kept()
     sides = [make_side(directory, "baseline"), make_side(directory, "candidate", ("e1000",))]
     planned = plan_cells(Filters(**filters))
     equipment = make_equipment(directory, is_virtual=is_virtual)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.schedule.campaign import Campaign, CellResult
+from bootrig.schedule.campaign import Campaign, CellResult, Listener
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.sides import Side, label_sides
 from bootrig.trace.names import CellKey
@@ -55,8 +55,8 @@ def test_what_one_side_has_lost_is_tried_on_both(tmp_path: Path) -> None:
     def run_none(*_words: object, **_options: object) -> Iterator[CellResult]:
         yield from ()
 
-    assert len(list(Campaign(run_none, equipment, tmp_path, sides, planned).iter_cells())) == 4
-    assert len(list(Campaign(run_none, equipment, tmp_path, sides[1:] * 2, planned).iter_cells())) == 2
+    assert len(list(Campaign(run_none, equipment, tmp_path, sides, planned, Listener()).iter_cells())) == 4
+    assert len(list(Campaign(run_none, equipment, tmp_path, sides[1:] * 2, planned, Listener()).iter_cells())) == 2
 
 
 @pytest.mark.parametrize(

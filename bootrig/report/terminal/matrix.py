@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rich import box
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bootrig.trace.names import CellKey
+from firmware.nic import NIC_MODELS
 
 ABSENT = Text(" ")
 
@@ -35,27 +36,18 @@ class Symbol:
         return Text(self.mark, style=self.style)
 
 
-def iter_matrices(symbols: Mapping[CellKey, Symbol], nic_order: Sequence[str] = ()) -> Iterator[Table]:
-    """Yield one table for each machine, platform firmware and emulator.
-
-    Args:
-        symbols: what became of each cell.
-        nic_order: the order of columns; NIC models that are not in it follow by name.
-    """
-    places = sorted({(key.machine, key.platform_firmware, key.emulator) for key in symbols})
-    for place in places:
-        own = {
-            key: symbol
-            for key, symbol in symbols.items()
-            if (key.machine, key.platform_firmware, key.emulator) == place
-        }
-        machine, firmware, emulator = place
+def iter_matrices(symbols: Mapping[CellKey, Symbol]) -> Iterator[Table]:
+    """Yield one table for each machine, platform firmware and emulator; variants of NIC models are the last columns."""
+    places: dict[tuple[str, str, str], dict[CellKey, Symbol]] = {}
+    for key, symbol in symbols.items():
+        places.setdefault((key.machine, key.platform_firmware, key.emulator), {})[key] = symbol
+    for (machine, firmware, emulator), own in sorted(places.items()):
         title = f"{machine} with {firmware}" + ("" if emulator == "host" else f" on {emulator}")
-        yield _matrix(title, own, nic_order)
+        yield _matrix(title, own)
 
 
-def _matrix(title: str, symbols: Mapping[CellKey, Symbol], nic_order: Sequence[str]) -> Table:
-    known = {nic_model: index for index, nic_model in enumerate(nic_order)}
+def _matrix(title: str, symbols: Mapping[CellKey, Symbol]) -> Table:
+    known = {nic_model: index for index, nic_model in enumerate(NIC_MODELS)}
     nic_models = sorted({key.nic_model for key in symbols}, key=lambda name: (known.get(name, len(known)), name))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
     table.add_column(title, no_wrap=True)

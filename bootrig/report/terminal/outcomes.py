@@ -26,16 +26,10 @@ def symbol_of(trace: Trace, *, mixed: bool) -> Symbol:
     return PASSED_AGAIN if trace.outcome.disturbed else PASSED
 
 
-def print_outcomes(
-    traces: Sequence[Trace], console: Console, run_directory: Path | None = None, *, nic_order: Sequence[str] = ()
-) -> None:
+def print_outcomes(traces: Sequence[Trace], console: Console, run_directory: Path | None = None) -> None:
     """Print how boots ended: a matrix for each ROM set, the failures with their reasons, and the sum as the last thing.
 
-    Args:
-        traces: of any ROM sets; a cell may be there twice, in virtual and in real time.
-        console: where to.
-        run_directory: where everything that was seen is kept.
-        nic_order: the order of the matrix's columns.
+    A cell may be there twice, in virtual and in real time. Everything that was seen is in `run_directory`.
     """
     settled = settle_traces(traces)
     mixed = any(trace.clock.is_virtual for trace in traces)
@@ -44,7 +38,7 @@ def print_outcomes(
         symbols = {trace.key: symbol_of(trace, mixed=mixed) for trace in settled if trace.rom_set == rom_set}
         used |= set(symbols.values())
         console.print(Text(rom_set, style="bold"))
-        for table in iter_matrices(symbols, nic_order):
+        for table in iter_matrices(symbols):
             console.print(table)
             console.print()
     if used:

@@ -40,20 +40,11 @@ CONFIRMATIONS: Mapping[Confirmation, str] = {
 }
 
 
-def print_verdict(
-    verdict: Verdict, console: Console, run_directory: Path | None = None, *, nic_order: Sequence[str] = ()
-) -> None:
-    """Print `verdict` for people.
-
-    Args:
-        verdict: the answer.
-        console: where to; its width and colours are used.
-        run_directory: where everything that was seen is kept.
-        nic_order: the order of the matrix's columns.
-    """
+def print_verdict(verdict: Verdict, console: Console, run_directory: Path | None = None) -> None:
+    """Print `verdict` for people, and where everything that was seen is kept."""
     _print(console, f"Baseline {verdict.baseline or '(no traces)'}, candidate {verdict.candidate or '(no traces)'}")
     console.print()
-    _print_matrices(verdict, console, nic_order)
+    _print_matrices(verdict, console)
     _print_differences(verdict, console)
     _print_rest(verdict, console)
     if run_directory is not None:
@@ -69,7 +60,6 @@ def headline(verdict: Verdict) -> tuple[str, str]:
 
 
 def _reason(verdict: Verdict) -> str:
-    """Return why the verdict is what it is."""
     if verdict.answer is Answer.NOT_COMPATIBLE:
         affected = {entry.key for entry in verdict.regressions if entry.key is not None}
         where = f" in {_count(len(affected), 'cell')}" if affected else ""
@@ -109,9 +99,9 @@ def _print(console: Console, line: str, style: str = "") -> None:
     console.print(Text(line, style=style), soft_wrap=True)
 
 
-def _print_matrices(verdict: Verdict, console: Console, nic_order: Sequence[str]) -> None:
+def _print_matrices(verdict: Verdict, console: Console) -> None:
     symbols = {cell.key: SYMBOLS[cell.state] for cell in verdict.cells}
-    for table in iter_matrices(symbols, nic_order):
+    for table in iter_matrices(symbols):
         console.print(table)
         console.print()
     used = {cell.state for cell in verdict.cells}
@@ -123,7 +113,7 @@ def _print_matrices(verdict: Verdict, console: Console, nic_order: Sequence[str]
 def _print_differences(verdict: Verdict, console: Console) -> None:
     keys = [cell.key for cell in verdict.cells if cell.is_compared]
     for severity, (heading, style) in HEADINGS.items():
-        _print_groups(console, f"{heading}", style, group_differences(verdict.of_severity(severity), keys))
+        _print_groups(console, heading, style, group_differences(verdict.of_severity(severity), keys))
     waived = [entry for entry in verdict.differences if entry.waiver]
     _print_groups(console, "Waived", "dim", group_differences(waived, keys))
 

@@ -1,1 +1,0 @@
-"""Reports as values that are written as JSON."""
