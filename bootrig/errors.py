@@ -4,11 +4,12 @@
     ├── InputError     what the user gave is wrong: a recipe, a file, an option (exit status 2)
     └── RigError       the rig or its host is broken or incomplete (exit status 3)
 
-Every package derives its own errors from these two. That the firmware under test is bad is never an
-exception: it is an outcome or a verdict (exit status 1).
+Every package derives its own errors from these two. That the firmware under test is bad is an outcome or a verdict
+(exit status 1), and an exception only where its source does not compile.
 """
 
 from enum import IntEnum
+from typing import ClassVar
 
 
 class ExitStatus(IntEnum):
@@ -31,8 +32,11 @@ class BootrigError(Exception):
     """Root of every error that bootrig raises on purpose.
 
     Attributes:
+        exit_status: how a command ends that raises it.
         remedy: what the user can do about it, a sentence or a command; empty where nothing is known.
     """
+
+    exit_status: ClassVar[ExitStatus] = ExitStatus.BROKEN
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)
@@ -41,6 +45,8 @@ class BootrigError(Exception):
 
 class InputError(BootrigError):
     """What the user gave is wrong."""
+
+    exit_status = ExitStatus.INPUT
 
 
 class RigError(BootrigError):

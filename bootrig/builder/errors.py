@@ -3,7 +3,7 @@
 InputError
 └── SourceError         the source is not what the recipe says
     ├── PatchError      a patch does not apply
-    └── CompileError    the source does not compile; carries the first error and the log
+    └── CompileError    the source does not compile; carries the first error and the log (exit status 1)
 RigError
 ├── ToolchainError      programs or headers that a build needs are missing; names all of them
 └── IsolationError      this machine cannot cut a build off from the network
@@ -11,7 +11,7 @@ RigError
 
 from pathlib import Path
 
-from bootrig.errors import InputError, RigError
+from bootrig.errors import ExitStatus, InputError, RigError
 
 
 class SourceError(InputError):
@@ -29,6 +29,8 @@ class CompileError(SourceError):
         first_error: the first error in the log, with what belongs to it.
         log: the whole log.
     """
+
+    exit_status = ExitStatus.BAD
 
     def __init__(self, message: str, *, first_error: str, log: Path) -> None:
         super().__init__(f"{message}\n{first_error}".rstrip(), remedy=f"the whole log is {log}")

@@ -13,7 +13,7 @@ from bootrig.cell.boot import boot
 from bootrig.cell.errors import CellError
 from bootrig.cell.observer import Operator
 from bootrig.cell.specification import ERROR_FILE, CellSpecification, load_specification
-from bootrig.errors import BootrigError, ExitStatus, InputError, RigError
+from bootrig.errors import BootrigError, ExitStatus, RigError
 from bootrig.jsonfile import JsonFileError, load_json, write_json
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.trace.trace import TRACE_FILE, Trace, load_trace, write_trace
@@ -96,7 +96,7 @@ def run_cell_file(cell_directory: Path, attempt: str, operator: Operator | None 
     except BootrigError as error:
         if not write_error(error, cell_directory / attempt):
             return UNWRITTEN_STATUS
-        return ExitStatus.INPUT if isinstance(error, InputError) else ExitStatus.BROKEN
+        return error.exit_status
     return ExitStatus.GOOD
 
 

@@ -32,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run `bootrig build`; 1 where `--check` finds that the same recipe gave other bytes.
 
     Raises:
-        InputError: there is no such recipe, it says something wrong, or the source does not compile.
+        InputError: there is no such recipe, or it says something wrong.
+        CompileError: the source does not compile (exit status 1).
         RigError: the source is not available, or this machine cannot build.
     """
     from bootrig.builder.build import find_artifact

@@ -1,19 +1,22 @@
-"""`bootrig doctor`: what this machine can do, what is missing, and what installs it."""
+"""`bootrig doctor`: what this machine can do, what is missing, and what installs it.
+
+A function `look_at_...` returns what there is of a thing, or raises a RigError whose remedy is what brings it.
+"""
 
 import argparse
-import json
 import platform
 import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootrig.cli.documents import print_json
 from bootrig.deadline import Deadline
 from bootrig.errors import BootrigError, RigError
 from bootrig.process import require_tool, run_process
@@ -77,8 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     remedies = join_remedies(abilities)
     missing = [ability.name for ability in abilities if ability.state is State.MISSING]
     if arguments.json:
-        facts = {"ready": not missing, "remedies": remedies, "abilities": [asdict(ability) for ability in abilities]}
-        print(json.dumps(facts, indent=2))
+        print_json("doctor", ready=not missing, remedies=remedies, abilities=abilities)
     else:
         print()
         if remedies:
@@ -129,33 +131,43 @@ def examine(name: str, look: Callable[[], str], *, needed: bool = True, purpose:
 
 def iter_abilities(*, again: bool = False) -> Iterator[Ability]:
     """Examine this machine, one thing after the other."""
+    from bootrig.network.services.registry import find_services
+
     yield examine("Python", look_at_python)
     yield examine("Python packages", look_at_packages)
     yield from iter_emulator_abilities(again=again)
-    yield from iter_network_abilities()
-    yield from iter_scenario_abilities()
-    for program, purpose in (
-        ("gcc", "builds ROMs from source"),
-        ("make", "builds ROMs from source"),
-        ("mmdebstrap", "unpacks other QEMU releases"),
-    ):
-        yield examine(program, partial(look_at_program, program), needed=False, purpose=purpose)
-    yield examine("libvirt", look_at_libvirt, needed=False, purpose="starts guests through libvirt")
-    yield examine("mirrors of apt", look_at_mirror, needed=False, purpose="a way to Debian's ROM sets")
+    yield examine("tap", look_at_tap)
+    yield examine("namespaces", look_at_namespaces)
+    programs = (program for service in find_services().values() for program in service.programs)
+    for program in dict.fromkeys(programs):
+        yield examine(program, partial(look_at_program, program))
+    for program in ("as", "ld"):
+        yield examine(program, partial(look_at_program, program), purpose="makes the probes")
+    yield examine("grub-mkimage", look_at_grub, purpose="the scenario grub")
+    for path, (package, scenarios) in sorted(served_paths().items()):
+        yield examine(path.name, partial(look_at_file, path, package), purpose=f"scenario {', '.join(scenarios)}")
+    optional: tuple[tuple[str, Callable[[], str], str], ...] = (
+        ("gcc", partial(look_at_program, "gcc"), "builds ROMs from source"),
+        ("make", partial(look_at_program, "make"), "builds ROMs from source"),
+        ("mmdebstrap", partial(look_at_program, "mmdebstrap"), "unpacks other QEMU releases"),
+        ("libvirt", partial(look_at_packages, ("libvirt-python",), LIBVIRT_REMEDY), "starts guests through libvirt"),
+        ("mirrors of apt", look_at_mirror, "a way to Debian's ROM sets"),
+    )
+    for name, look, purpose in optional:
+        yield examine(name, look, needed=False, purpose=purpose)
     yield from iter_rom_set_abilities()
 
 
 def iter_emulator_abilities(*, again: bool) -> Iterator[Ability]:
     """Examine QEMU, its accelerator and its platform firmware."""
     from bootrig.emulator.accelerator import prove_kvm
-    from bootrig.emulator.release.discovery import find_host_emulator
+    from bootrig.emulator.release.discovery import find_host_emulator, find_platform_firmware
 
     found: list[Emulator] = []
 
     def look_at_qemu() -> str:
-        emulator = find_host_emulator()
-        found.append(emulator)
-        return f"{emulator.version_number} ({emulator.executable})"
+        found.append(find_host_emulator())
+        return f"{found[0].version_number} ({found[0].executable})"
 
     def look_at_kvm() -> str:
         proof = prove_kvm(found[0], again=again)
@@ -163,32 +175,14 @@ def iter_emulator_abilities(*, again: bool) -> Iterator[Ability]:
             raise RigError(f"{proof.reason}; guests run under TCG, which is always there")
         return f"proven: {proof.reason}"
 
+    def look_at_firmware(name: str) -> str:
+        return str(find_platform_firmware(found[0], name).code)
+
     yield examine("QEMU", look_at_qemu)
     if found:
         yield examine("KVM", look_at_kvm, needed=False)
         for name in ("seabios", "ovmf"):
-            yield examine(name, partial(look_at_firmware, found[0], name))
-
-
-def iter_network_abilities() -> Iterator[Ability]:
-    """Examine what a cell's network needs."""
-    yield examine("tap", look_at_tap)
-    yield examine("namespaces", look_at_namespaces)
-    from bootrig.network.services.registry import find_services
-
-    services = find_services().values()
-    for program in dict.fromkeys(program for service in services for program in service.programs):
-        yield examine(program, partial(look_at_program, program))
-
-
-def iter_scenario_abilities() -> Iterator[Ability]:
-    """Examine what the scenarios load into guests: assembled probes, GRUB, and the files they name."""
-    for program in ("as", "ld"):
-        yield examine(program, partial(look_at_program, program), purpose="makes the probes")
-    yield examine("grub-mkimage", look_at_grub, purpose="the scenario grub")
-    for path, (package, scenarios) in sorted(served_paths().items()):
-        purpose = f"scenario {', '.join(scenarios)}"
-        yield examine(path.name, partial(look_at_file, path, package), purpose=purpose)
+            yield examine(name, partial(look_at_firmware, name))
 
 
 def iter_rom_set_abilities() -> Iterator[Ability]:
@@ -199,10 +193,9 @@ def iter_rom_set_abilities() -> Iterator[Ability]:
     from bootrig.romset.state import store_state
     from bootrig.store.content import Store
 
-    store = Store.default()
     recipes, broken = load_all(RecipeKind.ROMS, load_rom_recipe)
     for recipe in recipes:
-        state = store_state(recipe, store)
+        state = store_state(recipe, Store.default())
         there = state == "in the store"
         yield Ability(recipe.name, State.GOOD if there else State.OPTIONAL, f"ROM set, {state}")
     for error in broken:
@@ -210,23 +203,15 @@ def iter_rom_set_abilities() -> Iterator[Ability]:
 
 
 def look_at_python(version: tuple[int, ...] = sys.version_info[:3]) -> str:
-    """Return which Python runs this.
-
-    Raises:
-        RigError: it is too old.
-    """
+    """Return which Python runs this."""
     text = ".".join(str(number) for number in version)
     if version < OLDEST_PYTHON:
         raise RigError(f"{text} is too old, 3.11 is needed", remedy="apt-get install python3")
     return f"{text} ({sys.executable})"
 
 
-def look_at_packages(names: tuple[str, ...] = PYTHON_PACKAGES) -> str:
-    """Return the versions of the Python packages that bootrig imports.
-
-    Raises:
-        RigError: some are not installed.
-    """
+def look_at_packages(names: tuple[str, ...] = PYTHON_PACKAGES, remedy: str = "") -> str:
+    """Return the versions of Python packages; what brings them is pip, where no `remedy` says another way."""
     versions, missing = [], []
     for name in names:
         try:
@@ -235,27 +220,12 @@ def look_at_packages(names: tuple[str, ...] = PYTHON_PACKAGES) -> str:
             missing.append(name)
     if missing:
         words = shlex.join([sys.executable, "-m", "pip", "install", *missing])
-        raise RigError(f"not installed: {', '.join(missing)}", remedy=words)
+        raise RigError(f"not installed: {', '.join(missing)}", remedy=remedy or words)
     return textwrap.shorten(", ".join(versions), 80, placeholder=" ...")
 
 
-def look_at_firmware(emulator: "Emulator", name: str) -> str:
-    """Return the place of a platform firmware.
-
-    Raises:
-        RigError: it is missing.
-    """
-    from bootrig.emulator.release.discovery import find_platform_firmware
-
-    return str(find_platform_firmware(emulator, name).code)
-
-
 def look_at_program(name: str) -> str:
-    """Return the version and place of a program.
-
-    Raises:
-        RigError: it is not installed, or does not tell its version.
-    """
+    """Return the version and place of a program."""
     program = require_tool(name)
     told = run_process([program, "--version"], deadline=Deadline.after(ANSWER_S, f"ask {name} for its version")).stdout
     first_line = told.decode("utf-8", "replace").partition("\n")[0]
@@ -265,22 +235,14 @@ def look_at_program(name: str) -> str:
 
 
 def look_at_file(path: Path, package: str) -> str:
-    """Return a file's place.
-
-    Raises:
-        RigError: it is not there.
-    """
+    """Return the place of a file, which is in a Debian package."""
     if not path.is_file():
         raise RigError(f"{path} is missing", remedy=f"{APT}{package}" if package else "")
     return str(path)
 
 
 def look_at_tap(device: Path | None = None) -> str:
-    """Return the device that makes taps.
-
-    Raises:
-        RigError: it is missing or may not be opened.
-    """
+    """Return the device that makes taps."""
     from bootrig.network.tap import TUN_DEVICE
 
     path = device or TUN_DEVICE
@@ -290,17 +252,12 @@ def look_at_tap(device: Path | None = None) -> str:
     except FileNotFoundError as error:
         raise RigError(f"{path} does not exist", remedy=MODPROBE_REMEDY) from error
     except OSError as error:
-        raise RigError(
-            f"{path}: {error.strerror}", remedy=f"as root: chmod 0666 {path}    (or run bootrig as root)"
-        ) from error
+        remedy = f"as root: chmod 0666 {path}    (or run bootrig as root)"
+        raise RigError(f"{path}: {error.strerror}", remedy=remedy) from error
 
 
 def look_at_namespaces(device: Path | None = None) -> str:
-    """Return in which way cells get namespaces and a tap of their own, by making some.
-
-    Raises:
-        RigError: in none.
-    """
+    """Return in which way cells get namespaces and a tap of their own, by making some."""
     from bootrig.network.namespace import probe_namespaces
 
     report = probe_namespaces(device)
@@ -309,35 +266,15 @@ def look_at_namespaces(device: Path | None = None) -> str:
     return f"user, network and PID namespaces with a tap, by way of {report.way}"
 
 
-def look_at_grub(modules: Path = GRUB_MODULES) -> str:
-    """Return the version of GRUB whose network boot image can be made.
-
-    Raises:
-        RigError: the program or the modules for BIOS guests are missing.
-    """
+def look_at_grub() -> str:
+    """Return the version of GRUB whose network boot image for BIOS guests can be made."""
     told = look_at_program("grub-mkimage")
-    look_at_file(modules / "pxe.mod", "grub-pc-bin")
+    look_at_file(GRUB_MODULES / "pxe.mod", "grub-pc-bin")
     return told
 
 
-def look_at_libvirt() -> str:
-    """Return the version of libvirt's Python package.
-
-    Raises:
-        RigError: it is not installed.
-    """
-    try:
-        return metadata.version("libvirt-python")
-    except metadata.PackageNotFoundError as error:
-        raise RigError("libvirt-python is not installed", remedy=LIBVIRT_REMEDY) from error
-
-
 def look_at_mirror() -> str:
-    """Return how many mirrors apt knows, from which Debian's ROM sets can be fetched.
-
-    Raises:
-        RigError: it knows none, or there is no apt.
-    """
+    """Return how many mirrors apt knows, from which Debian's ROM sets can be fetched."""
     from bootrig.store.apt import ask_apt
 
     mirrors = ask_apt()

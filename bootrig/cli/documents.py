@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootrig.errors import InputError
+from bootrig.jsonfile import encode_json
 from bootrig.workdir import write_atomically
 
 if TYPE_CHECKING:
@@ -121,3 +122,8 @@ def check_documents(documents: Sequence[Document], subject: str) -> None:
 
     for document in documents:
         find_format(document.kind, subject)
+
+
+def print_json(name: str, **fields: object) -> None:
+    """Print the document `bootrig-NAME/1` with these fields."""
+    sys.stdout.write(encode_json({"format": f"bootrig-{name}/1", **fields}).decode())

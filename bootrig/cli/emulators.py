@@ -1,8 +1,9 @@
 """`bootrig emulators`: the QEMUs that can be used, and whether they are ready."""
 
 import argparse
-import json
 from typing import Any
+
+from bootrig.cli.documents import print_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     rows = [_describe(name, unpack=arguments.unpack) for name in arguments.names or iter_emulator_names()]
     if arguments.json:
-        print(json.dumps(rows, indent=1))
+        print_json("emulators", emulators=rows)
         return 0
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:

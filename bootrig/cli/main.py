@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from bootrig import __version__
-from bootrig.errors import BootrigError, ExitStatus, InputError
+from bootrig.errors import BootrigError, ExitStatus
 
 VERBS: dict[str, str] = {
     "compare": "boot two ROM sets and say whether the second can replace the first",
@@ -134,7 +134,7 @@ def _run_verb(arguments: argparse.Namespace) -> int:
         _tell(f"bootrig: {error}")
         if error.remedy:
             _tell(f"  remedy: {error.remedy}")
-        return ExitStatus.INPUT if isinstance(error, InputError) else ExitStatus.BROKEN
+        return error.exit_status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.GOOD

@@ -1,9 +1,9 @@
 """`bootrig roms`: the ROM sets there are, how much of each is in the store, and what is in them."""
 
 import argparse
-import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from bootrig.cli.documents import print_json
 
 if TYPE_CHECKING:
     from bootrig.recipe.roms import RomSetRecipe
@@ -36,13 +36,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "show":
         recipe = load_rom_recipe(arguments.name)
         if arguments.json:
-            print(json.dumps(_facts(recipe, store), indent=2))
+            print_json("roms", rom_sets=[_facts(recipe, store)])
         else:
             _show(recipe, store)
         return 0
     recipes, broken = load_all(RecipeKind.ROMS, load_rom_recipe)
     if arguments.json:
-        print(json.dumps([_facts(recipe, store) for recipe in recipes], indent=2))
+        print_json("roms", rom_sets=[_facts(recipe, store) for recipe in recipes])
     else:
         _list(recipes, store)
     if broken:
@@ -101,7 +101,7 @@ def _facts(recipe: "RomSetRecipe", store: "Store") -> dict[str, object]:
         "origin": recipe.origin,
         "licence": recipe.licence,
         "store": store_state(recipe, store),
-        "source": {"kind": recipe.source.kind.value, "files": [asdict(file) for file in recipe.source.files]},
+        "source": {"kind": recipe.source.kind, "files": recipe.source.files},
         "builds": list(recipe.rom_names) if isinstance(recipe, BuildRecipe) else [],
         "files": [
             {

@@ -23,8 +23,9 @@ from pathlib import Path
 from bootrig import __version__
 from bootrig.cache import digest_file
 from bootrig.deadline import Deadline
+from bootrig.jsonfile import JsonFileError, encode_json
 from bootrig.lock import hold_lock
-from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError, ManifestError
+from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError
 from bootrig.romset.exchange import (
     copy_attributes,
     link_file,
@@ -229,7 +230,7 @@ def _write_files(staged: Path, wanted: _Wanted) -> None:
         else:
             _write(staged / name, content)
     if wanted.manifest:
-        _write(staged / MANIFEST_NAME, wanted.manifest.encode())
+        _write(staged / MANIFEST_NAME, encode_json(wanted.manifest))
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -259,9 +260,9 @@ def _translated(directory: Path) -> Iterator[None]:
     """Turn the operating system's refusals and damaged manifests into errors of embedding."""
     try:
         yield
-    except ManifestError as error:
+    except JsonFileError as error:
         raise EmbedFailedError(
-            f"{directory}: {error}",
+            str(error),
             remedy=f"remove {directory / MANIFEST_NAME}: its files then count as those of others",
         ) from error
     except (OSError, shutil.Error) as error:

@@ -3,8 +3,7 @@
 InputError
 └── EmbedRefusedError   it would overwrite what is not ours, or there is nothing to restore
 RigError
-├── EmbedFailedError    the operating system refused
-└── ManifestError       a manifest is missing, damaged, or of a format that this version does not know
+└── EmbedFailedError    the operating system refused, or the manifest that is there is damaged
 """
 
 from bootrig.errors import InputError, RigError
@@ -16,7 +15,3 @@ class EmbedRefusedError(InputError):
 
 class EmbedFailedError(RigError):
     """The operating system refused; the directory is as it was."""
-
-
-class ManifestError(RigError):
-    """A manifest is missing, damaged, or of a format that this version does not know."""

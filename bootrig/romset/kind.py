@@ -9,28 +9,15 @@ from firmware.romset import RomSet
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """With what ROMs are obtained.
-
-    Attributes:
-        store: where files from outside are kept.
-        settings: where they come from; None for the user's settings.
-    """
-
-    store: Store
-    settings: FetchSettings | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RomSetKind:
     """One kind of what holds ROMs.
 
     Attributes:
         description: what users give: `the name of a recipe`.
         accepts: whether what the user gave is of this kind.
-        obtain: returns the ROM set that it holds.
+        obtain: returns the ROM set that it holds, by the store and the settings of what is fetched (None: the user's).
     """
 
     description: str
     accepts: Callable[[str], bool]
-    obtain: Callable[[str, Means], RomSet]
+    obtain: Callable[[str, Store, FetchSettings | None], RomSet]

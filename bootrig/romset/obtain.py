@@ -3,21 +3,17 @@
 A path has a slash, everything else is a name. What a word or path can be is one module of `bootrig/romset/kinds` each.
 """
 
-import pkgutil
-from importlib import import_module
 from pathlib import Path
 
 from bootrig.errors import InputError
+from bootrig.registry import collect_objects
 from bootrig.romset import kinds
-from bootrig.romset.kind import Means, RomSetKind
+from bootrig.romset.kind import RomSetKind
 from bootrig.store.content import Store
 from bootrig.store.settings import FetchSettings
 from firmware.romset import RomSet
 
-KINDS: tuple[RomSetKind, ...] = tuple(
-    import_module(f"{kinds.__name__}.{name}").KIND
-    for name in sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
-)
+KINDS: tuple[RomSetKind, ...] = tuple(collect_objects(kinds, "KIND").values())
 
 
 def obtain_rom_set(what: str, store: Store | None = None, *, settings: FetchSettings | None = None) -> RomSet:
@@ -38,4 +34,4 @@ def obtain_rom_set(what: str, store: Store | None = None, *, settings: FetchSett
         known = " or ".join(kind.description for kind in KINDS)
         found = f"{what} is not {known}" if Path(what).exists() else f"there is no file or directory {what}"
         raise InputError(found, remedy=f"give {known}")
-    return kind.obtain(what, Means(store or Store.default(), settings))
+    return kind.obtain(what, store or Store.default(), settings)

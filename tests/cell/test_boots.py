@@ -10,7 +10,7 @@ import pytest
 from bootrig.cell.boot import load_wire
 from bootrig.cell.process import run_cell_file
 from bootrig.emulator.release.discovery import find_host_emulator
-from bootrig.romset.manifest import load_manifest
+from bootrig.romset.manifest import find_manifest
 from bootrig.scenario.file import iter_scenarios
 from bootrig.trace.events import Dhcp, HttpRequest, RouterAdvertisement, RouterSolicitation, TftpError, TftpTransfer
 from bootrig.trace.trace import OutcomeStatus, load_trace
@@ -85,7 +85,7 @@ def test_success_is_the_nonce_of_this_very_boot(name: str, all_scenarios: Boots)
 def test_the_guest_had_the_embedded_rom(all_scenarios: Boots) -> None:
     """What the running device says is the file that was embedded, byte for byte."""
     embedded = all_scenarios.run_directory / "roms" / "ipxe-debian-12"
-    manifest = load_manifest(embedded)
+    manifest = find_manifest(embedded)
     content = (embedded / "efi-e1000.rom").read_bytes()
     assert manifest is not None
     for trace in all_scenarios.traces:

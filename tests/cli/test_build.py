@@ -98,7 +98,7 @@ def test_a_file_that_was_damaged_in_the_store(tmp_path: Path, capsys: pytest.Cap
 def test_a_source_that_does_not_compile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "Makefile").write_text("bin/%.rom:\n\t@echo 'a.c:1:2: error: wrong'; false\n")
-    assert main(["build", "standboot", "--source", str(tmp_path)]) == 2
+    assert main(["build", "standboot", "--source", str(tmp_path)]) == 1
     errors = capsys.readouterr().err
     assert "standboot does not compile\na.c:1:2: error: wrong\n" in errors
     assert "remedy: the whole log is " in errors

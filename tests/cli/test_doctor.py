@@ -22,6 +22,7 @@ def make_program(path: Path, text: str) -> Path:
 def test_a_whole_machine_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
+    assert facts["format"] == "bootrig-doctor/1"
     assert facts["ready"]
     states = {ability["name"]: ability["state"] for ability in facts["abilities"]}
     for name in ("Python", "QEMU", "seabios", "ovmf", "tap", "namespaces", "dnsmasq", "as", "ld", "pxelinux.0"):
@@ -84,6 +85,9 @@ def test_a_missing_python_package_is_named() -> None:
     with pytest.raises(RigError, match="not installed: no-such-package") as caught:
         doctor.look_at_packages(("pytest", "no-such-package"))
     assert caught.value.remedy.endswith("-m pip install no-such-package")
+    with pytest.raises(RigError, match="not installed: no-such-package") as caught:
+        doctor.look_at_packages(("no-such-package",), "pip it")
+    assert caught.value.remedy == "pip it"
 
 
 def test_a_missing_tap_device_is_named(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bootrig import __version__
 from bootrig.cli.main import main
-from bootrig.romset.manifest import load_manifest
+from bootrig.romset.manifest import find_manifest
 from bootrig.store.content import Store
 from tests.builder.rom_recipes import ROMS, write_archive_recipe, write_package_recipe
 from tests.store.http_server import Resource, Server
@@ -42,13 +42,13 @@ def test_embeds_and_brings_back(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == (
         f"{into}: mine, 2 files\nkept in {into / '.bootrig' / 'displaced'}: efi-e1000.rom\n"
     )
-    manifest = load_manifest(into)
+    manifest = find_manifest(into)
     assert manifest.tool_version == __version__
     assert manifest.origin["recipe"] == "mine"
     assert main(["embed", "old", "--into", str(into)]) == 0
     assert main(["embed", "--rollback", "--into", str(into)]) == 0
     assert capsys.readouterr().out.endswith(f"{into}: mine is restored\n")
-    assert load_manifest(into).rom_set == "mine"
+    assert find_manifest(into).rom_set == "mine"
 
 
 def test_a_download_is_told(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

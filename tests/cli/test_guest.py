@@ -111,7 +111,9 @@ def test_emulators(small_qemu: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert lines[0].split() == ["host", "ready", "7.2.22", "(fake)"]
     assert any(line.startswith("qemu-5.2   not unpacked  QEMU 5.2 as Debian 11 has it") for line in lines)
     assert main(["emulators", "host", "--json"]) == 0
-    (row,) = json.loads(capsys.readouterr().out)
+    document = json.loads(capsys.readouterr().out)
+    assert document["format"] == "bootrig-emulators/1"
+    (row,) = document["emulators"]
     assert (row["name"], row["state"], row["command"]) == ("host", "ready", [str(small_qemu)])
     small_qemu.unlink()
     assert main(["emulators", "host"]) == 0

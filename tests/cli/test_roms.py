@@ -54,7 +54,9 @@ def test_says_that_members_are_pinned_where_the_archive_is_not(capsys: pytest.Ca
 @pytest.mark.parametrize("argv", [["roms", "--json", "show", "mine"], ["roms", "show", "--json", "mine"]])
 def test_shows_json(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(argv) == 0
-    facts = json.loads(capsys.readouterr().out)
+    document = json.loads(capsys.readouterr().out)
+    assert document["format"] == "bootrig-roms/1"
+    (facts,) = document["rom_sets"]
     assert facts["name"] == "mine"
     assert facts["store"] == "not in the store"
     assert facts["files"][0]["bar_length"] == 2048
@@ -62,7 +64,7 @@ def test_shows_json(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None
 
 def test_lists_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["roms", "--json"]) == 0
-    assert "ipxe-debian-12" in [facts["name"] for facts in json.loads(capsys.readouterr().out)]
+    assert "ipxe-debian-12" in [facts["name"] for facts in json.loads(capsys.readouterr().out)["rom_sets"]]
 
 
 def test_an_unknown_set_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:

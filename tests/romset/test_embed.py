@@ -6,10 +6,11 @@ import pytest
 
 import bootrig.romset.embed
 from bootrig import __version__
+from bootrig.jsonfile import JsonFileError
 from bootrig.romset.embed import embed_rom_set, rollback
-from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError, ManifestError
+from bootrig.romset.errors import EmbedFailedError, EmbedRefusedError
 from bootrig.romset.exchange import staged_path
-from bootrig.romset.manifest import MANIFEST_NAME, find_manifest, load_manifest, parse_manifest
+from bootrig.romset.manifest import MANIFEST_NAME, find_manifest
 from firmware.romset import RomSet
 from tests.romset.rom_sets import NEW, OLD, beside, content, roms
 
@@ -28,7 +29,7 @@ def test_embeds_into_a_fresh_directory(directory: Path, durable: bool) -> None:
         "pxe-e1000.rom": b"old e1000",
         "pxe-pcnet.rom": b"old pcnet",
     }
-    assert load_manifest(directory) == manifest
+    assert find_manifest(directory) == manifest
     assert (manifest.rom_set, manifest.tool_version, manifest.origin) == ("old", __version__, {"recipe": "old"})
     assert [(file.name, file.rom) for file in manifest.files][:2] == [
         ("efi-e1000.rom", "pxe-e1000.rom"),
@@ -73,9 +74,9 @@ def test_replaces_its_own_set_and_brings_it_back(directory: Path) -> None:
     embed_rom_set(OLD, directory)
     embed_rom_set(NEW, directory)
     assert content(directory) == roms(NEW)
-    assert rollback(directory) == load_manifest(directory)
+    assert rollback(directory) == find_manifest(directory)
     assert content(directory) == roms(OLD)
-    assert load_manifest(directory).rom_set == "old"
+    assert find_manifest(directory).rom_set == "old"
     rollback(directory)
     assert content(directory) == roms(NEW)
     assert beside(directory) == []
@@ -226,32 +227,30 @@ def test_rollback_needs_a_directory(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "the manifest is damaged: JSONDecodeError"),
-        ("[]", "the manifest is damaged: TypeError"),
-        ("{}", "the manifest is damaged: KeyError: 'format'"),
-        ('{"format": "bootrig-manifest/9"}', "the manifest's format is 'bootrig-manifest/9', this version knows"),
+        ("{", "Input data was truncated"),
+        ("[]", "Expected `object`, got `array`"),
+        ("{}", "missing required field `rom_set`"),
+        ('{"format": "bootrig-manifest/9"}', "Invalid enum value 'bootrig-manifest/9'"),
     ],
 )
 def test_a_damaged_manifest_stops_everything(directory: Path, text: str, message: str) -> None:
     embed_rom_set(OLD, directory)
     (directory / MANIFEST_NAME).write_text(text)
-    with pytest.raises(ManifestError, match=message):
-        load_manifest(directory)
+    with pytest.raises(JsonFileError, match=message):
+        find_manifest(directory)
     with pytest.raises(EmbedFailedError, match=message) as caught:
         embed_rom_set(NEW, directory)
     assert caught.value.remedy.startswith(f"remove {directory / MANIFEST_NAME}")
     assert content(directory) == roms(OLD)
 
 
-def test_manifest_of_a_directory_without_one(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match=f"no ROM set is embedded in {tmp_path}"):
-        load_manifest(tmp_path)
+def test_a_manifest_that_cannot_be_read(tmp_path: Path) -> None:
+    assert find_manifest(tmp_path) is None
     (tmp_path / MANIFEST_NAME).mkdir()
-    with pytest.raises(ManifestError, match="cannot be read: Is a directory"):
-        load_manifest(tmp_path)
+    with pytest.raises(JsonFileError, match="Is a directory"):
+        find_manifest(tmp_path)
 
 
-def test_manifest_is_json_and_comes_back(directory: Path) -> None:
-    manifest = embed_rom_set(OLD, directory)
-    assert json.loads(manifest.encode())["format"] == "bootrig-manifest/1"
-    assert parse_manifest(manifest.encode()) == manifest
+def test_a_manifest_says_its_format(directory: Path) -> None:
+    embed_rom_set(OLD, directory)
+    assert json.loads((directory / MANIFEST_NAME).read_bytes())["format"] == "bootrig-manifest/1"

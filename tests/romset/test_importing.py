@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from bootrig.romset.importing import import_file
-from bootrig.romset.kind import Means
 from bootrig.romset.kinds.recipe import obtain_prebuilt
 from bootrig.store.content import Store
 from bootrig.store.errors import ArchiveError, ImportFileError
@@ -39,7 +38,7 @@ def test_a_package_brings_its_members(store: Store, tmp_path: Path) -> None:
         ("usr/share/qemu/pxe-e1000.rom", ("mine: pxe-e1000.rom",)),
     )
     assert len(list(store.iter_files())) == 3
-    assert len(obtain_prebuilt(recipe, Means(store, OFFLINE)).roms) == 2
+    assert len(obtain_prebuilt(recipe, store, OFFLINE).roms) == 2
 
 
 @pytest.mark.parametrize("name", ["old-1.tar.gz", "another-release.tar.gz"])
@@ -49,7 +48,7 @@ def test_an_archive_brings_its_members_and_is_not_kept(store: Store, tmp_path: P
     assert imported.stored is None
     assert len(imported.members) == 2
     assert len(list(store.iter_files())) == 2
-    assert len(obtain_prebuilt(recipe, Means(store, OFFLINE)).roms) == 2
+    assert len(obtain_prebuilt(recipe, store, OFFLINE).roms) == 2
 
 
 @pytest.mark.parametrize("content", [b"anything", b"", gzip.compress(b"not a tar", mtime=0)])

@@ -8,7 +8,6 @@ from bootrig.document.errors import DocumentError
 from bootrig.errors import InputError
 from bootrig.recipe.errors import UnknownRecipeError
 from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe
-from bootrig.romset.kind import Means
 from bootrig.romset.kinds.recipe import obtain_prebuilt
 from bootrig.romset.obtain import KINDS, obtain_rom_set
 from bootrig.store.content import Store
@@ -25,13 +24,13 @@ NO_APT = FetchSettings(use_apt=False)
 def test_a_set_comes_out_of_its_package_and_then_from_the_store(server: Server, store: Store, tmp_path: Path) -> None:
     server.resources["/x.deb"] = Resource(make_package(ROMS), break_after=[100])
     recipe = write_package_recipe(tmp_path, addresses=(f"{server.address}/x.deb",))
-    rom_set = obtain_prebuilt(recipe, Means(store, NO_APT))
+    rom_set = obtain_prebuilt(recipe, store, NO_APT)
     assert rom_set.name == "mine"
     assert [(rom.file_name, rom.content) for rom in rom_set.roms] == [
         ("efi-e1000.rom", ROMS["usr/share/qemu/efi-e1000.rom"]),
         ("pxe-e1000.rom", ROMS["usr/share/qemu/pxe-e1000.rom"]),
     ]
-    assert obtain_prebuilt(recipe, Means(store, OFFLINE)) == rom_set
+    assert obtain_prebuilt(recipe, store, OFFLINE) == rom_set
     assert {stored.way for stored in store.iter_files()} == {f"{server.address}/x.deb", "member of mine_1_all.deb"}
 
 
@@ -53,7 +52,7 @@ def test_a_set_comes_out_of_an_archive_by_the_digests_of_its_members(
     server.resources["/other.tar.gz"] = Resource(ARCHIVE[:-20])
     server.resources["/right.tar.gz"] = Resource(ARCHIVE)
     recipe = write_archive_recipe(tmp_path, f"{server.address}/other.tar.gz", f"{server.address}/right.tar.gz")
-    assert len(obtain_prebuilt(recipe, Means(store, NO_APT)).roms) == 2
+    assert len(obtain_prebuilt(recipe, store, NO_APT).roms) == 2
     assert {stored.way for stored in store.iter_files()} == {f"member of {server.address}/right.tar.gz"}
 
 
@@ -61,17 +60,17 @@ def test_an_archive_without_the_members_is_refused(server: Server, store: Store,
     recipe = write_archive_recipe(tmp_path, f"{server.address}/a.tar.gz")
     server.resources["/a.tar.gz"] = Resource(b"this is no archive")
     with pytest.raises(UnavailableError, match=r"a\.tar\.gz: .* is truncated or damaged"):
-        obtain_prebuilt(recipe, Means(store, NO_APT))
+        obtain_prebuilt(recipe, store, NO_APT)
     server.resources["/a.tar.gz"] = Resource(make_package({"x": b"x"}))
     with pytest.raises(UnavailableError, match=r"has no member with the digest of usr/share/qemu/efi-e1000\.rom, usr/"):
-        obtain_prebuilt(recipe, Means(store, NO_APT))
+        obtain_prebuilt(recipe, store, NO_APT)
 
 
 def test_only_what_is_missing_is_taken(server: Server, store: Store, tmp_path: Path) -> None:
     server.resources["/a.tar.gz"] = Resource(ARCHIVE)
     recipe = write_archive_recipe(tmp_path, f"{server.address}/a.tar.gz")
     store.add_bytes(ROMS["usr/share/qemu/efi-e1000.rom"], file_name="by hand", way="imported")
-    obtain_prebuilt(recipe, Means(store, NO_APT))
+    obtain_prebuilt(recipe, store, NO_APT)
     assert sorted(stored.file_name for stored in store.iter_files()) == ["by hand", "pxe-e1000.rom"]
 
 
@@ -79,13 +78,13 @@ def test_members_by_themselves_are_enough(store: Store, tmp_path: Path) -> None:
     recipe = write_archive_recipe(tmp_path)
     for content in ROMS.values():
         store.add_bytes(content)
-    assert len(obtain_prebuilt(recipe, Means(store, OFFLINE)).roms) == 2
+    assert len(obtain_prebuilt(recipe, store, OFFLINE).roms) == 2
 
 
 def test_without_a_way_the_error_says_what_to_do(store: Store, tmp_path: Path) -> None:
     recipe = write_package_recipe(tmp_path)
     with pytest.raises(UnavailableError) as caught:
-        obtain_prebuilt(recipe, Means(store, OFFLINE))
+        obtain_prebuilt(recipe, store, OFFLINE)
     assert f"mine_1_all.deb (SHA-256 {sha256(make_package(ROMS))}) is not available" in str(caught.value)
     assert "import it here: bootrig store add FILE" in caught.value.remedy
 
@@ -95,10 +94,10 @@ def test_a_truncated_package_is_refused_by_its_digest(server: Server, store: Sto
     server.resources["/x.deb"] = Resource(package[:-1], announce=False)
     recipe = write_package_recipe(tmp_path, addresses=(f"{server.address}/x.deb",))
     with pytest.raises(UnavailableError, match=rf"ends after {len(package) - 1} bytes, expected {len(package)}"):
-        obtain_prebuilt(recipe, Means(store, NO_APT))
+        obtain_prebuilt(recipe, store, NO_APT)
     server.resources["/x.deb"] = Resource(package[:-1] + b"?")
     with pytest.raises(UnavailableError, match="wrong bytes: SHA-256"):
-        obtain_prebuilt(recipe, Means(store, NO_APT))
+        obtain_prebuilt(recipe, store, NO_APT)
     assert list(store.iter_files()) == []
 
 
@@ -107,7 +106,7 @@ def test_a_recipe_that_contradicts_its_package_is_wrong(server: Server, store: S
     members = {**ROMS, "usr/share/qemu/efi-pcnet.rom": b"is not in it"}
     recipe = write_package_recipe(tmp_path, members=members, addresses=(f"{server.address}/x.deb",))
     with pytest.raises(DocumentError) as caught:
-        obtain_prebuilt(recipe, Means(store, NO_APT))
+        obtain_prebuilt(recipe, store, NO_APT)
     assert "mine_1_all.deb does not have what the recipe mine names:" in str(caught.value)
     assert f"efi-pcnet.rom: no member has SHA-256 {sha256(b'is not in it')}" in str(caught.value)
 
@@ -115,11 +114,11 @@ def test_a_recipe_that_contradicts_its_package_is_wrong(server: Server, store: S
 def test_a_damaged_rom_in_the_store_is_taken_again(server: Server, store: Store, tmp_path: Path) -> None:
     server.resources["/x.deb"] = Resource(make_package(ROMS))
     recipe = write_package_recipe(tmp_path, addresses=(f"{server.address}/x.deb",))
-    rom_set = obtain_prebuilt(recipe, Means(store, NO_APT))
+    rom_set = obtain_prebuilt(recipe, store, NO_APT)
     path = store.path_of(rom_set.roms[0].sha256)
     path.chmod(0o644)
     path.write_bytes(b"damaged")
-    assert obtain_prebuilt(recipe, Means(store, OFFLINE)) == rom_set
+    assert obtain_prebuilt(recipe, store, OFFLINE) == rom_set
 
 
 def test_a_directory_stands_for_its_roms(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from bootrig.errors import InputError
-from bootrig.romset.kind import Means, RomSetKind
+from bootrig.romset.kind import RomSetKind
 from bootrig.romset.rom_file import load_rom
+from bootrig.store.content import Store
+from bootrig.store.settings import FetchSettings
 from firmware.romset import ROM_SUFFIX, RomSet
 
 
@@ -13,7 +15,7 @@ def is_directory(what: str) -> bool:
     return "/" in what and Path(what).is_dir()
 
 
-def load_rom_directory(what: str, means: Means) -> RomSet:
+def load_rom_directory(what: str, store: Store, settings: FetchSettings | None) -> RomSet:
     """Return the ROM set that a directory holds; files in it that are not called `.rom` are passed over.
 
     Raises:

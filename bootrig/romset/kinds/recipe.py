@@ -5,11 +5,12 @@ from pathlib import Path
 
 from bootrig.document.errors import DocumentError, Problem
 from bootrig.recipe.roms import PrebuiltRomSet, RomMember, load_rom_recipe
-from bootrig.romset.kind import Means, RomSetKind
+from bootrig.romset.kind import RomSetKind
 from bootrig.store.archive import find_members
 from bootrig.store.content import Store
 from bootrig.store.errors import ArchiveError
 from bootrig.store.fetch import fetch_members, fetch_source
+from bootrig.store.settings import FetchSettings
 from firmware.romset import RomFile, RomSet
 
 logger = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ def names_recipe(what: str) -> bool:
     return "/" not in what or what.endswith(".toml")
 
 
-def obtain_by_recipe(name: str, means: Means) -> RomSet:
+def obtain_by_recipe(name: str, store: Store, settings: FetchSettings | None) -> RomSet:
     """Return the ROM set of the recipe `name`; what the store lacks is fetched, or built, and added to it.
 
     Raises:
@@ -30,7 +31,7 @@ def obtain_by_recipe(name: str, means: Means) -> RomSet:
     """
     recipe = load_rom_recipe(name)
     if isinstance(recipe, PrebuiltRomSet):
-        return obtain_prebuilt(recipe, means)
+        return obtain_prebuilt(recipe, store, settings)
     # What builds takes a third of a second to import, which prebuilt sets need not pay.
     from bootrig.builder.build import BuildOptions  # noqa: PLC0415
     from bootrig.builder.built import obtain_built_rom_set  # noqa: PLC0415
@@ -38,11 +39,11 @@ def obtain_by_recipe(name: str, means: Means) -> RomSet:
     def tell_step(number: int, count: int, text: str) -> None:
         logger.info("building %s: [%d/%d] %s", name, number, count, text)
 
-    options = BuildOptions(means.settings, on_step=tell_step)
-    return obtain_built_rom_set(recipe, means.store, options)
+    options = BuildOptions(settings, on_step=tell_step)
+    return obtain_built_rom_set(recipe, store, options)
 
 
-def obtain_prebuilt(recipe: PrebuiltRomSet, means: Means) -> RomSet:
+def obtain_prebuilt(recipe: PrebuiltRomSet, store: Store, settings: FetchSettings | None) -> RomSet:
     """Return a prebuilt ROM set; what the store lacks is fetched and added to it.
 
     Raises:
@@ -50,19 +51,18 @@ def obtain_prebuilt(recipe: PrebuiltRomSet, means: Means) -> RomSet:
         UnavailableError: the store lacks a file and no way gave it.
         StoreError: the store cannot be read or written.
     """
-    store = means.store
     (source,) = recipe.source.files
     contents = {member.sha256: store.read(member.sha256) for member in recipe.members}
     missing = [member for member in recipe.members if contents[member.sha256] is None]
     if missing and source.sha256:
-        package = fetch_source(source, store, settings=means.settings)
+        package = fetch_source(source, store, settings=settings)
         contents |= _add_members(package, source.file_name, recipe, missing, store)
     elif missing:
 
         def take_members(archive: Path, address: str) -> None:
             contents.update(_add_members(archive, address, recipe, missing, store))
 
-        fetch_members(source, store, take_members, settings=means.settings)
+        fetch_members(source, store, take_members, settings=settings)
     roms = [RomFile(member.file_name, contents[member.sha256] or b"") for member in recipe.members]
     return RomSet(recipe.name, tuple(roms), origin=recipe.origin_facts())
 
