@@ -17,6 +17,7 @@ from bootrig.emulator.definition.definition import (
 from bootrig.emulator.definition.launch import RomBy
 from bootrig.emulator.definition.parts import (
     Device,
+    JsonValue,
     Part,
     QomObject,
     make_capture,
@@ -24,7 +25,6 @@ from bootrig.emulator.definition.parts import (
     make_nic,
     make_tap_netdev,
 )
-from bootrig.emulator.json_values import JsonValue
 from bootrig.network.addresses import GUEST_MAC
 from bootrig.scenario.platform import firmware_family
 from firmware.nic import find_nic_model

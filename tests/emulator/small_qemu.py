@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bootrig.emulator.schema.introspection import Introspection, QomProperty, QomType
+from bootrig.emulator.schema.introspection import Introspection, QomType, read_properties
 from bootrig.emulator.schema.shapes import Catalog
 
 VERSION = "7.2.22 (small)"
@@ -106,7 +106,8 @@ QAPI: list[dict[str, Any]] = [
 
 
 def _qom(*properties: tuple[Any, ...]) -> QomType:
-    return {name: QomProperty(name, *rest) for name, *rest in sorted(properties)}
+    keys = ("name", "type", "description", "default-value")
+    return read_properties([dict(zip(keys, values, strict=False)) for values in properties])
 
 
 PCI = (

@@ -17,6 +17,7 @@ from bootrig.emulator.definition.definition import (
 )
 from bootrig.emulator.definition.parts import (
     Chardev,
+    JsonObject,
     QomObject,
     make_capture,
     make_disk,
@@ -25,7 +26,6 @@ from bootrig.emulator.definition.parts import (
     make_user_netdev,
 )
 from bootrig.emulator.guest.command_line import encode_key_values, make_command_line
-from bootrig.emulator.json_values import JsonObject
 from bootrig.emulator.release.discovery import Emulator
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bootrig.emulator.schema.difference import compare_schemas
 from bootrig.emulator.schema.entries import EntryKind, collect_entries
-from bootrig.emulator.schema.introspection import QomProperty, encode_introspection, parse_introspection
+from bootrig.emulator.schema.introspection import Member, encode_introspection, parse_introspection
 from bootrig.emulator.schema.pages import render_text, write_reference
 from bootrig.emulator.schema.shapes import Catalog
 from tests.emulator.small_qemu import INTROSPECTION, small_catalog
@@ -65,8 +65,8 @@ def test_differences_of_two_emulators() -> None:
     devices = dict(INTROSPECTION.devices)
     e1000 = dict(devices.pop("e1000"))
     del e1000["romsize"]
-    e1000["rombar"] = QomProperty("rombar", "OnOffAuto", "", "auto")
-    e1000["acpi-index"] = QomProperty("acpi-index", "uint32")
+    e1000["rombar"] = Member("rombar", "qom:OnOffAuto", default="auto")
+    e1000["acpi-index"] = Member("acpi-index", "qom:uint32")
     qapi = [dict(item) for item in INTROSPECTION.qapi if item["name"] not in ("query-status", "RESET")]
     for item in qapi:
         if item["name"] == "netdev-type":
@@ -133,4 +133,4 @@ def test_reference_pages(tmp_path: Path) -> None:
 def test_an_unknown_type_is_anything() -> None:
     assert json.dumps(small_catalog().result_of("no-such-command")) == '"any"'
     assert small_catalog().arguments_of("no-such-command").members == {}
-    assert small_catalog().find_device("no-such-device") is None
+    assert small_catalog().find_arguments("device_add", "no-such-device") is None

@@ -1,64 +1,51 @@
 """Checking a machine definition against what a QEMU says about itself, before it is started."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from bootrig.document.toml import suggest
-from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MONITOR_CHARDEV, MachineDefinition
-from bootrig.emulator.definition.parts import BlockNode, Chardev, Device, Part, QomObject
+from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MONITOR_CHARDEV, Accelerator, MachineDefinition
+from bootrig.emulator.definition.parts import BlockNode, Chardev, JsonObject
 from bootrig.emulator.definition.uses import check_references
 from bootrig.emulator.definition.values import Checker, Fault
+from bootrig.emulator.schema.introspection import QomType
 from bootrig.emulator.schema.shapes import Catalog, Object
 
 
 def check_definition(definition: MachineDefinition, catalog: Catalog) -> tuple[Fault, ...]:
     """Return everything that is wrong with `definition` for the QEMU of `catalog`."""
-    checker = Checker(catalog)
-    return (
-        *_check_machine(definition, checker),
-        *_check_processor(definition, checker),
-        *_check_accelerator(definition, checker),
-        *_check_parts(definition, checker),
-        *_check_ids(definition),
-        *check_references(definition, catalog),
-    )
+    checker, qemu = Checker(catalog), catalog.introspection
+    machine, processor, accelerator = definition.machine_type, definition.processor, definition.accelerator
+    options = ("machine.options", definition.machine_options)
+    faults = [*_check_type(checker, "machine.type", "machine type", machine, qemu.machines, options)]
+    models = {"host": {}, "max": {}, **qemu.processors}
+    if processor.model:
+        options = ("processor.properties", processor.properties)
+        faults += _check_type(checker, "processor.model", "CPU model", processor.model, models, options)
+    elif processor.properties:
+        expected = "expected processor.model as well"
+        faults.append(Fault("processor.properties", f"found properties without a model, {expected}"))
+    kind, options = str(accelerator.kind), ("accelerator.options", accelerator.options)
+    faults += _check_type(checker, "accelerator.kind", "accelerator", kind, qemu.accelerators, options)
+    faults += _check_counting(accelerator)
+    faults += _check_parts(definition, checker)
+    faults += _check_ids(definition)
+    return (*faults, *check_references(definition, catalog))
 
 
-def _check_machine(definition: MachineDefinition, checker: Checker) -> Iterator[Fault]:
-    machines = checker.catalog.introspection.machines
-    found = machines.get(definition.machine_type)
-    if found is None:
-        yield _unknown("machine.type", f"machine type {definition.machine_type!r}", checker, machines)
-    elif found:
-        shape = checker.catalog.properties(found)
-        owner = f"{definition.machine_type} of QEMU {checker.version}"
-        yield from checker.check_members(definition.machine_options, shape, "machine.options", owner)
+def _check_type(
+    checker: Checker, place: str, noun: str, word: str, known: Mapping[str, QomType], options: tuple[str, JsonObject]
+) -> Iterator[Fault]:
+    """Yield what is wrong with a machine, processor or accelerator, or with its options (key path, values).
+
+    An unasked type has no properties; its options are not judged.
+    """
+    if word not in known:
+        yield _unknown(place, noun, word, checker, known)
+    elif found := known[word]:
+        yield from checker.check_members(options[1], Object(found), options[0], f"{word} of QEMU {checker.version}")
 
 
-def _check_processor(definition: MachineDefinition, checker: Checker) -> Iterator[Fault]:
-    processor = definition.processor
-    models = checker.catalog.introspection.processors
-    if not processor.model:
-        if processor.properties:
-            yield Fault("processor.properties", "found properties without a model, expected processor.model as well")
-        return
-    found = models.get(processor.model)
-    if found is None and processor.model not in ("host", "max"):
-        yield _unknown("processor.model", f"CPU model {processor.model!r}", checker, models)
-    elif found:
-        owner = f"{processor.model} of QEMU {checker.version}"
-        shape = checker.catalog.properties(found)
-        yield from checker.check_members(processor.properties, shape, "processor.properties", owner)
-
-
-def _check_accelerator(definition: MachineDefinition, checker: Checker) -> Iterator[Fault]:
-    accelerator = definition.accelerator
-    found = checker.catalog.introspection.accelerators.get(accelerator.kind)
-    if found is None:
-        yield Fault("accelerator.kind", f"QEMU {checker.version} has no accelerator {str(accelerator.kind)!r}")
-    else:
-        owner = f"{accelerator.kind} of QEMU {checker.version}"
-        shape = checker.catalog.properties(found)
-        yield from checker.check_members(accelerator.options, shape, "accelerator.options", owner)
+def _check_counting(accelerator: Accelerator) -> Iterator[Fault]:
     counting = accelerator.instruction_counting
     if counting is not None and accelerator.kind != "tcg":
         yield Fault("accelerator.instruction_counting", f"{accelerator.kind} cannot count instructions, tcg can")
@@ -67,48 +54,22 @@ def _check_accelerator(definition: MachineDefinition, checker: Checker) -> Itera
 
 
 def _check_parts(definition: MachineDefinition, checker: Checker) -> Iterator[Fault]:
+    catalog = checker.catalog
     for place, part in definition.iter_places():
         if isinstance(part, Chardev):
             # its type is within its arguments, and checked with them
-            shape: Object | None = checker.catalog.arguments_of(part.command)
-            owner = f"QEMU {checker.version}"
+            shape = catalog.arguments_of(part.command)
+            yield from checker.check_members(part.arguments, shape, place, f"QEMU {checker.version}")
+        elif found := catalog.find_arguments(part.command, part.type):
+            yield from checker.check_members(part.arguments, found, place, f"{part.type} of QEMU {checker.version}")
         else:
-            shape = _find_shape(part, checker.catalog)
-            owner = f"{part.type} of QEMU {checker.version}"
-        if shape is None:
             noun = "block driver" if isinstance(part, BlockNode) else part.table
-            known = _known_types(part, checker.catalog)
-            yield _unknown(f"{place}.{part.type_key}", f"{noun} {part.type!r}", checker, known)
-        else:
-            yield from checker.check_members(part.arguments, shape, place, owner)
+            yield _unknown(f"{place}.{part.type_key}", noun, part.type, checker, catalog.part_types(part.command))
 
 
-def _find_shape(part: Part, catalog: Catalog) -> Object | None:
-    """Return the shape of a part's arguments; None where QEMU has no such type."""
-    match part:
-        case Device():
-            return catalog.find_device(part.type)
-        case QomObject():
-            return catalog.find_object(part.type)
-        case _:
-            return catalog.variant(catalog.arguments_of(part.command), part.type)
-
-
-def _known_types(part: Part, catalog: Catalog) -> Iterable[str]:
-    """Return the types that a part of its kind can have."""
-    match part:
-        case Device():
-            return catalog.introspection.devices
-        case QomObject():
-            return catalog.object_types
-        case _:
-            return catalog.words_of(catalog.arguments_of(part.command))
-
-
-def _unknown(place: str, what: str, checker: Checker, known: Iterable[str]) -> Fault:
+def _unknown(place: str, noun: str, word: str, checker: Checker, known: Iterable[str]) -> Fault:
     """Return the fault of a name that this QEMU does not know."""
-    wrong = what.rpartition(" ")[2].strip("'")
-    return Fault(place, f"QEMU {checker.version} has no {what}{suggest(wrong, known)}")
+    return Fault(place, f"QEMU {checker.version} has no {noun} {word!r}{suggest(word, known)}")
 
 
 def _check_ids(definition: MachineDefinition) -> Iterator[Fault]:

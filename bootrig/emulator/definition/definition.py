@@ -11,8 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from bootrig.emulator.definition.parts import KINDS, Part
-from bootrig.emulator.json_values import JsonObject
+from bootrig.emulator.definition.parts import KINDS, JsonObject, Part
 
 P = TypeVar("P", bound=Part)
 

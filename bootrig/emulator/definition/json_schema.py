@@ -6,18 +6,18 @@ from typing import Any
 from bootrig.cache import obtain_value
 from bootrig.emulator.definition.definition import AcceleratorKind, MachineDefinition, RecordReplay
 from bootrig.emulator.definition.file import DATE_PATTERN, UUID_PATTERN
+from bootrig.emulator.definition.parts import KINDS, Chardev, Part
 from bootrig.emulator.release.discovery import Emulator
-from bootrig.emulator.schema.introspection import load_introspection
-from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Enumeration, Member, Object, Scalar
+from bootrig.emulator.schema.entries import JSON_TYPES
+from bootrig.emulator.schema.introspection import Member, QomType, load_introspection
+from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Enumeration, Object, Scalar
 
-CACHE_FORMAT = "bootrig-machine-schema/1"
+# Another number where the tables of definitions are others, so that no schema of an earlier bootrig is taken.
+CACHE_FORMAT = "bootrig-machine-schema/2"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-JSON_TYPES = {"string": "string", "int": "integer", "number": "number", "boolean": "boolean", "null": "null"}
 
 Schema = dict[str, Any]
 BOOTINDEX: Schema = {"type": "integer", "minimum": 0}
-# Another number where the tables of definitions are others, so that no schema of an earlier bootrig is taken.
-FORM = 2
 
 
 def load_json_schema(emulator: Emulator) -> Schema:
@@ -63,16 +63,11 @@ class _Writer:
                 ),
                 "nic": {"type": "object", "properties": {"bootindex": BOOTINDEX}},
                 "disk": {"type": "object", "properties": {"driver": {"type": "string"}, "bootindex": BOOTINDEX}},
-                "device": _array(self._devices()),
-                "netdev": _array(self._union("netdev", self._catalog.arguments_of("netdev_add"))),
-                "chardev": _array(self._union("chardev", self._catalog.arguments_of("chardev-add"))),
-                "blockdev": _array(self._union("blockdev", self._catalog.arguments_of("blockdev-add"))),
-                "object": _array(self._objects()),
+                **{kind.table: _array(self._part(kind)) for kind in KINDS},
             },
             "additionalProperties": False,
         }
-        document["$defs"] = self._definitions
-        return document
+        return document | {"$defs": self._definitions}
 
     def _define(self, name: str, schema: Schema) -> Schema:
         """Put a schema into `$defs` and return the reference to it."""
@@ -81,10 +76,6 @@ class _Writer:
 
     def _machine(self) -> Schema:
         machines = self._catalog.introspection.machines
-        options = {
-            name: self._define(f"machine.{name}", self._object(self._catalog.properties(machines[name])))
-            for name in machines
-        }
         schema = _closed(
             {
                 "type": {"enum": sorted(machines)},
@@ -95,12 +86,15 @@ class _Writer:
                 "uuid": {"type": "string", "pattern": f"^{UUID_PATTERN}$"},
             }
         )
-        default = MachineDefinition().machine_type
-        chosen = [
-            _when("type", name, {"properties": {"options": reference}}, default=name == default)
-            for name, reference in options.items()
-        ]
-        return schema | {"allOf": chosen}
+        return schema | {"allOf": self._options("machine", "type", machines, MachineDefinition().machine_type)}
+
+    def _options(self, table: str, tag: str, types: Mapping[str, QomType], default: str) -> list[Schema]:
+        """Return for each type in a table the condition that `options` are those of the type."""
+        conditions = []
+        for name, found in types.items():
+            options = self._define(f"{table}.{name}", self._object(Object(found)))
+            conditions.append(_when(tag, name, {"properties": {"options": options}}, default=name == default))
+        return conditions
 
     def _processor(self) -> Schema:
         models = sorted({*self._catalog.introspection.processors, "host", "max"})
@@ -118,34 +112,27 @@ class _Writer:
             },
             ["shift"],
         )
-        accelerators = self._catalog.introspection.accelerators
-        kinds = [str(kind) for kind in AcceleratorKind if kind in accelerators]
-        schema = _closed({"kind": {"enum": kinds}, "options": {"type": "object"}, "instruction_counting": counting})
-        options = {kind: self._object(self._catalog.properties(accelerators[kind])) for kind in kinds}
-        default = MachineDefinition().accelerator.kind
-        chosen = [
-            _when("kind", kind, {"properties": {"options": inner}}, default=kind == default)
-            for kind, inner in options.items()
-        ]
-        return schema | {"allOf": chosen}
+        found = self._catalog.introspection.accelerators
+        kinds = {str(kind): found[kind] for kind in AcceleratorKind if kind in found}
+        schema = _closed({"kind": {"enum": [*kinds]}, "options": {"type": "object"}, "instruction_counting": counting})
+        default = str(MachineDefinition().accelerator.kind)
+        return schema | {"allOf": self._options("accelerator", "kind", kinds, default)}
 
-    def _devices(self) -> Schema:
-        names = sorted(self._catalog.introspection.devices)
-        variants = []
-        for name in names:
-            shape = self._catalog.find_device(name)
-            if shape is not None:
-                variants.append(_when("driver", name, self._define(f"device.{name}", self._object(shape))))
-        return _tagged("driver", names, variants)
+    def _part(self, kind: type[Part]) -> Schema:
+        if kind is Chardev:
+            return self._object(self._catalog.arguments_of(kind.command))
+        words = self._catalog.part_types(kind.command)
+        shapes = {word: self._catalog.find_arguments(kind.command, word) for word in words}
+        return self._tagged(kind.table, kind.type_key, shapes)
 
-    def _objects(self) -> Schema:
-        names = list(self._catalog.object_types)
+    def _tagged(self, name: str, tag: str, shapes: Mapping[str, Object | None]) -> Schema:
+        """Return the schema of an object whose `tag` selects one of `shapes`."""
         variants = []
-        for name in names:
-            shape = self._catalog.find_object(name)
+        for word, shape in shapes.items():
             if shape is not None:
-                variants.append(_when("qom-type", name, self._define(f"object.{name}", self._object(shape))))
-        return _tagged("qom-type", names, variants)
+                inner = self._union(f"{name}.{word}", shape)
+                variants.append(_when(tag, word, self._define(f"{name}.{word}", inner)))
+        return {"type": "object", "required": [tag], "properties": {tag: {"enum": [*shapes]}}, "allOf": variants}
 
     def _type(self, type_name: str) -> Schema:
         """Return the schema of a type, a reference where it is more than a word."""
@@ -177,17 +164,12 @@ class _Writer:
         """Return the schema of an object that may have variants, each written out with the members of all."""
         if not shape.tag:
             return self._object(shape)
-        words = self._catalog.words_of(shape)
-        variants = []
-        for word in words:
-            variant = self._catalog.variant(shape, word)
-            if variant is not None:
-                inner = self._union(f"{name}.{word}", variant)
-                variants.append(_when(shape.tag, word, self._define(f"{name}.{word}", inner)))
+        shapes = {word: self._catalog.variant(shape, word) for word in self._catalog.words_of(shape)}
+        tagged = self._tagged(name, shape.tag, shapes)
         if shape.members[shape.tag].required:
-            return _tagged(shape.tag, list(words), variants)
+            return tagged
         without = {"if": {"not": {"required": [shape.tag]}}, "then": self._object(Object(shape.members))}
-        return {"type": "object", "allOf": [*variants, without]}
+        return {"type": "object", "allOf": [*tagged["allOf"], without]}
 
     def _object(self, shape: Object) -> Schema:
         """Return the schema of an object without variants."""
@@ -221,11 +203,6 @@ def _when(tag: str, word: str, then: Schema, *, default: bool = False) -> Schema
     """Return the condition that an object whose `tag` is `word`, by default too if so, is like `then`."""
     condition: Schema = {"properties": {tag: {"const": word}}}
     return {"if": condition if default else condition | {"required": [tag]}, "then": then}
-
-
-def _tagged(tag: str, words: list[str], variants: list[Schema]) -> Schema:
-    """Return the schema of an object whose `tag` selects one of `variants`."""
-    return {"type": "object", "required": [tag], "properties": {tag: {"enum": words}}, "allOf": variants}
 
 
 def _escape(name: str) -> str:

@@ -6,9 +6,8 @@ from typing import Any
 
 from bootrig.document.toml import suggest
 from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MONITOR_CHARDEV, MachineDefinition
-from bootrig.emulator.definition.parts import KINDS, BlockNode, Chardev, Device, Netdev, QomObject
+from bootrig.emulator.definition.parts import KINDS, BlockNode, Chardev, Device, JsonObject, Netdev, QomObject
 from bootrig.emulator.definition.values import Fault
-from bootrig.emulator.json_values import JsonObject
 from bootrig.emulator.schema.introspection import QomType
 from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Object
 
@@ -115,18 +114,14 @@ def _named_references(properties: JsonObject, place: str) -> Iterator[Reference]
 def _qom_references(values: JsonObject, found: QomType, place: str) -> Iterator[Reference]:
     """Yield the references among the values of QOM properties."""
     for name, value in values.items():
-        if name in found and isinstance(value, str):
-            yield from _property(found[name].type, found[name].description, value, f"{place}.{name}")
-
-
-def _property(qom_type: str, description: str, value: str, place: str) -> Iterator[Reference]:
-    """Yield the reference that a QOM property is, if it is one."""
-    for beginning, kind in KIND_BY_DESCRIPTION.items():
-        if description.startswith(beginning) and value:
-            yield Reference(kind, value, place, by_device=True)
-    # The link to a bus is given by `bus`; a value that begins with a slash is a path in QOM's tree.
-    if qom_type.startswith("link<") and value and not value.startswith("/"):
-        yield Reference("object", value, place, by_device=True)
+        if name not in found or not isinstance(value, str) or not value:
+            continue
+        for beginning, kind in KIND_BY_DESCRIPTION.items():
+            if found[name].description.startswith(beginning):
+                yield Reference(kind, value, f"{place}.{name}", by_device=True)
+        # The link to a bus is given by `bus`; a value that begins with a slash is a path in QOM's tree.
+        if found[name].type.startswith("qom:link<") and not value.startswith("/"):
+            yield Reference("object", value, f"{place}.{name}", by_device=True)
 
 
 def _block_references(value: Any, shape: Object, catalog: Catalog, place: str) -> Iterator[Reference]:

@@ -6,19 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bootrig.document.toml import describe, suggest
-from bootrig.emulator.json_values import JsonObject
+from bootrig.emulator.definition.parts import JsonObject
 from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Enumeration, Object, Scalar, Shape
 
 # How many choices are listed before "... and N more".
 CHOICES_SHOWN = 12
 
-JSON_NAMES = {
-    "string": "a string",
-    "int": "an integer",
-    "number": "a number",
-    "boolean": "a boolean",
-    "null": "null",
-}
+JSON_NAMES = {"string": "a string", "int": "an integer", "number": "a number", "boolean": "a boolean", "null": "null"}
 SCALAR_TESTS: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
@@ -64,22 +58,17 @@ class Checker:
     def check_value(self, value: Any, type_name: str, place: str) -> Iterator[Fault]:
         """Yield what is wrong with a value that should be of a type."""
         shape = self.catalog.resolve(type_name)
-        match shape:
-            case Scalar():
-                if not _fits(value, shape):
-                    yield Fault(place, f"found {describe(value)}, expected {JSON_NAMES[shape.json_type]}")
-            case Enumeration():
-                yield from self._check_word(value, shape.words, place)
-            case Array():
-                if not _is_array(value):
-                    yield Fault(place, f"found {describe(value)}, expected an array")
-                    return
-                for index, element in enumerate(value):
-                    yield from self.check_value(element, shape.element, f"{place}[{index}]")
-            case Alternate():
-                yield from self._check_alternate(value, shape, place)
-            case Object():
-                yield from self._check_table(value, shape, place)
+        if isinstance(shape, Enumeration):
+            yield from self._check_word(value, shape.words, place)
+        elif isinstance(shape, Alternate):
+            yield from self._check_alternate(value, shape, place)
+        elif not _fits(value, shape):
+            yield Fault(place, f"found {describe(value)}, expected {_shape_name(shape)}")
+        elif isinstance(shape, Array):
+            for index, element in enumerate(value):
+                yield from self.check_value(element, shape.element, f"{place}[{index}]")
+        elif isinstance(shape, Object):
+            yield from self._check_table(value, shape, place)
 
     def _check_word(self, value: Any, words: Sequence[str], place: str) -> Iterator[Fault]:
         if isinstance(value, bool) and set(words) <= {"on", "off", "auto", "split"}:
@@ -100,10 +89,7 @@ class Checker:
         names = dict.fromkeys(_shape_name(self.catalog.resolve(option)) for option in alternate.options)
         yield Fault(place, f"found {describe(value)}, expected {' or '.join(names)}")
 
-    def _check_table(self, value: Any, shape: Object, place: str) -> Iterator[Fault]:
-        if not isinstance(value, Mapping):
-            yield Fault(place, f"found {describe(value)}, expected a table")
-            return
+    def _check_table(self, value: JsonObject, shape: Object, place: str) -> Iterator[Fault]:
         whole = shape
         while whole.tag:
             tag_place = f"{place}.{whole.tag}"
@@ -123,14 +109,7 @@ class Checker:
         yield from self.check_members(value, whole, place, f"this table of QEMU {self.version}")
 
     def check_members(self, value: JsonObject, shape: Object, place: str, owner: str) -> Iterator[Fault]:
-        """Yield what is wrong with the members of a table whose variant is known.
-
-        Args:
-            value: the table.
-            shape: what its members should be.
-            place: its key path.
-            owner: what has the members, for the message.
-        """
+        """Yield what is wrong with the members of a table whose variant is known; messages call it `owner`."""
         for name, content in value.items():
             member = shape.members.get(name)
             if member is None:
@@ -151,12 +130,8 @@ def _fits(value: Any, shape: Shape) -> bool:
     if isinstance(shape, Enumeration):
         return isinstance(value, str)
     if isinstance(shape, Array):
-        return _is_array(value)
+        return isinstance(value, Sequence) and not isinstance(value, str)
     return not isinstance(shape, Object) or isinstance(value, Mapping)
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _shape_name(shape: Shape) -> str:
@@ -166,9 +141,5 @@ def _shape_name(shape: Shape) -> str:
             return JSON_NAMES.get(shape.json_type, "a value")
         case Enumeration():
             return _choices(shape.words, "")
-        case Array():
-            return "an array"
-        case Object():
-            return "a table"
         case _:
-            return "a value"
+            return {Array: "an array", Object: "a table"}.get(type(shape), "a value")

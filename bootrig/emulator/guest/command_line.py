@@ -15,8 +15,7 @@ from bootrig.emulator.definition.definition import (
     InstructionCounting,
     MachineDefinition,
 )
-from bootrig.emulator.definition.parts import Chardev, Part
-from bootrig.emulator.json_values import JsonObject, JsonValue
+from bootrig.emulator.definition.parts import Chardev, JsonObject, JsonValue, Part
 from bootrig.emulator.release.discovery import Emulator
 
 JSON_SINCE = {"blockdev": (2, 9), "object": (6, 0), "device": (6, 2), "netdev": (7, 2)}

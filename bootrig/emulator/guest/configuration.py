@@ -11,9 +11,8 @@ from typing import Any
 
 from bootrig.deadline import Deadline
 from bootrig.emulator.definition.definition import MachineDefinition
-from bootrig.emulator.definition.parts import Chardev, Device, Part, QomObject
+from bootrig.emulator.definition.parts import Chardev, Device, JsonObject, Part, QomObject
 from bootrig.emulator.definition.uses import Reference, iter_references
-from bootrig.emulator.json_values import JsonObject
 from bootrig.emulator.monitor.session import QmpSession
 from bootrig.emulator.schema.shapes import Catalog
 

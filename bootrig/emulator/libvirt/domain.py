@@ -15,9 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, AcceleratorKind, MachineDefinition
-from bootrig.emulator.definition.parts import Device
+from bootrig.emulator.definition.parts import Device, JsonValue
 from bootrig.emulator.guest.command_line import encode_key_values, make_accelerator_words, make_part_words
-from bootrig.emulator.json_values import JsonValue
 from bootrig.emulator.release.discovery import Emulator, PlatformFirmware
 
 QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0"

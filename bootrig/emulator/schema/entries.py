@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Enumeration, Member, Object, Scalar, Shape
+from bootrig.emulator.schema.introspection import Member
+from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Enumeration, Object, Scalar, Shape
 
-SCALAR_TEXTS = {"string": "string", "int": "integer", "number": "number", "boolean": "boolean", "null": "null"}
+JSON_TYPES = {"string": "string", "int": "integer", "number": "number", "boolean": "boolean", "null": "null"}
 
 
 class EntryKind(StrEnum):
@@ -24,6 +25,16 @@ class EntryKind(StrEnum):
     COMMAND = "command"
     EVENT = "event"
     OPTION = "option"
+
+
+# What commands add, and the argument that names its type.
+PARTS = (
+    (EntryKind.DEVICE, "device_add", "driver"),
+    (EntryKind.NETDEV, "netdev_add", "type"),
+    (EntryKind.BLOCKDEV, "blockdev-add", "driver"),
+    (EntryKind.CHARDEV, "chardev-add", "type"),
+    (EntryKind.OBJECT, "object-add", "qom-type"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +74,10 @@ def iter_entries(catalog: Catalog) -> Iterator[Entry]:
         (EntryKind.ACCELERATOR, found.accelerators),
     ):
         for name in sorted(types):
-            yield Entry(kind, name, tuple(_rows(catalog, catalog.properties(types[name]))))
-    for name in sorted(found.devices):
-        yield _tagged(catalog, EntryKind.DEVICE, name, catalog.find_device(name), "driver")
-    for kind, command in ((EntryKind.NETDEV, "netdev_add"), (EntryKind.BLOCKDEV, "blockdev-add")):
-        union = catalog.arguments_of(command)
-        for word in sorted(catalog.words_of(union)):
-            yield _tagged(catalog, kind, word, catalog.variant(union, word), union.tag)
-    yield from _chardevs(catalog)
-    for name in catalog.object_types:
-        yield _tagged(catalog, EntryKind.OBJECT, name, catalog.find_object(name), "qom-type")
+            yield Entry(kind, name, tuple(_rows(catalog, Object(types[name]))))
+    for kind, command, tag in PARTS:
+        for name in catalog.part_types(command):
+            yield _tagged(catalog, kind, name, catalog.find_arguments(command, name), tag)
     for name in catalog.commands:
         yield Entry(EntryKind.COMMAND, name, (*_rows(catalog, catalog.arguments_of(name)), *_result(catalog, name)))
     for name in catalog.events:
@@ -80,15 +85,6 @@ def iter_entries(catalog: Catalog) -> Iterator[Entry]:
     for name in sorted(found.options):
         rows = tuple(Row(parameter, "parameter") for parameter in sorted(found.options[name]))
         yield Entry(EntryKind.OPTION, f"-{name}", rows)
-
-
-def _chardevs(catalog: Catalog) -> Iterator[Entry]:
-    """Yield the character backends: the variants of the `backend` of `chardev-add`."""
-    backend = catalog.arguments_of("chardev-add").members.get("backend")
-    union = catalog.resolve(backend.type) if backend else None
-    if isinstance(union, Object):
-        for word in sorted(catalog.words_of(union)):
-            yield _tagged(catalog, EntryKind.CHARDEV, word, catalog.variant(union, word), union.tag)
 
 
 def _tagged(catalog: Catalog, kind: EntryKind, name: str, shape: Object | None, tag: str) -> Entry:
@@ -150,7 +146,7 @@ def describe_type(catalog: Catalog, type_name: str) -> str:
 def _describe_shape(catalog: Catalog, shape: Shape) -> str:
     match shape:
         case Scalar():
-            return SCALAR_TEXTS.get(shape.json_type, "any value")
+            return JSON_TYPES.get(shape.json_type, "any value")
         case Enumeration():
             return " | ".join(shape.words)
         case Array():

@@ -8,12 +8,13 @@ noted as one that cannot be asked about, and a new QEMU is started.
 
 import asyncio
 import gzip
-import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from bootrig.cache import obtain_file
 from bootrig.deadline import Deadline
@@ -22,51 +23,52 @@ from bootrig.emulator.monitor.process import RunningQemu, start_qemu
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.workdir import start_work_directory
 
-FORMAT = "bootrig-introspection/2"
+FORMAT = "bootrig-introspection/3"
 ASK_S = 300.0
+# The fields of `Introspection` that hold QOM types.
+QOM_KINDS = ("devices", "machines", "processors", "objects", "accelerators")
+# A PCI slot is an integer inside of QEMU and a string, "05.0", outside.
+SLOT_PROPERTY = "addr"
+SLOT_TYPE: Final = "qom:slot"
 # More deaths than this are no longer explained by a few odd types.
 DEATH_LIMIT = 40
 
 
-@dataclass(frozen=True, slots=True)
-class QomProperty:
-    """A property of a QOM type.
+class Member(msgspec.Struct, frozen=True, array_like=True):
+    """A member of an object, or a property of a QOM type.
 
     Attributes:
         name: its name.
-        type: QOM's word for its type: `bool`, `uint32`, `OnOffAuto`, `link<...>`.
+        type: the name of its type; of a property `qom:` and QOM's word for it: `bool`, `OnOffAuto`, `link<...>`.
+        required: whether it has to be there.
         description: a sentence for people, often empty.
         default: its default value; None where QEMU reports none.
     """
 
     name: str
     type: str
+    required: bool = False
     description: str = ""
     default: Any = None
 
 
-QomType = Mapping[str, QomProperty]
+QomType = Mapping[str, Member]
 
 
-class QomTypes(Mapping[str, QomType]):
-    """QOM types by name, over one table of properties.
+class _QomTypes(Mapping[str, QomType]):
+    """QOM types by name, each decoded when it is needed: there are 60,000 properties."""
 
-    Thousands of properties are the same few hundred, so each is stored once, and a type is a list of indices into them;
-    its properties are looked up when they are needed.
-    """
-
-    def __init__(self, table: Sequence[QomProperty], numbers: Mapping[str, Sequence[int]]) -> None:
-        self._table = table
-        self._numbers = numbers
+    def __init__(self, encoded: Mapping[str, msgspec.Raw]) -> None:
+        self._encoded = encoded
 
     def __getitem__(self, name: str) -> QomType:
-        return {self._table[number].name: self._table[number] for number in self._numbers[name]}
+        return msgspec.json.decode(self._encoded[name], type=dict[str, Member])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._numbers)
+        return iter(self._encoded)
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._encoded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,39 +112,21 @@ def load_introspection(emulator: Emulator) -> Introspection:
     return parse_introspection(path.read_bytes())
 
 
-# The kinds of QOM types, by the names that the cache gives them.
-QOM_KINDS = ("devices", "machines", "processors", "objects", "accelerators")
-
-
 def encode_introspection(introspection: Introspection) -> bytes:
     """Return `introspection` as JSON, compressed."""
-    numbers: dict[str, int] = {}
-    kinds: dict[str, dict[str, list[int]]] = {}
-    for kind in QOM_KINDS:
-        types: Mapping[str, QomType] = getattr(introspection, kind)
-        kinds[kind] = {
-            name: [
-                numbers.setdefault(json.dumps([p.name, p.type, p.description, p.default]), len(numbers))
-                for p in properties.values()
-            ]
-            for name, properties in types.items()
-        }
-    others = ("version_text", "digest", "qapi", "options", "unasked")
-    document = {
-        **{name: getattr(introspection, name) for name in others},
-        "properties": [json.loads(text) for text in numbers],
-        **kinds,
-    }
-    return gzip.compress(json.dumps(document, separators=(",", ":")).encode(), compresslevel=1, mtime=0)
+    return gzip.compress(msgspec.json.encode(introspection), compresslevel=1, mtime=0)
 
 
 def parse_introspection(content: bytes) -> Introspection:
     """Return the introspection that `encode_introspection` wrote."""
-    document = json.loads(gzip.decompress(content))
-    table = [QomProperty(*values) for values in document.pop("properties")]
-    for kind in QOM_KINDS:
-        document[kind] = QomTypes(table, document[kind])
-    return Introspection(**document)
+    document = msgspec.json.decode(gzip.decompress(content), type=dict[str, msgspec.Raw])
+    values: dict[str, Any] = {
+        name: _QomTypes(msgspec.json.decode(raw, type=dict[str, msgspec.Raw]))
+        if name in QOM_KINDS
+        else msgspec.json.decode(raw)
+        for name, raw in document.items()
+    }
+    return Introspection(**values)
 
 
 class _Questioner:
@@ -159,14 +143,9 @@ class _Questioner:
     async def ask(self, command: str, **arguments: Any) -> Any:
         """Return the answer to a question that has to have one."""
         if self._qemu is None:
-            self._qemu = await self._stack.enter_async_context(
-                start_qemu(
-                    self._words,
-                    self._directory / "qemu.log",
-                    self._deadline,
-                    environment=dict(self._emulator.environment),
-                )
-            )
+            log, environment = self._directory / "qemu.log", dict(self._emulator.environment)
+            starting = start_qemu(self._words, log, self._deadline, environment=environment)
+            self._qemu = await self._stack.enter_async_context(starting)
         return await self._qemu.session.execute(command, arguments, deadline=self._deadline)
 
     async def ask_about(self, command: str, typename: str) -> list[dict[str, Any]]:
@@ -180,7 +159,7 @@ class _Questioner:
                 raise
             self.unasked[typename] = error.output.strip().rpartition("\n")[2] or str(error)
             self._qemu = None
-            await self._stack.aclose()
+            await self.aclose()
         return []
 
     def _words(self, monitor: int) -> list[str]:
@@ -190,19 +169,9 @@ class _Questioner:
             words += ["-L", str(directory)]
         return words
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """End QEMU."""
         await self._stack.aclose()
-
-
-@asynccontextmanager
-async def _start_questioner(emulator: Emulator) -> AsyncIterator[_Questioner]:
-    with start_work_directory("introspection") as directory:
-        questioner = _Questioner(emulator, directory)
-        try:
-            yield questioner
-        finally:
-            await questioner.close()
 
 
 async def introspect(emulator: Emulator) -> Introspection:
@@ -211,52 +180,56 @@ async def introspect(emulator: Emulator) -> Introspection:
     Raises:
         EmulatorError: it does not answer.
     """
-    async with _start_questioner(emulator) as questioner:
-        qapi = await questioner.ask("query-qmp-schema")
-        machines = await questioner.ask("query-machines")
-        models = await questioner.ask("query-cpu-definitions")
-        options = await questioner.ask("query-command-line-options")
-        devices = await _ask_kind(questioner, "device", "device-list-properties")
-        objects = await _ask_kind(questioner, "user-creatable", "qom-list-properties")
-        accelerators = await _ask_kind(questioner, "accel", "qom-list-properties")
-        by_machine = {}
-        for machine in machines:
-            names = [machine["name"], *([machine["alias"]] if "alias" in machine else [])]
-            if machine["name"] != "none":
-                properties = _properties(
-                    await questioner.ask_about("qom-list-properties", f"{machine['name']}-machine")
-                )
-                by_machine.update(dict.fromkeys(names, properties))
-        if not devices or not by_machine:
-            raise EmulatorError(f"{emulator.command[-1]} reports no devices or no machines")
-        processors = {model["name"]: devices.get(model.get("typename", ""), {}) for model in models}
-        for model in models:
-            devices.pop(model.get("typename", ""), None)
-        return Introspection(
-            version_text=emulator.version_text,
-            digest=emulator.digest,
-            qapi=qapi,
-            devices=devices,
-            machines=by_machine,
-            processors=processors,
-            objects=objects,
-            accelerators={name.removesuffix("-accel"): found for name, found in accelerators.items()},
-            options={item["option"]: [p["name"] for p in item["parameters"]] for item in options},
-            unasked=questioner.unasked,
-        )
+    with start_work_directory("introspection") as directory:
+        async with aclosing(_Questioner(emulator, directory)) as questioner:
+            return await _introspect(emulator, questioner)
+
+
+async def _introspect(emulator: Emulator, questioner: _Questioner) -> Introspection:
+    machines = await questioner.ask("query-machines")
+    models = await questioner.ask("query-cpu-definitions")
+    options = await questioner.ask("query-command-line-options")
+    devices = await _ask_kind(questioner, "device", "device-list-properties")
+    accelerators = await _ask_kind(questioner, "accel", "qom-list-properties")
+    by_machine = {}
+    for machine in machines:
+        if machine["name"] != "none":
+            answer = await questioner.ask_about("qom-list-properties", f"{machine['name']}-machine")
+            names = (machine["name"], machine.get("alias", machine["name"]))
+            by_machine.update(dict.fromkeys(names, read_properties(answer)))
+    if not devices or not by_machine:
+        raise EmulatorError(f"{emulator.command[-1]} reports no devices or no machines")
+    processors = {model["name"]: devices.get(model.get("typename", ""), {}) for model in models}
+    for model in models:
+        devices.pop(model.get("typename", ""), None)
+    return Introspection(
+        version_text=emulator.version_text,
+        digest=emulator.digest,
+        qapi=await questioner.ask("query-qmp-schema"),
+        devices=devices,
+        machines=by_machine,
+        processors=processors,
+        objects=await _ask_kind(questioner, "user-creatable", "qom-list-properties"),
+        accelerators={name.removesuffix("-accel"): found for name, found in accelerators.items()},
+        options={item["option"]: [p["name"] for p in item["parameters"]] for item in options},
+        unasked=questioner.unasked,
+    )
 
 
 async def _ask_kind(questioner: _Questioner, kind: str, command: str) -> dict[str, QomType]:
     """Return the properties of all types that implement `kind`."""
     types = await questioner.ask("qom-list-types", implements=kind, abstract=False)
     names = sorted(item["name"] for item in types)
-    return {name: _properties(await questioner.ask_about(command, name)) for name in names}
+    return {name: read_properties(await questioner.ask_about(command, name)) for name in names}
 
 
-def _properties(answer: Sequence[Mapping[str, Any]]) -> dict[str, QomProperty]:
-    """Return the properties that users can set."""
-    return {
-        item["name"]: QomProperty(item["name"], item["type"], item.get("description") or "", item.get("default-value"))
-        for item in sorted(answer, key=lambda item: str(item["name"]))
-        if not item["type"].startswith("child<") and item["name"] != "type"
-    }
+def read_properties(answer: Sequence[Mapping[str, Any]]) -> QomType:
+    """Return those of a QOM type's properties, as QEMU lists them, that users can set."""
+    found = {}
+    for item in sorted(answer, key=lambda item: str(item["name"])):
+        name, kind = item["name"], item["type"]
+        if not kind.startswith("child<") and name != "type":
+            shown = SLOT_TYPE if name == SLOT_PROPERTY and kind.startswith(("int", "str")) else f"qom:{kind}"
+            description, default = item.get("description") or "", item.get("default-value")
+            found[name] = Member(name, shown, description=description, default=default)
+    return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from bootrig.emulator.schema.introspection import Introspection, QomProperty, QomType
+from bootrig.emulator.schema.introspection import SLOT_TYPE, Introspection, Member, QomType
 
 ANY = "any"
 
@@ -44,25 +44,6 @@ class Alternate:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A member of an object.
-
-    Attributes:
-        name: its name.
-        type: the name of its type.
-        required: whether it has to be there.
-        description: a sentence for people, often empty.
-        default: its default value; None where QEMU reports none.
-    """
-
-    name: str
-    type: str
-    required: bool
-    description: str = ""
-    default: Any = None
-
-
-@dataclass(frozen=True, slots=True)
 class Object:
     """An object.
 
@@ -75,12 +56,6 @@ class Object:
     members: Mapping[str, Member]
     tag: str = ""
     variants: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def tag_type(self) -> str:
-        """The name of the tag's type."""
-        member = self.members.get(self.tag)
-        return member.type if member else ANY
 
 
 Shape: TypeAlias = Scalar | Enumeration | Array | Alternate | Object
@@ -104,9 +79,18 @@ QOM_ENUMERATIONS: Mapping[str, tuple[str, ...]] = {
 }
 QOM_SCALARS: Mapping[str, str] = {"bool": "boolean", "str": "string", "string": "string", "number": "number"}
 QOM_INTEGERS = ("int", "uint", "size")
-# A PCI slot is an integer inside of QEMU and a string, "05.0", outside.
-SLOT_PROPERTY = "addr"
-SLOT_TYPE = "qom:slot"
+# Arguments of a command itself, beside the QOM properties of what it adds.
+OWN_ARGUMENTS: Mapping[str, QomType] = {
+    "device_add": {
+        "driver": Member("driver", "str", required=True, description="the device's QOM type"),
+        "id": Member("id", "str", description="its name under /machine/peripheral"),
+        "bus": Member("bus", "str", description="the bus that it is plugged into"),
+    },
+    "object-add": {
+        "qom-type": Member("qom-type", "str", required=True),
+        "id": Member("id", "str", required=True),
+    },
+}
 
 
 def _find_qom_shape(qom_type: str) -> Shape:
@@ -192,66 +176,41 @@ class Catalog:
         shape = self.resolve(type_name)
         return shape if isinstance(shape, Object) else Object({})
 
-    def find_device(self, driver: str) -> Object | None:
-        """Return the shape of the arguments of `device_add` for `driver`; None where QEMU has no such device."""
-        found = self.introspection.devices.get(driver)
-        if found is None:
-            return None
-        # These three are arguments of `device_add` itself; `addr` is a property of two types.
-        always = {
-            "driver": Member("driver", "str", required=True, description="the device's QOM type"),
-            "id": Member("id", "str", required=False, description="its name under /machine/peripheral"),
-            "bus": Member("bus", "str", required=False, description="the bus that it is plugged into"),
-        }
-        return Object({**always, **_members(found)})
+    def part_types(self, command: str) -> tuple[str, ...]:
+        """Return the types of what `command` adds: devices, backends, block nodes or objects."""
+        union = self._union_of(command)
+        return tuple(sorted(self.words_of(union) if union.tag else self._qom_types(command)))
 
-    def find_object(self, qom_type: str) -> Object | None:
-        """Return the shape of the arguments of `object-add` for `qom_type`; None where QEMU has no such object.
+    def find_arguments(self, command: str, word: str) -> Object | None:
+        """Return the shape of the arguments of `command` for one type; None where QEMU has no such type.
 
-        Before 6.0 QAPI does not describe it, and the type's QOM properties are used instead.
+        Of a character backend it is the shape of the argument `backend`.
         """
-        union = self.arguments_of("object-add")
+        union = self._union_of(command)
         if union.tag:
-            return self.variant(union, qom_type)
-        found = self.introspection.objects.get(qom_type)
-        if found is None:
-            return None
-        named = {
-            "qom-type": Member("qom-type", "str", required=True),
-            "id": Member("id", "str", required=True),
-        }
-        return Object({**named, **_members(found)})
+            return self.variant(union, word)
+        types = self._qom_types(command)
+        return Object({**OWN_ARGUMENTS[command], **types[word]}) if word in types else None
 
-    @property
-    def object_types(self) -> tuple[str, ...]:
-        """The types that `object-add` accepts."""
-        union = self.arguments_of("object-add")
-        return tuple(sorted(union.variants or self.introspection.objects))
+    def _union_of(self, command: str) -> Object:
+        """Return the union by which QAPI describes what a command adds; without a tag where it does not."""
+        arguments = self.arguments_of(command)
+        backend = arguments.members.get("backend")
+        return self._object(backend.type) if backend else arguments
+
+    def _qom_types(self, command: str) -> Mapping[str, QomType]:
+        """Return the QOM types of what a command adds; objects have been described by QAPI since 6.0."""
+        return self.introspection.devices if command == "device_add" else self.introspection.objects
 
     def variant(self, union: Object, word: str) -> Object | None:
         """Return a union's variant with the members that all variants have; None where there is none."""
-        shape = self.resolve(union.tag_type) if union.tag else None
-        known = shape.words if isinstance(shape, Enumeration) else tuple(union.variants)
-        if word not in known:
+        if word not in self.words_of(union):
             return None
         own = self._object(union.variants.get(word, ""))
         return Object({**union.members, **own.members}, own.tag, own.variants)
 
     def words_of(self, union: Object) -> tuple[str, ...]:
         """Return the words that a union's tag accepts."""
-        shape = self.resolve(union.tag_type) if union.tag else None
+        member = union.members.get(union.tag)
+        shape = self.resolve(member.type) if member else None
         return shape.words if isinstance(shape, Enumeration) else tuple(union.variants)
-
-    def properties(self, found: QomType) -> Object:
-        """Return the shape of an object that has the properties of a QOM type."""
-        return Object(_members(found))
-
-
-def _members(found: QomType) -> dict[str, Member]:
-    """Return QOM properties as members."""
-    return {name: _member(item) for name, item in found.items()}
-
-
-def _member(item: QomProperty) -> Member:
-    slot = item.name == SLOT_PROPERTY and item.type.startswith(("int", "str"))
-    return Member(item.name, SLOT_TYPE if slot else f"qom:{item.type}", False, item.description, item.default)
