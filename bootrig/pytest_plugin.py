@@ -73,23 +73,13 @@ class BootrigConsole(Protocol):
         """
 
 
-FILTERS = {
-    "nic": "nic_models",
-    "scenario": "scenarios",
-    "machine": "machines",
-    "platform_firmware": "platform_firmware",
-    "emulator": "emulators",
-    "suite": "suites",
-}
-
-
 @pytest.fixture
 def bootrig_run(tmp_path_factory: pytest.TempPathFactory) -> BootrigRun:
     """Boot ROM sets as `bootrig run` does and return what was seen; see `bootrig.pytest_plugin`."""
     from bootrig import api  # noqa: PLC0415 - pytest has to start fast where nobody boots
 
     def run(*rom_sets: str, **options: str | int | Iterable[str]) -> api.RunResult:
-        named = {FILTERS[name]: options.pop(name) for name in FILTERS if name in options}
+        named = {field: options.pop(name) for name, field in api.FILTERS.items() if name in options}
         words = {name: (word,) if isinstance(word, str) else tuple(word) for name, word in named.items()}  # type: ignore[arg-type]
         time = options.pop("time", None)
         if "jobs" in options:

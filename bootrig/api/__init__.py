@@ -6,7 +6,7 @@ are values.
 """
 
 from bootrig.api.matrix import compare, run
-from bootrig.api.requests import BootRequest, Matrix
+from bootrig.api.requests import FILTERS, BootRequest, Matrix
 from bootrig.api.results import CompareResult, RunResult
 from bootrig.api.single import boot, open_console
 from bootrig.emulator.definition.launch import Launch
@@ -16,6 +16,7 @@ from bootrig.schedule.campaign import Listener
 from bootrig.schedule.plan import Filters
 
 __all__ = [
+    "FILTERS",
     "BootRequest",
     "CompareResult",
     "Filters",

@@ -14,13 +14,22 @@ def count_processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
+FILTERS = {
+    "nic": "nic_models",
+    "scenario": "scenarios",
+    "machine": "machines",
+    "platform_firmware": "platform_firmware",
+    "emulator": "emulators",
+    "suite": "suites",
+}
+"""The fields of `Filters` by the words that users have for them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matrix:
-    """Which cells are booted, and how.
+class Request:
+    """How guests are booted.
 
     Attributes:
-        filters: what of the matrix is tried.
-        parallelism: cells at a time; None for one a processor.
         is_virtual: whether guests' clocks count instructions; None for yes where the accelerator allows it.
         accelerator: `auto`, `tcg` or `kvm`.
         launch: how guests are started.
@@ -28,13 +37,19 @@ class Matrix:
         argv: the command's words, for the record.
     """
 
-    filters: Filters = field(default_factory=Filters)
-    parallelism: int | None = None
     is_virtual: bool | None = None
     accelerator: str = "auto"
     launch: Launch = field(default_factory=Launch)
     runs: Path | None = None
     argv: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix(Request):
+    """Which cells are booted, at most `parallelism` at a time (None for one a processor), and how."""
+
+    filters: Filters = field(default_factory=Filters)
+    parallelism: int | None = None
 
     def require_sound(self) -> int:
         """Return how many cells run at a time.
@@ -51,22 +66,10 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BootRequest:
-    """One boot.
+class BootRequest(Request):
+    """One boot: of a ROM set as users name it, by default with the scenario's first guest and platform firmware.
 
-    Attributes:
-        rom_set: the ROM set, as users name it.
-        scenario: the scenario.
-        nic_model: the NIC model.
-        machine: the guest; None for the scenario's first.
-        platform_firmware: None for the scenario's first.
-        emulator: the emulator.
-        interactive: whether somebody sits at the console: then time is real.
-        is_virtual: whether the guest's clock counts instructions; None for yes where the accelerator allows it.
-        accelerator: `auto`, `tcg` or `kvm`.
-        launch: how the guest is started.
-        runs: where run directories are made.
-        argv: the command's words, for the record.
+    Somebody sits at the console where it is `interactive`: then time is real.
     """
 
     rom_set: str
@@ -76,8 +79,3 @@ class BootRequest:
     platform_firmware: str | None = None
     emulator: str = "host"
     interactive: bool = False
-    is_virtual: bool | None = None
-    accelerator: str = "auto"
-    launch: Launch = field(default_factory=Launch)
-    runs: Path | None = None
-    argv: tuple[str, ...] = ()

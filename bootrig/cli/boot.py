@@ -2,7 +2,7 @@
 
 import argparse
 
-from bootrig.cli.boot_options import add_launch_options, read_is_virtual, read_launch
+from bootrig.cli.boot_options import add_launch_options, read_request
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -10,8 +10,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("rom_set", metavar="ROMSET", help="the ROM set to boot")
     parser.add_argument("--nic", default="e1000", metavar="NAME", help="NIC model (default: e1000)")
     parser.add_argument("--scenario", default="pxe-tftp", metavar="NAME", help="scenario (default: pxe-tftp)")
-    parser.add_argument("--machine", default=None, metavar="NAME", help="guest (default: the scenario's first)")
-    parser.add_argument("--platform-firmware", default=None, metavar="NAME", help="(default: the scenario's first)")
+    parser.add_argument("--machine", metavar="NAME", help="guest (default: the scenario's first)")
+    parser.add_argument("--platform-firmware", metavar="NAME", help="(default: the scenario's first)")
     parser.add_argument("--emulator", default="host", metavar="NAME", help="emulator (default: host)")
     parser.add_argument(
         "--interactive", action="store_true", help="type at the guest's console; Ctrl-] ends (in real time)"
@@ -35,11 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         platform_firmware=arguments.platform_firmware,
         emulator=arguments.emulator,
         interactive=arguments.interactive,
-        is_virtual=read_is_virtual(arguments),
-        accelerator=arguments.accelerator,
-        launch=read_launch(arguments),
-        runs=arguments.runs,
-        argv=tuple(arguments.argv),
+        **read_request(arguments),
     )
     if arguments.interactive:
         print("The guest's console is yours; Ctrl-] ends.", flush=True)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from bootrig.cli.boot_options import add_matrix_options, read_matrix
-from bootrig.cli.documents import add_document_options, check_documents, read_documents, write_documents
+from bootrig.cli.documents import add_document_options, read_documents, write_documents
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,13 +26,12 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.report.terminal.console import open_console
     from bootrig.report.terminal.verdict import print_verdict
 
-    documents = read_documents(arguments)
-    check_documents(documents, "verdict")
+    documents = read_documents(arguments, "verdict")
     waivers = load_waivers(arguments.waivers) if arguments.waivers else ()
     console = open_console(stderr=any(document.is_printed for document in documents))
     with Progress() as listener:
         result = api.compare(arguments.baseline, arguments.candidate, read_matrix(arguments), waivers, listener)
     verdict = result.verdict
     print_verdict(verdict, console, result.directory)
-    write_documents(documents, "verdict", lambda one: one.verdict(verdict) if one.verdict else b"")
+    write_documents(documents, "verdict", verdict)
     return result.status

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,9 @@ from bootrig.jsonfile import encode_json
 from bootrig.workdir import write_atomically
 
 if TYPE_CHECKING:
-    from bootrig.report.format import ReportFormat
+    from bootrig.compare import Verdict
+    from bootrig.report.format import Findings
+    from bootrig.trace.trace import Trace
 
 STANDARD_OUTPUT = Path("-")
 SHORT_FORMS = ("json", "junit", "sarif")
@@ -49,18 +51,22 @@ def add_report_option(parser: argparse.ArgumentParser, what: str, kinds: str) ->
     )
 
 
-def read_documents(arguments: argparse.Namespace) -> tuple[Document, ...]:
-    """Return the documents that a command line asks for, after finding out that they can be written.
+def read_documents(arguments: argparse.Namespace, subject: str) -> tuple[Document, ...]:
+    """Return the documents about `subject` that a command line asks for, after finding out that they can be written.
 
     Raises:
-        InputError: a document cannot go where the user says, or two go to standard output.
+        InputError: a document cannot go where the user says, two go to standard output, or there is no such format.
     """
+    from bootrig.report.format import find_encoder
+
     short = [(kind, file) for kind in SHORT_FORMS if (file := getattr(arguments, kind, None))]
     pairs = [*(word.partition("=")[::2] for word in arguments.report), *short]
     documents = tuple(Document(kind, Path(file or STANDARD_OUTPUT)) for kind, file in pairs)
     if sum(document.is_printed for document in documents) > 1:
         raise InputError("two reports cannot both go to standard output", remedy="give one a file: --report KIND=FILE")
     require_writable(*(document.path for document in documents))
+    for document in documents:
+        find_encoder(document.kind, subject)
     return documents
 
 
@@ -80,21 +86,16 @@ def require_writable(*paths: Path) -> None:
             raise InputError(f"cannot write {path}: {parent} is not a directory")
 
 
-def write_documents(documents: Sequence[Document], subject: str, encode: "Callable[[ReportFormat], bytes]") -> None:
-    """Write documents.
-
-    Args:
-        documents: which, and where to.
-        subject: `verdict`, `outcomes` or `findings`.
-        encode: makes the bytes in a format.
+def write_documents(documents: Sequence[Document], subject: str, value: "Verdict | Sequence[Trace] | Findings") -> None:
+    """Write documents about `value`, which is a `verdict`, `outcomes` or `findings`.
 
     Raises:
         InputError: there is no such format, or a file cannot be written.
     """
-    from bootrig.report.format import find_format
+    from bootrig.report.format import find_encoder
 
     for document in documents:
-        content = encode(find_format(document.kind, subject))
+        content = find_encoder(document.kind, subject)(value)
         if document.is_printed:
             sys.stdout.write(content.decode())
             continue
@@ -110,18 +111,6 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     else:
         write_atomically(path.resolve(), content)
-
-
-def check_documents(documents: Sequence[Document], subject: str) -> None:
-    """Refuse unknown formats before anything starts.
-
-    Raises:
-        InputError: there is no such format.
-    """
-    from bootrig.report.format import find_format
-
-    for document in documents:
-        find_format(document.kind, subject)
 
 
 def print_json(name: str, **fields: object) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bootrig.cli.documents import add_document_options, check_documents, read_documents, write_documents
+from bootrig.cli.documents import add_document_options, read_documents, write_documents
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("candidate", metavar="CANDIDATE_RUN", nargs="?", help="a run of the candidate")
     parser.add_argument("--waivers", type=Path, metavar="FILE", help="differences that are accepted (TOML)")
-    parser.add_argument("--runs", type=Path, default=None, metavar="DIR", help="where run directories are")
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="where run directories are")
     add_document_options(parser, "the verdict")
 
 
@@ -25,13 +25,12 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.report.terminal.console import open_console
     from bootrig.report.terminal.verdict import print_verdict
 
-    documents = read_documents(arguments)
-    check_documents(documents, "verdict")
+    documents = read_documents(arguments, "verdict")
     waivers = load_waivers(arguments.waivers) if arguments.waivers else ()
     baseline = find_run(arguments.baseline, arguments.runs)
     candidate = find_run(arguments.candidate, arguments.runs) if arguments.candidate else baseline
     verdict = judge(baseline, candidate, waivers)
     console = open_console(stderr=any(document.is_printed for document in documents))
     print_verdict(verdict, console, candidate.directory)
-    write_documents(documents, "verdict", lambda one: one.verdict(verdict) if one.verdict else b"")
+    write_documents(documents, "verdict", verdict)
     return verdict.status

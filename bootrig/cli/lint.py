@@ -95,8 +95,5 @@ def _print(arguments: argparse.Namespace, subject: "SetSubject", findings: "tupl
 
     files = {rom.file: rom.content for rom in subject.roms}
     found = Findings(findings=findings, target=subject.name, files=files)
-    write_documents(
-        read_documents(arguments) or (Document("text", STANDARD_OUTPUT),),
-        "findings",
-        lambda one: one.findings(found) if one.findings else b"",
-    )
+    documents = read_documents(arguments, "findings") or (Document("text", STANDARD_OUTPUT),)
+    write_documents(documents, "findings", found)

@@ -3,7 +3,7 @@
 import argparse
 
 from bootrig.cli.boot_options import add_matrix_options, read_matrix
-from bootrig.cli.documents import add_document_options, check_documents, read_documents, write_documents
+from bootrig.cli.documents import add_document_options, read_documents, write_documents
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,12 +25,10 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.report.terminal.console import open_console
     from bootrig.report.terminal.outcomes import print_outcomes
 
-    documents = read_documents(arguments)
-    check_documents(documents, "outcomes")
+    documents = read_documents(arguments, "outcomes")
     console = open_console(stderr=any(document.is_printed for document in documents))
     with Progress() as listener:
         result = api.run(arguments.rom_set, read_matrix(arguments), listener)
     print_outcomes(result.traces, console, result.directory)
-    settled = result.settled
-    write_documents(documents, "outcomes", lambda one: one.outcomes(settled) if one.outcomes else b"")
+    write_documents(documents, "outcomes", result.settled)
     return result.status

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import bootrig.report
 from bootrig.compare import Verdict
@@ -49,13 +50,15 @@ def load_formats() -> Mapping[str, ReportFormat]:
     return collect_objects(bootrig.report, "FORMAT")
 
 
-def find_format(name: str, subject: str) -> ReportFormat:
-    """Return the format `name`, which can express `subject`: `verdict`, `outcomes` or `findings`.
+def find_encoder(name: str, subject: str) -> Callable[[Any], bytes]:
+    """Return what encodes `subject`, `verdict`, `outcomes` or `findings`, in the format `name`.
 
     Raises:
         InputError: there is no such format; those that there are are named.
     """
-    able = {word: one for word, one in load_formats().items() if getattr(one, subject) is not None}
+    able: dict[str, Callable[[Any], bytes]] = {
+        word: encode for word, one in load_formats().items() if (encode := getattr(one, subject))
+    }
     if name not in able:
         raise InputError(f'there is no report "{name}" here{suggest(name, able)}', remedy=f"known: {', '.join(able)}")
     return able[name]

@@ -65,7 +65,7 @@ class Equipment:
 
 
 def make_equipment(
-    planned: Sequence[PlannedCell], *, is_virtual: bool | None, accelerator: str = "auto", launch: Launch | None = None
+    planned: Sequence[PlannedCell], *, is_virtual: bool | None, accelerator: str, launch: Launch
 ) -> Equipment:
     """Find and prove what the planned cells need, before the first one starts.
 
@@ -97,7 +97,7 @@ def make_equipment(
     if is_virtual is None:
         is_virtual = set(accelerators.values()) == {"tcg"}
     guests = {name: _load_guest(name, emulators.values()) for name in dict.fromkeys(c.key.machine for c in planned)}
-    return Equipment(emulators, accelerators, programs, built, shipped, guests, is_virtual, launch or Launch())
+    return Equipment(emulators, accelerators, programs, built, shipped, guests, is_virtual, launch)
 
 
 def _load_guest(name: str, emulators: Iterable[Emulator]) -> MachineDefinition:

@@ -10,18 +10,21 @@ from bootrig.cli.documents import (
     STANDARD_OUTPUT,
     Document,
     add_document_options,
-    check_documents,
     read_documents,
     require_writable,
     write_documents,
 )
+from bootrig.compare import compare_traces
 from bootrig.errors import InputError
+from bootrig.report.json import encode_verdict
+
+VERDICT = compare_traces([], [])
 
 
 def read(*words: str) -> tuple[Document, ...]:
     parser = argparse.ArgumentParser()
     add_document_options(parser, "the verdict")
-    return read_documents(parser.parse_args(words))
+    return read_documents(parser.parse_args(words), "verdict")
 
 
 def test_where_documents_can_go(tmp_path: Path) -> None:
@@ -54,20 +57,19 @@ def test_two_reports_do_not_share_standard_output() -> None:
 
 def test_an_unknown_kind_is_refused_before_anything_starts() -> None:
     with pytest.raises(InputError, match='there is no report "pdf" here'):
-        check_documents(read("--report", "pdf"), "verdict")
-    check_documents(read("--report", "json"), "verdict")
+        read("--report", "pdf")
 
 
 def test_a_link_is_followed_and_a_pipe_written_into(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("old")
     (tmp_path / "link").symlink_to("target")
-    write_documents([Document("json", tmp_path / "link")], "verdict", lambda _format: b"new")
+    write_documents([Document("json", tmp_path / "link")], "verdict", VERDICT)
     assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "target").read_text() == "new"
+    assert (tmp_path / "target").read_bytes() == encode_verdict(VERDICT)
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    write_documents([Document("json", tmp_path / "pipe")], "verdict", lambda _format: b"into")
-    assert os.read(reader, 100) == b"into"
+    write_documents([Document("json", tmp_path / "pipe")], "verdict", VERDICT)
+    assert os.read(reader, 4096) == encode_verdict(VERDICT)
     os.close(reader)
 
 
@@ -75,4 +77,4 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "gone").symlink_to(tmp_path / "nothing" / "here")
     (tmp_path / "nothing").write_text("")
     with pytest.raises(InputError, match="cannot write"):
-        write_documents([Document("json", tmp_path / "gone")], "verdict", lambda _format: b"")
+        write_documents([Document("json", tmp_path / "gone")], "verdict", VERDICT)

@@ -23,7 +23,7 @@ def run_suite(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
 
 def test_the_fixtures_are_found_and_documented(pytester: pytest.Pytester) -> None:
     result = run_suite(pytester, "--fixtures")
-    result.stdout.fnmatch_lines(
+    result.stdout.fnmatch_lines_random(
         [
             "bootrig_console -- *bootrig/pytest_plugin.py:*",
             "    Boot guests and hand their consoles over, as pexpect objects; see *",

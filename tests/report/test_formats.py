@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 import bootrig.report
+from bootrig.compare import compare_traces
 from bootrig.errors import InputError
-from bootrig.report.format import find_format, load_formats
+from bootrig.report.format import find_encoder, load_formats
 
 
 def test_the_formats_that_are_shipped() -> None:
@@ -36,7 +37,7 @@ def test_the_formats_that_are_shipped() -> None:
 )
 def test_a_format_that_is_not_there(name: str, subject: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
-        find_format(name, subject)
+        find_encoder(name, subject)
     assert str(caught.value) == message
     assert caught.value.remedy.startswith("known: json")
 
@@ -47,4 +48,4 @@ def test_a_new_format_is_one_new_file(tmp_path: Path, monkeypatch: pytest.Monkey
         "FORMAT = ReportFormat(summary='loud', verdict=lambda verdict: verdict.answer.upper().encode())\n"
     )
     monkeypatch.setattr(bootrig.report, "__path__", [*bootrig.report.__path__, str(tmp_path)])
-    assert find_format("shout", "verdict").summary == "loud"
+    assert find_encoder("shout", "verdict")(compare_traces([], [])) == b"NOTHING-PROVEN"
