@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from bootrig.compare.difference import Confirmation, Difference
-from bootrig.compare.finding import Severity
+from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair, Pairing
 from bootrig.compare.rules import RULES
 from bootrig.compare.verdict import Verdict
@@ -21,7 +21,7 @@ from bootrig.trace.trace import Trace
 CLUSTER_GROWTH = 1.5
 CLUSTER_STEP_S = 2.0
 
-Sight = tuple[str, str, Severity]
+Sight = tuple[str, str, Severity | bool]
 
 
 def find_doubtful(traces: Iterable[Trace]) -> set[CellKey]:
@@ -93,8 +93,13 @@ def _alike(first: Difference, second: Difference) -> bool:
     one, other = first.finding, second.finding
     if one.delta is None or other.delta is None:
         return (one.baseline, one.candidate) == (other.baseline, other.candidate)
-    low, high = sorted((one.delta, other.delta), key=abs)
-    return (low > 0) == (high > 0) and abs(high) <= CLUSTER_GROWTH * abs(low) + CLUSTER_STEP_S
+    low, high = sorted((abs(one.delta), abs(other.delta)))
+    return _is_more(one) is _is_more(other) and high <= CLUSTER_GROWTH * low + CLUSTER_STEP_S
+
+
+def _is_more(finding: Finding) -> bool | None:
+    """Whether the candidate's number is the larger one; None where there are no two numbers."""
+    return None if finding.delta is None else finding.delta > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +173,8 @@ def confirm(pairing: Pairing, found: Sequence[Difference], in_virtual: Sequence[
 
 def _sight(difference: Difference) -> Sight:
     """Return what makes two sightings the same: slower is slower, by however much, and never faster."""
-    severity, delta = difference.finding.severity, difference.finding.delta
-    if delta is not None:
-        severity = Severity.IMPROVEMENT if delta < 0 else Severity.REGRESSION
-    return difference.rule, difference.finding.subject, severity
+    finding, more = difference.finding, _is_more(difference.finding)
+    return difference.rule, finding.subject, finding.severity if more is None else more
 
 
 def _judge(found: Sequence[Difference], evidence: _Evidence) -> list[Difference]:
@@ -197,16 +200,16 @@ def _ask_witnesses(cluster: Sequence[Difference], evidence: _Evidence) -> Confir
     because they were booted in real time only or were disturbed: they may belong to it. A cell that virtual time showed
     without the difference does not belong to it and cannot refute it.
     """
-    rule, scope = cluster[0].rule, _scope(cluster[0])
-    able = {key for key, witness in evidence.witnesses.items() if witness.could_see(rule)}
+    first = cluster[0]
+    able = {key for key, witness in evidence.witnesses.items() if witness.could_see(first.rule)}
     asked = {entry.key for entry in cluster if entry.key in able} or {
         key
         for key in able
-        if not evidence.witnesses[key].ran_in_virtual and _scope(replace(cluster[0], key=key)) == scope
+        if not evidence.witnesses[key].ran_in_virtual and _scope(replace(first, key=key)) == _scope(first)
     }
     if not asked:
         return Confirmation.PENDING
-    return Confirmation.CONFIRMED if asked & evidence.real.get(_sight(cluster[0]), set()) else Confirmation.REFUTED
+    return Confirmation.CONFIRMED if asked & evidence.real.get(_sight(first), set()) else Confirmation.REFUTED
 
 
 def _judge_real(difference: Difference, evidence: _Evidence) -> Confirmation:

@@ -6,10 +6,11 @@ import pytest
 
 from bootrig.compare import Answer, Confirmation, Verdict, compare_traces, find_doubtful, needs_confirmation
 from bootrig.compare import confirmation as policy
+from bootrig.compare.finding import Value
 from bootrig.compare.rules import RULES
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import Clock, Trace
-from tests.compare.factory import KVM, NICS, REAL, Boot, trace
+from tests.compare.factory import KVM, NICS, REAL, Boot, difference, trace
 
 REQUEST = "from the DHCP answer to the first file request"
 PATIENT = {"passed": False, "milestone": "dhcp-ack"}
@@ -101,6 +102,40 @@ def test_cells_are_asked_for(virtual: Boots, asked: set[str]) -> None:
     assert names(needs_confirmation(compared(virtual, {}))) == asked
 
 
+@pytest.mark.parametrize(
+    ("deltas", "sizes"),
+    [
+        ([6.0, 14.0, 10.0], [3]),
+        ([10.0, 17.0], [2]),
+        ([10.0, 17.25], [1, 1]),
+        ([0.5, 1.25], [2]),
+        ([-0.5, 0.75], [1, 1]),
+        ([0.5, -0.75], [1, 1]),
+        ([-0.5, -1.25, -0.75], [3]),
+        ([-90.0, -10.0, 10.0, 90.0], [1, 1, 1, 1]),
+    ],
+)
+def test_one_witness_confirms_about_the_same_size_in_one_direction(deltas: list[float], sizes: list[int]) -> None:
+    entries = [difference(rule="stage-times", baseline=100.0, candidate=100.0 + delta) for delta in deltas]
+    clusters = policy.iter_clusters(entries)
+    assert [len(cluster) for cluster in clusters] == sizes
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        ([("DISCOVER", "INFORM"), ("DISCOVER", "INFORM")], 1),
+        ([("DISCOVER", "INFORM"), ("DISCOVER", "REQUEST")], 2),
+        ([("DISCOVER", "REQUEST"), ("INFORM", "REQUEST")], 2),
+        ([(1.0, 2.0), (None, 2.0)], 2),
+        ([(None, 2.0), (None, 2.0)], 1),
+    ],
+)
+def test_one_witness_confirms_the_same_words(values: list[tuple[Value, Value]], count: int) -> None:
+    entries = [difference(rule="stage-times", baseline=old, candidate=new) for old, new in values]
+    assert len(policy.iter_clusters(entries)) == count
+
+
 def test_slower_and_faster_have_witnesses_of_their_own() -> None:
     baseline: Boots = {"a/e1000/pc": late(13)}
     virtual: Boots = {"a/e1000/pc": {}, "a/pcnet/pc": late(13)}
@@ -124,6 +159,32 @@ SLOW_PAIR: Boots = {"a/e1000/pc": late(13), "a/pcnet/pc": late(14)}
         (SLOW_PAIR, {"a/pcnet/pc": {}}, "stage-times", {"a/e1000/pc": R}, set()),
         # a cell of another machine or scenario is no witness
         (SLOW_PAIR, {"a/pcnet/q35": {}}, "stage-times", {"a/e1000/pc": P, "a/pcnet/pc": P}, {"a/pcnet/pc"}),
+        (
+            {"b/e1000/q35": late(13)},
+            {"a/pcnet/q35": {}, "b/pcnet/pc": {}},
+            "stage-times",
+            {"b/e1000/q35": P},
+            {"b/e1000/q35"},
+        ),
+        # a time of real time that virtual time does not know, though it knows others
+        (
+            {"a/e1000/pc": late(13), "a/pcnet/pc": {}},
+            {"a/e1000/pc": {}, "a/pcnet/pc": late(13)},
+            "stage-times",
+            {"a/pcnet/pc": R},
+            set(),
+        ),
+        (
+            {"a/pcnet/pc": late(13), "a/e1000/pc": {}},
+            {"a/pcnet/pc": {}, "a/e1000/pc": late(13)},
+            "stage-times",
+            {"a/e1000/pc": R},
+            set(),
+        ),
+        ({"a/e1000/pc": late(13)}, {"a/e1000/pc": {"first_packet_s": 200.0}}, "start-time", {"a/e1000/pc": R}, set()),
+        ({"a/e1000/pc": {"first_packet_s": 200.0}}, {"a/e1000/pc": late(13)}, "stage-times", {"a/e1000/pc": R}, set()),
+        # a rule that needs none
+        ({}, {"a/e1000/pc": {"bar_length": 1 << 19}}, "rom-bar", {"a/e1000/pc": Confirmation.NOT_NEEDED}, set()),
         (SLOW_PAIR, {"b/pcnet/pc": {}}, "stage-times", {"a/e1000/pc": P, "a/pcnet/pc": P}, {"a/pcnet/pc"}),
         # a cell that ran in real time only is one
         (SLOW_PAIR, {"a/rtl8139/pc": {}}, "stage-times", {"a/e1000/pc": R, "a/pcnet/pc": R}, set()),

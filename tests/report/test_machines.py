@@ -76,6 +76,7 @@ def test_the_document_tells_the_answer_and_its_sentences() -> None:
         "only_one_side": 12,
         "broken": 0,
     }
+    assert len({entry["id"] for entry in document["differences"]}) == len(document["differences"])
     failed = [entry for entry in document["differences"] if entry["rule"] == "outcome"]
     assert failed[0]["id"] == "outcome@efi-script/e1000/q35/ovmf/host:efi-script"
     assert failed[0]["cell"] == "efi-script/e1000/q35/ovmf/host"

@@ -98,6 +98,11 @@ CAPTURES: dict[str, tuple[Sequence[bytes], dict[int, str]]] = {
         (_dhcp(DISCOVER, 1), _dhcp(OFFER, 2), _dhcp(DISCOVER, 1)),
         {3: "dhcp-discover"},
     ),
+    "dhcp: an answer to an earlier transaction": (
+        (_dhcp(DISCOVER, 2), _dhcp(OFFER, 1), _dhcp(DISCOVER, 2)),
+        {3: "dhcp-discover"},
+    ),
+    "dhcp: after other packets": ((TFTP_READ, _dhcp(DISCOVER), _dhcp(DISCOVER)), {3: "dhcp-discover"}),
     "dns: answered": ((_dns("a"), _dns("a", reply=True), _dns("a"), _dns("a", reply=True)), {}),
     "dns: again": ((_dns("a"), _dns("a"), _dns("a", reply=True)), {2: "dns"}),
     "dns: another name": ((_dns("a"), _dns("b")), {}),
