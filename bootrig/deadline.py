@@ -39,6 +39,11 @@ class Deadline:
         return max(0.0, self.moment_s - time.monotonic())
 
     @property
+    def limit_s(self) -> float | None:
+        """The same for functions that wait, to which no limit is None."""
+        return None if self.moment_s == math.inf else self.left_s
+
+    @property
     def passed(self) -> bool:
         """Whether the deadline has passed."""
         return self.left_s == 0.0

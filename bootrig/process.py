@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,9 +85,12 @@ def require_tool(name: str) -> Path:
     search = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     found = shutil.which(name, path=search)
     if found is None:
-        package = DEBIAN_PACKAGES.get(name, name)
-        raise ToolMissingError(f"{name} is not installed", argv=[name], remedy=f"apt-get install {package}")
+        raise ToolMissingError(f"{name} is not installed", argv=[name], remedy=_installation(name))
     return Path(found)
+
+
+def _installation(name: str) -> str:
+    return f"apt-get install {DEBIAN_PACKAGES.get(name, name)}"
 
 
 def small_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -128,11 +131,31 @@ class RunningProcess:
             ProcessError: it still runs at the deadline.
         """
         try:
-            return self._popen.wait(None if deadline.left_s == float("inf") else deadline.left_s)
+            return self._popen.wait(deadline.limit_s)
         except subprocess.TimeoutExpired as error:
             raise ProcessError(
                 f"{self.argv[0]} did not end in time ({deadline.purpose})", argv=self.argv, output=self.tail()
             ) from error
+
+    async def ended(self) -> None:
+        """Wait until it has ended, in the event loop."""
+        import asyncio  # noqa: PLC0415 - most that start processes do without
+
+        if self.poll() is not None:
+            return
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        handle = os.pidfd_open(self.pid)
+        try:
+            loop.add_reader(handle, over.set)
+            await over.wait()
+        finally:
+            loop.remove_reader(handle)
+            os.close(handle)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        if self.poll() is None:
+            _signal_group(self._popen, signal.SIGTERM)
 
     def end(self) -> int:
         """End it: terminate, wait with a limit, kill, wait. Returns its exit status."""
@@ -147,7 +170,6 @@ class RunningProcess:
 
 
 def _signal_group(popen: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Signal the process group that `popen` leads."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(popen.pid, number)
 
@@ -165,10 +187,7 @@ def read_tail(path: Path, length: int = TAIL_LENGTH) -> str:
 
 def _popen(
     argv: Sequence[str | Path],
-    *,
-    stdin: int,
-    stdout: int,
-    stderr: int,
+    output: int,
     environment: Mapping[str, str] | None,
     directory: Path | None,
     pass_fds: Sequence[int],
@@ -178,20 +197,17 @@ def _popen(
     try:
         return subprocess.Popen(
             words,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
             env=dict(environment) if environment is not None else small_environment(),
             cwd=directory,
             pass_fds=pass_fds,
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise ToolMissingError(
-            f"cannot start {words[0]}: no such program",
-            argv=words,
-            remedy=f"apt-get install {DEBIAN_PACKAGES.get(Path(words[0]).name, Path(words[0]).name)}",
-        ) from error
+        remedy = _installation(Path(words[0]).name)
+        raise ToolMissingError(f"cannot start {words[0]}: no such program", argv=words, remedy=remedy) from error
     except OSError as error:
         raise ProcessError(f"cannot start {words[0]}: {error.strerror}", argv=words) from error
 
@@ -205,29 +221,16 @@ def start_process(
     directory: Path | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Iterator[RunningProcess]:
-    """Start a process whose standard output and error go to the file `output`; end it with the `with`.
+    """Start a process whose standard output and error are appended to the file `output`; end it with the `with`.
 
-    Args:
-        argv: the program and its arguments.
-        output: file to which standard output and error are appended.
-        environment: its whole environment, `small_environment()` by default.
-        directory: its working directory.
-        pass_fds: file descriptors that it inherits under the same numbers.
+    Its environment is `small_environment()` by default; it inherits `pass_fds` under the same numbers.
 
     Raises:
         ToolMissingError: there is no such program.
         ProcessError: it cannot be started.
     """
     with output.open("ab") as stream:
-        popen = _popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=stream.fileno(),
-            stderr=stream.fileno(),
-            environment=environment,
-            directory=directory,
-            pass_fds=pass_fds,
-        )
+        popen = _popen(argv, stream.fileno(), environment, directory, pass_fds)
     running = RunningProcess(popen, output)
     try:
         yield running
@@ -240,60 +243,33 @@ def run_process(
     *,
     deadline: Deadline,
     log: Path | None = None,
-    stdin: bytes = b"",
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
     pass_fds: Sequence[int] = (),
     check: bool = True,
 ) -> ProcessResult:
-    """Run a process to its end.
+    """Run a process to its end; at the deadline it is ended.
 
-    Args:
-        argv: the program and its arguments.
-        deadline: when it is ended if it still runs.
-        log: file to which standard output and error are appended; without it standard output is returned and standard
-            error goes into the error's message.
-        stdin: what it reads.
-        environment: its whole environment, `small_environment()` by default.
-        directory: its working directory.
-        pass_fds: file descriptors that it inherits under the same numbers.
-        check: whether an exit status other than 0 is an error.
+    Standard output and error are appended to the file `log`; without it standard output is returned and standard error
+    goes into the error's message. For the other arguments see `start_process`.
 
     Raises:
         ToolMissingError: there is no such program.
         ProcessError: it cannot be started, fails (with `check`), or runs past the deadline.
     """
-    stream = log.open("ab") if log else None
-    try:
-        popen = _popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=stream.fileno() if stream else subprocess.PIPE,
-            stderr=stream.fileno() if stream else subprocess.PIPE,
-            environment=environment,
-            directory=directory,
-            pass_fds=pass_fds,
-        )
-        words = [str(word) for word in argv]
+    words = [str(word) for word in argv]
+    with log.open("ab") if log else nullcontext() as stream:
+        popen = _popen(words, stream.fileno() if stream else subprocess.PIPE, environment, directory, pass_fds)
+    with popen:
         try:
-            limit_s = None if deadline.left_s == float("inf") else deadline.left_s
-            stdout, stderr = popen.communicate(stdin, timeout=limit_s)
+            stdout, stderr = popen.communicate(timeout=deadline.limit_s)
         except subprocess.TimeoutExpired as error:
             raise ProcessError(f"{words[0]} did not end in time ({deadline.purpose})", argv=words) from error
         finally:
             if popen.poll() is None:
                 _signal_group(popen, signal.SIGKILL)
-                popen.wait()
-            for pipe in (popen.stdin, popen.stdout, popen.stderr):
-                if pipe is not None:
-                    pipe.close()
-    finally:
-        if stream:
-            stream.close()
-    result = ProcessResult(popen.returncode, stdout or b"")
-    if check and result.status != 0:
+    if check and popen.returncode != 0:
         printed = read_tail(log) if log else (stderr or stdout or b"").decode("utf-8", "replace")[-TAIL_LENGTH:]
-        raise ProcessError(
-            f"{words[0]} failed with exit status {result.status}", argv=words, status=result.status, output=printed
-        )
-    return result
+        what = f"{words[0]} failed with exit status {popen.returncode}"
+        raise ProcessError(what, argv=words, status=popen.returncode, output=printed)
+    return ProcessResult(popen.returncode, stdout or b"")

@@ -58,8 +58,11 @@ def missing_for_rig() -> str:
             require_tool(name)
         except ToolMissingError as error:
             return f"{error}; {error.remedy}"
-    report = probe_namespaces()
-    return "" if report.works else f"{report.problem}; {report.remedy}"
+    try:
+        probe_namespaces()
+    except RigError as error:
+        return f"{error}; {error.remedy}"
+    return ""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

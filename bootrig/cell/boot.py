@@ -106,10 +106,10 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
     async with AsyncExitStack() as stack:
         tap = stack.enter_context(open_tap())
         services = await stack.enter_async_context(start_services(scenario, directory))
-        made = make_definition(specification, tap.file_descriptor, served.disk)
+        made = make_definition(specification, tap, served.disk)
         begun_s = time.monotonic()
         async with start_guest(
-            specification.launch, specification.emulator, made.definition, directory, [tap.file_descriptor]
+            specification.launch, specification.emulator, made.definition, directory, [tap]
         ) as guest:
             rom = await guest.rom_evidence(NIC_ID)
             stage = CellStage(guest, scenario, specification.nonce, specification.clock)

@@ -4,6 +4,7 @@ A function `look_at_...` returns what there is of a thing, or raises a RigError 
 """
 
 import argparse
+import os
 import platform
 import shlex
 import sys
@@ -29,7 +30,6 @@ OLDEST_PYTHON = (3, 11)
 GRUB_MODULES = Path("/usr/lib/grub/i386-pc")
 PYTHON_PACKAGES = ("aiohttp", "tftpy", "qemu.qmp", "dpkt", "pexpect", "requests", "rich", "python-debian")
 APT = "apt-get install "
-MODPROBE_REMEDY = "as root: modprobe tun    (a container needs --device /dev/net/tun)"
 LIBVIRT_REMEDY = 'ci/setup libvirt   (outside of a checkout: pip install "bootrig[libvirt]")'
 
 
@@ -243,27 +243,18 @@ def look_at_file(path: Path, package: str) -> str:
 
 def look_at_tap(device: Path | None = None) -> str:
     """Return the device that makes taps."""
-    from bootrig.network.tap import TUN_DEVICE
+    from bootrig.network.tap import TUN_DEVICE, open_device
 
     path = device or TUN_DEVICE
-    try:
-        with path.open("r+b", buffering=0):
-            return str(path)
-    except FileNotFoundError as error:
-        raise RigError(f"{path} does not exist", remedy=MODPROBE_REMEDY) from error
-    except OSError as error:
-        remedy = f"as root: chmod 0666 {path}    (or run bootrig as root)"
-        raise RigError(f"{path}: {error.strerror}", remedy=remedy) from error
+    os.close(open_device(path))
+    return str(path)
 
 
 def look_at_namespaces(device: Path | None = None) -> str:
     """Return in which way cells get namespaces and a tap of their own, by making some."""
     from bootrig.network.namespace import probe_namespaces
 
-    report = probe_namespaces(device)
-    if not report.works:
-        raise RigError(report.problem, remedy=report.remedy)
-    return f"user, network and PID namespaces with a tap, by way of {report.way}"
+    return f"user, network and PID namespaces with a tap, by way of {probe_namespaces(device)}"
 
 
 def look_at_grub() -> str:

@@ -18,7 +18,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -47,23 +46,6 @@ _SWITCHES = (
     ("user/max_net_namespaces", "0", "15000"),
     ("user/max_pid_namespaces", "0", "15000"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class NamespaceReport:
-    """What this machine allows.
-
-    Attributes:
-        works: whether cells can have their namespaces here.
-        way: `root` or `user namespace`; empty where neither works.
-        problem: what is wrong, empty where nothing is.
-        remedy: what to do about it.
-    """
-
-    works: bool
-    way: str
-    problem: str = ""
-    remedy: str = ""
 
 
 def namespace_remedy(sysctl_directory: Path = Path("/proc/sys")) -> str:
@@ -208,7 +190,7 @@ def _wait(keeper: int, deadline: Deadline) -> int:
     try:
         poll = select.poll()
         poll.register(handle, select.POLLIN)
-        if not poll.poll(None if deadline.left_s == float("inf") else deadline.left_s * 1000):
+        if not poll.poll(None if deadline.limit_s is None else deadline.limit_s * 1000):
             raise NamespaceError(f"what ran in the namespaces did not end in time: {deadline.purpose}")
     finally:
         os.close(handle)
@@ -279,17 +261,17 @@ def run_in_namespaces(function: Callable[[], int], *, deadline: Deadline | None 
             os.close(writing)
 
 
-def probe_namespaces(tun_device: Path | None = None) -> NamespaceReport:
-    """Find out, by doing it, whether cells can have namespaces and a tap on this machine."""
+def probe_namespaces(tun_device: Path | None = None) -> str:
+    """Return in which way cells get namespaces and a tap on this machine, `root` or `user namespace`, by making some.
+
+    Raises:
+        RigError: in none.
+    """
     from bootrig.network.tap import TUN_DEVICE, open_tap  # noqa: PLC0415 - tap is not needed to run a function
 
     def try_tap() -> int:
         with open_tap(device=tun_device or TUN_DEVICE):
             return 0
 
-    way = "root" if os.geteuid() == 0 else "user namespace"
-    try:
-        run_in_namespaces(try_tap, deadline=Deadline.after(10, "probing namespaces"))
-    except BootrigError as error:
-        return NamespaceReport(works=False, way="", problem=str(error), remedy=error.remedy)
-    return NamespaceReport(works=True, way=way)
+    run_in_namespaces(try_tap, deadline=Deadline.after(10, "probing namespaces"))
+    return "root" if os.geteuid() == 0 else "user namespace"

@@ -13,7 +13,6 @@ import socket
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from ipaddress import IPv4Interface, ip_interface
 from pathlib import Path
 
@@ -21,6 +20,8 @@ from bootrig.network.addresses import SERVER_INTERFACES, TAP_MAC, TAP_NAME
 from bootrig.network.errors import TapError
 
 TUN_DEVICE = Path("/dev/net/tun")
+MODPROBE_REMEDY = "as root: modprobe tun    (a container needs --device /dev/net/tun)"
+ALLOWED_REMEDY = "run bootrig as root, or where user namespaces are allowed: bootrig doctor"
 
 TUNSETIFF = 0x400454CA
 IFF_TAP, IFF_NO_PI, IFF_UP = 0x0002, 0x1000, 0x0001
@@ -31,23 +32,6 @@ IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_INET6_ADDR_GEN_MODE = 1, 26, 8
 IN6_ADDR_GEN_MODE_NONE = 1
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS = 1, 2, 4, 8
 IFA_F_NODAD, IFA_F_PERMANENT = 0x02, 0x80
-
-
-@dataclass(frozen=True, slots=True)
-class Tap:
-    """An open tap device, up, with its carrier on.
-
-    Attributes:
-        name: of the network interface.
-        file_descriptor: inheritable; it goes to QEMU as `-netdev tap,fd=N`. It has no virtio header.
-        mac: the interface's hardware address.
-        addresses: the interface's addresses with their prefix lengths.
-    """
-
-    name: str
-    file_descriptor: int
-    mac: str
-    addresses: tuple[str, ...]
 
 
 def _attribute(number: int, content: bytes) -> bytes:
@@ -64,7 +48,7 @@ def _request(channel: socket.socket, kind: int, flags: int, body: bytes, what: s
 
 def _remedy(number: int, what: str) -> str:
     if number == errno.EPERM:
-        return "run bootrig as root, or where user namespaces are allowed: bootrig doctor"
+        return ALLOWED_REMEDY
     if ":" in what and number in {errno.EOPNOTSUPP, errno.EACCES, errno.EAFNOSUPPORT}:
         return "switch IPv6 on: sysctl -w net.ipv6.conf.all.disable_ipv6=0, or boot without ipv6.disable=1"
     return ""
@@ -77,7 +61,7 @@ def _set_link(channel: socket.socket, name: str, attributes: bytes = b"", *, up:
     _request(channel, RTM_NEWLINK, 0, header + attributes, f"configure {name}")
 
 
-def _add_address(channel: socket.socket, name: str, address: str) -> None:
+def _add_address(channel: socket.socket, address: str) -> None:
     interface = ip_interface(address)
     packed = interface.ip.packed
     if isinstance(interface, IPv4Interface):
@@ -87,76 +71,70 @@ def _add_address(channel: socket.socket, name: str, address: str) -> None:
         family, flags = socket.AF_INET6, IFA_F_PERMANENT | IFA_F_NODAD
         attributes = b""
     scope = 253 if interface.ip.is_link_local else 0
-    header = struct.pack("=BBBBi", family, interface.network.prefixlen, flags, scope, socket.if_nametoindex(name))
+    header = struct.pack("=BBBBi", family, interface.network.prefixlen, flags, scope, socket.if_nametoindex(TAP_NAME))
     attributes += _attribute(IFA_LOCAL, packed) + _attribute(IFA_ADDRESS, packed)
     attributes += _attribute(IFA_FLAGS, struct.pack("=I", flags))
-    _request(channel, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, header + attributes, f"give {name} the address {address}")
+    what = f"give {TAP_NAME} the address {address}"
+    _request(channel, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, header + attributes, what)
 
 
-def _open_device(device: Path, name: str) -> int:
+def open_device(device: Path = TUN_DEVICE) -> int:
+    """Open the device that makes taps, and return its file descriptor, which is not a tap yet.
+
+    Raises:
+        TapError: it is missing or not allowed.
+    """
     try:
-        descriptor = os.open(device, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError as error:
-        raise TapError(
-            f"{device} is missing",
-            remedy="as root: modprobe tun    (a container needs --device /dev/net/tun)",
-        ) from error
+        return os.open(device, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
-        remedy = (
-            "as root: modprobe tun    (a container needs --device /dev/net/tun)"
-            if error.errno in {errno.ENODEV, errno.ENXIO}
-            else f"as root: chmod 0666 {device}    (or run bootrig as root)"
-        )
-        raise TapError(f"cannot open {device}: {error.strerror}", remedy=remedy) from error
+        what = f"{device} is missing" if error.errno == errno.ENOENT else f"cannot open {device}: {error.strerror}"
+        needs_module = error.errno in {errno.ENOENT, errno.ENODEV, errno.ENXIO}
+        remedy = MODPROBE_REMEDY if needs_module else f"as root: chmod 0666 {device}    (or run bootrig as root)"
+        raise TapError(what, remedy=remedy) from error
+
+
+def _make_tap(descriptor: int) -> None:
     try:
-        fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI))
+        fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", TAP_NAME.encode(), IFF_TAP | IFF_NO_PI))
     except OSError as error:
-        os.close(descriptor)
-        raise TapError(
-            f"cannot create the tap device {name}: {error.strerror}",
-            remedy="run bootrig as root, or where user namespaces are allowed: bootrig doctor",
-        ) from error
+        what = f"cannot create the tap device {TAP_NAME}: {error.strerror}"
+        raise TapError(what, remedy=ALLOWED_REMEDY) from error
     os.set_inheritable(descriptor, True)
-    return descriptor
 
 
 @contextmanager
-def open_tap(
-    name: str = TAP_NAME,
-    addresses: Sequence[str] = SERVER_INTERFACES,
-    *,
-    mac: str = TAP_MAC,
-    device: Path = TUN_DEVICE,
-) -> Iterator[Tap]:
+def open_tap(addresses: Sequence[str] = SERVER_INTERFACES, *, device: Path = TUN_DEVICE) -> Iterator[int]:
     """Open a tap device in this network namespace, give it its addresses, and bring it and the loopback device up.
 
     Nothing has to be waited for afterwards: the carrier is up, the addresses can be bound. The device is gone when the
-    descriptor and all copies of it are closed.
+    descriptor and all copies of it are closed. Its MAC is fixed so that boots repeat themselves.
 
     Args:
-        name: of the network interface.
         addresses: with prefix lengths; link-local ones included, none is generated.
-        mac: the interface's hardware address, fixed so that boots repeat themselves.
         device: the kernel's tun device.
+
+    Yields:
+        Its file descriptor, inheritable; it goes to QEMU as `-netdev tap,fd=N`. It has no virtio header.
 
     Raises:
         TapError: the device is missing, not allowed, or cannot be configured.
     """
-    descriptor = _open_device(device, name)
+    descriptor = open_device(device)
     try:
+        _make_tap(descriptor)
         # the kernel would send router solicitations of its own into the capture
         with suppress(OSError):
-            Path(f"/proc/sys/net/ipv6/conf/{name}/accept_ra").write_text("0")
+            Path(f"/proc/sys/net/ipv6/conf/{TAP_NAME}/accept_ra").write_text("0")
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel:
             generated = _attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([IN6_ADDR_GEN_MODE_NONE]))
-            link = _attribute(IFLA_ADDRESS, bytes.fromhex(mac.replace(":", "")))
+            link = _attribute(IFLA_ADDRESS, bytes.fromhex(TAP_MAC.replace(":", "")))
             if any(":" in address for address in addresses):
                 link += _attribute(IFLA_AF_SPEC, _attribute(socket.AF_INET6, generated))
             _set_link(channel, "lo", up=True)
-            _set_link(channel, name, link, up=False)
+            _set_link(channel, TAP_NAME, link, up=False)
             for address in addresses:
-                _add_address(channel, name, address)
-            _set_link(channel, name, up=True)
-        yield Tap(name, descriptor, mac, tuple(addresses))
+                _add_address(channel, address)
+            _set_link(channel, TAP_NAME, up=True)
+        yield descriptor
     finally:
         os.close(descriptor)

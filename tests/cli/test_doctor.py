@@ -91,7 +91,7 @@ def test_a_missing_python_package_is_named() -> None:
 
 
 def test_a_missing_tap_device_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RigError, match="tun does not exist") as caught:
+    with pytest.raises(RigError, match="tun is missing") as caught:
         doctor.look_at_tap(tmp_path / "tun")
     assert caught.value.remedy == "as root: modprobe tun    (a container needs --device /dev/net/tun)"
 

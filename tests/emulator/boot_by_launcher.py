@@ -70,7 +70,7 @@ def main() -> int:
     def inside() -> int:
         with open_tap() as tap:
             try:
-                result = asyncio.run(boot(Launcher(launcher), model, platform_firmware, directory, tap.file_descriptor))
+                result = asyncio.run(boot(Launcher(launcher), model, platform_firmware, directory, tap))
             except GuestStartError as error:
                 result = {"start-error": str(error)}
         (directory / "result.json").write_text(json.dumps(result))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bootrig.errors import RigError
 from bootrig.network.namespace import probe_namespaces
 from bootrig.process import ToolMissingError, require_tool
 from tests.requirements import miss
@@ -9,9 +10,10 @@ from tests.requirements import miss
 
 def require_namespaces() -> None:
     """Skip where there are no namespaces or no tap; fail where CI promises them."""
-    report = probe_namespaces()
-    if not report.works:
-        miss(f"{report.problem}: {report.remedy}")
+    try:
+        probe_namespaces()
+    except RigError as error:
+        miss(f"{error}: {error.remedy}")
 
 
 def require_program(name: str) -> None:

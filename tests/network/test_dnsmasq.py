@@ -36,7 +36,7 @@ def _talk(personality: DhcpPersonality, run_directory: Path, talk: Callable[[Pxe
 
     def inside() -> object:
         with open_tap() as tap, start_dnsmasq(personality, run_directory, deadline=Deadline.after(30, "a test")):
-            return talk(PxeClient(tap.file_descriptor))
+            return talk(PxeClient(tap))
 
     return call_inside(inside)
 
@@ -231,7 +231,7 @@ def test_no_router_is_advertised_without(tmp_path):
 def test_nothing_is_left_and_no_file_outside_of_the_run_directory(tmp_path):
     def inside() -> object:
         with open_tap(), start_dnsmasq(DhcpPersonality(), tmp_path) as server:
-            assert children_of(os.getpid()) == {server.pid}
+            assert children_of(os.getpid()) == {server.process.pid}
         return sorted(children_of(os.getpid()))
 
     assert call_inside(inside) == []
@@ -302,7 +302,7 @@ def test_dies_midway(tmp_path):
         with open_tap(), start_dnsmasq(DhcpPersonality(), tmp_path) as server:
             watching = asyncio.create_task(server.watch())
             await asyncio.sleep(0)
-            os.kill(server.pid, 9)
+            os.kill(server.process.pid, 9)
             with pytest.raises(ServiceError) as caught:
                 await asyncio.wait_for(watching, 10)
             return str(caught.value)

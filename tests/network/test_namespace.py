@@ -241,16 +241,13 @@ def test_without_a_switch_the_remedy_names_the_container(tmp_path):
 
 
 def test_probe_says_yes_and_how():
-    report = probe_namespaces()
-    assert report.works
-    assert report.way == ("root" if os.geteuid() == 0 else "user namespace")
+    assert probe_namespaces() == ("root" if os.geteuid() == 0 else "user namespace")
 
 
 def test_probe_says_no_without_a_tun_device(tmp_path):
-    report = probe_namespaces(tmp_path / "tun")
-    assert not report.works
-    assert "tun is missing" in report.problem
-    assert "modprobe tun" in report.remedy
+    with pytest.raises(RigError, match="tun is missing") as caught:
+        probe_namespaces(tmp_path / "tun")
+    assert "modprobe tun" in caught.value.remedy
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to make a tun device and to become somebody else")
@@ -285,12 +282,14 @@ class TestOrdinaryUser:
         with os.fdopen(reading) as stream:
             return stream.read()
 
-    def _probe(self, device: Path) -> namespace.NamespaceReport:
+    def _probe(self, device: Path) -> list[str]:
         def probe() -> str:
-            report = probe_namespaces(device)
-            return json.dumps([report.works, report.way, report.problem, report.remedy])
+            try:
+                return json.dumps([probe_namespaces(device)])
+            except RigError as error:
+                return json.dumps([str(error), error.remedy])
 
-        return namespace.NamespaceReport(*json.loads(self._as_nobody(probe)))
+        return json.loads(self._as_nobody(probe))
 
     def test_servers_answer_on_their_real_ports(self, tun, tmp_path_factory):
         require_program("dnsmasq")
@@ -304,7 +303,7 @@ class TestOrdinaryUser:
                 start_dnsmasq(DhcpPersonality("pxelinux.0"), directory),
                 start_tftp(TftpConfiguration(directory), directory),
             ):
-                client = PxeClient(tap.file_descriptor)
+                client = PxeClient(tap)
                 client.request(client.discover())
                 client.resolve(SERVER_ADDRESS)
                 assert b"dhcp-range" in client.fetch(SERVER_ADDRESS, b"dnsmasq.conf")
@@ -314,10 +313,9 @@ class TestOrdinaryUser:
 
     def test_works_where_anybody_may_open_the_tun_device(self, tun):
         tun.chmod(0o666)
-        assert self._probe(tun) == namespace.NamespaceReport(works=True, way="user namespace")
+        assert self._probe(tun) == ["user namespace"]
 
     def test_says_chmod_where_the_tun_device_is_roots(self, tun):
-        report = self._probe(tun)
-        assert not report.works
-        assert report.problem == f"cannot open {tun}: Permission denied"
-        assert f"chmod 0666 {tun}" in report.remedy
+        problem, remedy = self._probe(tun)
+        assert problem == f"cannot open {tun}: Permission denied"
+        assert f"chmod 0666 {tun}" in remedy

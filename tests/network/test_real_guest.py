@@ -16,7 +16,7 @@ from bootrig.network.capture import decode_capture
 from bootrig.network.servers.dnsmasq import start_dnsmasq
 from bootrig.network.servers.personality import DhcpPersonality
 from bootrig.network.servers.tftp import TftpConfiguration, start_tftp
-from bootrig.network.tap import Tap, open_tap
+from bootrig.network.tap import open_tap
 from bootrig.process import require_tool, small_environment
 from bootrig.trace.events import Dhcp, Event, Other, TftpError, TftpOptions, TftpRequest, TftpTransfer
 from tests.network.frames import EPOCH_S
@@ -51,12 +51,12 @@ def root(tmp_path) -> Path:
     return root
 
 
-def _boot_guest(tap: Tap, run_directory: Path) -> bytes:
+def _boot_guest(tap: int, run_directory: Path) -> bytes:
     """Boot until PXELINUX says the nonce; return the console."""
     arguments = [
         *("-M", "pc,graphics=off", "-m", "64", "-nodefaults", "-display", "none", "-serial", "stdio"),
         *("-accel", "tcg", "-icount", "shift=8,sleep=off", "-rtc", "base=2011-03-15T11:28:27,clock=vm"),
-        *("-netdev", f"tap,id=n0,fd={tap.file_descriptor}", "-device", f"e1000,netdev=n0,mac={GUEST_MAC},bootindex=1"),
+        *("-netdev", f"tap,id=n0,fd={tap}", "-device", f"e1000,netdev=n0,mac={GUEST_MAC},bootindex=1"),
         *("-object", f"filter-dump,id=f0,netdev=n0,file={run_directory / 'capture.pcap'}"),
     ]
     console, end = b"", time.monotonic() + WALL_S
@@ -65,7 +65,7 @@ def _boot_guest(tap: Tap, run_directory: Path) -> bytes:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         env=small_environment(),
-        pass_fds=[tap.file_descriptor],
+        pass_fds=[tap],
     ) as qemu:
         assert qemu.stdout is not None
         while NONCE not in console and select.select([qemu.stdout], [], [], max(0.0, end - time.monotonic()))[0]:
@@ -77,7 +77,7 @@ def _boot_guest(tap: Tap, run_directory: Path) -> bytes:
     return console
 
 
-def _with_servers(root: Path, use: Callable[[Tap], object]) -> Any:
+def _with_servers(root: Path, use: Callable[[int], object]) -> Any:
     run_directory = root.parent
 
     def inside() -> object:
@@ -127,8 +127,8 @@ def test_a_real_rom_boots_pxelinux(root):
 
 
 def test_the_fake_client_does_what_the_real_one_does(root):
-    def use(tap: Tap) -> int:
-        client = PxeClient(tap.file_descriptor)
+    def use(tap: int) -> int:
+        client = PxeClient(tap)
         client.request(client.discover())
         client.resolve(SERVER_ADDRESS)
         content = client.fetch(SERVER_ADDRESS, b"pxelinux.0", b"blksize", b"1432", b"tsize", b"0")

@@ -6,7 +6,14 @@ import subprocess
 
 import pytest
 
-from bootrig.network.addresses import LINK_LOCAL_ADDRESS, SERVER_ADDRESS, SERVER_ADDRESS_IP6, SERVER_INTERFACES, TAP_MAC
+from bootrig.network.addresses import (
+    LINK_LOCAL_ADDRESS,
+    SERVER_ADDRESS,
+    SERVER_ADDRESS_IP6,
+    SERVER_INTERFACES,
+    TAP_MAC,
+    TAP_NAME,
+)
 from bootrig.network.errors import TapError
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.network.tap import open_tap
@@ -25,9 +32,9 @@ def _possible() -> None:
 def test_is_up_with_carrier_and_addresses_at_once():
     def look() -> object:
         with open_tap() as tap:
-            assert os.get_inheritable(tap.file_descriptor)
+            assert os.get_inheritable(tap)
             shown = subprocess.run(
-                [require_tool("ip"), "-j", "address", "show", "dev", tap.name], capture_output=True, check=True
+                [require_tool("ip"), "-j", "address", "show", "dev", TAP_NAME], capture_output=True, check=True
             )
             return json.loads(shown.stdout)[0]
 
@@ -41,8 +48,8 @@ def test_is_up_with_carrier_and_addresses_at_once():
 
 def test_every_address_can_be_bound_at_once():
     def bind() -> bool:
-        with open_tap() as tap:
-            index = socket.if_nametoindex(tap.name)
+        with open_tap():
+            index = socket.if_nametoindex(TAP_NAME)
             for family, address in (
                 (socket.AF_INET, (SERVER_ADDRESS, 69)),
                 (socket.AF_INET, ("127.0.0.1", 80)),
@@ -64,9 +71,9 @@ def test_frames_pass_without_a_header_of_their_own():
         request = b"\xff" * 6 + guest_mac + struct.pack(">HHHBBH", 0x0806, 1, 0x0800, 6, 4, 1)
         request += guest_mac + guest + bytes(6) + socket.inet_aton(SERVER_ADDRESS)
         with open_tap() as tap:
-            os.write(tap.file_descriptor, request)
+            os.write(tap, request)
             while True:
-                frame = os.read(tap.file_descriptor, 2000)
+                frame = os.read(tap, 2000)
                 if frame[12:14] == b"\x08\x06":
                     return frame.hex()
 
@@ -87,10 +94,10 @@ def test_is_gone_after_the_with():
 
 def test_two_by_one_name_are_an_error():
     def twice() -> int:
-        with open_tap("cable"), open_tap("cable"):
+        with open_tap(), open_tap():
             return 0
 
-    with pytest.raises(Exception, match=r"^cannot create the tap device cable: Device or resource busy$"):
+    with pytest.raises(Exception, match=r"^cannot create the tap device tap0: Device or resource busy$"):
         run_in_namespaces(twice)
 
 

@@ -65,7 +65,7 @@ class QmpSession:
             GuestDiedError: QEMU went away.
         """
         try:
-            async with asyncio.timeout(_limit(deadline)):
+            async with asyncio.timeout(deadline.limit_s):
                 self._take_version(await self._transport.open())
         except TimeoutError as error:
             raise CommandDeadlineError(f"QEMU did not greet in time ({deadline.purpose})") from error
@@ -102,7 +102,7 @@ class QmpSession:
         """
         if self._reason is not None:
             raise self._reason
-        limit_s = self._command_s if deadline is None else _limit(deadline)
+        limit_s = self._command_s if deadline is None else deadline.limit_s
         try:
             async with asyncio.timeout(limit_s):
                 result = await self._transport.execute(command, arguments)
@@ -216,12 +216,6 @@ class QmpSession:
             return self._reason
         obituary = await self._obituary() if self._obituary and not self._closing else None
         return obituary or ended
-
-
-def _limit(deadline: Deadline) -> float | None:
-    """Return the seconds left; None for a deadline that never comes."""
-    left_s = deadline.left_s
-    return None if left_s == float("inf") else left_s
 
 
 def _describe_end(cause: Exception | None) -> str:

@@ -76,10 +76,9 @@ class Subscription:
             waiter = self._loop.create_future()
             self._waiters.append(waiter)
             try:
-                if deadline is None:
-                    await waiter
-                else:
-                    await asyncio.wait_for(waiter, deadline.require() if deadline.left_s != float("inf") else None)
+                if deadline is not None:
+                    deadline.require()
+                await asyncio.wait_for(waiter, deadline.limit_s if deadline else None)
             except TimeoutError:
                 continue  # the next `require` raises
             except asyncio.CancelledError:

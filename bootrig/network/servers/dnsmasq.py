@@ -4,7 +4,6 @@ It runs with `-d` (with `-k` it would change its group, which a user namespace f
 inotify and a pidfd tell when it is ready or dead, so nothing is polled.
 """
 
-import asyncio
 import ctypes
 import os
 import re
@@ -34,19 +33,15 @@ class Dnsmasq:
     Attributes:
         server: its name.
         version: as its log says it.
+        process: the process.
     """
 
     server = "dnsmasq"
 
     def __init__(self, process: RunningProcess) -> None:
-        self._process = process
+        self.process = process
         found = VERSION_PATTERN.search(process.output.read_text(errors="replace"))
         self.version = found[1] if found else ""
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
 
     async def watch(self) -> NoReturn:
         """Wait for its death.
@@ -54,16 +49,8 @@ class Dnsmasq:
         Raises:
             ServiceError: it died, with the last of its log.
         """
-        loop = asyncio.get_running_loop()
-        died = asyncio.Event()
-        handle = os.pidfd_open(self._process.pid)
-        try:
-            loop.add_reader(handle, died.set)
-            await died.wait()
-        finally:
-            loop.remove_reader(handle)
-            os.close(handle)
-        raise _death(self._process, "died midway")
+        await self.process.ended()
+        raise _death(self.process, "died midway")
 
 
 def _death(process: RunningProcess, how: str) -> ServiceError:
