@@ -16,7 +16,7 @@ from bootrig.cell.specification import ERROR_FILE, CellSpecification, load_speci
 from bootrig.errors import BootrigError, ExitStatus, RigError
 from bootrig.jsonfile import JsonFileError, load_json, write_json
 from bootrig.network.namespace import run_in_namespaces
-from bootrig.trace.trace import TRACE_FILE, Trace, load_trace, write_trace
+from bootrig.trace.trace import TRACE_FILE, Trace
 
 UNWRITTEN_STATUS = 4
 SPACE_REMEDY = "free some space there, or name another place by --runs"
@@ -61,7 +61,7 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None)
         with suppress(PermissionError):  # root's alone
             os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
         try:
-            write_trace(boot(specification, operator), directory / TRACE_FILE)
+            write_json(directory / TRACE_FILE, boot(specification, operator))
         except OSError as error:
             raise describe_host_error(error, directory) from error
         return 0
@@ -75,7 +75,7 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None)
         raise CellError(
             str(error), label=str(specification.key), directory=str(directory), remedy=error.remedy
         ) from error
-    return load_trace(directory / TRACE_FILE)
+    return load_json(directory / TRACE_FILE, Trace)
 
 
 def describe_host_error(error: OSError, directory: Path) -> RigError:

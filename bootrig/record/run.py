@@ -16,7 +16,7 @@ from bootrig.errors import InputError
 from bootrig.jsonfile import load_json, write_json
 from bootrig.trace.names import CellKey, parse_cell_name
 from bootrig.trace.reading.outcome import settle_outcome
-from bootrig.trace.trace import TRACE_FILE, Trace, load_trace
+from bootrig.trace.trace import TRACE_FILE, Trace
 
 RUN_FILE = "run.json"
 VERDICT_FILE = "verdict.json"
@@ -180,7 +180,7 @@ class RecordedRun:
             if cell.side == label:
                 # attempts sort as they are tried: real, shift7; which one counts is not a matter of order
                 for path in sorted((self.directory / cell.directory).glob(f"*/{TRACE_FILE}")):
-                    yield load_trace(path)
+                    yield load_json(path, Trace)
 
     def find_broken(self, label: str) -> tuple[CellKey, ...]:
         """Return one side's cells whose rig broke and that left no trace."""

@@ -16,11 +16,6 @@ def find_machines(scenario: Scenario, suite: str) -> tuple[str, ...]:
     return scenario.guest.machines if suite == FULL_SUITE else ()
 
 
-def in_suite(scenario: Scenario, suite: str, machine: str) -> bool:
-    """Whether a suite tries a scenario on a guest."""
-    return machine in find_machines(scenario, suite)
-
-
 def iter_suite_names(scenarios: Iterable[Scenario]) -> tuple[str, ...]:
     """Return the names of all suites that scenarios are in, in the order in which they come."""
     named = (membership.name for scenario in scenarios for membership in scenario.suites)

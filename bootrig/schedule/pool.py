@@ -11,10 +11,11 @@ from pathlib import Path
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error, load_error
 from bootrig.cell.specification import CellSpecification, write_specification
+from bootrig.jsonfile import load_json
 from bootrig.process import RunningProcess, small_environment, start_process
 from bootrig.schedule.campaign import CellResult
 from bootrig.schedule.errors import PoolError
-from bootrig.trace.trace import TRACE_FILE, load_trace
+from bootrig.trace.trace import TRACE_FILE, Trace
 from bootrig.workdir import CACHE_VARIABLE, cache_directory
 
 RECEIVE_LENGTH = 65536
@@ -103,7 +104,7 @@ def _load_result(specification: CellSpecification, status: int) -> CellResult:
     """Return what a cell that ended with `status` left in its directory."""
     directory = specification.directory
     if status == 0:
-        return CellResult(specification, load_trace(directory / TRACE_FILE), None)
+        return CellResult(specification, load_json(directory / TRACE_FILE, Trace), None)
     return CellResult(specification, None, load_error(directory, str(specification.key), status))
 
 

@@ -4,7 +4,6 @@ Source: this project's run format; people may leave out trailing parts and write
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -71,12 +70,6 @@ def matches_cell(key: CellKey, pattern: str) -> bool:
     wanted = pattern.split("/")
     parts = astuple(key)
     return len(wanted) <= len(parts) and all(map(matches_pattern, parts, wanted))
-
-
-def select_cells(keys: Iterable[CellKey], patterns: str) -> tuple[CellKey, ...]:
-    """Return the cells that any of several patterns, separated by commas, matches."""
-    wanted = patterns.split(",")
-    return tuple(key for key in keys if any(matches_cell(key, pattern) for pattern in wanted))
 
 
 def name_difference(rule: str, cell: CellKey | None, subject: str = "") -> str:

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from bootrig.jsonfile import load_json, parse_json, write_json
 from bootrig.trace.events import Event
 from bootrig.trace.names import CellKey, parse_cell_name
 from firmware.probe.probe import ProbeReport
@@ -24,12 +22,7 @@ class ClockKind(StrEnum):
 
 
 class Clock(Struct, frozen=True):
-    """The guest's clock.
-
-    Attributes:
-        kind: how it runs.
-        shift: in virtual time an instruction takes 2**shift ns; None otherwise.
-    """
+    """The guest's clock: how it runs; in virtual time an instruction takes 2**`shift` ns (None otherwise)."""
 
     kind: ClockKind
     shift: int | None = None
@@ -55,9 +48,7 @@ class OutcomeStatus(StrEnum):
 class Disturbance(Struct, frozen=True):
     """A packet that was sent again, or answered late: a sign of the host's slowness.
 
-    Attributes:
-        frame: its number in the capture.
-        what: what it was: `tftp-data`, `dhcp-discover`, `tcp`.
+    Its number in the capture, and what it was: `tftp-data`, `dhcp-discover`, `tcp`.
     """
 
     frame: int
@@ -88,12 +79,12 @@ NOT_JUDGED = Outcome(OutcomeStatus.FAILED, "", "nobody has judged it yet")
 
 
 class Expectation(Struct, frozen=True, kw_only=True):
-    """What the scenario expects of a boot.
+    """What the scenario expects of a boot; what is empty is not expected.
 
     Attributes:
-        report: kind of the probe that has to report, empty for none.
-        by: who has to have loaded it, empty for anybody.
-        over: by which protocol it has to have come, empty for any.
+        report: kind of the probe that has to report.
+        by: who has to have loaded it.
+        over: by which protocol it has to have come.
         milestones: milestones that have to be reached, in this order, before the report.
         sums: sums of the probes that were offered, one of which the report has to show.
         allow: what does not make the boot count as disturbed.
@@ -108,15 +99,9 @@ class Expectation(Struct, frozen=True, kw_only=True):
 
 
 class RomEvidence(Struct, frozen=True):
-    """Which ROM the guest had, as the running device tells it.
+    """Which ROM the guest had: properties of the running device (`romsize` is the length of the ROM BAR), its file.
 
-    Attributes:
-        romfile: the device's `romfile` property.
-        rombar: its `rombar` property.
-        rom_bar_length: its `romsize` property, bytes of the ROM BAR.
-        file_length: length of the ROM's file in bytes.
-        sha256: digest of the ROM's file.
-        proof: what the guest showed of this ROM: banner, feature line, user class.
+    Lengths are bytes. `proof` is what the guest showed of this ROM: banner, feature line, user class.
     """
 
     romfile: str
@@ -128,13 +113,9 @@ class RomEvidence(Struct, frozen=True):
 
 
 class PlatformFirmwareEvidence(Struct, frozen=True, kw_only=True):
-    """Which platform firmware the guest had.
+    """Which platform firmware the guest had: its name as in the cell's name, its file, the file's digest.
 
-    Attributes:
-        name: as the cell's name has it.
-        file: its file.
-        sha256: digest of the file.
-        version: what it calls itself on the console, empty where it does not say.
+    `version` is what it calls itself on the console, empty where it does not say.
     """
 
     name: str
@@ -144,15 +125,7 @@ class PlatformFirmwareEvidence(Struct, frozen=True, kw_only=True):
 
 
 class EmulatorEvidence(Struct, frozen=True, kw_only=True):
-    """Which QEMU ran the guest.
-
-    Attributes:
-        name: as the cell's name has it.
-        version: `7.2.22`.
-        sha256: digest of the executable.
-        accelerator: `tcg` or `kvm`.
-        command: its command line.
-    """
+    """Which QEMU ran the guest, by its name in the cell's name, and how; `sha256` is the executable's digest."""
 
     name: str = "host"
     version: str = ""
@@ -162,12 +135,7 @@ class EmulatorEvidence(Struct, frozen=True, kw_only=True):
 
 
 class Evidence(Struct, frozen=True):
-    """What showed a milestone.
-
-    Attributes:
-        frame: number of the packet in the capture; None where the console showed it.
-        text: the packet or the words, for people.
-    """
+    """What showed a milestone: a packet by its number in the capture, or words on the console (`frame` is None)."""
 
     frame: int | None = None
     text: str = ""
@@ -197,10 +165,8 @@ class Milestone(Struct, frozen=True):
 class ConsoleLine(Struct, frozen=True):
     """One line of the console: what was written, joined where the screen wrapped it at column 80.
 
-    Attributes:
-        text: without escape sequences, trailing blanks removed.
-        guest_s: the guest's clock as last read when the line was begun; None where it was not read.
-        wiped: whether the guest wiped the line out again.
+    It has no escape sequences and no trailing blanks. `guest_s` is the guest's clock as last read when the line was
+    begun, None where it was not read; `wiped` is whether the guest wiped the line out again.
     """
 
     text: str
@@ -217,11 +183,9 @@ class ReadBack(Struct, frozen=True):
 
 
 class ServiceEvidence(Struct, frozen=True, kw_only=True):
-    """A service of the guest's network.
+    """A service of the guest's network: `dhcp`, or the name that its table gives, and the table's name, `kind`.
 
     Attributes:
-        name: `dhcp`, or the name that its table gives.
-        kind: the table's name.
         server: the program: `dnsmasq`, `tftpy`.
         version: its version, empty where it does not say.
         read_back: what proves the statements of its table.
@@ -320,26 +284,3 @@ class Trace(Struct, frozen=True, kw_only=True):
     def find_milestone(self, name: str) -> Milestone | None:
         """Return the first milestone called `name`."""
         return next((milestone for milestone in self.milestones if milestone.name == name), None)
-
-
-def parse_trace(content: bytes, origin: str = "trace") -> Trace:
-    """Return the trace that `content` holds.
-
-    Raises:
-        JsonFileError: it is not a trace of this format; the message says where in it.
-    """
-    return parse_json(content, Trace, origin)
-
-
-def load_trace(path: Path) -> Trace:
-    """Return the trace in the file `path`.
-
-    Raises:
-        JsonFileError: it cannot be read, or is not a trace of this format.
-    """
-    return load_json(path, Trace)
-
-
-def write_trace(trace: Trace, path: Path) -> None:
-    """Write `trace` to the file `path`, all or nothing."""
-    write_json(path, trace)

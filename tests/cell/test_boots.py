@@ -10,10 +10,11 @@ import pytest
 from bootrig.cell.boot import load_wire
 from bootrig.cell.process import run_cell_file
 from bootrig.emulator.release.discovery import find_host_emulator
+from bootrig.jsonfile import load_json
 from bootrig.romset.manifest import find_manifest
 from bootrig.scenario.file import iter_scenarios
 from bootrig.trace.events import Dhcp, HttpRequest, RouterAdvertisement, RouterSolicitation, TftpError, TftpTransfer
-from bootrig.trace.trace import OutcomeStatus, load_trace
+from bootrig.trace.trace import OutcomeStatus, Trace
 from firmware.probe.registry import REPORT_MILESTONES, find_probe_report
 from tests.cell.boots import Boots
 
@@ -211,6 +212,6 @@ def test_a_cell_runs_again_from_its_specification_alone(all_scenarios: Boots, tm
     shutil.copytree(all_scenarios.run_directory, run, ignore=shutil.ignore_patterns("shift*", "real*", "kvm*"))
     cell = run / Path(trace.directory).parent
     assert run_cell_file(cell, "shift7.2") == 0
-    again = load_trace(cell / "shift7.2" / "trace.json")
+    again = load_json(cell / "shift7.2" / "trace.json", Trace)
     assert (again.cell, again.attempt, again.rom) == (trace.cell, "shift7.2", trace.rom)
     assert again.reports[0].nonce != trace.reports[0].nonce

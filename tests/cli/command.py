@@ -13,7 +13,8 @@ from typing import TypeVar
 
 import pytest
 
-from bootrig.trace.trace import Trace, load_trace
+from bootrig.jsonfile import load_json
+from bootrig.trace.trace import Trace
 
 WORDS = (sys.executable, "-m", "bootrig.cli.main")
 LIMIT_S = 240.0
@@ -170,4 +171,4 @@ def find_run_directory(runs: Path) -> Path:
 
 def load_traces(run_directory: Path) -> list[Trace]:
     """Return all traces of a run; each has to be whole."""
-    return [load_trace(path) for path in sorted(run_directory.glob("cells/**/trace.json"))]
+    return [load_json(path, Trace) for path in sorted(run_directory.glob("cells/**/trace.json"))]

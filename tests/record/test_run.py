@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.jsonfile import JsonFileError
+from bootrig.jsonfile import JsonFileError, write_json
 from bootrig.record.judgement import judge
 from bootrig.record.run import RecordedRun, Run, RunCell, RunError, RunHost, RunSide, find_run, write_run
-from bootrig.trace.trace import Trace, write_trace
+from bootrig.trace.trace import Trace
 from tests.compare.factory import REAL, Boot, trace
 
 
@@ -22,7 +22,7 @@ def make_run(directory: Path, *sides: tuple[str, tuple[Boot, ...]]) -> RecordedR
             place = f"cells/{label}/{found.key.directory_name}"
             attempt = directory / place / found.clock.attempt
             attempt.mkdir(parents=True)
-            write_trace(found, attempt / "trace.json")
+            write_json(attempt / "trace.json", found)
             cells.append(RunCell(found.cell, label, place))
     run = Run(
         id=directory.name,
@@ -103,7 +103,7 @@ def test_outcomes_are_found_anew(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", ("set", (LOST,)))
     (path,) = (tmp_path / "run").glob("cells/*/*/*/trace.json")
     kept: Trace = trace(GOOD)
-    write_trace(kept, path)
+    write_json(path, kept)
     (found,) = run.load_traces("set")
     assert found.passed is kept.passed
 

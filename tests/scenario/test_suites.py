@@ -6,7 +6,7 @@ import pytest
 
 from bootrig.scenario.file import iter_scenarios, load_scenarios
 from bootrig.scenario.scenario import Scenario
-from bootrig.scenario.suites import find_machines, in_suite, iter_suite_names
+from bootrig.scenario.suites import find_machines, iter_suite_names
 
 TEXT = """\
 summary = "x"
@@ -45,8 +45,6 @@ def test_the_guests_on_which_a_suite_tries_a_scenario(
 ) -> None:
     scenario = load(tmp_path, suites)
     assert find_machines(scenario, suite) == machines
-    for machine in ("pc", "q35", "mine"):
-        assert in_suite(scenario, suite, machine) is (machine in machines)
 
 
 def test_the_names_of_suites(tmp_path: Path) -> None:

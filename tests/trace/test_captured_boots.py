@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from bootrig.compare import compare_traces
-from bootrig.jsonfile import encode_json
+from bootrig.jsonfile import encode_json, parse_json
 from bootrig.network.capture import CapturedPacket, decode_packets
 from bootrig.trace.reading.milestones import iter_wire_milestones
 from bootrig.trace.reading.outcome import settle_outcome
@@ -20,7 +20,6 @@ from bootrig.trace.trace import (
     OutcomeStatus,
     RomEvidence,
     Trace,
-    parse_trace,
 )
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -42,7 +41,7 @@ def _load_trace(rom_set: str) -> Trace:
         milestones=tuple(iter_wire_milestones(wire)),
         wire=wire,
     )
-    return parse_trace(encode_json(settle_outcome(trace)))
+    return parse_json(encode_json(settle_outcome(trace)), Trace, "trace")
 
 
 def test_the_boots_passed_undisturbed():

@@ -11,7 +11,6 @@ from bootrig.trace.names import (
     name_difference,
     parse_cell_name,
     parse_difference_pattern,
-    select_cells,
 )
 
 CELL = CellKey("nbp-sizes[16k]", "e1000", "pc", "seabios", "host")
@@ -59,13 +58,6 @@ def test_a_directory_is_called_after_its_cell() -> None:
 )
 def test_patterns_of_cells(pattern: str, matched: bool) -> None:
     assert matches_cell(CELL, pattern) is matched
-
-
-def test_several_patterns_select_what_any_of_them_matches() -> None:
-    other = CellKey("grub", "rtl8139", "pc", "seabios")
-    third = CellKey("grub", "e1000", "q35", "ovmf")
-    assert select_cells([CELL, other, third], "grub/rtl8139,*/*/q35") == (other, third)
-    assert select_cells([CELL, other], "none") == ()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bootrig.jsonfile import JsonFileError, encode_json
+from bootrig.jsonfile import JsonFileError, encode_json, load_json, parse_json, write_json
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import (
     Clock,
@@ -22,9 +22,6 @@ from bootrig.trace.trace import (
     OutcomeStatus,
     RomEvidence,
     Trace,
-    load_trace,
-    parse_trace,
-    write_trace,
 )
 from tests.compare.factory import Boot, trace
 
@@ -65,12 +62,12 @@ EXAMPLE = trace(Boot())
 @settings(deadline=None, max_examples=60)
 @given(traces)
 def test_any_trace_survives_its_file(value: Trace) -> None:
-    assert parse_trace(encode_json(value)) == value
+    assert parse_json(encode_json(value), Trace, "trace") == value
 
 
 def test_a_trace_with_events_survives_its_file(tmp_path: Path) -> None:
-    write_trace(EXAMPLE, tmp_path / "trace.json")
-    assert load_trace(tmp_path / "trace.json") == EXAMPLE
+    write_json(tmp_path / "trace.json", EXAMPLE)
+    assert load_json(tmp_path / "trace.json", Trace) == EXAMPLE
     assert EXAMPLE.wire
     assert EXAMPLE.key == CellKey("pxe-tftp", "e1000", "pc", "seabios")
 
@@ -79,7 +76,7 @@ def test_a_trace_with_events_survives_its_file(tmp_path: Path) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_trace_or_refused(content: bytes) -> None:
     with pytest.raises(JsonFileError, match=r"^trace: "):
-        parse_trace(content)
+        parse_json(content, Trace, "trace")
 
 
 def change(place: str, value: object) -> bytes:
@@ -108,20 +105,20 @@ def change(place: str, value: object) -> bytes:
 )
 def test_a_wrong_type_is_named_with_its_place(place: str, value: object, message: str) -> None:
     with pytest.raises(JsonFileError) as caught:
-        parse_trace(change(place, value), "t.json")
+        parse_json(change(place, value), Trace, "t.json")
     assert str(caught.value) == f"t.json: {message}"
 
 
 def test_what_a_reader_does_not_know_is_passed_over() -> None:
-    assert parse_trace(change("surprise", 1)) == EXAMPLE
+    assert parse_json(change("surprise", 1), Trace, "trace") == EXAMPLE
 
 
 def test_a_trace_s_file_that_is_not_there_or_not_json(tmp_path: Path) -> None:
     with pytest.raises(JsonFileError, match=r"other\.json: No such file or directory"):
-        load_trace(tmp_path / "other.json")
+        load_json(tmp_path / "other.json", Trace)
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(JsonFileError, match=r"bad\.json: Input data was truncated"):
-        load_trace(tmp_path / "bad.json")
+        load_json(tmp_path / "bad.json", Trace)
 
 
 def test_the_first_milestone_of_a_name() -> None:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootrig.trace.reading import console
-from bootrig.trace.reading.console import ConsoleReader, read_lines
+from bootrig.trace.reading.console import ConsoleReader
 from bootrig.trace.trace import ConsoleLine
-from tests.trace.reading.conftest import RECORDED
+from tests.trace.reading.conftest import RECORDED, read_lines
 
 FULL = "a" * 80
 PROMPT = "Press Ctrl-B for the iPXE command line..."

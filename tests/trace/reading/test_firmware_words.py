@@ -2,7 +2,6 @@
 
 import pytest
 
-from bootrig.trace.reading.console import read_lines
 from bootrig.trace.reading.firmware_words import (
     Banner,
     find_banner,
@@ -13,7 +12,7 @@ from bootrig.trace.reading.firmware_words import (
     iter_identity,
 )
 from bootrig.trace.trace import ConsoleLine
-from tests.trace.reading.conftest import RECORDED
+from tests.trace.reading.conftest import RECORDED, read_lines
 
 GPXE = "gPXE 0.9.9 -- Open Source Boot Firmware -- http://etherboot.org"
 TAGLINE = "Open Source Network Boot Firmware"
