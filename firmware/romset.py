@@ -6,11 +6,13 @@ QEMU's default names are `efi-<stem>.rom` on current machine types and `pxe-<ste
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from firmware.errors import RomSetError
+
+Rom = TypeVar("Rom")
 
 PREFIXES = ("efi", "pxe")
 ROM_SUFFIX = ".rom"
@@ -68,25 +70,9 @@ def bar_length(length: int) -> int:
     return 1 << max(0, length - 1).bit_length()
 
 
-class NamedRom(Protocol):
-    """Anything that has one of QEMU's default ROM names."""
-
-    @property
-    def prefix(self) -> str:
-        """The first word of the name."""
-
-    @property
-    def stem(self) -> str:
-        """The name between prefix and suffix."""
-
-
-RomType = TypeVar("RomType", bound=NamedRom)
-
-
-def find_rom(roms: Iterable[RomType], stem: str, prefix: str) -> RomType | None:
-    """Return the ROM for a stem, the one with the other prefix where `prefix` is not there; None without either."""
-    of_stem = {rom.prefix: rom for rom in roms if rom.stem == stem}
-    return of_stem.get(prefix) or next(iter(of_stem.values()), None)
+def choose_rom(by_prefix: Mapping[str, Rom], prefix: str) -> Rom | None:
+    """Return the ROM with `prefix`, the one with the other prefix where that is not there; None without either."""
+    return by_prefix.get(prefix) or next(iter(by_prefix.values()), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +117,7 @@ class RomSet:
 
     def find_rom(self, stem: str, prefix: str = "efi") -> RomFile | None:
         """Return the ROM for a stem as it is installed, None where the set has none."""
-        return find_rom(self.roms, stem, prefix)
+        return choose_rom({rom.prefix: rom for rom in self.roms if rom.stem == stem}, prefix)
 
     def installed_files(self) -> dict[str, RomFile]:
         """Return the file names under which the set is installed, each with its ROM, sorted.

@@ -12,19 +12,20 @@ from shutil import copyfile
 
 from bootrig.builder.assembly import assemble_target
 from bootrig.builder.chamber import INPUTS, TREE, Chamber, namespace_command
-from bootrig.builder.compile_log import find_first_error, read_log, says_disk_full
+from bootrig.builder.compile_log import NO_SPACE, find_first_error
 from bootrig.builder.configuration import write_configuration, write_settings
 from bootrig.builder.errors import CompileError
 from bootrig.builder.plan import BuildPlan, StepKind
 from bootrig.builder.provenance import make_provenance
 from bootrig.builder.sbom import make_sbom
-from bootrig.builder.source_tree import apply_patches, fetch_files, find_source_date, unpack_source
+from bootrig.builder.source_tree import apply_patch, find_source_date, unpack_source
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
 from bootrig.lock import hold_lock
 from bootrig.process import ProcessError
 from bootrig.store.content import Store
-from bootrig.store.fetch import DownloadProgress
+from bootrig.store.fetch import fetch_source
+from bootrig.store.incoming import DownloadProgress
 from bootrig.store.settings import FetchSettings
 from bootrig.workdir import cache_directory, start_work_directory
 
@@ -118,9 +119,7 @@ def build(plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions())
 
 
 def check_build(
-    plan: BuildPlan,
-    store: Store,
-    options: BuildOptions = BuildOptions(),
+    plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions()
 ) -> tuple[Artifact, tuple[ChangedFile, ...]]:
     """Build twice, without ccache, and compare; the store gets the first result.
 
@@ -144,12 +143,7 @@ def log_path(plan: BuildPlan) -> Path:
 
 @contextmanager
 def _one_builder(plan: BuildPlan, log: Path) -> Iterator[None]:
-    """Hold the lock of a build key; another process that wants to build the same waits, as long as a build may take.
-
-    Raises:
-        DeadlineError: it waited longer than that.
-        RigError: the lock cannot be made.
-    """
+    """Hold the lock of a build key; another process that wants to build the same waits, as long as a build may take."""
     deadline = Deadline.after(plan.recipe.instructions.deadline_s, f"another process builds {plan.key}")
     with ExitStack() as held:
         try:
@@ -192,7 +186,10 @@ def _build_once(plan: BuildPlan, store: Store, options: BuildOptions, log: Path)
     namespace_command()
     files = {}
     if plan.directory is None:
-        files = fetch_files(plan.recipe.source, store, settings=options.settings, progress=options.on_download)
+        files = {
+            file.file_name: fetch_source(file, store, settings=options.settings, progress=options.on_download)
+            for file in plan.recipe.source.files
+        }
     _start_log(log)
     with start_work_directory("build") as work:
         return _Build(plan, options, work.resolve(), log).run(files)
@@ -229,7 +226,8 @@ class _Build:
                     if self.instructions.source_date is None:
                         self.source_date = find_source_date(self.tree) or 0
                 case StepKind.PATCH:
-                    apply_patches(self.tree, self.instructions.patches)
+                    for patch in self.instructions.patches:
+                        apply_patch(self.tree, patch)
                 case StepKind.CONFIGURE:
                     write_configuration(self.directory, self.instructions.configuration)
                     write_settings(self.directory, self.instructions.settings)
@@ -248,12 +246,6 @@ class _Build:
         return self.tree / self.instructions.directory
 
     def _make(self, argv: tuple[str, ...]) -> None:
-        """Run make in the chamber.
-
-        Raises:
-            CompileError: it fails; with the first error of the log.
-            RigError: it fails because the disk is full, or runs past its deadline.
-        """
         self._copy_inputs()
         use_ccache = self.options.use_ccache and self.plan.toolchain.has_ccache
         chamber = Chamber(self.work, self.source_date, self.plan.build_id, use_ccache=use_ccache)
@@ -265,8 +257,8 @@ class _Build:
         except ProcessError as error:
             if error.status is None:
                 raise
-            text = read_log(self.log)
-            if says_disk_full(text):
+            text = self.log.read_text("utf-8", "replace")
+            if NO_SPACE.search(text):
                 raise RigError(
                     f"the disk is full: {self.plan.recipe.name} could not be built in {self.work.parent}",
                     remedy="free some space, or name another place with TMPDIR",

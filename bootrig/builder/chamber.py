@@ -1,6 +1,6 @@
 """Where builds run: in namespaces without a network, always under the same path, with the same environment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -62,13 +62,13 @@ class Chamber:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         if self.use_ccache:
-            environment |= _ccache_environment()
+            directory = (cache_directory() / "ccache").resolve()
+            environment |= {
+                "PATH": f"{CCACHE_LINKS}:{PATH}",
+                "CCACHE_DIR": str(directory),
+                "CCACHE_NOHASHDIR": "1",
+            }
         return environment
-
-
-def _ccache_environment() -> Mapping[str, str]:
-    directory = cache_directory() / "ccache"
-    return {"PATH": f"{CCACHE_LINKS}:{PATH}", "CCACHE_DIR": str(directory.resolve()), "CCACHE_NOHASHDIR": "1"}
 
 
 @cache

@@ -1,7 +1,6 @@
 """Finding the first error in a build's log: the first error matters, not the last words of make."""
 
 import re
-from pathlib import Path
 
 CONTEXT_LINES = 6
 # GCC and Clang (GNU Coding Standards, "Formatting Error Messages"), the linker, the assembler, Perl and Python.
@@ -30,13 +29,3 @@ def _context(lines: list[str], number: int) -> list[str]:
             break
         kept.append(line)
     return kept
-
-
-def says_disk_full(text: str) -> bool:
-    """Return whether a log says that the disk is full: then the source is not to blame."""
-    return bool(NO_SPACE.search(text))
-
-
-def read_log(path: Path) -> str:
-    """Return a log as text."""
-    return path.read_text("utf-8", "replace") if path.is_file() else ""

@@ -87,19 +87,15 @@ def make_plan(recipe: BuildRecipe, *, nic_models: Sequence[str] = (), directory:
     instructions = recipe.instructions
     if directory is not None and not directory.is_dir():
         raise SourceError(f"there is no directory {directory}")
-    targets = choose_targets(recipe, nic_models)
+    targets = _choose_targets(recipe, nic_models)
     toolchain = require_toolchain(instructions.tools, instructions.headers)
     pins = digest_source(recipe.source, directory)
     key = _key(recipe, targets, pins, toolchain)
     return BuildPlan(recipe, targets, directory, toolchain, pins, key, _steps(recipe, targets, pins))
 
 
-def choose_targets(recipe: BuildRecipe, nic_models: Sequence[str]) -> tuple[Target, ...]:
-    """Return the targets for these NIC models, all targets without any.
-
-    Raises:
-        SourceError: no target is for a NIC model.
-    """
+def _choose_targets(recipe: BuildRecipe, nic_models: Sequence[str]) -> tuple[Target, ...]:
+    """Return the targets for these NIC models, all targets without any."""
     if not nic_models:
         return recipe.instructions.targets
     chosen: list[Target] = []
@@ -139,17 +135,6 @@ def _key(recipe: BuildRecipe, targets: Sequence[Target], pins: Mapping[str, str]
     return f"{recipe.name}-{digest_key(facts)[:40]}"
 
 
-def make_arguments(recipe: BuildRecipe) -> tuple[str, ...]:
-    """Return the arguments of make that come from the recipe; files that it names are beside the source."""
-    instructions = recipe.instructions
-    arguments = list(instructions.arguments)
-    if instructions.embedded_script:
-        arguments.append(f"EMBED={PLACE / INPUTS}/{instructions.embedded_script.name}")
-    if instructions.trusted:
-        arguments.append(f"TRUST={','.join(f'{PLACE / INPUTS}/{path.name}' for path in instructions.trusted)}")
-    return tuple(arguments)
-
-
 def _steps(recipe: BuildRecipe, targets: tuple[Target, ...], pins: Mapping[str, str]) -> tuple[Step, ...]:
     instructions = recipe.instructions
     steps = [Step(StepKind.UNPACK, ", ".join(pins))]
@@ -157,7 +142,11 @@ def _steps(recipe: BuildRecipe, targets: tuple[Target, ...], pins: Mapping[str, 
         steps.append(Step(StepKind.PATCH, ", ".join(path.name for path in instructions.patches)))
     if written := [*instructions.configuration, *instructions.settings]:
         steps.append(Step(StepKind.CONFIGURE, ", ".join(written)))
-    make = ("make", *make_arguments(recipe))
+    make = ["make", *instructions.arguments]
+    if instructions.embedded_script:
+        make.append(f"EMBED={PLACE / INPUTS}/{instructions.embedded_script.name}")
+    if instructions.trusted:
+        make.append(f"TRUST={','.join(f'{PLACE / INPUTS}/{path.name}' for path in instructions.trusted)}")
     steps += [Step(StepKind.PREPARE, goal, (*make, goal)) for goal in instructions.prepare]
     goals = tuple(dict.fromkeys(goal for target in targets for goal in target.make))
     steps.append(Step(StepKind.MAKE, f"{len(goals)} target{'s' if len(goals) != 1 else ''}", (*make, *goals)))

@@ -3,13 +3,13 @@
 It has no times and no host names in it, so that the same build gives the same statement.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from bootrig import __version__
 from bootrig.builder.plan import BuildPlan
 from bootrig.cache import digest_file
+from bootrig.jsonfile import encode_json
 from bootrig.recipe.source import SourceFile
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -53,7 +53,7 @@ def make_provenance(plan: BuildPlan, digests: Mapping[str, str], source_date: in
             },
         },
     }
-    return (json.dumps(statement, indent=2, sort_keys=True) + "\n").encode()
+    return encode_json(statement)
 
 
 def _inputs(plan: BuildPlan) -> list[dict[str, Any]]:

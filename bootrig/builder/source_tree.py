@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -14,9 +13,6 @@ from bootrig.deadline import Deadline
 from bootrig.errors import RigError
 from bootrig.process import ProcessError, ToolMissingError, run_process
 from bootrig.recipe.source import Source, SourceKind
-from bootrig.store.content import Store
-from bootrig.store.fetch import DownloadProgress, fetch_source
-from bootrig.store.settings import FetchSettings
 
 UNPACK_S = 300.0
 NEVER_COPIED = (".git", ".hg", ".svn")
@@ -68,28 +64,12 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def fetch_files(
-    source: Source,
-    store: Store,
-    *,
-    settings: FetchSettings | None = None,
-    progress: DownloadProgress | None = None,
-) -> dict[str, Path]:
-    """Return the files of a source by their names; what the store lacks is fetched.
-
-    Raises:
-        UnavailableError: no way gave a file.
-        StoreError: the store cannot be written.
-    """
-    return {file.file_name: fetch_source(file, store, settings=settings, progress=progress) for file in source.files}
-
-
 def unpack_source(source: Source, files: dict[str, Path], tree: Path, *, directory: Path | None = None) -> None:
     """Make the directory `tree` of a source.
 
     Args:
         source: the source of a recipe.
-        files: its files, as `fetch_files` returns them.
+        files: its files by their names.
         tree: the directory to make.
         directory: the directory that is built instead of the source, None for none.
 
@@ -198,16 +178,6 @@ def apply_series(tree: Path) -> None:
         if words:
             strip = next((word for word in words[1:] if word.startswith("-p")), "-p1")
             apply_patch(tree, series.parent / words[0], strip)
-
-
-def apply_patches(tree: Path, patches: Sequence[Path]) -> None:
-    """Apply a recipe's patches in their order.
-
-    Raises:
-        PatchError: one does not apply, or is missing.
-    """
-    for patch in patches:
-        apply_patch(tree, patch)
 
 
 def apply_patch(tree: Path, patch: Path, strip: str = "-p1") -> None:

@@ -12,7 +12,6 @@ from bootrig.process import DEBIAN_PACKAGES, ProcessError, run_process
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ANSWER_S = 20.0
-NEEDED_ALWAYS = ("patch", "tar", "unshare", "xz")
 
 TOOL_PACKAGES: Mapping[str, str] = {
     "iasl": "acpica-tools",
@@ -28,8 +27,8 @@ HEADER_PACKAGES: Mapping[str, str] = {
     "stdio.h": "libc6-dev",
     "zlib.h": "zlib1g-dev",
 }
-# unshare and tar do not change what a compiler writes
-NOT_PART_OF_THE_RESULT = ("patch", "tar", "unshare", "xz")
+# Every build needs them, and they do not change what a compiler writes.
+NEEDED_ALWAYS = ("patch", "tar", "unshare", "xz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def require_toolchain(names: Sequence[str], headers: Sequence[str]) -> Toolchain
         raise ToolchainError(
             f"the build needs what is not installed: {', '.join(missing)}", remedy=f"apt-get install {packages}"
         )
-    asked = [(name, Path(paths[name] or "")) for name in names if name not in NOT_PART_OF_THE_RESULT]
+    asked = [(name, Path(paths[name] or "")) for name in names if name not in NEEDED_ALWAYS]
     with ThreadPoolExecutor() as pool:
         versions = list(pool.map(lambda pair: _version(pair[1]), asked))
     tools = tuple(Tool(name, path, version) for (name, path), version in zip(asked, versions, strict=True))

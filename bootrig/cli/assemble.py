@@ -2,20 +2,33 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bootrig.cli.lengths import parse_length
 from bootrig.errors import InputError
 from bootrig.romset.rom_file import load_rom
 from bootrig.workdir import write_atomically
+from firmware.assemble import NETWORK_CLASS, EfiImageOptions, Style, fix_rom, join_rom, make_efi_image, pad_rom, set_ids
+from firmware.errors import FirmwareError, FormatError
+from firmware.optionrom.image import RomImage, encode_image, unpack_efi_image
+from firmware.optionrom.rom import encode_option_rom, parse_option_rom
 
-if TYPE_CHECKING:
-    from firmware.assemble import EfiImageOptions
-    from firmware.optionrom.image import RomImage
 
-_PCI_IDS = re.compile(r"([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,4})")
-_STYLES = ("edk2", "ipxe")
+def _hexadecimal(pattern: str, expected: str) -> Callable[[str], tuple[int, ...]]:
+    """Return what reads hexadecimal numbers with `:` or `,` between them."""
+
+    def parse(text: str) -> tuple[int, ...]:
+        if not re.fullmatch(pattern, text):
+            raise argparse.ArgumentTypeError(f'"{text}" is not {expected}')
+        return tuple(int(word, 16) for word in re.split("[:,]", text))
+
+    return parse
+
+
+parse_pci_ids = _hexadecimal("[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}", "a pair of PCI IDs, expected such as 8086:100e")
+parse_class_code = _hexadecimal("(0[xX])?[0-9a-fA-F]{1,6}", "a class code, expected such as 020000")
+parse_device_ids = _hexadecimal("[0-9a-fA-F]{1,4}(,[0-9a-fA-F]{1,4})*", "a device list, expected such as 100e,100f")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     join.add_argument(
         "--ids", metavar="VVVV:DDDD", type=parse_pci_ids, help="PCI IDs of drivers (default: first image's)"
     )
-    join.add_argument("--class", dest="class_code", metavar="HEX", type=parse_hexadecimal, default=0x020000)
+    join.add_argument("--class", dest="class_code", metavar="HEX", type=parse_class_code, default=(NETWORK_CLASS,))
     join.add_argument("--bare", action="store_true", help="do not pack drivers")
     join.add_argument("--pad", metavar="LENGTH", type=parse_length, help="pad the ROM: 256K")
     split = verbs.add_parser("split", help="write each image of a ROM, and each driver in it, into a file")
@@ -48,45 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for verb, default in ((join, "edk2"), (ids, "ipxe"), (fix, "ipxe")):
         verb.add_argument(
             "--style",
-            choices=_STYLES,
+            choices=[style.value for style in Style],
             default=default,
             help=f"whose output to follow: EDK2's EfiRom, or iPXE's efirom and catrom.pl (default: {default})",
         )
-
-
-def parse_pci_ids(text: str) -> tuple[int, int]:
-    """Return vendor and device ID of `8086:100e`.
-
-    Raises:
-        argparse.ArgumentTypeError: `text` has another form.
-    """
-    match = _PCI_IDS.fullmatch(text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a pair of PCI IDs, expected such as 8086:100e')
-    return int(match[1], 16), int(match[2], 16)
-
-
-def parse_hexadecimal(text: str) -> int:
-    """Return the number that `text` writes in up to six hexadecimal digits.
-
-    Raises:
-        argparse.ArgumentTypeError: `text` has another form.
-    """
-    if not re.fullmatch(r"(0[xX])?[0-9a-fA-F]{1,6}", text):
-        raise argparse.ArgumentTypeError(f'"{text}" is not a class code, expected such as 020000')
-    return int(text, 16)
-
-
-def parse_device_ids(text: str) -> tuple[int, ...]:
-    """Return the device IDs of `100e,100f`.
-
-    Raises:
-        argparse.ArgumentTypeError: `text` has another form.
-    """
-    words = text.split(",")
-    if not all(re.fullmatch(r"[0-9a-fA-F]{1,4}", word) for word in words):
-        raise argparse.ArgumentTypeError(f'"{text}" is not a device list, expected such as 100e,100f')
-    return tuple(int(word, 16) for word in words)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -95,8 +73,6 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: a file cannot be read, written, or assembled as asked.
     """
-    from firmware.errors import FirmwareError
-
     actions = {"join": _join, "split": _split, "set-ids": _set_ids, "fix": _fix, "pad": _pad}
     try:
         actions[arguments.assemble_verb](arguments)
@@ -106,9 +82,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _join(arguments: argparse.Namespace) -> None:
-    from firmware.assemble import Style, join_rom, pad_rom
-    from firmware.optionrom.rom import encode_option_rom
-
     style = Style(arguments.style)
     images: list[RomImage] = []
     for path in arguments.inputs:
@@ -117,12 +90,8 @@ def _join(arguments: argparse.Namespace) -> None:
     _write(arguments.output, pad_rom(content, arguments.pad) if arguments.pad else content)
 
 
-def _load_images(path: Path, before: "list[RomImage]", arguments: argparse.Namespace) -> "list[RomImage]":
+def _load_images(path: Path, before: list[RomImage], arguments: argparse.Namespace) -> list[RomImage]:
     """Return the images in a file: those of a ROM, or one made of a driver."""
-    from firmware.assemble import make_efi_image
-    from firmware.errors import FormatError
-    from firmware.optionrom.rom import parse_option_rom
-
     content = load_rom(path)
     try:
         if content[:2] == b"MZ":
@@ -132,22 +101,18 @@ def _load_images(path: Path, before: "list[RomImage]", arguments: argparse.Names
         raise InputError(f"{path}: {error}", remedy="give option ROMs, or EFI drivers (PE files)") from error
 
 
-def _driver_options(path: Path, before: "list[RomImage]", arguments: argparse.Namespace) -> "EfiImageOptions":
-    from firmware.assemble import EfiImageOptions, Style
-
+def _driver_options(path: Path, before: list[RomImage], arguments: argparse.Namespace) -> EfiImageOptions:
     ids = arguments.ids or next((image.pcir.pci_ids for image in before if image.pcir), None)
     if ids is None:
         raise InputError(f"no PCI IDs given for {path}", remedy="give --ids 8086:100e, or put a BIOS image before it")
     vendor_id, device_id = ids
+    (class_code,) = arguments.class_code
     return EfiImageOptions(
-        vendor_id, device_id, arguments.class_code, compressed=not arguments.bare, style=Style(arguments.style)
+        vendor_id, device_id, class_code, compressed=not arguments.bare, style=Style(arguments.style)
     )
 
 
 def _split(arguments: argparse.Namespace) -> None:
-    from firmware.optionrom.image import encode_image, unpack_efi_image
-    from firmware.optionrom.rom import parse_option_rom
-
     rom = parse_option_rom(load_rom(arguments.rom))
     for index, (offset, image) in enumerate(rom.iter_images()):
         kind = "efi" if image.is_efi else "bios" if image.is_bios else "other"
@@ -160,9 +125,6 @@ def _split(arguments: argparse.Namespace) -> None:
 
 
 def _set_ids(arguments: argparse.Namespace) -> None:
-    from firmware.assemble import Style, set_ids
-    from firmware.optionrom.rom import encode_option_rom, parse_option_rom
-
     rom = parse_option_rom(load_rom(arguments.rom))
     vendor_id, device_id = arguments.ids
     changed = set_ids(rom, vendor_id, device_id, arguments.device_list, Style(arguments.style))
@@ -170,8 +132,6 @@ def _set_ids(arguments: argparse.Namespace) -> None:
 
 
 def _fix(arguments: argparse.Namespace) -> None:
-    from firmware.assemble import Style, fix_rom
-
     content = load_rom(arguments.rom)
     fixed = fix_rom(content, Style(arguments.style))
     changed = sum(ours != theirs for ours, theirs in zip(content, fixed, strict=False)) + abs(len(fixed) - len(content))
@@ -179,8 +139,6 @@ def _fix(arguments: argparse.Namespace) -> None:
 
 
 def _pad(arguments: argparse.Namespace) -> None:
-    from firmware.assemble import pad_rom
-
     _write(arguments.output, pad_rom(load_rom(arguments.rom), arguments.length))
 
 

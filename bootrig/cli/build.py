@@ -1,15 +1,21 @@
 """`bootrig build`: build a ROM set or a platform firmware from source."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootrig.errors import InputError
+from bootrig.errors import ExitStatus, InputError
+from bootrig.recipe.build import BuildRecipe
+from bootrig.recipe.path import RecipeKind, iter_recipe_names
+from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
+from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe
+from bootrig.workdir import write_atomically
+from firmware.romset import bar_length
 
 if TYPE_CHECKING:
-    from bootrig.builder.build import Artifact
+    from bootrig.builder.build import Artifact, ChangedFile
     from bootrig.builder.plan import BuildPlan
-    from bootrig.recipe.build import BuildRecipe
     from bootrig.store.content import Store
 
 
@@ -47,22 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plan:
         _show_plan(plan, is_built=find_artifact(plan, store) is not None)
         return 0
-    if arguments.check:
-        return _check(plan, store, arguments)
-    artifact = find_artifact(plan, store)
-    if artifact is None:
-        artifact = _build(plan, store, arguments)
-    _show(artifact, store)
-    _copy(artifact, store, arguments.output)
-    return 0
+    return _build(plan, store, arguments)
 
 
-def _load(name: str) -> "BuildRecipe":
+def _load(name: str) -> BuildRecipe:
     """Return the build recipe `name`, of a ROM set or of a platform firmware."""
-    from bootrig.recipe.path import RecipeKind, iter_recipe_names
-    from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
-    from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe
-
     if name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE):
         return load_platform_firmware_recipe(name)
     recipe = load_rom_recipe(name)
@@ -71,32 +66,29 @@ def _load(name: str) -> "BuildRecipe":
     return recipe
 
 
-def _build(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> "Artifact":
-    from bootrig.builder.build import build, log_path
+def _build(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> ExitStatus:
+    from bootrig.builder.build import build, check_build, find_artifact, log_path
     from bootrig.cli.build_progress import step_options
 
-    with step_options(arguments.processes, log_path(plan)) as options:
-        return build(plan, store, options)
-
-
-def _check(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> int:
-    from bootrig.builder.build import check_build, log_path
-    from bootrig.cli.build_progress import step_options
-
-    with step_options(arguments.processes, log_path(plan)) as options:
-        artifact, differences = check_build(plan, store, options)
+    differences: tuple[ChangedFile, ...] = ()
+    artifact = None if arguments.check else find_artifact(plan, store)
+    if artifact is None:
+        with step_options(arguments.processes, log_path(plan)) as options:
+            if arguments.check:
+                artifact, differences = check_build(plan, store, options)
+            else:
+                artifact = build(plan, store, options)
     _show(artifact, store)
-    _copy(artifact, store, arguments.output)
+    if arguments.output:
+        _copy(artifact, store, arguments.output)
     for difference in differences:
         print(f"{difference.name}: the second build differs from byte {difference.offset} on: {difference.second}")
-    if not differences:
+    if arguments.check and not differences:
         print("the second build gave the same bytes")
-    return 1 if differences else 0
+    return ExitStatus.BAD if differences else ExitStatus.GOOD
 
 
 def _show_plan(plan: "BuildPlan", *, is_built: bool) -> None:
-    import shlex
-
     print(f"{plan.recipe.name} {plan.recipe.version}")
     print(f"  key      {plan.key}{' (built already)' if is_built else ''}")
     for name, pin in plan.pins.items():
@@ -110,8 +102,6 @@ def _show_plan(plan: "BuildPlan", *, is_built: bool) -> None:
 
 
 def _show(artifact: "Artifact", store: "Store") -> None:
-    from firmware.romset import bar_length
-
     print(f"{artifact.name}: {'built' if artifact.log else 'in the store, nothing to do'} ({artifact.key})")
     for name, digest in {**artifact.digests, **artifact.attestations}.items():
         length = store.path_of(digest).stat().st_size
@@ -121,12 +111,8 @@ def _show(artifact: "Artifact", store: "Store") -> None:
         print(f"  log: {artifact.log}")
 
 
-def _copy(artifact: "Artifact", store: "Store", directory: Path | None) -> None:
-    """Copy the files of an artifact into a directory."""
-    if directory is None:
-        return
+def _copy(artifact: "Artifact", store: "Store", directory: Path) -> None:
     from bootrig.store.errors import StoreError
-    from bootrig.workdir import write_atomically
 
     try:
         for name, digest in {**artifact.digests, **artifact.attestations}.items():

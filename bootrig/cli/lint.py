@@ -2,15 +2,16 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bootrig.cli.documents import STANDARD_OUTPUT, Document, add_report_option, read_documents, write_documents
 from bootrig.cli.lengths import parse_length
 from bootrig.errors import InputError
-
-if TYPE_CHECKING:
-    from firmware.lint.finding import Finding
-    from firmware.lint.subject import SetSubject
+from bootrig.romset.rom_file import load_rom
+from firmware.lint.check import all_rules, lint_set
+from firmware.lint.finding import Finding, Severity
+from firmware.lint.rule import LintOptions
+from firmware.lint.subject import SetSubject, examine_rom, examine_set
+from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_nic_model
 
 _EXPECTATIONS = {"bios": frozenset({"bios"}), "efi": frozenset({"efi"}), "both": frozenset({"bios", "efi"})}
 
@@ -47,9 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
         RigError: the ROM set is not available.
     """
     from bootrig.report.terminal.findings import render_rules
-    from firmware.lint.check import all_rules, lint_set
-    from firmware.lint.finding import Severity
-    from firmware.lint.rule import LintOptions
 
     if arguments.rules:
         print(render_rules(all_rules().values()))
@@ -64,17 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if any(finding.severity.rank <= limit.rank for finding in findings) else 0
 
 
-def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str] | None = None) -> "SetSubject":
-    """Return what `what` names, examined: a ROM set, or a single file by its path, which need not be a whole set.
-
-    Raises:
-        InputError: there is nothing of that name, it cannot be read, or `nic` does not fit it.
-        RigError: the ROM set is not available.
-    """
+def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str] | None = None) -> SetSubject:
+    """Return what `what` names, examined: a ROM set, or a single file by its path, which need not be a whole set."""
     from bootrig.romset.obtain import obtain_rom_set
-    from bootrig.romset.rom_file import load_rom
-    from firmware.lint.subject import SetSubject, examine_rom, examine_set
-    from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_nic_model
 
     if "/" in what and Path(what).is_file() and Path(what).suffix != ".toml":
         model = find_nic_model(nic) if nic else None
@@ -90,7 +80,7 @@ def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str]
     return examine_set(rom_set, place=place, expected=expected)
 
 
-def _print(arguments: argparse.Namespace, subject: "SetSubject", findings: "tuple[Finding, ...]") -> None:
+def _print(arguments: argparse.Namespace, subject: SetSubject, findings: tuple[Finding, ...]) -> None:
     from bootrig.report.format import Findings
 
     files = {rom.file: rom.content for rom in subject.roms}

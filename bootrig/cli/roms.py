@@ -4,9 +4,14 @@ import argparse
 from typing import TYPE_CHECKING
 
 from bootrig.cli.documents import print_json
+from bootrig.document.errors import DocumentError
+from bootrig.recipe.build import BuildRecipe
+from bootrig.recipe.path import RecipeKind
+from bootrig.recipe.recipe import load_all
+from bootrig.recipe.roms import RomSetRecipe, load_rom_recipe
+from firmware.romset import bar_length
 
 if TYPE_CHECKING:
-    from bootrig.recipe.roms import RomSetRecipe
     from bootrig.store.content import Store
 
 
@@ -27,9 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: there is no such recipe, or recipes say something wrong.
     """
-    from bootrig.recipe.path import RecipeKind
-    from bootrig.recipe.recipe import load_all
-    from bootrig.recipe.roms import load_rom_recipe
     from bootrig.store.content import Store
 
     store = Store.default()
@@ -46,13 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _list(recipes, store)
     if broken:
-        from bootrig.document.errors import DocumentError
-
         raise DocumentError("\n".join(map(str, broken)))
     return 0
 
 
-def _list(recipes: tuple["RomSetRecipe", ...], store: "Store") -> None:
+def _list(recipes: tuple[RomSetRecipe, ...], store: "Store") -> None:
     from bootrig.romset.state import store_state
 
     rows = [("ROM set", "files", "in the store", "licence", "origin")]
@@ -64,10 +64,8 @@ def _list(recipes: tuple["RomSetRecipe", ...], store: "Store") -> None:
         print(f"{name:<{widths[0]}}  {count:>{widths[1]}}  {where:<{widths[2]}}  {licence:<{widths[3]}}  {origin}")
 
 
-def _show(recipe: "RomSetRecipe", store: "Store") -> None:
-    from bootrig.recipe.build import BuildRecipe
+def _show(recipe: RomSetRecipe, store: "Store") -> None:
     from bootrig.romset.state import store_state
-    from firmware.romset import bar_length
 
     print(f"{recipe.name}: {recipe.title}")
     print(f"  version  {recipe.version}")
@@ -88,10 +86,8 @@ def _show(recipe: "RomSetRecipe", store: "Store") -> None:
         print(f"{member.file_name:<18} {member.length:>7} {bar:>7} {there:<5} {member.sha256}")
 
 
-def _facts(recipe: "RomSetRecipe", store: "Store") -> dict[str, object]:
-    from bootrig.recipe.build import BuildRecipe
+def _facts(recipe: RomSetRecipe, store: "Store") -> dict[str, object]:
     from bootrig.romset.state import store_state
-    from firmware.romset import bar_length
 
     members = () if isinstance(recipe, BuildRecipe) else recipe.members
     return {

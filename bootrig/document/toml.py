@@ -66,11 +66,6 @@ class Document:
         self._readers: list[TableReader] = []
         self.root = TableReader(self, content, "")
 
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What is wrong as far as it has been read."""
-        return tuple(self._problems)
-
     def add_problem(self, key_path: str, message: str) -> None:
         """Note that something is wrong at `key_path`."""
         self._problems.append(Problem(self.path, key_path, message))
@@ -234,15 +229,10 @@ class TableReader:
         value = self._take(key, str, expected, required=default is None)
         if value is None:
             return default if default is not None else next(iter(words))
-        return self._word(self.place(key), value, words) or default or next(iter(words))
-
-    def _word(self, key_path: str, value: str, words: type[Word]) -> Word | None:
-        known = [word.value for word in words]
-        if value in known:
-            return words(value)
-        message = f'found "{value}", expected one of {", ".join(known)}{suggest(value, known)}'
-        self.document.add_problem(key_path, message)
-        return None
+        if value not in known:
+            self.add_problem(key, f'found "{value}", expected {expected}{suggest(value, known)}')
+            return default or next(iter(words))
+        return words(value)
 
     def _array(self, key: str, kind: type, expected: str, *, required: bool) -> list[tuple[int, Any]] | None:
         """Return the elements of an array that are of `kind`, with their indices; None where the key is missing."""
@@ -276,10 +266,9 @@ class TableReader:
                 self.document.add_problem(place, f"found {describe(value)}, expected {expected}")
         return tuple(value for _, value in found)
 
-    def integers(self, key: str, default: tuple[int, ...] | None = None) -> tuple[int, ...]:
-        """Return an array of integers."""
-        found = self._array(key, int, "an integer", required=default is None)
-        return tuple(value for _, value in found) if found is not None else default or ()
+    def integers(self, key: str) -> tuple[int, ...]:
+        """Return an array of integers, which has to be there."""
+        return tuple(value for _, value in self._array(key, int, "an integer", required=True) or ())
 
     def table(self, key: str) -> "TableReader":
         """Return the reader of a table that has to be there."""

@@ -9,9 +9,12 @@ import bootrig
 from bootrig.document.errors import DocumentError
 from bootrig.document.toml import suggest
 from bootrig.errors import RigError
-from bootrig.recipe.errors import UnknownRecipeError
 
 VARIABLE = "BOOTRIG_RECIPES"
+
+
+class UnknownRecipeError(DocumentError):
+    """No recipe has this name."""
 
 
 class RecipeKind(StrEnum):

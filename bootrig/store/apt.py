@@ -2,7 +2,8 @@
 
 import logging
 import shlex
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from bootrig.deadline import Deadline
@@ -24,7 +25,7 @@ class AptMirrors:
     """
 
     addresses: tuple[str, ...] = ()
-    proxies: tuple[tuple[str, str], ...] = ()
+    proxies: Mapping[str, str] = field(default_factory=dict)
     failure: str = ""
 
 
@@ -40,7 +41,7 @@ def ask_apt() -> AptMirrors:
     addresses = [line.strip() for line in listed.splitlines() if line.startswith(("http://", "https://"))]
     addresses = [address if address.endswith("/") else f"{address}/" for address in addresses]
     pairs = (word.partition("=") for word in shlex.split(dumped))
-    proxies = tuple((scheme, proxy) for scheme, _, proxy in pairs if proxy.startswith("http"))
+    proxies = {scheme: proxy for scheme, _, proxy in pairs if proxy.startswith("http")}
     failure = "" if addresses else "apt has no http or https mirror"
     return AptMirrors(tuple(dict.fromkeys(addresses)), proxies, failure)
 

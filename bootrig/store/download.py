@@ -3,13 +3,13 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import requests
 
 from bootrig.store.errors import DownloadError
-from bootrig.store.incoming import Incoming
+from bootrig.store.incoming import DownloadProgress, Incoming
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +19,6 @@ FRUITLESS_ATTEMPTS = 3
 PAUSE_S = 0.3
 MAXIMUM_LENGTH = 4 << 30
 CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-
-DownloadProgress = Callable[[str, int, int | None], None]
 
 
 @dataclass(slots=True)
@@ -57,7 +55,7 @@ def download(
         incoming: where the bytes go.
         length: how many bytes there should be, where that is known.
         proxies: proxy by scheme; those of the environment by default.
-        progress: called with the address, the bytes so far and the bytes in all.
+        progress: called after each piece.
 
     Raises:
         DownloadError: the address does not have the file, does not answer, or gives another length.

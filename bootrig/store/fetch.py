@@ -1,45 +1,29 @@
 """Getting a source by any of its ways: the configured mirrors, apt's mirrors, the upstream addresses."""
 
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from bootrig.recipe.source import SourceFile
 from bootrig.store.apt import ask_apt
 from bootrig.store.content import Store
 from bootrig.store.errors import ArchiveError, DownloadError, UnavailableError
-from bootrig.store.incoming import Incoming, start_incoming
+from bootrig.store.incoming import DownloadProgress, Incoming, start_incoming
 from bootrig.store.settings import FetchSettings, load_settings
 
 logger = logging.getLogger(__name__)
 
-DownloadProgress = Callable[[str, int, int | None], None]
 
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One address that may have a file.
-
-    Attributes:
-        address: the whole address.
-        proxies: its proxies.
-    """
-
-    address: str
-    proxies: tuple[tuple[str, str], ...] = ()
-
-
-def iter_ways(source: SourceFile, settings: FetchSettings) -> Iterator[Way]:
-    """Yield the ways of a source in the order in which they are tried; apt is asked only in its turn."""
+def iter_ways(source: SourceFile, settings: FetchSettings) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield address and proxies of each way to a source, in the order of trying; apt is asked only in its turn."""
     for mirror in settings.mirrors:
-        yield Way(f"{mirror.rstrip('/')}/{source.pool_path or source.file_name}")
+        yield f"{mirror.rstrip('/')}/{source.pool_path or source.file_name}", {}
     if settings.use_apt and source.pool_path:
         mirrors = ask_apt()
         for mirror in mirrors.addresses:
-            yield Way(f"{mirror}{source.pool_path}", mirrors.proxies)
+            yield f"{mirror}{source.pool_path}", mirrors.proxies
     for address in source.addresses:
-        yield Way(address)
+        yield address, {}
 
 
 def fetch_source(
@@ -108,17 +92,17 @@ def _try_ways(
     tried = [(f"store {store.root}", "not there")]
     if settings.offline:
         tried.append(("network", "not tried, bootrig is set to be offline"))
-    for way in () if settings.offline else iter_ways(source, settings):
-        logger.info("fetching %s", way.address)
+    for address, proxies in () if settings.offline else iter_ways(source, settings):
+        logger.info("fetching %s", address)
         try:
             with start_incoming(store.root) as incoming:
-                download(way.address, incoming, length=source.length, proxies=dict(way.proxies), progress=progress)
+                download(address, incoming, length=source.length, proxies=proxies, progress=progress)
                 if source.sha256 and incoming.sha256 != source.sha256:
                     raise DownloadError(f"wrong bytes: SHA-256 {incoming.sha256}")
-                take(incoming, way.address)
+                take(incoming, address)
         except (DownloadError, ArchiveError) as error:
-            tried.append((way.address, str(error)))
-            logger.debug("%s: %s", way.address, error)
+            tried.append((address, str(error)))
+            logger.debug("%s: %s", address, error)
         else:
             return
     if not settings.offline and settings.use_apt and source.pool_path and ask_apt().failure:

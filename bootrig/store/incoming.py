@@ -7,7 +7,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +17,9 @@ from bootrig.store.errors import StoreError
 logger = logging.getLogger(__name__)
 
 STALE_S = 60.0
+
+DownloadProgress = Callable[[str, int, int | None], None]
+"""Called with the address, the bytes so far and the bytes in all."""
 
 
 def store_error(root: Path, verb: str, error: OSError) -> StoreError:

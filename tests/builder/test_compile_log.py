@@ -1,6 +1,6 @@
 import pytest
 
-from bootrig.builder.compile_log import find_first_error, says_disk_full
+from bootrig.builder.compile_log import NO_SPACE, find_first_error
 
 GCC = """  [BUILD] bin/a.o
 core/a.c: In function 'f':
@@ -42,5 +42,5 @@ def test_other_first_errors(text: str, found: str) -> None:
 
 
 def test_a_full_disk_is_told_apart() -> None:
-    assert says_disk_full("a.c: fatal error: error writing to x.s: No space left on device")
-    assert not says_disk_full(GCC)
+    assert NO_SPACE.search("a.c: fatal error: error writing to x.s: No space left on device")
+    assert not NO_SPACE.search(GCC)

@@ -8,7 +8,7 @@ import pytest
 
 from bootrig.builder.errors import PatchError, SourceError
 from bootrig.builder.source_tree import (
-    apply_patches,
+    apply_patch,
     digest_directory,
     digest_source,
     find_source_date,
@@ -105,7 +105,7 @@ def test_a_patch_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(PatchError, match=r"there is no patch none\.patch"):
         unpack(tmp_path, make_source_package({"debian/patches/series": b"# first\nnone.patch -p0\n"}))
     with pytest.raises(PatchError, match=r"there is no patch none\.patch"):
-        apply_patches(tmp_path, [tmp_path / "none.patch"])
+        apply_patch(tmp_path, tmp_path / "none.patch")
 
 
 def test_patches_may_strip_other_prefixes(tmp_path: Path) -> None:

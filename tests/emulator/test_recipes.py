@@ -53,7 +53,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put the fake mmdebstrap on PATH, beside an apt with one mirror, and return its log."""
     monkeypatch.setenv("BOOTRIG_CONFIG", str(tmp_path / "config.toml"))
     (tmp_path / "config.toml").write_text("")
-    monkeypatch.setattr(unpacking, "ask_apt", lambda: AptMirrors((MIRROR,), (("http", "http://proxy.example.org/"),)))
+    monkeypatch.setattr(unpacking, "ask_apt", lambda: AptMirrors((MIRROR,), {"http": "http://proxy.example.org/"}))
     return put_on_path(tmp_path, monkeypatch)
 
 

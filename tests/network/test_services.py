@@ -8,6 +8,7 @@ import pytest
 
 import bootrig.network.services
 import bootrig.network.services.content
+from bootrig.document.errors import DocumentError
 from bootrig.document.toml import Document
 from bootrig.errors import BootrigError
 from bootrig.network.addresses import SERVER_ADDRESS
@@ -37,9 +38,9 @@ def read(name: str, table: dict[str, Any]) -> Any:
 def problems(name: str, table: dict[str, Any]) -> list[str]:
     document = Document(Path("mine.toml"), {name: table})
     find_services()[name].read(document.root.table(name))
-    with pytest.raises(BootrigError):
+    with pytest.raises(DocumentError) as caught:
         document.finish()
-    return [f"{problem.key_path}: {problem.message}" for problem in document.problems]
+    return [f"{problem.key_path}: {problem.message}" for problem in caught.value.problems]
 
 
 def faults(name: str, configuration: Any, *, report: str = "nbp", builds: tuple[str, ...] = ("bios",)) -> list[str]:

@@ -4,8 +4,7 @@ import pytest
 
 from bootrig.document.errors import DocumentError
 from bootrig.recipe.build import BuildRecipe
-from bootrig.recipe.errors import UnknownRecipeError
-from bootrig.recipe.path import RecipeKind, iter_recipe_names
+from bootrig.recipe.path import RecipeKind, UnknownRecipeError, iter_recipe_names
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
 from bootrig.recipe.roms import load_rom_recipe
 from bootrig.recipe.source import SourceKind

@@ -6,8 +6,13 @@ import pytest
 import bootrig
 import bootrig.recipe.path as recipe_path
 from bootrig.errors import RigError
-from bootrig.recipe.errors import UnknownRecipeError
-from bootrig.recipe.path import find_recipe_path, iter_recipe_names, recipe_directories, shipped_recipes
+from bootrig.recipe.path import (
+    UnknownRecipeError,
+    find_recipe_path,
+    iter_recipe_names,
+    recipe_directories,
+    shipped_recipes,
+)
 
 
 def test_finds_the_recipes_that_ship() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bootrig.document.errors import DocumentError
 from bootrig.errors import InputError
-from bootrig.recipe.errors import UnknownRecipeError
+from bootrig.recipe.path import UnknownRecipeError
 from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe
 from bootrig.romset.kinds.recipe import obtain_prebuilt
 from bootrig.romset.obtain import KINDS, obtain_rom_set

@@ -8,7 +8,7 @@ from bootrig.document.errors import DocumentError
 from bootrig.network.servers.personality import BootFields
 from bootrig.network.services.content.path import HostFile
 from bootrig.network.services.files import ServedFile
-from bootrig.recipe.errors import UnknownRecipeError
+from bootrig.recipe.path import UnknownRecipeError
 from bootrig.scenario.file import (
     encode_scenario,
     iter_scenarios,

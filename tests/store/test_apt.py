@@ -21,7 +21,7 @@ def test_takes_what_apt_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     mirrors = ask_apt()
     assert mirrors.addresses == ("http://one.example/debian/", "http://two.example/s/")
-    assert mirrors.proxies == (("http", "http://proxy.example:3128"),)
+    assert mirrors.proxies == {"http": "http://proxy.example:3128"}
     assert mirrors.failure == ""
 
 

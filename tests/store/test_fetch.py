@@ -39,12 +39,12 @@ def test_the_order_of_the_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     settings = FetchSettings(mirrors=("http://mine.example/debian",))
     pool = "pool/main/x/x_1_all.deb"
-    assert [way.address for way in iter_ways(source("http://up.example/f/1"), settings)] == [
+    assert [address for address, _ in iter_ways(source("http://up.example/f/1"), settings)] == [
         f"http://mine.example/debian/{pool}",
         f"http://apt.example/debian/{pool}",
         "http://up.example/f/1",
     ]
-    other = [way.address for way in iter_ways(source("http://up.example/f/1", pool_path=None), settings)]
+    other = [address for address, _ in iter_ways(source("http://up.example/f/1", pool_path=None), settings)]
     assert other == ["http://mine.example/debian/x_1_all.deb", "http://up.example/f/1"]
 
 

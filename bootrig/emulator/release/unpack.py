@@ -153,7 +153,7 @@ def _words(program: Path, suite: DebianSuite, target: Path, mirror: str) -> list
     words.append(f"--include={','.join(suite.packages)}")
     if not suite.check_valid_until:
         words.append('--aptopt=Acquire::Check-Valid-Until "false"')
-    words += [f'--aptopt=Acquire::{scheme}::Proxy "{proxy}"' for scheme, proxy in ask_apt().proxies]
+    words += [f'--aptopt=Acquire::{scheme}::Proxy "{proxy}"' for scheme, proxy in ask_apt().proxies.items()]
     return [*words, suite.suite, str(target), mirror]
 
 

@@ -7,7 +7,7 @@ from firmware.lint.finding import Fault, Severity
 from firmware.lint.rule import LintOptions, set_rule
 from firmware.lint.subject import RomSubject, SetSubject
 from firmware.nic import NIC_MODELS, ROM_STEMS
-from firmware.romset import PREFIXES, find_rom
+from firmware.romset import PREFIXES, choose_rom
 
 KIB = 1024
 
@@ -67,7 +67,10 @@ def _iter_pairs(roms: SetSubject, baseline: SetSubject) -> Iterator[tuple[str, s
     """Yield stem, prefix, and the ROM that is installed for them before and after."""
     for stem in ROM_STEMS:
         for prefix in PREFIXES:
-            after, before = find_rom(roms.roms, stem, prefix), find_rom(baseline.roms, stem, prefix)
+            after, before = (
+                choose_rom({rom.prefix: rom for rom in subject.roms if rom.stem == stem}, prefix)
+                for subject in (roms, baseline)
+            )
             if after is not None and before is not None:
                 yield stem, prefix, before, after
 
