@@ -4,50 +4,30 @@ import asyncio
 import json
 import resource
 import time
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
 from bootrig.cell.machine import NIC_ID, make_definition
-from bootrig.cell.observer import Observation, Observer, Operator
-from bootrig.cell.recording import Seen, make_trace
-from bootrig.cell.serving import RunningServices, Served, make_served, start_services
+from bootrig.cell.observer import Observer, Operator
+from bootrig.cell.recording import Ended, make_trace
+from bootrig.cell.serving import Served, make_served, start_services
 from bootrig.cell.specification import CAPTURE_FILE, CellSpecification
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.accelerator import revoke_kvm
 from bootrig.emulator.definition.definition import FIXED_DATE, AcceleratorKind
 from bootrig.emulator.errors import GuestHaltedError
-from bootrig.emulator.guest.rom_evidence import DeviceRom
 from bootrig.emulator.launch import start_guest
-from bootrig.emulator.release.discovery import find_platform_firmware
 from bootrig.network.capture import decode_capture
 from bootrig.network.errors import CaptureError
 from bootrig.network.tap import open_tap
 from bootrig.scenario.kinds.registry import find_kinds
-from bootrig.scenario.platform import firmware_family
 from bootrig.trace.events import Event
 from bootrig.trace.trace import Trace
 
 POWER_ON_S = int(datetime.fromisoformat(FIXED_DATE).replace(tzinfo=UTC).timestamp())
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """A guest that has ended: what is left of it and its network."""
-
-    rom: DeviceRom
-    stage: CellStage
-    observation: Observation
-    services: RunningServices
-    added: tuple[str, ...]
-    events: tuple[Mapping[str, Any], ...]
-    command: tuple[str, ...]
-    qemu_wall_s: float
 
 
 def boot(specification: CellSpecification, operator: Operator | None = None) -> Trace:
@@ -73,34 +53,19 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
             error.remedy = "run it again: from now on guests run under TCG here"
         raise
     wire = load_wire(specification.directory / CAPTURE_FILE)
-    stage, observation = ended.stage, ended.observation
-    seen = Seen(
-        rom=ended.rom,
-        platform_firmware=_find_firmware_file(specification),
-        console=stage.console.lines,
-        reports=(stage.report,) if stage.report else (),
-        milestones=tuple(stage.milestones),
-        ended_by=observation.ended_by,
-        sums=served.sums,
-        services=tuple(ended.services.describe(scenario, wire)),
-        added=ended.added,
-        truncated=stage.console.truncated,
-        events=ended.events,
-        command=ended.command,
-    )
-    trace = make_trace(specification, seen, wire)
+    trace, guest_s = make_trace(specification, ended, served.sums, wire), ended.observation.guest_s
     wall_s = time.monotonic() - started_s
     usage = {
         "wall_s": wall_s,
         "qemu_wall_s": ended.qemu_wall_s,
         "rig_s": wall_s - ended.qemu_wall_s,
         "rig_memory_bytes": float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024),
-        **({"guest_s": observation.guest_s} if observation.guest_s is not None else {}),
+        **({"guest_s": guest_s} if guest_s is not None else {}),
     }
     return replace(trace, usage=usage)
 
 
-async def _boot(specification: CellSpecification, served: Served, operator: Operator | None) -> _Ended:
+async def _boot(specification: CellSpecification, served: Served, operator: Operator | None) -> Ended:
     """Start the services, then the guest; observe it; end everything."""
     directory, scenario = specification.directory, specification.scenario
     async with AsyncExitStack() as stack:
@@ -117,14 +82,7 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
             observation = await observer.observe(find_kinds()[scenario.kind], (guest.watch, *services.watches))
             events = tuple(json.loads(json.dumps(dict(event))) for event in guest.events)
         qemu_wall_s = time.monotonic() - begun_s
-        return _Ended(rom, stage, observation, services, made.added, events, guest.command, qemu_wall_s)
-
-
-def _find_firmware_file(specification: CellSpecification) -> Path:
-    """Return the file of the guest's platform firmware."""
-    built = specification.platform_firmware_file
-    family = firmware_family(specification.key.platform_firmware)
-    return built or find_platform_firmware(specification.emulator, family).code
+        return Ended(rom, stage, observation, services, made.added, events, guest.command, qemu_wall_s)
 
 
 def load_wire(capture: Path) -> tuple[Event, ...]:

@@ -27,14 +27,7 @@ PRIORITY = -10
 
 
 class CellErrorDocument(Struct, frozen=True, kw_only=True):
-    """What a broken cell leaves instead of a trace (`bootrig-error/1`).
-
-    Attributes:
-        format: of the document.
-        type: name of the error.
-        message: what broke.
-        remedy: what can be done about it, empty where nothing is known.
-    """
+    """What a broken cell leaves instead of a trace: the error's type, message and remedy (empty for none)."""
 
     format: Literal["bootrig-error/1"] = "bootrig-error/1"
     type: str

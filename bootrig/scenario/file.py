@@ -20,12 +20,10 @@ from bootrig.scenario.scenario import (
     ConsoleStep,
     GuestChoice,
     KnownOutcome,
-    Lan,
     Scenario,
     ScenarioClock,
     ScenarioDeadline,
     ScenarioExpectation,
-    SuiteMembership,
 )
 from bootrig.scenario.suites import DEFAULT_SUITE
 from bootrig.trace.trace import OutcomeStatus
@@ -33,7 +31,7 @@ from firmware.nic import NIC_MODELS
 
 DEFAULT_KIND = "boot"
 SHIFT_MAXIMUM = 10
-LAN = Lan(("lan0",), "10.0.2.1/24")
+LAN_SEGMENTS, LAN_ADDRESS = ("lan0",), "10.0.2.1/24"
 
 
 class _OnlyClock(StrEnum):
@@ -103,10 +101,6 @@ def encode_scenario(scenario: Scenario) -> dict[str, Any]:
 def parse_scenario(value: Mapping[str, Any], origin: Path = Path("scenario")) -> Scenario:
     """Return the scenario that `encode_scenario` made a JSON value of.
 
-    Args:
-        value: the JSON value.
-        origin: the file that it is from.
-
     Raises:
         DocumentError: it is not a scenario.
     """
@@ -119,21 +113,20 @@ def parse_scenario(value: Mapping[str, Any], origin: Path = Path("scenario")) ->
 
 
 def _read(document: Document, name: str, content: Mapping[str, Any]) -> Scenario:
-    """Read one scenario from the document of a file or of a variant."""
     root = document.root
     kind = _read_kind(root)
-    deadline = root.table("deadline")
+    guest, deadline = _read_guest(root), root.table("deadline")
+    _check_lan(root)
     scenario = Scenario(
         name=name,
         summary=root.string("summary"),
         why=root.string("why", default=""),
         kind=kind,
-        suites=_read_suites(root),
+        suites=_read_suites(root, guest.machines),
         clock=_read_clock(root, kind),
         deadline=ScenarioDeadline(deadline.number("guest_s", minimum=1), deadline.number("wall_s", minimum=1)),
-        lan=_read_lan(root),
         services=_read_services(root),
-        guest=_read_guest(root),
+        guest=guest,
         expectation=_read_expectation(root),
         document=content,
     )
@@ -143,7 +136,6 @@ def _read(document: Document, name: str, content: Mapping[str, Any]) -> Scenario
 
 
 def _read_kind(root: TableReader) -> str:
-    """Return the kind of a scenario."""
     kinds = find_kinds()
     word = root.string("kind", default=DEFAULT_KIND)
     if word in kinds:
@@ -167,7 +159,6 @@ def _read_services(root: TableReader) -> dict[str, Any]:
 
 
 def _read_guest(root: TableReader) -> GuestChoice:
-    """Return the guests that a scenario is tried on."""
     nic_models = root.strings("nic_models", default=tuple(NIC_MODELS))
     for index, nic_model in enumerate(nic_models):
         if nic_model not in NIC_MODELS:
@@ -186,7 +177,6 @@ def _read_guest(root: TableReader) -> GuestChoice:
 
 
 def _read_expectation(root: TableReader) -> ScenarioExpectation:
-    """Return what is expected of a boot."""
     return ScenarioExpectation(
         report=root.string("report", default=""),
         by=root.string("by", default=""),
@@ -219,7 +209,6 @@ def _read_expectation(root: TableReader) -> ScenarioExpectation:
 
 
 def _read_clock(root: TableReader, kind: str) -> ScenarioClock:
-    """Return how the guest's clock runs."""
     table = root.optional_table("clock") or TableReader(root.document, {}, "clock", absent=True)
     shift = table.integer("shift", default=VIRTUAL_TIME_SHIFT, minimum=0, maximum=SHIFT_MAXIMUM)
     return ScenarioClock(
@@ -230,33 +219,32 @@ def _read_clock(root: TableReader, kind: str) -> ScenarioClock:
     )
 
 
-def _read_lan(root: TableReader) -> Lan:
-    """Return the guest's networks: the one that there is."""
+def _check_lan(root: TableReader) -> None:
+    """Note guest's networks that are not the one that there is."""
     table = root.optional_table("lan")
     if table is not None:
-        if table.strings("segments", default=LAN.segments) != LAN.segments:
-            table.add_problem("segments", f"not possible yet; expected {list(LAN.segments)}")
-        if table.string("address", default=LAN.address) != LAN.address:
-            table.add_problem("address", f'not possible yet; expected "{LAN.address}"')
-    return LAN
+        if table.strings("segments", default=LAN_SEGMENTS) != LAN_SEGMENTS:
+            table.add_problem("segments", f"not possible yet; expected {list(LAN_SEGMENTS)}")
+        if table.string("address", default=LAN_ADDRESS) != LAN_ADDRESS:
+            table.add_problem("address", f'not possible yet; expected "{LAN_ADDRESS}"')
 
 
-def _read_suites(root: TableReader) -> tuple[SuiteMembership, ...]:
-    """Return the suites that a scenario is in: words, or tables that name the guests as well."""
+def _read_suites(root: TableReader, machines: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the suites that a scenario is in: words, which mean its own `machines`, or tables that name the guests."""
     found = root.free_value("suites")
     if found is None:
-        return (SuiteMembership(DEFAULT_SUITE, None),)
+        return {DEFAULT_SUITE: machines}
     if not isinstance(found, list):
         root.add_problem("suites", f"found {describe(found)}, expected an array of words and tables")
-        return ()
-    suites = []
+        return {}
+    suites: dict[str, tuple[str, ...]] = {}
     for index, entry in enumerate(found):
         place = f"suites[{index}]"
         if isinstance(entry, str):
-            suites.append(SuiteMembership(entry, None))
+            suites.setdefault(entry, machines)
         elif isinstance(entry, dict):
             table = TableReader(root.document, entry, place)
-            suites.append(SuiteMembership(table.string("name"), table.strings("machines")))
+            suites.setdefault(table.string("name"), table.strings("machines"))
         else:
             root.document.add_problem(place, f"found {describe(entry)}, expected a word or a table")
-    return tuple(suites)
+    return suites

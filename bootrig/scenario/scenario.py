@@ -1,6 +1,6 @@
 """Scenarios: what is tried in a boot, apart from the NIC model, the machine and the ROM set, as frozen values.
 
-A scenario is four values: its LAN, the services on it, the guests that it is tried on, and what is expected of them.
+A scenario is three values: the services of its LAN, the guests that it is tried on, and what is expected of them.
 """
 
 import hashlib
@@ -18,28 +18,10 @@ UNDIGESTED = frozenset({"summary", "why", "suites", "known"})
 
 
 @dataclass(frozen=True, slots=True)
-class Lan:
-    """The guest's networks.
-
-    Attributes:
-        segments: their names; the NIC under test is on the first.
-        address: the rig's own address on the first, with its prefix length.
-    """
-
-    segments: tuple[str, ...]
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class GuestChoice:
-    """The guests that a scenario is tried on.
+    """The guests that a scenario is tried on: those of the default matrix, by the names of their definitions.
 
-    Attributes:
-        machines: guests of the default matrix, by the names of their definitions in `recipes/guests`.
-        optional_machines: guests that run when somebody asks for them.
-        platform_firmware: platform firmware of the default matrix.
-        nic_models: NIC models, in the matrix' order.
-        disk: whether the guest has a disk whose boot sector is a probe.
+    `optional_machines` run when somebody asks for them; a `disk` has a probe as its boot sector.
     """
 
     machines: tuple[str, ...]
@@ -68,12 +50,7 @@ class ConsoleStep:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleMark:
-    """A milestone that the console shows.
-
-    Attributes:
-        milestone: its name.
-        pattern: regular expression over the console's text; `@nonce@` stands for the boot's nonce.
-    """
+    """A milestone that the console shows, by a regular expression; `@nonce@` stands for the boot's nonce."""
 
     milestone: str
     pattern: str
@@ -81,13 +58,9 @@ class ConsoleMark:
 
 @dataclass(frozen=True, slots=True)
 class KnownOutcome:
-    """What some ROM sets are known to do instead.
+    """How boots are known to end with some ROM sets (patterns of the shell) instead, and why.
 
-    Attributes:
-        roms: names of ROM sets, patterns of the shell.
-        outcome: how the boot ends with them.
-        milestone: the last milestone that is reached; empty for any.
-        because: why, a sentence.
+    `milestone` is the last one that is reached; empty for any.
     """
 
     roms: tuple[str, ...]
@@ -96,28 +69,17 @@ class KnownOutcome:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class ScenarioExpectation:
-    """What is expected of a boot.
+class ScenarioExpectation(Expectation, frozen=True, kw_only=True):
+    """What is expected of a boot, beside what its trace has to show.
 
     Attributes:
-        report: the kind of probe that has to report: `nbp`, `disk`, `efi`; empty for none.
-        by: who has to have loaded it; empty for anybody.
-        over: by which protocol it has to have come; empty for any.
-        milestones: milestones that have to be reached, in this order, before the report.
         ends: texts after which nothing more can come.
-        allow: what does not make the boot count as disturbed.
         console: milestones that the console shows.
         steps: the dialogue at the console.
         known: what ROM sets are known to do instead.
     """
 
-    report: str
-    by: str
-    over: str
-    milestones: tuple[str, ...]
     ends: tuple[str, ...]
-    allow: tuple[str, ...]
     console: tuple[ConsoleMark, ...]
     steps: tuple[ConsoleStep, ...]
     known: tuple[KnownOutcome, ...]
@@ -125,13 +87,10 @@ class ScenarioExpectation:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioClock:
-    """How the guest's clock runs.
+    """How the guest's clock runs: in virtual time an instruction takes 2**`shift` ns, under OVMF 2**`ovmf_shift` ns.
 
-    Attributes:
-        shift: in virtual time an instruction takes 2**shift ns.
-        ovmf_shift: the same under OVMF.
-        only_real: whether the scenario makes no sense in virtual time: whoever types does not keep up with a guest that
-            never waits.
+    A scenario that is `only_real` makes no sense in virtual time: whoever types does not keep up with a guest that
+    never waits.
     """
 
     shift: int
@@ -145,28 +104,10 @@ class ScenarioClock:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioDeadline:
-    """When a boot has failed.
-
-    Attributes:
-        guest_s: seconds of guest time, for a guest whose instructions take no time.
-        wall_s: seconds of wall time.
-    """
+    """When a boot has failed: seconds of guest time, for a guest whose instructions take no time, and of wall time."""
 
     guest_s: float
     wall_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class SuiteMembership:
-    """A suite that a scenario is in.
-
-    Attributes:
-        name: the suite.
-        machines: the guests on which it is tried there; None for the scenario's own.
-    """
-
-    name: str
-    machines: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +119,9 @@ class Scenario:
         summary: one sentence.
         why: where it is from, empty for nothing.
         kind: what drives the guest: the name of a module in `kinds`.
-        suites: the suites that it is in.
+        suites: the suites that it is in, each with the guests on which it is tried there.
         clock: how the guest's clock runs.
         deadline: when a boot has failed.
-        lan: the guest's networks.
         services: the configuration of each service that is started, by the name of its table.
         guest: the guests that it is tried on.
         expectation: what is expected of them.
@@ -192,10 +132,9 @@ class Scenario:
     summary: str
     why: str
     kind: str
-    suites: tuple[SuiteMembership, ...]
+    suites: Mapping[str, tuple[str, ...]]
     clock: ScenarioClock
     deadline: ScenarioDeadline
-    lan: Lan
     services: Mapping[str, Any]
     guest: GuestChoice
     expectation: ScenarioExpectation
@@ -209,20 +148,9 @@ class Scenario:
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
     def expect(self, sums: Iterable[int]) -> Expectation:
-        """Return what the trace of a boot has to show.
-
-        Args:
-            sums: sums of the probes that are offered.
-        """
-        expected = self.expectation
-        return Expectation(
-            report=expected.report,
-            by=expected.by,
-            over=expected.over,
-            milestones=expected.milestones,
-            sums=tuple(sorted(sums)),
-            allow=expected.allow,
-        )
+        """Return what the trace of a boot has to show; `sums` are those of the probes that are offered."""
+        shown = {name: getattr(self.expectation, name) for name in Expectation.__struct_fields__}
+        return Expectation(**{**shown, "sums": tuple(sorted(sums))})
 
     def iter_files(self) -> Iterator[ServedFile]:
         """Yield every file that a service serves."""

@@ -10,13 +10,10 @@ FULL_SUITE = "full"
 
 def find_machines(scenario: Scenario, suite: str) -> tuple[str, ...]:
     """Return the guests on which a suite tries a scenario; none where the scenario is not in it."""
-    for membership in scenario.suites:
-        if membership.name == suite:
-            return scenario.guest.machines if membership.machines is None else membership.machines
-    return scenario.guest.machines if suite == FULL_SUITE else ()
+    return scenario.suites.get(suite, scenario.guest.machines if suite == FULL_SUITE else ())
 
 
 def iter_suite_names(scenarios: Iterable[Scenario]) -> tuple[str, ...]:
     """Return the names of all suites that scenarios are in, in the order in which they come."""
-    named = (membership.name for scenario in scenarios for membership in scenario.suites)
+    named = (name for scenario in scenarios for name in scenario.suites)
     return tuple(dict.fromkeys((DEFAULT_SUITE, FULL_SUITE, *named)))

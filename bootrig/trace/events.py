@@ -8,10 +8,9 @@ A field of the type `Varying[...]` differs from boot to boot of the same guest (
 the type `Recorded[...]` has no reader yet: it is kept for rules to come.
 """
 
-from collections.abc import Iterator
 from typing import Annotated, Literal, TypeVar
 
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct
 
 T = TypeVar("T")
 Varying = Annotated[T, Meta(extra={"varies": True})]
@@ -51,13 +50,6 @@ class Endpoints(Routed, frozen=True, kw_only=True):
 def escape(content: bytes) -> str:
     """Return bytes as text: what is not printable ASCII is escaped, so that nothing is lost and JSON can hold it."""
     return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in content)
-
-
-def iter_marked_fields(kind: type[Struct], mark: str) -> Iterator[str]:
-    """Yield the names of the fields of a kind of event that have a mark: `varies`, `recorded`."""
-    for field in structs.fields(kind):
-        if any(mark in (meta.extra or ()) for meta in getattr(field.type, "__metadata__", ())):
-            yield field.name
 
 
 IPXE_OPTIONS = 175

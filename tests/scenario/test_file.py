@@ -21,11 +21,9 @@ from bootrig.scenario.scenario import (
     ConsoleMark,
     ConsoleStep,
     KnownOutcome,
-    Lan,
     Scenario,
     ScenarioClock,
     ScenarioDeadline,
-    SuiteMembership,
 )
 from bootrig.trace.reading.milestones import WIRE_MILESTONES
 from bootrig.trace.trace import Expectation, OutcomeStatus
@@ -115,10 +113,9 @@ def test_everything_is_read(tmp_path: Path) -> None:
     scenario = load_one(tmp_path, WHOLE)
     assert (scenario.name, scenario.summary, scenario.why) == ("mine", "everything", "a site that has it")
     assert scenario.kind == "console"
-    assert scenario.suites == (SuiteMembership("wide", None), SuiteMembership("narrow", ("q35",)))
+    assert scenario.suites == {"wide": scenario.guest.machines, "narrow": ("q35",)}
     assert scenario.clock == ScenarioClock(6, 4, only_real=True)
     assert scenario.deadline == ScenarioDeadline(1.5, 2.0)
-    assert scenario.lan == Lan(("lan0",), "10.0.2.1/24")
     guest = scenario.guest
     assert (guest.machines, guest.optional_machines, guest.disk) == (("pc", "q35"), ("other",), True)
     assert (guest.platform_firmware, guest.nic_models) == (("seabios", "built:mine"), ("e1000", "rtl8139"))
@@ -163,7 +160,7 @@ def test_services_are_read_in_the_order_of_the_file(tmp_path: Path) -> None:
 def test_what_is_left_out_has_a_usual_value(tmp_path: Path) -> None:
     scenario = load_one(tmp_path, GOOD)
     assert (scenario.kind, scenario.why) == ("boot", "")
-    assert scenario.suites == (SuiteMembership("default", None),)
+    assert scenario.suites == {"default": ("pc",)}
     assert scenario.clock == ScenarioClock(7, 7, only_real=False)
     assert (scenario.guest.machines, scenario.guest.platform_firmware) == (("pc",), ("seabios",))
     assert (scenario.guest.nic_models, scenario.guest.disk) == (tuple(NIC_MODELS), False)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 import bootrig.scenario.kinds
 from bootrig.registry import load_modules
@@ -70,14 +71,14 @@ def test_a_dialogue_goes_step_by_step() -> None:
 
 def test_a_dialogue_ends_with_a_report_where_one_is_expected() -> None:
     (scenario,) = load_scenario_family("prompt")
-    expectation = replace(scenario.expectation, report="nbp", steps=(ConsoleStep("a", "b", "", 0),))
+    expectation = structs.replace(scenario.expectation, report="nbp", steps=(ConsoleStep("a", "b", "", 0),))
     assert drive(replace(scenario, expectation=expectation)) == ["start", "see a", "type 'b'", "await nbp-entered"]
 
 
 def test_a_step_is_typed_again_until_the_next_text_comes() -> None:
     (scenario,) = load_scenario_family("prompt")
     steps = (ConsoleStep("a", "again", "", 0.005), ConsoleStep("late", "once", "", 0))
-    done = drive(replace(scenario, expectation=replace(scenario.expectation, steps=steps)))
+    done = drive(replace(scenario, expectation=structs.replace(scenario.expectation, steps=steps)))
     assert done.count("type 'again'") > 2
     assert done[-2:] == ["see late", "type 'once'"]
 

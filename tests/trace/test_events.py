@@ -1,13 +1,13 @@
 import ast
 import types
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import Struct
+from msgspec import Struct, structs
 
 import bootrig
 from bootrig.jsonfile import JsonFileError, encode_json, parse_json
@@ -21,12 +21,18 @@ from bootrig.trace.events import (
     Varying,
     WireEvent,
     escape,
-    iter_marked_fields,
 )
 
 KINDS: tuple[type[Struct], ...] = get_args(Event)
 READERS = ("trace/reading", "compare", "report")
 NOT_OF_BOOTS = ("findings", "sarif")  # reports on ROMs
+
+
+def iter_marked_fields(kind: type[Struct], mark: str) -> Iterator[str]:
+    """Yield the names of the fields of a kind of event that have a mark: `varies`, `recorded`."""
+    for field in structs.fields(kind):
+        if any(mark in (meta.extra or ()) for meta in getattr(field.type, "__metadata__", ())):
+            yield field.name
 
 
 def _values(kind: Any) -> st.SearchStrategy[Any]:
