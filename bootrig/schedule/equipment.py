@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bootrig.builder.built import obtain_platform_firmware
 from bootrig.builder.probe import assemble_probe, make_grub_image
+from bootrig.cell.process import describe_host_error
 from bootrig.cell.specification import CellSpecification, make_nonce
 from bootrig.emulator.accelerator import choose_accelerator
 from bootrig.emulator.definition.definition import MachineDefinition
@@ -129,11 +130,18 @@ def collect_programs(scenario: Scenario, equipment: Equipment, run_directory: Pa
 
 
 def _copy_program(path: Path, run_directory: Path) -> Path:
-    """Return a program's copy inside the run, so that the run is whole wherever it is carried."""
+    """Return a program's copy inside the run, so that the run is whole wherever it is carried.
+
+    Raises:
+        RigError: it cannot be written.
+    """
     copy = run_directory / PROGRAMS_DIRECTORY / path.name
-    if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+    try:
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    except OSError as error:
+        raise describe_host_error(error, run_directory) from error
     return copy
 
 

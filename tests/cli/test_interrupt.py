@@ -33,7 +33,7 @@ def require_whole(run_directory: Path) -> None:
         pytest.param("*/roms", id="embedding"),
         pytest.param("*/cells.log", id="starting-the-pool"),
         pytest.param("*/cells/*/*/cell.json", id="starting-a-cell"),
-        pytest.param("*/cells/*/*/*/dnsmasq.log", id="starting-servers"),
+        pytest.param("*/cells/*/*/*/logs/dnsmasq.log", id="starting-servers"),
         pytest.param("*/cells/*/*/*/capture.pcap", id="booting"),
     ],
 )

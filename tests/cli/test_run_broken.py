@@ -151,7 +151,7 @@ def test_a_qemu_that_breaks(
     environment = qemu_that_breaks(behaviour)
     with start_command(tmp_path, *BOOT, "--accelerator", "tcg", environment=environment) as command:
         ended = command.wait()
-        (cell,) = command.run_directory.glob("cells/*/*")
+        (cell,) = command.run_directory.glob("cells/*/*/*/")
     assert (ended.status, ended.out) == (3, "")
     assert "broken rig: ipxe-debian-12 pxe-tftp e1000 pc seabios\n" in ended.err
     assert f"bootrig: the rig broke in 1 cell, the first: pxe-tftp/e1000/pc/seabios/host: {message}" in ended.err
