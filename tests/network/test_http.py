@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.network.errors import ServiceError
-from bootrig.network.servers.http import HttpConfiguration, HttpServer, start_http
+from bootrig.network.servers.http import HttpServer, start_http
 from tests.network.processes import open_descriptors
 
 HOST = "127.0.0.1"
@@ -40,7 +40,7 @@ async def _connected(server: HttpServer) -> AsyncIterator[tuple[asyncio.StreamRe
 
 def _serve(root: Path, use: Callable[[HttpServer], Awaitable[object]]) -> object:
     async def serve() -> object:
-        async with start_http(HttpConfiguration(root, HOST, 0), root.parent) as server:
+        async with start_http(root, root.parent, address=HOST, port=0) as server:
             return await use(server)
 
     return asyncio.run(serve())
@@ -201,7 +201,7 @@ def test_a_client_that_leaves_midway_harms_nobody(root):
 
 def test_port_in_use(root):
     async def use(server: HttpServer) -> object:
-        async with start_http(HttpConfiguration(root, HOST, server.port), root.parent):
+        async with start_http(root, root.parent, address=HOST, port=server.port):
             return None
 
     match = r"^the HTTP server cannot bind 127.0.0.1 port \d+: Address already in use$"

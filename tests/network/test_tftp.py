@@ -268,7 +268,7 @@ def test_a_request_keeps_what_the_client_said():
 def test_port_in_use(root, tmp_path):
     with start_tftp(TftpConfiguration(root, HOST, 0), tmp_path) as server:
         configuration = TftpConfiguration(root, HOST, server.port)
-        match = rf"^the TFTP server cannot bind 127.0.0.1:{server.port}: Address already in use$"
+        match = rf"^the TFTP server cannot bind 127.0.0.1 port {server.port}: Address already in use$"
         with pytest.raises(ServiceError, match=match) as caught, start_tftp(configuration, tmp_path):
             pass
     assert "another server has it" in caught.value.remedy
@@ -276,7 +276,7 @@ def test_port_in_use(root, tmp_path):
 
 def test_an_address_that_is_not_ours(root, tmp_path):
     with (
-        pytest.raises(ServiceError, match=r"cannot bind 192.0.2.1:69: Cannot assign requested address$"),
+        pytest.raises(ServiceError, match=r"cannot bind 192.0.2.1 port 69: Cannot assign requested address$"),
         start_tftp(TftpConfiguration(root, "192.0.2.1"), tmp_path),
     ):
         pass

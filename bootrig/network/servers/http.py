@@ -4,13 +4,11 @@ Sources: RFC 9110 (semantics), RFC 9112 (HTTP/1.1).
 """
 
 import asyncio
-import errno
 import json
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote
@@ -20,25 +18,9 @@ from aiohttp import web
 
 from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.errors import ServiceError
-from bootrig.network.servers.jail import find_jailed_file
-from bootrig.network.servers.log import ServiceLog, start_log
+from bootrig.network.servers.file_server import ServiceLog, bind_socket, find_jailed_file, start_log
 
 KEEP_ALIVE_S = 75.0
-
-
-@dataclass(frozen=True, slots=True)
-class HttpConfiguration:
-    """What the HTTP server is to do.
-
-    Attributes:
-        root: directory whose files are served; nothing outside of it is.
-        address: address to listen on, IPv4 or IPv6.
-        port: TCP port; 0 for any.
-    """
-
-    root: Path
-    address: str = SERVER_ADDRESS
-    port: int = 80
 
 
 class HttpServer:
@@ -66,22 +48,6 @@ class HttpServer:
         raise ServiceError("the HTTP server died midway")
 
 
-def _bind(configuration: HttpConfiguration) -> socket.socket:
-    family = socket.AF_INET6 if ":" in configuration.address else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((configuration.address, configuration.port))
-        listening.listen(64)
-        listening.setblocking(False)
-    except OSError as error:
-        listening.close()
-        remedy = "another server has it in this network namespace" if error.errno == errno.EADDRINUSE else ""
-        where = f"{configuration.address} port {configuration.port}"
-        raise ServiceError(f"the HTTP server cannot bind {where}: {error.strerror}", remedy=remedy) from error
-    return listening
-
-
 def _answer_files(root: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def answer(request: web.Request) -> web.StreamResponse:
         found = find_jailed_file(root, unquote(request.raw_path.partition("?")[0]))
@@ -103,7 +69,7 @@ def _write_log(log: ServiceLog) -> Callable[[web.Request, web.StreamResponse], A
 
 
 class _LogHandler(logging.Handler):
-    """Puts what aiohttp has to say (about bytes that are not requests) into the server's log."""
+    """Puts what aiohttp has to say (requests that are none) into the server's log."""
 
     def __init__(self, log: ServiceLog) -> None:
         super().__init__()
@@ -114,35 +80,31 @@ class _LogHandler(logging.Handler):
         self._log.write_line(json.dumps([record.getMessage(), " ".join(str(error or "").split())]))
 
 
-def _logger(log: ServiceLog) -> logging.Logger:
-    logger = logging.Logger("http", logging.WARNING)
-    logger.addHandler(_LogHandler(log))
-    return logger
-
-
 @asynccontextmanager
-async def start_http(configuration: HttpConfiguration, logs: Path) -> AsyncIterator[HttpServer]:
-    """Start an HTTP server for GET and HEAD; inside the `async with` it answers.
+async def start_http(
+    root: Path, logs: Path, *, address: str = SERVER_ADDRESS, port: int = 80
+) -> AsyncIterator[HttpServer]:
+    """Start an HTTP server for GET and HEAD of what is in `root`; inside the `async with` it answers.
 
     Its log is `http.log` in the directory `logs`: a JSON array a line (method, target, version, status, headers).
 
     Raises:
         ServiceError: the root is not a directory, or the port cannot be bound.
     """
-    if not configuration.root.is_dir():
-        raise ServiceError(f"HTTP root {configuration.root} is not a directory")
-    listening = _bind(configuration)
+    listening = bind_socket("HTTP", root, socket.SOCK_STREAM, address, port)
     try:
         with start_log(logs / "http.log") as log:
             application = web.Application()
-            application.router.add_get("/{path:.*}", _answer_files(configuration.root), allow_head=True)
+            application.router.add_get("/{path:.*}", _answer_files(root), allow_head=True)
             application.on_response_prepare.append(_write_log(log))
+            logger = logging.Logger("http", logging.WARNING)
+            logger.addHandler(_LogHandler(log))
             runner = web.AppRunner(
                 application,
                 access_log=None,
                 handle_signals=False,
                 keepalive_timeout=KEEP_ALIVE_S,
-                logger=_logger(log),
+                logger=logger,
                 shutdown_timeout=0.1,
             )
             await runner.setup()

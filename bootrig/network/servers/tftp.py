@@ -28,8 +28,7 @@ from tftpy.TftpShared import TftpException, TftpTimeout
 
 from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.errors import ServiceError
-from bootrig.network.servers.jail import find_jailed_file
-from bootrig.network.servers.log import ServiceLog, start_log
+from bootrig.network.servers.file_server import ServiceLog, bind_socket, find_jailed_file, start_log
 
 logging.getLogger("tftpy").setLevel(logging.CRITICAL + 1)  # ours tells more, and tftpy's costs half of the speed
 
@@ -347,17 +346,8 @@ def start_tftp(configuration: TftpConfiguration, logs: Path) -> Iterator[TftpSer
     Raises:
         ServiceError: the root is not a directory, or the port cannot be bound.
     """
-    where = f"{configuration.address}:{configuration.port}"
-    if not configuration.root.is_dir():
-        raise ServiceError(f"TFTP root {configuration.root} is not a directory")
-    listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    listening.setblocking(False)
-    try:
-        listening.bind((configuration.address, configuration.port))
-    except OSError as error:
-        listening.close()
-        remedy = "another server has it in this network namespace" if error.errno == errno.EADDRINUSE else ""
-        raise ServiceError(f"the TFTP server cannot bind {where}: {error.strerror}", remedy=remedy) from error
+    address, port = configuration.address, configuration.port
+    listening = bind_socket("TFTP", configuration.root, socket.SOCK_DGRAM, address, port)
     # tftpy insists on looking into a directory itself; this one holds nothing
     empty = logs / "tftp-empty"
     try:

@@ -31,30 +31,23 @@ def find_content_kinds() -> dict[str, ContentKind[Any]]:
     return dict(collect_objects(bootrig.network.services.content, "CONTENT"))
 
 
-def split_table(table: TableReader) -> tuple[TableReader, dict[str, TableReader]]:
+def split_table(table: TableReader) -> tuple[TableReader, tuple[ServedFile, ...]]:
     """Divide a service's table: every table in it is a file by its name, everything else a setting.
 
     Returns:
-        The reader of the settings, and of each file's table.
+        The reader of the settings, and the files.
     """
     values = {key: table.free_value(key) for key in table.keys}
     settings = {key: value for key, value in values.items() if not isinstance(value, dict)}
-    files = {
-        key: TableReader(table.document, value, table.place(key))
-        for key, value in values.items()
-        if isinstance(value, dict)
-    }
-    return TableReader(table.document, settings, table.key_path), files
+    tables = (
+        (key, TableReader(table.document, values[key], table.place(key))) for key in values if key not in settings
+    )
+    return TableReader(table.document, settings, table.key_path), tuple(_iter_files(tables))
 
 
-def read_files(tables: dict[str, TableReader]) -> tuple[ServedFile, ...]:
-    """Return the files that the tables of a service describe."""
-    return tuple(_iter_files(tables))
-
-
-def _iter_files(tables: dict[str, TableReader]) -> Iterator[ServedFile]:
+def _iter_files(tables: Iterable[tuple[str, TableReader]]) -> Iterator[ServedFile]:
     kinds = find_content_kinds()
-    for name, table in tables.items():
+    for name, table in tables:
         words = PurePosixPath(name).parts
         if not words or words[0] == "/" or ".." in words:
             table.add_problem("", "leads out of the server's root")
@@ -67,12 +60,7 @@ def _iter_files(tables: dict[str, TableReader]) -> Iterator[ServedFile]:
 
 
 def iter_file_faults(files: Iterable[ServedFile], builds: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield key path (in the service's table) and message of what reads well and cannot be made.
-
-    Args:
-        files: the files of a service.
-        builds: which builds of the probe are served.
-    """
+    """Yield key path (in the service's table) and message of what reads well and cannot be made for `builds`."""
     kinds = find_content_kinds()
     for served in files:
         for build in builds:
@@ -81,12 +69,7 @@ def iter_file_faults(files: Iterable[ServedFile], builds: Iterable[str]) -> Iter
 
 
 def make_files(files: Iterable[ServedFile], root: Path, material: Material) -> frozenset[int]:
-    """Make files for one boot, in a directory that is made, too.
-
-    Args:
-        files: the files of a service.
-        root: the service's directory.
-        material: what this boot's files are made of.
+    """Make files for one boot in the service's directory `root`, which is made, too.
 
     Returns:
         The sums of the probes among them, any of which a report may show.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Generic, NoReturn, Protocol, TypeVar
 
 from bootrig.document.toml import TableReader
-from bootrig.network.services.files import ServedFile
+from bootrig.network.services.files import ServedFile, iter_file_faults, split_table
 from bootrig.trace.events import Event
 from bootrig.trace.trace import ReadBack
 
@@ -108,3 +108,28 @@ class Service(ABC, Generic[Configuration]):
     async def is_alive(self, configuration: Configuration) -> bool | None:
         """Ask it from inside the namespaces whether it still answers; None for nobody asked, as yet."""
         return None
+
+
+class FileService(Service[tuple[ServedFile, ...]]):
+    """A service whose table holds a table for each file that it serves."""
+
+    has_files = True
+
+    def read(self, table: TableReader) -> tuple[ServedFile, ...]:
+        """Return the files."""
+        settings, files = split_table(table)
+        self.read_settings(settings)
+        return files
+
+    def read_settings(self, settings: TableReader) -> None:
+        """Read what is in the table beside the files."""
+
+    def iter_faults(
+        self, configuration: tuple[ServedFile, ...], surroundings: Surroundings
+    ) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with files that cannot be made."""
+        yield from iter_file_faults(configuration, surroundings.builds)
+
+    def files(self, configuration: tuple[ServedFile, ...]) -> tuple[ServedFile, ...]:
+        """Return the files."""
+        return configuration

@@ -1,15 +1,13 @@
 """TFTP, by tftpy."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bootrig.document.toml import TableReader
 from bootrig.network.addresses import SERVER_ADDRESS, SERVER_NAME
-from bootrig.network.servers.tftp import TftpConfiguration, start_tftp
-from bootrig.network.services.files import ServedFile, iter_file_faults, read_files, split_table
-from bootrig.network.services.service import RunningService, Service, ServiceContext, Surroundings
+from bootrig.network.services.files import ServedFile
+from bootrig.network.services.service import FileService, RunningService, ServiceContext
 
 
 class TftpServer(StrEnum):
@@ -18,43 +16,30 @@ class TftpServer(StrEnum):
     TFTPY = "tftpy"
 
 
-@dataclass(frozen=True, slots=True)
-class Tftp:
-    """What `[tftp]` says: the files."""
-
-    files: tuple[ServedFile, ...]
-
-
-class TftpService(Service[Tftp]):
+class TftpService(FileService):
     """`[tftp]` and `[tftp."FILE"]`."""
 
     is_always_started = True
-    has_files = True
 
-    def read(self, table: TableReader) -> Tftp:
-        """Return what is served."""
-        settings, files = split_table(table)
+    def read_settings(self, settings: TableReader) -> None:
+        """Read which program is the server; there is one only."""
         settings.choice("server", TftpServer, default=TftpServer.TFTPY)
-        return Tftp(read_files(files))
 
-    def iter_faults(self, configuration: Tftp, surroundings: Surroundings) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with files that cannot be made."""
-        yield from iter_file_faults(configuration.files, surroundings.builds)
-
-    def files(self, configuration: Tftp) -> tuple[ServedFile, ...]:
-        """Return the files."""
-        return configuration.files
-
-    def offers(self, configuration: Tftp, name: str) -> bool:
+    def offers(self, configuration: tuple[ServedFile, ...], name: str) -> bool:
         """Whether a path, or a URL of TFTP, is one of the files."""
         path = name
         for host in (SERVER_ADDRESS, SERVER_NAME):
             path = path.removeprefix(f"tftp://{host}/")
-        return path.lstrip("/") in {served.name for served in configuration.files}
+        return path.lstrip("/") in {served.name for served in configuration}
 
     @asynccontextmanager
-    async def start(self, configuration: Tftp, context: ServiceContext) -> AsyncIterator[RunningService]:
+    async def start(
+        self, configuration: tuple[ServedFile, ...], context: ServiceContext
+    ) -> AsyncIterator[RunningService]:
         """Start tftpy in a thread."""
+        # its modules are heavy, and reading a file does not need them
+        from bootrig.network.servers.tftp import TftpConfiguration, start_tftp  # noqa: PLC0415
+
         with start_tftp(TftpConfiguration(context.root), context.logs) as server:
             yield server
 

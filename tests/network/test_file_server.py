@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bootrig.network.servers.jail import find_jailed_file
+from bootrig.network.servers.file_server import find_jailed_file
 
 
 @pytest.fixture
