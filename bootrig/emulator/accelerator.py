@@ -13,7 +13,6 @@ import os
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import assert_never
 
 from bootrig.cache import find_value, keep_value
 from bootrig.emulator.definition.definition import Accelerator, AcceleratorKind, MachineDefinition
@@ -60,49 +59,28 @@ class AcceleratorProof:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class AcceleratorChoice:
-    """The accelerator to use, and why."""
-
-    kind: AcceleratorKind
-    reason: str
-
-
-def choose_accelerator(emulator: Emulator, wish: str = "auto", *, again: bool = False) -> AcceleratorChoice:
-    """Choose an accelerator; outside of event loops, because it may have to boot the canary.
+def choose_accelerator(emulator: Emulator, wish: str) -> AcceleratorKind:
+    """Choose between TCG and KVM; outside of event loops, because it may have to boot the canary.
 
     Args:
         emulator: the QEMU that will use it.
         wish: `auto`, `tcg` or `kvm`.
-        again: boot the canary even if a result is remembered.
 
     Raises:
         AcceleratorError: KVM is asked for and does not work here.
         ValueError: there is no such wish.
     """
-    match AcceleratorWish(wish):
-        case AcceleratorWish.TCG:
-            return AcceleratorChoice(AcceleratorKind.TCG, "asked for")
-        case AcceleratorWish.AUTO:
-            proof = prove_kvm(emulator, again=again)
-            kind = AcceleratorKind.KVM if proof.works else AcceleratorKind.TCG
-            return AcceleratorChoice(kind, proof.reason)
-        case AcceleratorWish.KVM:
-            proof = prove_kvm(emulator, again=again)
-            if not proof.works:
-                raise AcceleratorError(f"KVM does not work here: {proof.reason}", remedy="use --accelerator tcg")
-            return AcceleratorChoice(AcceleratorKind.KVM, proof.reason)
-        case other:
-            assert_never(other)
+    wanted = AcceleratorWish(wish)
+    if wanted is AcceleratorWish.TCG:
+        return AcceleratorKind.TCG
+    proof = prove_kvm(emulator)
+    if not proof.works and wanted is AcceleratorWish.KVM:
+        raise AcceleratorError(f"KVM does not work here: {proof.reason}", remedy="use --accelerator tcg")
+    return AcceleratorKind.KVM if proof.works else AcceleratorKind.TCG
 
 
 def prove_kvm(emulator: Emulator, *, again: bool = False) -> AcceleratorProof:
-    """Say whether KVM runs option ROMs on this machine with this QEMU; remembered, good or bad.
-
-    Args:
-        emulator: the QEMU.
-        again: boot the canary even if a result is remembered.
-    """
+    """Say whether KVM runs option ROMs on this machine with this QEMU; remembered, good or bad, until asked `again`."""
     if not os.access(KVM_DEVICE, os.R_OK | os.W_OK):
         why = "may not be opened" if KVM_DEVICE.exists() else "does not exist"
         return AcceleratorProof(works=False, reason=f"{KVM_DEVICE} {why}")
@@ -121,25 +99,14 @@ def prove_kvm(emulator: Emulator, *, again: bool = False) -> AcceleratorProof:
 
 
 def revoke_kvm(emulator: Emulator, reason: str) -> None:
-    """Remember that KVM broke a guest after all: the next choice is TCG.
-
-    Args:
-        emulator: the QEMU.
-        reason: what happened.
-    """
+    """Remember that KVM broke a guest after all, and why: the next choice is TCG."""
     keep_value(CACHE_ROOM, _make_key(emulator), asdict(AcceleratorProof(works=False, reason=reason)))
 
 
 def _make_key(emulator: Emulator) -> list[str]:
     """Return what a proof is valid for: this host, its kernel and processor, this QEMU and the canary's ROM."""
-    identity = [
-        str(CANARY_BOOTS),
-        platform.node(),
-        platform.release(),
-        platform.version(),
-        platform.machine(),
-        emulator.digest,
-    ]
+    host = [platform.node(), platform.release(), platform.version(), platform.machine()]
+    identity = [str(CANARY_BOOTS), *host, emulator.digest]
     for path in (Path("/etc/machine-id"), Path("/proc/cpuinfo"), emulator.find_data_file(CANARY_ROM)):
         try:
             lines = path.read_bytes().splitlines() if path else []

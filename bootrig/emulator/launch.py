@@ -22,13 +22,6 @@ async def start_guest(
     Under libvirt a process can have such guests one after the other only, and only with one run directory: a cell is a
     process of its own.
 
-    Args:
-        launch: how it is started, as `require_possible` accepts it.
-        emulator: the QEMU.
-        definition: the guest.
-        run_directory: where its files go.
-        pass_fds: file descriptors that the definition names.
-
     Raises:
         LibvirtError: libvirt is missing or does not start.
         EmulatorError: as `start_direct_guest`.
@@ -42,6 +35,6 @@ async def start_guest(
         return
     from bootrig.emulator.libvirt.guest import start_libvirt, start_libvirt_guest  # noqa: PLC0415 - rarely wanted
 
-    with start_libvirt(run_directory) as host:
-        async with start_libvirt_guest(host, emulator, definition, run_directory) as guest:
+    with start_libvirt(run_directory) as connection:
+        async with start_libvirt_guest(connection, emulator, definition, run_directory) as guest:
             yield guest

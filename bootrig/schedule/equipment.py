@@ -94,7 +94,7 @@ def make_equipment(
     built = {name: obtain_platform_firmware(recipe) for name, recipe in recipes.items() if recipe}
     programs = {kind: assemble_probe(kind) for kind in _probe_kinds(planned)}
     wanted = "tcg" if is_virtual and accelerator == "auto" else accelerator
-    accelerators = {name: str(choose_accelerator(emulator, wanted).kind) for name, emulator in emulators.items()}
+    accelerators = {name: str(choose_accelerator(emulator, wanted)) for name, emulator in emulators.items()}
     if is_virtual is None:
         is_virtual = set(accelerators.values()) == {"tcg"}
     guests = {name: _load_guest(name, emulators.values()) for name in dict.fromkeys(c.key.machine for c in planned)}

@@ -315,4 +315,4 @@ def test_the_canary_boots_under_an_accelerator_that_works(emulator: Emulator, mo
     proof = prove_kvm(emulator, again=True)
     assert (proof.works, proof.reason) == (True, "5 canary boots completed")
     monkeypatch.setattr(accelerators, "start_direct_guest", None)
-    assert choose_accelerator(emulator, "auto").kind is AcceleratorKind.KVM
+    assert choose_accelerator(emulator, "auto") is AcceleratorKind.KVM

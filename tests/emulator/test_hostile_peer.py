@@ -183,15 +183,14 @@ def test_half_an_answer_and_silence() -> None:
 
 
 def test_a_peer_that_never_answers_is_given_up() -> None:
-    async def act(session: QmpSession) -> Any:
+    async def act(session: QmpSession) -> None:
         for _ in range(UNANSWERED_LIMIT + 1):
             with pytest.raises(CommandDeadlineError):
                 await ask(session)
         with pytest.raises(PeerError, match=f"QEMU left {UNANSWERED_LIMIT + 1} commands unanswered"):
             await ask(session)
-        return await session.ended()
 
-    assert isinstance(run_with(answers(), act, command_s=0.01), PeerError)
+    run_with(answers(), act, command_s=0.01)
 
 
 def test_a_peer_that_stops_reading_does_not_hold_up_the_end() -> None:

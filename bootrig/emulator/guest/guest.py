@@ -5,7 +5,7 @@ import logging
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,11 +13,7 @@ from typing import Any, NoReturn
 from bootrig.deadline import Deadline
 from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MachineDefinition
 from bootrig.emulator.definition.parts import BlockNode, Device
-from bootrig.emulator.errors import (
-    EmulatorError,
-    GuestHaltedError,
-    GuestResetLoopError,
-)
+from bootrig.emulator.errors import EmulatorError, GuestHaltedError, GuestResetLoopError
 from bootrig.emulator.guest.command_line import make_command_line
 from bootrig.emulator.guest.configuration import SplitDefinition, configure, split_for_qmp
 from bootrig.emulator.guest.console import Console, ConsolePipes
@@ -41,6 +37,7 @@ VARIABLES_FILE = "variables.fd"
 HALTED_STATES = frozenset({"internal-error", "io-error"})
 
 
+@dataclass(eq=False)
 class Guest:
     """One running QEMU, made by `start_direct_guest` or `start_libvirt_guest`; paused until `resume`.
 
@@ -51,31 +48,23 @@ class Guest:
         session: the QMP session.
         console: what the guest prints, what is typed to it.
         run_directory: where its files are.
+        device_prefix: what precedes the ids of its devices in QEMU.
         events: the QMP events so far, at most the first `EVENTS_KEPT`.
     """
 
-    def __init__(
-        self,
-        *,
-        emulator: Emulator,
-        definition: MachineDefinition,
-        command: tuple[str, ...],
-        session: QmpSession,
-        console: Console,
-        run_directory: Path,
-        device_prefix: str = "",
-    ) -> None:
-        self.emulator = emulator
-        self.definition = definition
-        self.command = command
-        self.session = session
-        self.console = console
-        self.run_directory = run_directory
-        self.events: list[Mapping[str, Any]] = []
+    emulator: Emulator
+    definition: MachineDefinition
+    command: tuple[str, ...]
+    session: QmpSession
+    console: Console
+    run_directory: Path
+    device_prefix: str = ""
+    events: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
         self._resets = 0
-        self._device_prefix = device_prefix
         self._broken: asyncio.Future[EmulatorError] = asyncio.get_running_loop().create_future()
-        self._subscription = session.subscribe(capacity=EVENTS_KEPT)
+        self._subscription = self.session.subscribe(capacity=EVENTS_KEPT)
 
     async def resume(self) -> None:
         """Let the guest run.
@@ -85,14 +74,6 @@ class Guest:
         """
         await self.session.execute("cont")
 
-    async def pause(self) -> None:
-        """Stop the guest's processors and clock.
-
-        Raises:
-            EmulatorError: QEMU does not.
-        """
-        await self.session.execute("stop")
-
     async def clock_s(self) -> int:
         """Return the guest's clock in whole seconds since power-on, also while it runs.
 
@@ -100,15 +81,8 @@ class Guest:
             EmulatorError: QEMU does not answer.
         """
         answer = await self.session.execute("qom-get", {"path": "/machine", "property": "rtc-time"})
-        now = datetime(
-            answer["tm_year"] + 1900,
-            answer["tm_mon"] + 1,
-            answer["tm_mday"],
-            answer["tm_hour"],
-            answer["tm_min"],
-            answer["tm_sec"],
-            tzinfo=UTC,
-        )
+        year, month, day = answer["tm_year"] + 1900, answer["tm_mon"] + 1, answer["tm_mday"]
+        now = datetime(year, month, day, answer["tm_hour"], answer["tm_min"], answer["tm_sec"], tzinfo=UTC)
         return int((now - self.power_on).total_seconds())
 
     @property
@@ -122,7 +96,7 @@ class Guest:
         Raises:
             EmulatorError: there is no such device, or the ROM's file is not found.
         """
-        qemu_id = f"{self._device_prefix}{device_id}"
+        qemu_id = f"{self.device_prefix}{device_id}"
         return await read_device_rom(self.session, self.emulator, self.definition.data_directories, qemu_id)
 
     async def watch(self) -> NoReturn:

@@ -51,22 +51,9 @@ TUNGETIFF, TUNSETPERSIST = 0x800454D2, 0x400454CB
 DOMAIN = Path(OUTPUT_FILE).stem
 
 
-class LibvirtHost:
-    """libvirt's QEMU driver inside this process, made by `start_libvirt`.
-
-    Attributes:
-        connection: libvirt's connection.
-        root: the directory in which the driver keeps everything.
-    """
-
-    def __init__(self, connection: Any, root: Path) -> None:
-        self.connection = connection
-        self.root = root
-
-
 @contextmanager
-def start_libvirt(run_directory: Path) -> Iterator[LibvirtHost]:
-    """Yield libvirt's QEMU driver; a process can have one at a time, always in the same directory.
+def start_libvirt(run_directory: Path) -> Iterator[Any]:
+    """Yield a connection to libvirt's QEMU driver in this process, which can have one at a time, in one directory.
 
     Args:
         run_directory: where QEMU's output and libvirt's own log go.
@@ -82,7 +69,6 @@ def start_libvirt(run_directory: Path) -> Iterator[LibvirtHost]:
         raise LibvirtError(f"libvirt's Python package is not installed: {error}", remedy=REMEDY) from error
     # Sockets have short paths, run directories long ones.
     root = Path(tempfile.mkdtemp(prefix="bootrig-lv-"))
-    thread = None
     try:
         (root / "etc").mkdir()
         (root / "etc/qemu.conf").write_text(CONFIGURATION)
@@ -94,19 +80,17 @@ def start_libvirt(run_directory: Path) -> Iterator[LibvirtHost]:
         (root / "cache").symlink_to(cache)
         libvirt.registerErrorHandler(lambda *_: None, None)
         libvirt.virEventRegisterDefaultImpl()
-        thread = _EventThread()
-        thread.start()
-        try:
-            connection = libvirt.open(f"qemu:///embed?root={root}")
-        except libvirt.libvirtError as error:
-            raise LibvirtError(f"libvirt's QEMU driver does not start: {error}", remedy=_remedy(str(error))) from error
-        try:
-            yield LibvirtHost(connection, root)
-        finally:
-            connection.close()
+        with _run_events(libvirt):
+            try:
+                connection = libvirt.open(f"qemu:///embed?root={root}")
+            except libvirt.libvirtError as error:
+                what = f"libvirt's QEMU driver does not start: {error}"
+                raise LibvirtError(what, remedy=_remedy(str(error))) from error
+            try:
+                yield connection
+            finally:
+                connection.close()
     finally:
-        if thread is not None:
-            thread.end()
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -119,47 +103,35 @@ def _remedy(problem: str) -> str:
     return ""
 
 
-class _EventThread(threading.Thread):
-    """Runs libvirt's event loop, which libvirt needs as long as a guest lives."""
+@contextmanager
+def _run_events(libvirt: Any) -> Iterator[None]:
+    """Run libvirt's event loop, which libvirt needs as long as a guest lives, on a thread."""
+    over = threading.Event()
 
-    def __init__(self) -> None:
-        import libvirt  # noqa: PLC0415 - an extra
+    def run() -> None:
+        while not over.is_set():
+            libvirt.virEventRunDefaultImpl()
 
-        super().__init__(name="bootrig-libvirt-events", daemon=True)
-        self._libvirt = libvirt
-        self._over = False
-        self._timer = libvirt.virEventAddTimeout(-1, lambda *_: None, None)
-
-    def run(self) -> None:
-        """Run until `end`."""
-        while not self._over:
-            self._libvirt.virEventRunDefaultImpl()
-
-    def end(self) -> None:
-        """Wake the loop and wait until it has ended."""
-        self._over = True
-        self._libvirt.virEventUpdateTimeout(self._timer, 0)
-        self.join()
-        self._libvirt.virEventRemoveTimeout(self._timer)
+    timer = libvirt.virEventAddTimeout(-1, lambda *_: None, None)
+    thread = threading.Thread(target=run, name="bootrig-libvirt-events", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        libvirt.virEventUpdateTimeout(timer, 0)
+        thread.join()
+        libvirt.virEventRemoveTimeout(timer)
 
 
 @asynccontextmanager
 async def start_libvirt_guest(
-    host: LibvirtHost,
-    emulator: Emulator,
-    definition: MachineDefinition,
-    run_directory: Path,
+    connection: Any, emulator: Emulator, definition: MachineDefinition, run_directory: Path
 ) -> AsyncIterator[Guest]:
     """Yield a guest that libvirt has started, complete and paused; it ends with the `with`.
 
     libvirt passes no file descriptors on. So a tap that the definition names by file descriptor is made persistent, and
     QEMU opens it by its name.
-
-    Args:
-        host: libvirt.
-        emulator: the QEMU.
-        definition: the guest.
-        run_directory: as for `start_direct_guest`.
 
     Raises:
         GuestStartError: libvirt or QEMU refuses the guest.
@@ -174,27 +146,20 @@ async def start_libvirt_guest(
         stack.enter_context(_start_reaping())
         pipes = ConsolePipes(run_directory)
         stack.callback(pipes.close)
-        document = encode_domain(
-            emulator,
-            named,
-            name=DOMAIN,
-            program=_find_program(emulator),
-            firmware=firmware,
-            console=pipes.path,
-        )
+        program = _find_program(emulator)
+        document = encode_domain(emulator, named, name=DOMAIN, program=program, firmware=firmware, console=pipes.path)
         (run_directory / "domain.xml").write_text(document)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(deadline.require()):
-                domain = await loop.run_in_executor(
-                    None, host.connection.createXML, document, libvirt.VIR_DOMAIN_START_PAUSED
-                )
+                paused = libvirt.VIR_DOMAIN_START_PAUSED
+                domain = await loop.run_in_executor(None, connection.createXML, document, paused)
         except libvirt.libvirtError as error:
             raise GuestStartError(f"libvirt does not start the guest: {error}") from error
         except TimeoutError as error:
             raise GuestStartError("libvirt did not start the guest in time") from error
         stack.push_async_callback(_destroy, domain)
-        transport = LibvirtTransport(host.connection, domain)
+        transport = LibvirtTransport(connection, domain)
 
         async def obituary() -> EmulatorError | None:
             return None if transport.lives() else _make_obituary(transport, run_directory / OUTPUT_FILE)

@@ -50,7 +50,6 @@ class QmpSession:
         self._unanswered = 0
         self._reason: EmulatorError | None = None
         self._closing = False
-        self._ended = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         transport.on_event = self._dispatch
         transport.on_end = self._lose
@@ -167,11 +166,6 @@ class QmpSession:
         for subscription in self._subscriptions:
             subscription.offer(event)
 
-    async def ended(self) -> EmulatorError:
-        """Wait until the session is over and return the reason."""
-        await self._ended.wait()
-        return self._reason or SessionEndedError("the session is closed")
-
     async def close(self) -> None:
         """End the session; does nothing if it has ended."""
         self._closing = True
@@ -206,7 +200,6 @@ class QmpSession:
         with self._lock:
             self._reason = self._reason or reason
             subscriptions = self._subscriptions
-        self._ended.set()
         for subscription in subscriptions:
             subscription.end(self._reason)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -88,22 +88,11 @@ class Subscription:
         return self._queue.popleft()
 
     def wait(self, deadline: Deadline | None = None) -> Mapping[str, Any]:
-        """Return the next event; from another thread than the session's.
-
-        Raises:
-            DeadlineError: none came in time.
-            EmulatorError: none can come any more; the error says why.
-        """
+        """Return the next event, as `get`; from another thread than the session's."""
         return asyncio.run_coroutine_threadsafe(self.get(deadline), self._loop).result()
 
     def __len__(self) -> int:
         return len(self._queue)
-
-    def __aiter__(self) -> AsyncIterator[Mapping[str, Any]]:
-        return self
-
-    async def __anext__(self) -> Mapping[str, Any]:
-        return await self.get()
 
     def close(self) -> None:
         """Unsubscribe; safe from any thread."""
