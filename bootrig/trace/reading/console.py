@@ -182,14 +182,20 @@ class ConsoleReader:
         there = row.text[self._column : self._column + len(text)]
         rewriting = self._told[0] is row and self._column <= self._told[1] < len(row.text)
         if there and (rewriting or not text.startswith(there)):
-            for character, was in zip(text, there, strict=False):
+            for index, (character, was) in enumerate(zip(text, there, strict=False)):
+                if character != " " and row.is_wiped:
+                    self._write(text[index:])  # into a new row
+                    return
                 if character != was:
                     row.replace(self._column, character)
                 self._tell_replaced(row, character, was)
                 self._column += 1
         else:
             self._column += len(there)
-        if added := text[len(there) :]:
+        added = text[len(there) :]
+        if there and row.is_wiped:
+            self._write(added)
+        elif added:
             self._tell_added(row, added)
             row.append(self._column, added)
             self._column += len(added)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyte
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bootrig.trace.reading import console
@@ -99,6 +99,8 @@ PIECES = st.sampled_from(
 )
 
 
+@example("a\r  a", 1)
+@example("a \r  a", 1)
 @settings(deadline=None, max_examples=300)
 @given(st.lists(PIECES, max_size=40).map("".join), st.integers(1, 5))
 def test_how_the_text_is_cut_into_reads_makes_no_difference(text: str, length: int) -> None:
