@@ -11,6 +11,7 @@ from bootrig.api.record import describe_run
 from bootrig.api.requests import Matrix
 from bootrig.api.results import CompareResult, RunResult
 from bootrig.cell.errors import CellError
+from bootrig.cell.process import describe_host_error
 from bootrig.compare import Verdict, Waiver, compare_traces, needs_confirmation
 from bootrig.compare.confirmation import find_doubtful
 from bootrig.errors import ExitStatus, InputError, RigError
@@ -143,10 +144,17 @@ def _start_session(
                 f"no ROM of {', '.join(names)} fits the NIC models asked for", remedy="bootrig roms show NAME"
             )
         record = describe_run(verb, matrix.argv, directory, sides, equipment, cells)
-        write_run(record, directory)
+        _keep(record, directory)
         listener.run_made(directory, len(cells))
         yield _Session(campaign, directory, record)
 
 
 def _finish(session: _Session, status: ExitStatus) -> None:
-    write_run(replace(session.record, ended=tell_time(), exit_status=status), session.directory)
+    _keep(replace(session.record, ended=tell_time(), exit_status=status), session.directory)
+
+
+def _keep(record: Run, directory: Path) -> None:
+    try:
+        write_run(record, directory)
+    except OSError as error:
+        raise describe_host_error(error, directory) from error

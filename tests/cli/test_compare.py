@@ -19,10 +19,9 @@ def test_a_rom_set_is_identical_with_itself(tmp_path: Path) -> None:
     assert ended.status == 0, ended
     verdict = json.loads((tmp_path / "verdict.json").read_text())
     assert (verdict["verdict"], verdict["identical"], verdict["differences"]) == ("compatible", True, [])
-    assert [(cell["state"], cell["baseline"], cell["candidate"]) for cell in verdict["cells"]] == [
-        ("same", "passed", "passed"),
-        ("same", "passed", "passed"),
-    ]
+    ended_well = ("same", "passed", "passed")
+    states = [(cell["state"], cell["baseline"]["status"], cell["candidate"]["status"]) for cell in verdict["cells"]]
+    assert states == [ended_well, ended_well]
     assert "no rule found anything" in ended.out
     run_directory = find_run_directory(tmp_path / "runs")
     assert json.loads((run_directory / "verdict.json").read_text()) == verdict
@@ -44,7 +43,7 @@ def test_a_script_as_uefi_boot_file_stopped_working(tmp_path: Path) -> None:
     assert (regression["rule"], regression["candidate"]) == ("outcome", "failed after dhcp-ack")
     told = " ".join(ended.err.split())
     assert "Regressions (1) - With the baseline the scenario efi-script passed, with the candidate it failed" in told
-    assert told.endswith("Verdict: NOT COMPATIBLE: 1 regression in 1 of 1 cells")
+    assert told.endswith("Verdict: NOT COMPATIBLE: 1 regression in 1 cell; 0 of 1 cell passed on both sides")
     run_directory = find_run_directory(tmp_path / "runs")
     real = [trace for trace in load_traces(run_directory) if trace.attempt == "real"]
     assert {trace.rom_set for trace in real} == {"ipxe-debian-12", "ipxe-debian-13"}

@@ -88,8 +88,10 @@ def test_signals_of_the_inner_process_are_as_they_were():
 
 
 def test_what_the_function_leaves_running_ends_with_it():
+    duration = f"1000.{os.getpid()}"  # no other process of this machine has it
+
     def leave() -> int:
-        left = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+        left = subprocess.Popen(["sleep", duration], start_new_session=True)
         left.returncode = 0  # no ResourceWarning: it is left on purpose
         return 0
 
@@ -99,7 +101,7 @@ def test_what_the_function_leaves_running_ends_with_it():
     assert not [
         entry
         for entry in Path("/proc").glob("[0-9]*/cmdline")
-        if entry.exists() and entry.read_bytes() == b"sleep\x001000\x00"
+        if entry.exists() and duration.encode() in entry.read_bytes()
     ]
 
 
@@ -173,7 +175,7 @@ _CALLER = textwrap.dedent(
     from bootrig.network.tap import open_tap
     def work():
         with open_tap() as tap:
-            subprocess.Popen(["sleep", "1000"], start_new_session=True)
+            subprocess.Popen(["sleep", duration], start_new_session=True)
             print("ready", flush=True)
             time.sleep(1000)
     run_in_namespaces(work)
