@@ -2,6 +2,7 @@
 
 A kept file's name is the digest of its key and the digest of its content, so that a damaged file is noticed, removed
 and made anew. A key is any JSON value; it names the format of the result, and everything from which the result is made.
+Each room is a directory in the cache directory.
 """
 
 import hashlib
@@ -29,12 +30,7 @@ def digest_key(key: Any) -> str:
 
 
 def find_file(room: str, key: Any) -> Path | None:
-    """Return the file that is kept under `key`; None where there is none. A damaged one is removed.
-
-    Args:
-        room: the directory in the cache directory.
-        key: what the content depends on.
-    """
+    """Return the file that is kept under `key`; None where there is none. A damaged one is removed."""
     for path in sorted((cache_directory() / room).glob(f"{digest_key(key)}-*")):
         try:
             if digest_file(path) == path.name.partition("-")[2]:
@@ -46,13 +42,7 @@ def find_file(room: str, key: Any) -> Path | None:
 
 
 def keep_file(room: str, key: Any, content: bytes) -> Path:
-    """Keep `content` under `key`, in place of what was kept before, and return its file.
-
-    Args:
-        room: the directory in the cache directory.
-        key: what the content depends on.
-        content: what is kept.
-    """
+    """Keep `content` under `key`, in place of what was kept before, and return its file."""
     directory = cache_directory() / room
     path = directory / f"{digest_key(key)}-{hashlib.sha256(content).hexdigest()}"
     write_atomically(path, content)

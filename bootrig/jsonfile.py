@@ -44,12 +44,9 @@ def to_json_value(value: object) -> Any:
 
 
 def parse_json(content: bytes, kind: type[T], origin: str) -> T:
-    """Return the value that `content` holds.
+    """Return the value of the type `kind` in a JSON document, which messages call `origin`.
 
-    Args:
-        content: a JSON document.
-        kind: the type of the value. A type with a field `format` refuses documents of other formats.
-        origin: where the document is from, for messages.
+    A type with a field `format` refuses documents of other formats.
 
     Raises:
         JsonFileError: it is not JSON, or not such a value; the message says where in it.

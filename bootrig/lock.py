@@ -17,9 +17,7 @@ from bootrig.process import ProcessError, require_tool, run_process
 def hold_lock(path: Path, deadline: Deadline) -> Iterator[None]:
     """Hold the lock of a directory, or of a file, which is made where it is missing.
 
-    Args:
-        path: the directory or file.
-        deadline: until when another process's lock is waited for; its purpose says what that process does.
+    Another process's lock is waited for until the deadline, whose purpose says what that process does.
 
     Raises:
         DeadlineError: another process still holds the lock at the deadline.

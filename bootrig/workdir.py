@@ -47,11 +47,9 @@ def make_run_directory(parent: Path | None, label: str) -> Path:
 
 
 @contextmanager
-def start_work_directory(purpose: str, parent: Path | None = None) -> Iterator[Path]:
+def start_work_directory(purpose: str) -> Iterator[Path]:
     """Yield a new directory that is removed at the end, whatever happens."""
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    directory = Path(tempfile.mkdtemp(prefix=f"bootrig-{purpose}-", dir=parent))
+    directory = Path(tempfile.mkdtemp(prefix=f"bootrig-{purpose}-"))
     try:
         yield directory
     finally:

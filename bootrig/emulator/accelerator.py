@@ -60,11 +60,7 @@ class AcceleratorProof:
 
 
 def choose_accelerator(emulator: Emulator, wish: str) -> AcceleratorKind:
-    """Choose between TCG and KVM; outside of event loops, because it may have to boot the canary.
-
-    Args:
-        emulator: the QEMU that will use it.
-        wish: `auto`, `tcg` or `kvm`.
+    """Choose between TCG and KVM, for the wish `auto`, `tcg` or `kvm`; outside of event loops: it may boot the canary.
 
     Raises:
         AcceleratorError: KVM is asked for and does not work here.

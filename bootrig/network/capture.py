@@ -45,11 +45,7 @@ class Capture:
 
 
 def load_capture(path: Path, *, epoch_s: int) -> Capture:
-    """Read a capture.
-
-    Args:
-        path: the pcap file.
-        epoch_s: the guest's RTC base, seconds since 1970 in UTC.
+    """Read a pcap file; `epoch_s` is the guest's RTC base in seconds since 1970 in UTC.
 
     Raises:
         CaptureError: the file cannot be read, or is not a pcap file of Ethernet frames.
@@ -90,13 +86,11 @@ def decode_packets(packets: Sequence[CapturedPacket], guest_macs: Collection[str
     return tuple(sorted(events, key=lambda event: (event.guest_s, event.frame)))
 
 
-def decode_capture(
-    path: Path, *, epoch_s: int, guest_macs: Collection[str] = (GUEST_MAC,)
-) -> tuple[tuple[Event, ...], bool]:
+def decode_capture(path: Path, *, epoch_s: int) -> tuple[tuple[Event, ...], bool]:
     """Return the events in a capture, and whether the file is complete.
 
     Raises:
         CaptureError: the file cannot be read, or is not a pcap file of Ethernet frames.
     """
     capture = load_capture(path, epoch_s=epoch_s)
-    return decode_packets(capture.packets, guest_macs), capture.complete
+    return decode_packets(capture.packets), capture.complete

@@ -99,10 +99,16 @@ def _die_with_parent() -> None:
     _check(_libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0), "prctl")
 
 
-def _report(pipe: int, kind: str, message: str, remedy: str = "") -> None:
-    text = json.dumps({"kind": kind, "message": message[-REPORT_LENGTH:], "remedy": remedy})
+def _report(pipe: int, error: BootrigError) -> None:
+    kind = next(kind for kind in (InputError, NamespaceError, RigError) if isinstance(error, kind))
+    text = json.dumps([kind.__name__, str(error)[-REPORT_LENGTH:], error.remedy])
     with suppress(OSError):
         os.write(pipe, text.encode())
+
+
+def _crash() -> NamespaceError:
+    what = f"what ran in the namespaces crashed:\n{traceback.format_exc()}"
+    return NamespaceError(what, remedy="this is a bug of bootrig")
 
 
 def _run_init(function: Callable[[], int], report: int, keeper_lives: int) -> NoReturn:
@@ -117,9 +123,9 @@ def _run_init(function: Callable[[], int], report: int, keeper_lives: int) -> No
         _mount_proc()
         status = function() & 0xFF
     except BootrigError as error:
-        _report(report, "input" if isinstance(error, InputError) else "rig", str(error), error.remedy)
+        _report(report, error)
     except BaseException:  # noqa: BLE001 - this process ends here; the caller gets the text
-        _report(report, "crash", traceback.format_exc())
+        _report(report, _crash())
     finally:
         with suppress(Exception):
             sys.stdout.flush()
@@ -148,12 +154,15 @@ def _run_keeper(function: Callable[[], int], report: int, caller: int, mask: set
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         status = os.waitstatus_to_exitcode(os.waitpid(init, 0)[1])
         if status < 0:
-            _report(report, "signal", signal.Signals(-status).name)
+            remedy = "look for 'Out of memory' in dmesg" if status == -signal.SIGKILL else ""
+            what = f"what ran in the namespaces was ended by {signal.Signals(-status).name}"
+            _report(report, NamespaceError(what, remedy=remedy))
             status = KEEPER_FAILED
     except OSError as error:
-        _report(report, "setup", f"{error.filename or 'fork'}: {error.strerror}")
+        what = f"cannot make namespaces: {error.filename or 'fork'}: {error.strerror}"
+        _report(report, NamespaceError(what, remedy=namespace_remedy()))
     except BaseException:  # noqa: BLE001 - this process ends here; the caller gets the text
-        _report(report, "crash", traceback.format_exc())
+        _report(report, _crash())
     finally:
         os._exit(status)
 
@@ -197,22 +206,6 @@ def _wait(keeper: int, deadline: Deadline) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1])
 
 
-def _raise_report(report: dict[str, str]) -> NoReturn:
-    kind, message, remedy = report["kind"], report["message"], report["remedy"]
-    if kind == "input":
-        raise InputError(message, remedy=remedy)
-    if kind == "rig":
-        raise RigError(message, remedy=remedy)
-    if kind == "setup":
-        raise NamespaceError(f"cannot make namespaces: {message}", remedy=namespace_remedy())
-    if kind == "signal":
-        raise NamespaceError(
-            f"what ran in the namespaces was ended by {message}",
-            remedy="look for 'Out of memory' in dmesg" if message == "SIGKILL" else "",
-        )
-    raise NamespaceError(f"what ran in the namespaces crashed:\n{message}", remedy="this is a bug of bootrig")
-
-
 def run_in_namespaces(function: Callable[[], int], *, deadline: Deadline | None = None) -> int:
     """Run `function` in a new process in new user (where needed), network, PID and mount namespaces; wait for it.
 
@@ -251,7 +244,10 @@ def run_in_namespaces(function: Callable[[], int], *, deadline: Deadline | None 
         with os.fdopen(reading, "rb", closefd=False) as stream:
             report = stream.read()
         if report:
-            _raise_report(json.loads(report))
+            kind, message, remedy = json.loads(report)
+            raise {"InputError": InputError, "NamespaceError": NamespaceError}.get(kind, RigError)(
+                message, remedy=remedy
+            )
         if status < 0:
             raise NamespaceError(f"the keeper of the namespaces was ended by {signal.Signals(-status).name}")
         return status

@@ -184,13 +184,12 @@ def test_what_qmp_can_take_and_what_not(tmp_path: Path, catalog: Catalog) -> Non
         *make_disk(tmp_path / "a"),
         *make_disk(tmp_path / "b", id="disk1", driver="virtio-blk-pci"),
     )
-    split = split_for_qmp(add_root_ports(definition, catalog), catalog)
-    assert split.hot is not None
-    assert [device.type for device in split.cold.of_kind(Device)] == ["pcie-root-port", "ide-hd", "pcie-root-port"]
-    assert [device.type for device in split.hot.of_kind(Device)] == ["e1000e", "virtio-blk-pci"]
-    assert [node.id for node in split.cold.of_kind(BlockNode)] == ["disk0-file", "disk0-raw"]
-    assert [node.id for node in split.hot.of_kind(BlockNode)] == ["disk1-file", "disk1-raw"]
-    assert [item.id for item in split.hot.of_kind(QomObject)] == ["dump0"]
-    assert split.cold.of_kind(Netdev) == ()
+    cold, hot = split_for_qmp(add_root_ports(definition, catalog), catalog)
+    assert [device.type for device in cold.of_kind(Device)] == ["pcie-root-port", "ide-hd", "pcie-root-port"]
+    assert [device.type for device in hot.of_kind(Device)] == ["e1000e", "virtio-blk-pci"]
+    assert [node.id for node in cold.of_kind(BlockNode)] == ["disk0-file", "disk0-raw"]
+    assert [node.id for node in hot.of_kind(BlockNode)] == ["disk1-file", "disk1-raw"]
+    assert [item.id for item in hot.of_kind(QomObject)] == ["dump0"]
+    assert cold.of_kind(Netdev) == ()
     pc = MachineDefinition().adding(make_user_netdev(), make_nic("e1000", "net0"))
     assert add_root_ports(pc, catalog) is pc

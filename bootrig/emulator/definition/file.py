@@ -41,6 +41,7 @@ from bootrig.emulator.definition.definition import (
 )
 from bootrig.emulator.definition.parts import KINDS, Chardev, Device, Part
 from bootrig.emulator.schema.shapes import Catalog
+from bootrig.jsonfile import to_json_value
 
 DATE_PATTERN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
 UUID_PATTERN = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -81,9 +82,10 @@ def _load_json(path: Path) -> Document:
 
 def read_definition(root: TableReader) -> MachineDefinition:
     """Read a machine definition from a table; problems are noted in the table's document."""
-    machine = root.optional_table("machine") or _empty(root, "machine")
-    processor = root.optional_table("processor") or _empty(root, "processor")
-    clock = root.optional_table("clock") or _empty(root, "clock")
+    machine, processor, accelerator, clock = (
+        root.optional_table(key) or TableReader(root.document, {}, key)
+        for key in ("machine", "processor", "accelerator", "clock")
+    )
     default = MachineDefinition()
     return MachineDefinition(
         machine_type=machine.string("type", default.machine_type),
@@ -96,7 +98,7 @@ def read_definition(root: TableReader) -> MachineDefinition:
             count=processor.integer("count", 1, minimum=1),
             properties=_free_table(processor, "properties"),
         ),
-        accelerator=_read_accelerator(root.optional_table("accelerator") or _empty(root, "accelerator")),
+        accelerator=_read_accelerator(accelerator),
         real_time_clock=RealTimeClock(
             base=clock.string("base", default.real_time_clock.base, pattern=DATE_PATTERN, expected="a date and time"),
             clock=clock.string("clock", default.real_time_clock.clock, pattern="vm|host|rt", expected="vm, host or rt"),
@@ -125,11 +127,6 @@ def _read_disk_slot(table: TableReader | None) -> DiskSlot:
     return DiskSlot(driver, table.optional_integer("bootindex", minimum=0), _others(table, "driver", "bootindex"))
 
 
-def _encode_index(bootindex: int | None) -> dict[str, int]:
-    """Return a place in the boot order as a table's key, none for no place."""
-    return {} if bootindex is None else {"bootindex": bootindex}
-
-
 def _iter_parts(root: TableReader) -> Iterator[Part]:
     """Yield the parts in the arrays of a definition."""
     for kind in KINDS:
@@ -140,10 +137,6 @@ def _iter_parts(root: TableReader) -> Iterator[Part]:
             else:
                 name = table.string(kind.id_key, "") if kind is Device else table.string(kind.id_key)
                 yield kind(table.string(kind.type_key), name, _others(table, kind.type_key, kind.id_key))
-
-
-def _empty(root: TableReader, key: str) -> TableReader:
-    return TableReader(root.document, {}, key)
 
 
 def _others(table: TableReader, *read: str) -> dict[str, Any]:
@@ -179,34 +172,26 @@ def _read_counting(table: TableReader) -> InstructionCounting:
 
 def encode_definition(definition: MachineDefinition) -> dict[str, Any]:
     """Return a definition as the object that a JSON file of it contains."""
-    counting = definition.accelerator.instruction_counting
-    accelerator: dict[str, Any] = {"kind": str(definition.accelerator.kind)}
-    if definition.accelerator.options:
-        accelerator["options"] = dict(definition.accelerator.options)
-    if counting is not None:
-        encoded: dict[str, Any] = {"shift": counting.shift, "sleep": counting.sleep}
-        if counting.record_replay is not None:
-            encoded |= {"record_replay": str(counting.record_replay), "record_file": str(counting.record_file)}
-        accelerator["instruction_counting"] = encoded
-    processor = definition.processor
+    plain = to_json_value(definition)
+    accelerator = _present(plain["accelerator"])
+    if "instruction_counting" in accelerator:
+        accelerator["instruction_counting"] = _present(accelerator["instruction_counting"])
+    keys = ("memory_mib", "platform_firmware", "data_directories", "uuid")
     return {
-        **({"summary": definition.summary} if definition.summary else {}),
+        "summary": plain["summary"],
         "machine": {
-            "type": definition.machine_type,
-            "memory_mib": definition.memory_mib,
-            "platform_firmware": definition.platform_firmware,
-            "data_directories": [str(directory) for directory in definition.data_directories],
-            "options": dict(definition.machine_options),
-            "uuid": definition.uuid,
+            "type": plain["machine_type"],
+            "options": plain["machine_options"],
+            **{key: plain[key] for key in keys},
         },
-        "processor": {"model": processor.model, "count": processor.count, "properties": dict(processor.properties)},
+        "processor": plain["processor"],
         "accelerator": accelerator,
-        "clock": {"base": definition.real_time_clock.base, "clock": definition.real_time_clock.clock},
-        "nic": {**_encode_index(definition.nic.bootindex), **definition.nic.properties},
-        "disk": {
-            "driver": definition.disk.driver,
-            **_encode_index(definition.disk.bootindex),
-            **definition.disk.properties,
-        },
+        "clock": plain["real_time_clock"],
+        **{slot: _present(plain[slot]) | plain[slot]["properties"] for slot in ("nic", "disk")},
         **{kind.table: [part.arguments for part in definition.of_kind(kind)] for kind in KINDS},
     }
+
+
+def _present(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table without absent values, and without the table of the values that QEMU knows only."""
+    return {key: value for key, value in table.items() if value is not None and key != "properties"}

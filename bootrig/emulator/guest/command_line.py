@@ -6,16 +6,11 @@ which a comma is written twice.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bootrig.emulator.definition.definition import (
-    CONSOLE_CHARDEV,
-    Accelerator,
-    InstructionCounting,
-    MachineDefinition,
-)
-from bootrig.emulator.definition.parts import Chardev, JsonObject, JsonValue, Part
+from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, Accelerator, MachineDefinition
+from bootrig.emulator.definition.parts import Chardev, JsonValue, Part
 from bootrig.emulator.release.discovery import Emulator
 
 JSON_SINCE = {"blockdev": (2, 9), "object": (6, 0), "device": (6, 2), "netdev": (7, 2)}
@@ -54,43 +49,37 @@ def make_command_line(
     if console is not None:
         log: dict[str, JsonValue] = {"logfile": console_log} if console_log else {}
         words += ["-chardev", "pipe," + encode_key_values({"id": CONSOLE_CHARDEV, "path": str(console), **log})]
-    return (*words, *make_part_words(emulator, definition))
+    return (*words, *make_part_words(emulator, definition.parts))
 
 
 def _processor_words(definition: MachineDefinition) -> list[str]:
-    """Return `-cpu` and `-smp`, where the definition says anything about them."""
     processor = definition.processor
-    words: list[str] = []
-    if processor.model:
-        options = encode_key_values(processor.properties)
-        words += ["-cpu", f"{processor.model},{options}" if options else processor.model]
-    if processor.count != 1:
-        words += ["-smp", str(processor.count)]
-    return words
+    words = ["-cpu", encode_typed(processor.model, processor.properties)] if processor.model else []
+    return words + (["-smp", str(processor.count)] if processor.count != 1 else [])
+
+
+def encode_typed(type_name: str, properties: Mapping[str, JsonValue]) -> str:
+    """Return a type and, behind a comma, its properties."""
+    return ",".join(filter(None, (type_name, encode_key_values(properties))))
 
 
 def make_accelerator_words(accelerator: Accelerator) -> list[str]:
     """Return `-accel` and `-icount`."""
-    options = encode_key_values(accelerator.options)
-    words = ["-accel", f"{accelerator.kind},{options}" if options else str(accelerator.kind)]
+    words = ["-accel", encode_typed(accelerator.kind, accelerator.options)]
     counting = accelerator.instruction_counting
-    return [*words, "-icount", encode_key_values(_encode_counting(counting))] if counting else words
-
-
-def _encode_counting(counting: InstructionCounting) -> JsonObject:
-    """Return the options of `-icount`."""
+    if counting is None:
+        return words
     options: dict[str, JsonValue] = {"shift": counting.shift}
     if counting.record_replay is None:
-        return {**options, "sleep": counting.sleep}
-    return {**options, "rr": str(counting.record_replay), "rrfile": str(counting.record_file)}
+        options["sleep"] = counting.sleep
+    else:
+        options |= {"rr": str(counting.record_replay), "rrfile": str(counting.record_file)}
+    return [*words, "-icount", encode_key_values(options)]
 
 
-def make_part_words(emulator: Emulator, definition: MachineDefinition) -> list[str]:
-    """Return all backends, objects and devices, users after what they use."""
-    words: list[str] = []
-    for part in definition.parts:
-        words += [f"-{part.table}", _encode_part(emulator, part)]
-    return words
+def make_part_words(emulator: Emulator, parts: Iterable[Part]) -> list[str]:
+    """Return backends, objects and devices, in their order: users after what they use."""
+    return [word for part in parts for word in (f"-{part.table}", _encode_part(emulator, part))]
 
 
 def _encode_part(emulator: Emulator, part: Part) -> str:
@@ -98,7 +87,7 @@ def _encode_part(emulator: Emulator, part: Part) -> str:
         return _encode_chardev(part)
     if emulator.version >= JSON_SINCE[part.table]:
         return json.dumps(part.arguments)
-    return f"{part.type}," + encode_key_values({k: v for k, v in part.arguments.items() if k != part.type_key})
+    return encode_typed(part.type, {k: v for k, v in part.arguments.items() if k != part.type_key})
 
 
 def _encode_chardev(chardev: Chardev) -> str:
@@ -113,15 +102,10 @@ def _encode_chardev(chardev: Chardev) -> str:
             address = value.get("data")
             if isinstance(address, Mapping):
                 flat |= {"fd": address["str"]} if value.get("type") == "fd" else address
-        elif key == "out":
-            flat["path"] = value
-        elif key == "in":
-            flat["input-path"] = value
-        elif key == "device" and chardev.type in ("pipe", "serial", "parallel"):
-            flat["path"] = value
         else:
-            flat[key] = value
-    return f"{chardev.type}," + encode_key_values({"id": chardev.id, **flat})
+            is_path = key == "out" or (key == "device" and chardev.type in ("pipe", "serial", "parallel"))
+            flat["path" if is_path else "input-path" if key == "in" else key] = value
+    return encode_typed(chardev.type, {"id": chardev.id, **flat})
 
 
 def encode_key_values(values: Mapping[str, JsonValue]) -> str:

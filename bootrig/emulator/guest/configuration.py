@@ -6,7 +6,7 @@ hot-plugs: devices are put behind root ports, which are on the command line.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bootrig.deadline import Deadline
@@ -22,14 +22,6 @@ ROOT_PORT = "pcie-root-port"
 PCI_PROPERTY = "rombar"
 # Machine types whose root bus is PCI Express.
 EXPRESS_MACHINES = ("q35", "pc-q35")
-
-
-@dataclass(frozen=True, slots=True)
-class SplitDefinition:
-    """A definition in two: `cold` is on the command line, `hot` (if there is any) is added over QMP."""
-
-    cold: MachineDefinition
-    hot: MachineDefinition | None
 
 
 def add_root_ports(definition: MachineDefinition, catalog: Catalog) -> MachineDefinition:
@@ -55,8 +47,8 @@ def is_pci(device: Device, catalog: Catalog) -> bool:
     return PCI_PROPERTY in catalog.introspection.devices.get(device.type, {})
 
 
-def split_for_qmp(definition: MachineDefinition, catalog: Catalog) -> SplitDefinition:
-    """Split `definition` into what has to be on the command line and what QMP can add."""
+def split_for_qmp(definition: MachineDefinition, catalog: Catalog) -> tuple[MachineDefinition, MachineDefinition]:
+    """Split `definition` into what has to be on the command line, and what can be added over QMP."""
     express = definition.machine_type.startswith(EXPRESS_MACHINES)
     hot_devices = {
         place
@@ -72,19 +64,13 @@ def split_for_qmp(definition: MachineDefinition, catalog: Catalog) -> SplitDefin
     for place, part in definition.iter_places():
         is_hot = place in hot_devices if isinstance(part, Device) else (part.table, part.id) not in cold_names
         (hot if is_hot else cold).append(part)
-    return SplitDefinition(replace(definition, parts=tuple(cold)), MachineDefinition(parts=tuple(hot)))
+    return replace(definition, parts=tuple(cold)), MachineDefinition(parts=tuple(hot))
 
 
 def _cold_names(
     definition: MachineDefinition, catalog: Catalog, hot_devices: Iterable[str]
 ) -> frozenset[tuple[str, str]]:
-    """Return kind and name of every backend that the machine or a cold device needs, directly or by way of others.
-
-    Args:
-        definition: the guest.
-        catalog: what its QEMU says about itself.
-        hot_devices: the places of the devices that are added over QMP.
-    """
+    """Return kind and name of every backend that the machine or a cold device needs, directly or by way of others."""
     hot_places = tuple(f"{place}." for place in hot_devices)
     owners = {
         f"{place}.": (part.table, part.id) for place, part in definition.iter_places() if not isinstance(part, Device)
@@ -110,10 +96,6 @@ async def configure(session: QmpSession, hot: MachineDefinition) -> None:
     """Add all of `hot` to a paused QEMU and reset it, so that what is decided at a reset includes the new devices.
 
     QEMU hands the boot order to the platform firmware when the machine is reset, and powers the slots of root ports.
-
-    Args:
-        session: the session with the QEMU.
-        hot: what to add.
 
     Raises:
         CommandError: QEMU refuses something.

@@ -65,9 +65,7 @@ class Console(asyncio.Protocol):
     async def read_until(self, wanted: bytes, show: Callable[[bytes], object] | None = None) -> bool:
         """Read until the guest has printed `wanted`; returns whether it has, False when QEMU is gone.
 
-        Args:
-            wanted: what to look for; empty to read until QEMU is gone.
-            show: called with everything that is read.
+        Where `wanted` is empty, read until QEMU is gone. `show` is called with everything that is read.
         """
         seen = b""
         while content := await self.read():
@@ -112,10 +110,7 @@ class Console(asyncio.Protocol):
 
 
 class ConsolePipes:
-    """The two named pipes of a console, made before QEMU starts.
-
-    Args:
-        directory: where they are made; QEMU opens them by name.
+    """The two named pipes of a console, made before QEMU starts, which opens them by name.
 
     Raises:
         EmulatorError: they cannot be made there.

@@ -15,7 +15,7 @@ from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MachineDefin
 from bootrig.emulator.definition.parts import BlockNode, Device
 from bootrig.emulator.errors import EmulatorError, GuestHaltedError, GuestResetLoopError
 from bootrig.emulator.guest.command_line import make_command_line
-from bootrig.emulator.guest.configuration import SplitDefinition, configure, split_for_qmp
+from bootrig.emulator.guest.configuration import configure, split_for_qmp
 from bootrig.emulator.guest.console import Console, ConsolePipes
 from bootrig.emulator.guest.rom_evidence import DeviceRom, read_device_rom
 from bootrig.emulator.monitor.process import start_qemu
@@ -205,7 +205,7 @@ async def start_direct_guest(
     deadline = Deadline.after(START_S, "QEMU starts")
     firmware = copy_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
     complete = add_console(add_platform_firmware(definition, firmware))
-    split = split_for_qmp(complete, configure_by_qmp) if configure_by_qmp else SplitDefinition(complete, None)
+    cold, hot = split_for_qmp(complete, configure_by_qmp) if configure_by_qmp else (complete, None)
     log = run_directory / OUTPUT_FILE
     async with AsyncExitStack() as stack:
         pipes = ConsolePipes(run_directory)
@@ -213,13 +213,13 @@ async def start_direct_guest(
 
         def words(monitor: int) -> tuple[str, ...]:
             console_log = str(run_directory / CONSOLE_FILE)
-            return make_command_line(emulator, split.cold, monitor, console=pipes.path, console_log=console_log)
+            return make_command_line(emulator, cold, monitor, console=pipes.path, console_log=console_log)
 
         qemu = await stack.enter_async_context(
             start_qemu(words, log, deadline, environment=dict(emulator.environment), pass_fds=pass_fds)
         )
-        if split.hot is not None:
-            await configure(qemu.session, split.hot)
+        if hot is not None:
+            await configure(qemu.session, hot)
         console = await pipes.open_console()
         stack.callback(console.close)
         guest = Guest(

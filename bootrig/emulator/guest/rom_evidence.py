@@ -40,13 +40,7 @@ async def read_device_rom(
     """Ask a device for its option ROM.
 
     QEMU reports the name, not the file: the name is looked up as QEMU does, first as a path, then in the data
-    directories (`qemu_find_file`).
-
-    Args:
-        session: the guest's session.
-        emulator: the QEMU that runs it.
-        data_directories: those searched before the emulator's own.
-        device_id: the device's id.
+    directories (`qemu_find_file`), of which `data_directories` come before the emulator's own.
 
     Raises:
         EmulatorError: the device is not there, or its ROM's file is not.

@@ -9,14 +9,18 @@ definition's instead; `<interface type='null'>`, which has none, makes libvirt 9
 """
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, AcceleratorKind, MachineDefinition
 from bootrig.emulator.definition.parts import Device, JsonValue
-from bootrig.emulator.guest.command_line import encode_key_values, make_accelerator_words, make_part_words
+from bootrig.emulator.guest.command_line import (
+    encode_key_values,
+    encode_typed,
+    make_accelerator_words,
+    make_part_words,
+)
 from bootrig.emulator.release.discovery import Emulator, PlatformFirmware
 
 QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0"
@@ -25,7 +29,8 @@ ALIAS_PREFIX = "ua-"
 DEFAULT_MAC = "52:54:00:12:34:56"
 # The first slot that is free on the root bus: behind the host bridge, on pc behind the south bridge too.
 FIRST_SLOT = {"pc": 2, "q35": 1}
-NIC_PROPERTIES = frozenset({"netdev", "mac", "bootindex", "romfile", "rombar", "addr"})
+# What libvirt can express.
+NIC_PROPERTIES = frozenset({"mac", "bootindex", "romfile", "rombar", "addr"})
 
 
 def encode_domain(
@@ -37,15 +42,10 @@ def encode_domain(
     firmware: PlatformFirmware,
     console: Path,
 ) -> str:
-    """Return the domain that is `definition`.
+    """Return the domain that is `definition`, whose platform firmware is not among its block nodes.
 
-    Args:
-        emulator: the QEMU.
-        definition: the guest; its platform firmware is not among its block nodes.
-        name: the domain's name.
-        program: the file that libvirt starts.
-        firmware: the platform firmware, with this guest's own variables.
-        console: the two named pipes of the console, without their endings.
+    The file `program` is what libvirt starts, `firmware` has the variables of this guest, and `console` is the path of
+    the two named pipes of the console without their endings.
     """
     nics = [device for device in definition.of_kind(Device) if "netdev" in device.properties]
     ET.register_namespace("qemu", QEMU_NAMESPACE)
@@ -132,37 +132,23 @@ def _passed_words(emulator: Emulator, definition: MachineDefinition, nics: Seque
     if options:
         yield from ("-machine", encode_key_values(options))
     if definition.processor.model:
-        yield from ("-cpu", encode_key_values({"": definition.processor.model, **definition.processor.properties})[1:])
-    others = tuple(
-        part
-        for part in definition.parts
-        if part not in nics and not (isinstance(part, Device) and part.properties.get("chardev") == CONSOLE_CHARDEV)
-    )
-    yield from make_part_words(emulator, replace(definition, parts=others))
+        yield from ("-cpu", encode_typed(definition.processor.model, definition.processor.properties))
+    consoles = [device for device in definition.of_kind(Device) if device.properties.get("chardev") == CONSOLE_CHARDEV]
+    yield from make_part_words(emulator, (part for part in definition.parts if part not in (*nics, *consoles)))
 
 
 def _add_overrides(domain: ET.Element, nics: Sequence[Device]) -> None:
     """Connect each NIC to its backend, and give it the properties that libvirt cannot express."""
     override = ET.SubElement(domain, f"{{{QEMU_NAMESPACE}}}override")
     for nic in nics:
-        extra: Mapping[str, JsonValue] = {
-            name: value for name, value in nic.properties.items() if name == "netdev" or name not in NIC_PROPERTIES
-        }
+        extra = {name: value for name, value in nic.properties.items() if name not in NIC_PROPERTIES}
         if not extra:
             continue
         device = ET.SubElement(override, f"{{{QEMU_NAMESPACE}}}device", {"alias": f"{ALIAS_PREFIX}{nic.id}"})
         frontend = ET.SubElement(device, f"{{{QEMU_NAMESPACE}}}frontend")
         for name, value in extra.items():
-            attributes = {"name": name, "type": _override_type(value), "value": str(value).lower()}
-            if isinstance(value, str):
-                attributes["value"] = value
-            ET.SubElement(frontend, f"{{{QEMU_NAMESPACE}}}property", attributes)
-
-
-def _override_type(value: JsonValue) -> str:
-    """Return libvirt's word for a value's type."""
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "unsigned" if value >= 0 else "signed"
-    return "string"
+            text = value if isinstance(value, str) else str(value).lower()
+            kind = "string"
+            if isinstance(value, int):
+                kind = "bool" if isinstance(value, bool) else "unsigned" if value >= 0 else "signed"
+            ET.SubElement(frontend, f"{{{QEMU_NAMESPACE}}}property", {"name": name, "type": kind, "value": text})

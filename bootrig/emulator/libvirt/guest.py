@@ -55,8 +55,7 @@ DOMAIN = Path(OUTPUT_FILE).stem
 def start_libvirt(run_directory: Path) -> Iterator[Any]:
     """Yield a connection to libvirt's QEMU driver in this process, which can have one at a time, in one directory.
 
-    Args:
-        run_directory: where QEMU's output and libvirt's own log go.
+    QEMU's output and libvirt's own log go to the run directory.
 
     Raises:
         LibvirtError: libvirt or its QEMU driver is not installed, or does not start here.

@@ -18,11 +18,7 @@ END_REASONS = {0: "shutdown", 1: "destroyed", 2: "crashed", 3: "migrated", 4: "s
 
 
 class LibvirtTransport(Transport):
-    """The monitor of a domain.
-
-    Args:
-        connection: libvirt's connection.
-        domain: libvirt's domain, started.
+    """The monitor of a domain that libvirt has started.
 
     Attributes:
         end_reason: libvirt's word for why the domain ended.

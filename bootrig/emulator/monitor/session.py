@@ -86,10 +86,7 @@ class QmpSession:
     ) -> Any:
         """Execute `command` and return its result; on the session's own event loop.
 
-        Args:
-            command: QMP's name of it.
-            arguments: its arguments.
-            deadline: when to give up; otherwise the session's limit for commands.
+        Without a deadline the session's limit for commands holds.
 
         Raises:
             CommandMissingError: this QEMU has no such command.
@@ -146,9 +143,7 @@ class QmpSession:
     def subscribe(self, *names: str, capacity: int = CAPACITY) -> Subscription:
         """Subscribe to the events `names`, to all if none is named; safe from any thread.
 
-        Args:
-            names: QMP's names of the events.
-            capacity: how many events the queue holds; when it is full, the oldest are dropped.
+        Its queue holds `capacity` events; when it is full, the oldest are dropped.
         """
         subscription = Subscription(frozenset(names), capacity, self._loop, self._unsubscribe)
         with self._lock:
@@ -222,13 +217,10 @@ def _describe_end(cause: Exception | None) -> str:
 async def start_session(
     transport: Transport, deadline: Deadline, *, command_s: float = COMMAND_S, obituary: Obituary | None = None
 ) -> AsyncIterator[QmpSession]:
-    """Yield an open session; it is closed in the end.
+    """Yield a session that is open before the deadline; it is closed in the end.
 
-    Args:
-        transport: the connection to QEMU.
-        deadline: when it has to be open.
-        command_s: seconds of wall time that a command without a deadline of its own may take.
-        obituary: says why QEMU went away, if it did.
+    A command without a deadline of its own may take `command_s` seconds of wall time. `obituary` says why QEMU went
+    away, if it did.
 
     Raises:
         EmulatorError: as `QmpSession.open`.

@@ -112,13 +112,7 @@ def inspect_emulator(
 ) -> Emulator:
     """Ask a QEMU for its version and data directories; the answers are remembered until the program file changes.
 
-    Args:
-        name: the emulator's name.
-        command: the words that start it.
-        executable: its program file.
-        root: the directory that it sees as `/`.
-        data: its data directories, where its own answer would be wrong.
-        environment: variables that it needs.
+    Its data directories are `data` where its own answer would be wrong; for the other arguments see `Emulator`.
 
     Raises:
         EmulatorMissingError: it does not answer as QEMU does.
@@ -161,11 +155,7 @@ def _ask(command: tuple[str, ...], executable: Path) -> dict[str, Any]:
 
 
 def find_platform_firmware(emulator: Emulator, name: str) -> PlatformFirmware:
-    """Return the platform firmware called `name` that belongs to `emulator`.
-
-    Args:
-        emulator: whose directories are searched.
-        name: `seabios` or `ovmf`.
+    """Return the platform firmware called `name`, `seabios` or `ovmf`, that belongs to `emulator`.
 
     Raises:
         PlatformFirmwareMissingError: it is not installed, or not known.

@@ -9,18 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 from dpkt import arp, dns
 
 from bootrig.network.decode.place import Ends, Place, Route
-from bootrig.trace.events import (
-    Arp,
-    Dhcp6,
-    Dhcp6Option,
-    Dns,
-    DnsAnswer,
-    DnsQuestion,
-    NeighbourAdvertisement,
-    NeighbourSolicitation,
-    RouterAdvertisement,
-    RouterSolicitation,
-)
+from bootrig.trace import events
 
 ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 133, 134, 135, 136
 # type of the ICMPv6 message -> length of what is before its options
@@ -46,10 +35,10 @@ _SOURCE_MAC, _PREFIX = 1, 3
 _RDATA_LIMIT = 64
 
 
-def parse_arp(message: arp.ARP, place: Place) -> Arp:
+def parse_arp(message: arp.ARP, place: Place) -> events.Arp:
     """Return an ARP message."""
     operation = {arp.ARP_OP_REQUEST: "request", arp.ARP_OP_REPLY: "reply"}.get(message.op, f"operation {message.op}")
-    return Arp(
+    return events.Arp(
         **place,
         operation=operation,
         sender_mac=message.sha.hex(":"),
@@ -59,21 +48,22 @@ def parse_arp(message: arp.ARP, place: Place) -> Arp:
     )
 
 
-def parse_dns(payload: bytes, ends: Ends) -> Dns:
+def parse_dns(payload: bytes, ends: Ends) -> events.Dns:
     """Return a DNS message.
 
     Raises:
         Exception: it is malformed (dpkt raises what it likes).
     """
     message = dns.DNS(payload)
-    return Dns(
+    return events.Dns(
         **ends,
         id=message.id,
         reply=bool(message.qr),
         rcode=message.rcode,
-        questions=tuple(DnsQuestion(question.name, question.type) for question in message.qd),
+        questions=tuple(events.DnsQuestion(question.name, question.type) for question in message.qd),
         answers=tuple(
-            DnsAnswer(answer.name, answer.type, bytes(answer.rdata)[:_RDATA_LIMIT].hex()) for answer in message.an
+            events.DnsAnswer(answer.name, answer.type, bytes(answer.rdata)[:_RDATA_LIMIT].hex())
+            for answer in message.an
         ),
     )
 
@@ -89,9 +79,7 @@ def _iter_neighbour_options(content: bytes) -> Iterator[tuple[int, bytes]]:
         offset += length
 
 
-def parse_neighbour(
-    message: bytes, route: Route
-) -> RouterSolicitation | RouterAdvertisement | NeighbourSolicitation | NeighbourAdvertisement:
+def parse_neighbour(message: bytes, route: Route) -> events.Event:
     """Return a neighbour discovery message, ICMPv6 header included (RFC 4861, section 4).
 
     Raises:
@@ -107,9 +95,9 @@ def parse_neighbour(
         elif code == _PREFIX and len(content) >= 30:
             prefixes.append(f"{IPv6Address(content[14:30])}/{content[0]}")
     if kind == ROUTER_SOLICITATION:
-        return RouterSolicitation(**route, source_mac=source_mac)
+        return events.RouterSolicitation(**route, source_mac=source_mac)
     if kind == ROUTER_ADVERTISEMENT:
-        return RouterAdvertisement(
+        return events.RouterAdvertisement(
             **route,
             source_mac=source_mac,
             managed=bool(message[5] & 0x80),
@@ -117,11 +105,11 @@ def parse_neighbour(
             lifetime_s=int.from_bytes(message[6:8], "big"),
             prefixes=tuple(prefixes),
         )
-    neighbour = NeighbourSolicitation if kind == NEIGHBOUR_SOLICITATION else NeighbourAdvertisement
+    neighbour = events.NeighbourSolicitation if kind == NEIGHBOUR_SOLICITATION else events.NeighbourAdvertisement
     return neighbour(**route, source_mac=source_mac, target=str(IPv6Address(message[8:24])))
 
 
-def parse_dhcp6(payload: bytes, ends: Ends) -> Dhcp6:
+def parse_dhcp6(payload: bytes, ends: Ends) -> events.Dhcp6:
     """Return a DHCPv6 message; options are in wire order.
 
     Raises:
@@ -135,9 +123,9 @@ def parse_dhcp6(payload: bytes, ends: Ends) -> Dhcp6:
         content = payload[offset + 4 : offset + 4 + length]
         if offset + 4 > len(payload) or len(content) < length:
             raise ValueError(f"option {code} is cut off")
-        options.append(Dhcp6Option(code, content.hex()))
+        options.append(events.Dhcp6Option(code, content.hex()))
         offset += 4 + length
-    return Dhcp6(
+    return events.Dhcp6(
         **ends,
         message=DHCP6_MESSAGES.get(payload[0], f"type {payload[0]}"),
         xid=payload[1:4].hex(),

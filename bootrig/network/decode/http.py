@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from bootrig.network.decode.place import Place
 from bootrig.network.decode.tcp import TcpStream
 from bootrig.trace.events import HttpRequest, HttpResponse, escape
@@ -44,13 +46,9 @@ def _parse_head(content: bytes) -> _Head:
 
 @dataclass(slots=True)
 class _Response:
-    """A response whose body is coming."""
+    """A response whose body is coming: its event but for the end, and how much is left where it says so."""
 
-    place: Place
-    status: int
-    version: str
-    method: str | None
-    headers: tuple[tuple[str, str], ...]
+    event: HttpResponse
     left: int | None
     chunked: bool
     body_length: int = 0
@@ -129,9 +127,15 @@ class HttpConnection:
         if method == "HEAD" or status < 200 or status in {204, 304}:
             left, chunked = 0, False
         self._responses = rest
-        version = escape(matched[1])
-        left = None if chunked else left
-        self._open = _Response(place, status, version, method, parsed.headers, left, chunked)
+        event = HttpResponse(
+            **place,
+            status=status,
+            version=escape(matched[1]),
+            method=method,
+            headers=parsed.headers,
+            connection=self.number,
+        )
+        self._open = _Response(event, None if chunked else left, chunked)
         return True
 
     def _take_body(self) -> bool:
@@ -166,13 +170,8 @@ class HttpConnection:
     def _end_response(self, guest_s: float, *, completed: bool) -> Iterator[HttpResponse]:
         response, self._open = self._open, None
         if response is not None:
-            yield HttpResponse(
-                **response.place,
-                status=response.status,
-                version=response.version,
-                method=response.method,
-                headers=response.headers,
-                connection=self.number,
+            yield replace(
+                response.event,
                 body_length=response.body_length,
                 end_guest_s=guest_s,
                 completed=completed,

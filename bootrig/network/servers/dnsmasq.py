@@ -88,10 +88,7 @@ def _await_ready(process: RunningProcess, watch: int, deadline: Deadline) -> Non
 def start_dnsmasq(personality: DhcpPersonality, logs: Path, *, deadline: Deadline | None = None) -> Iterator[Dnsmasq]:
     """Start dnsmasq; inside the `with` it answers.
 
-    Args:
-        personality: how the DHCP server behaves.
-        logs: directory of its configuration and its log, `dnsmasq.conf` and `dnsmasq.log`.
-        deadline: when it has to answer.
+    Its configuration and its log are `dnsmasq.conf` and `dnsmasq.log` in the directory `logs`.
 
     Raises:
         ToolMissingError: dnsmasq is not installed.

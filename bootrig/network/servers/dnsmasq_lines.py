@@ -6,16 +6,7 @@ backslashes; a number or an address in quotes is text.
 
 from collections.abc import Iterator, Sequence
 
-from bootrig.network.addresses import (
-    DOMAIN,
-    GUEST_ADDRESS,
-    GUEST_MAC,
-    LEASE_RANGE,
-    SERVER_ADDRESS,
-    SERVER_ADDRESS_IP6,
-    SERVER_NAME,
-    TAP_NAME,
-)
+from bootrig.network import addresses
 from bootrig.network.servers.personality import (
     BootFields,
     ClientClass,
@@ -156,7 +147,7 @@ def _iter_option_lines(options: Sequence[DhcpOption]) -> Iterator[str]:
         yield _option_line(whole, "option")
 
 
-def dnsmasq_configuration(personality: DhcpPersonality, interface: str = TAP_NAME) -> str:
+def dnsmasq_configuration(personality: DhcpPersonality) -> str:
     """Return the content of dnsmasq's configuration file.
 
     Answers are immediate (no ping before an offer, authoritative, no lease file whose fsync would cost guest time), the
@@ -166,7 +157,7 @@ def dnsmasq_configuration(personality: DhcpPersonality, interface: str = TAP_NAM
         PersonalityError: the personality cannot be expressed; the error has the key.
     """
     lines = [
-        f"interface={interface}",
+        f"interface={addresses.TAP_NAME}",
         "except-interface=lo",
         "bind-interfaces",
         "no-resolv",
@@ -178,14 +169,14 @@ def dnsmasq_configuration(personality: DhcpPersonality, interface: str = TAP_NAM
         "no-ping",
         "dhcp-authoritative",
         "dhcp-no-override",
-        f"dhcp-range={LEASE_RANGE},12h",
-        f"dhcp-host={GUEST_MAC},{GUEST_ADDRESS}",
-        f"domain={DOMAIN}",
-        f"host-record={SERVER_NAME},{SERVER_ADDRESS},{SERVER_ADDRESS_IP6}",
-        f"local=/{DOMAIN}/",
+        f"dhcp-range={addresses.LEASE_RANGE},12h",
+        f"dhcp-host={addresses.GUEST_MAC},{addresses.GUEST_ADDRESS}",
+        f"domain={addresses.DOMAIN}",
+        f"host-record={addresses.SERVER_NAME},{addresses.SERVER_ADDRESS},{addresses.SERVER_ADDRESS_IP6}",
+        f"local=/{addresses.DOMAIN}/",
     ]
     if personality.router_advertisements:
-        lines += ["enable-ra", f"dhcp-range=::,constructor:{interface},ra-only,64,12h"]
+        lines += ["enable-ra", f"dhcp-range=::,constructor:{addresses.TAP_NAME},ra-only,64,12h"]
     if personality.fields == BootFields.OPTIONS:
         lines.append("dhcp-option=option:server-ip-address,0.0.0.0")
     elif personality.fields == BootFields.FILE_OPTION and personality.next_server:

@@ -105,10 +105,6 @@ class Service(ABC, Generic[Configuration]):
         """Return what shows in the packets that it did what its table says; nothing yet."""
         return ()
 
-    async def is_alive(self, configuration: Configuration) -> bool | None:
-        """Ask it from inside the namespaces whether it still answers; None for nobody asked, as yet."""
-        return None
-
 
 class FileService(Service[tuple[ServedFile, ...]]):
     """A service whose table holds a table for each file that it serves."""
