@@ -37,12 +37,7 @@ class _Session:
 
 
 def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = None) -> RunResult:
-    """Boot ROM sets in every cell, confirm what is doubtful in real time.
-
-    Args:
-        rom_sets: as users name them; each once.
-        matrix: which cells.
-        listener: told how it goes.
+    """Boot ROM sets, as users name them and each once, in every cell; confirm what is doubtful in real time.
 
     Raises:
         InputError: the request is wrong.
@@ -59,14 +54,9 @@ def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = Non
 def compare(
     baseline: str, candidate: str, matrix: Matrix, waivers: Sequence[Waiver] = (), listener: Listener | None = None
 ) -> CompareResult:
-    """Boot two ROM sets in every cell, compare, confirm in real time what needs it, compare again.
+    """Boot two ROM sets, as users name them, in every cell, compare, confirm in real time what needs it, compare again.
 
-    Args:
-        baseline: the ROM set that is in use, as users name it.
-        candidate: the one that may replace it.
-        matrix: which cells.
-        waivers: differences that are accepted.
-        listener: told how it goes.
+    `waivers` are differences that are accepted.
 
     Raises:
         InputError: the request is wrong.
@@ -86,11 +76,7 @@ def compare(
 
 
 def _boot_all(campaign: Campaign) -> None:
-    """Boot the matrix, then again in real time what is doubtful.
-
-    Raises:
-        RigError: the rig broke in a cell.
-    """
+    """Boot the matrix, then again in real time what is doubtful."""
     campaign.run()
     campaign.confirm(find_doubtful(campaign.traces()))
     _require_unbroken(campaign.errors)
@@ -102,11 +88,7 @@ def _compare(campaign: Campaign, waivers: Sequence[Waiver]) -> Verdict:
 
 
 def _require_unbroken(errors: Sequence[CellError]) -> None:
-    """Refuse to judge where cells broke.
-
-    Raises:
-        RigError: some did; the first one is told whole.
-    """
+    """Raise a RigError where cells broke: nothing is judged then; the first one is told whole."""
     if errors:
         raise RigError(
             f"the rig broke in {len(errors)} cell{'s' if len(errors) > 1 else ''}, the first: {errors[0]}\n"
@@ -119,12 +101,7 @@ def _require_unbroken(errors: Sequence[CellError]) -> None:
 def _start_session(
     verb: str, names: Sequence[str], labels: Sequence[str], matrix: Matrix, listener: Listener
 ) -> Iterator[_Session]:
-    """Make everything ready for the cells of ROM sets; processes end with the `with`.
-
-    Raises:
-        InputError: a recipe or a filter is wrong.
-        RigError: something that the cells need is missing.
-    """
+    """Make everything ready for the cells of ROM sets; processes end with the `with`."""
     parallelism = matrix.require_sound()
     planned = plan_cells(matrix.filters)
     equipment = make_equipment(

@@ -11,12 +11,7 @@ from bootrig.trace.trace import Trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run without baseline gave.
-
-    Attributes:
-        traces: of all boots; of a cell that was confirmed both, in virtual and in real time.
-        directory: the run directory.
-    """
+    """What a run without baseline gave: the traces of all boots (two of a confirmed cell), and its directory."""
 
     traces: tuple[Trace, ...]
     directory: Path

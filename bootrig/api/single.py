@@ -53,12 +53,7 @@ def open_console(request: BootRequest) -> Iterator[socket]:
 
 
 def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
-    """Make everything ready for one boot.
-
-    Raises:
-        InputError: the request is wrong.
-        RigError: something that the cell needs is missing.
-    """
+    """Make everything ready for one boot."""
     require_possible(request.launch)
     cell = _plan_one(request)
     real = request.interactive or cell.scenario.clock.only_real
@@ -84,11 +79,7 @@ def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
 
 
 def _plan_one(request: BootRequest) -> PlannedCell:
-    """Return the cell of a single boot.
-
-    Raises:
-        CellSelectionError: there is no such cell, or the scenario has variants.
-    """
+    """Return the cell of a single boot."""
     planned = plan_cells(
         Filters(
             nic_models=(request.nic_model,),

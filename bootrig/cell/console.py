@@ -9,11 +9,7 @@ READ_LENGTH = 1024
 
 
 class SocketOperator:
-    """Hands the console over to whoever has the other end of a stream socket, until that end closes.
-
-    Args:
-        peer: this end.
-    """
+    """Hands the console over to whoever has the other end of a stream socket, until that end closes."""
 
     stays = True
 

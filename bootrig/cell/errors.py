@@ -8,12 +8,7 @@ from bootrig.errors import RigError
 
 
 class CellError(RigError):
-    """A cell broke; the ROM under test is not to blame.
-
-    Attributes:
-        label: the cell's name.
-        directory: the attempt's directory, where its logs are.
-    """
+    """The cell `label` broke; the ROM under test is not to blame. The logs are in the attempt's `directory`."""
 
     def __init__(self, message: str, *, label: str = "", directory: str = "", remedy: str = "") -> None:
         super().__init__(f"{label}: {message}" if label else message, remedy=remedy)

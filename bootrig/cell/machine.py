@@ -34,25 +34,14 @@ NIC_ID = "nic0"
 
 @dataclass(frozen=True, slots=True)
 class CellGuest:
-    """The guest of a cell.
-
-    Attributes:
-        definition: the guest, complete.
-        added: what the rig put into its world beside what the files say.
-    """
+    """The guest of a cell, complete, and what the rig added to its world beside what the files say."""
 
     definition: MachineDefinition
     added: tuple[str, ...]
 
 
 def make_definition(specification: CellSpecification, tap: int, disk_file: Path | None) -> CellGuest:
-    """Return the guest of a cell.
-
-    Args:
-        specification: the cell.
-        tap: file descriptor of the tap device that is the guest's cable.
-        disk_file: its disk's file; None for no disk.
-    """
+    """Return the guest of a cell; `tap` is the descriptor of its cable, `disk_file` its disk, None for no disk."""
     family = firmware_family(specification.key.platform_firmware)
     clock, base, built = RealTimeClock(), specification.guest, specification.platform_firmware_file
     added = ["QMP", "console", "tap", "filter-dump", f"rtc base {clock.base}"]
@@ -81,7 +70,6 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
 
 
 def _iter_disk(base: MachineDefinition, disk_file: Path | None) -> Iterator[Part]:
-    """Yield a disk in the slot that the guest's definition has for it."""
     if disk_file is not None:
         slot = base.disk
         *nodes, device = make_disk(disk_file, driver=slot.driver)

@@ -52,14 +52,7 @@ class Observation:
 
 
 class Observer:
-    """Watches one guest.
-
-    Args:
-        guest: the guest, still paused.
-        stage: takes what it shows.
-        clock: how its clock runs.
-        operator: sits at the console.
-    """
+    """Watches one guest, which is still paused."""
 
     def __init__(self, guest: Guest, stage: CellStage, clock: Clock, operator: Operator | None = None) -> None:
         self._guest = guest
@@ -74,9 +67,7 @@ class Observer:
     async def observe(self, kind: Kind, watched: Sequence[Callable[[], Awaitable[NoReturn]]]) -> Observation:
         """Have the guest driven until it has shown what is expected, cannot any more, or a deadline comes.
 
-        Args:
-            kind: drives the guest.
-            watched: what raises when the guest or a service breaks.
+        What is `watched` raises when the guest or a service breaks.
 
         Raises:
             EmulatorError: the guest broke.
@@ -125,11 +116,7 @@ class Observer:
                 return reason
 
     def _find_end(self, fresh: str) -> str:
-        """Return why nothing more can come that is expected; empty to go on.
-
-        Args:
-            fresh: the end of the console's text.
-        """
+        """Return why nothing more can come that is expected, by the end of the console's text; empty to go on."""
         expectation, report = self._stage.scenario.expectation, self._stage.report
         if report is not None:
             return "" if report.kind == expectation.report else f"the {report.kind} probe ran instead"
@@ -149,6 +136,5 @@ class Observer:
                 return f"the deadline of {limit_s:.0f} s of guest time passed"
 
     async def _await_leave(self) -> str:
-        """Wait until the operator leaves; returns why watching ends."""
         await self._left.wait()
         return "the operator left"

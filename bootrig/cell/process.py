@@ -38,10 +38,6 @@ class CellErrorDocument(Struct, frozen=True, kw_only=True):
 def run_cell(specification: CellSpecification, operator: Operator | None = None) -> Trace:
     """Run one boot to its end; its trace is in its directory then, too. The caller has one thread only.
 
-    Args:
-        specification: what is tried.
-        operator: sits at the console, in the cell's process.
-
     Raises:
         CellError: the rig broke; what is known is in the attempt's directory.
         NamespaceError: this machine does not allow namespaces.

@@ -23,12 +23,7 @@ LOGS_DIRECTORY = "logs"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The files of a boot.
-
-    Attributes:
-        disk: the disk's file; None where the guest has none.
-        sums: sums of the probes, any of which a report may show.
-    """
+    """The file of a boot's disk (None where it has none), and the sums of probes, any of which a report may show."""
 
     disk: Path | None
     sums: frozenset[int]
@@ -37,14 +32,9 @@ class Served:
 def make_served(
     scenario: Scenario, platform_firmware: str, programs: Mapping[str, Path], nonce: str, directory: Path
 ) -> Served:
-    """Make the files of one boot: those of each service in a directory called as its table.
+    """Make the files of one boot: those of each service in a directory called as its table, below the attempt's.
 
-    Args:
-        scenario: what is to be served.
-        platform_firmware: decides which build of the probe is served.
-        programs: assembled probes by build, GRUB images by name.
-        nonce: the boot's nonce.
-        directory: the attempt's directory.
+    `programs` are assembled probes by build, and GRUB images by name; the platform firmware decides which is served.
 
     Raises:
         ServiceError: a file of this machine that the scenario serves is missing.
@@ -93,9 +83,7 @@ class RunningServices:
 async def start_services(scenario: Scenario, directory: Path) -> AsyncIterator[RunningServices]:
     """Start every service of a scenario; inside the `async with` all of them answer.
 
-    Args:
-        scenario: names the services.
-        directory: the attempt's directory, where their files are and their logs go.
+    Their files are, and their logs go, below the attempt's `directory`.
 
     Raises:
         ServiceError: one cannot be started.

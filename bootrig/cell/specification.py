@@ -41,21 +41,14 @@ class CellSpecification:
     """What one boot does.
 
     Attributes:
-        key: what is tried.
         side: label of the side.
-        scenario: the scenario, whole.
         rom_set: name of the ROM set.
         data_directory: the directory into which the ROM set is embedded.
-        emulator: the QEMU.
         accelerator: `tcg` or `kvm`, proven.
         programs: assembled probes by kind, and GRUB images by the name under which they are served.
-        guest: the definition that the guest is made from.
-        run_directory: the run's directory.
-        cell_directory: the cell's directory, inside of it.
+        cell_directory: the cell's directory, inside of the run's.
         attempt: name of this boot: `shift7`, `real`.
-        clock: how the guest's clock runs.
         nonce: 16 hexadecimal digits that only this boot's probes print.
-        launch: how the guest is started.
         platform_firmware_file: file of a platform firmware that was built; None for the emulator's own.
     """
 

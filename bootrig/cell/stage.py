@@ -17,13 +17,7 @@ from firmware.probe.registry import find_probe_report
 
 
 class CellStage:
-    """The stage of a cell.
-
-    Args:
-        guest: the guest, still paused.
-        scenario: what is tried.
-        nonce: what its probe prints.
-        clock: how its clock runs.
+    """The stage of a cell, whose guest is still paused.
 
     Attributes:
         console: what the guest has printed.

@@ -85,6 +85,5 @@ def _print(content: bytes) -> None:
 
 
 async def _await_shutdown(guest: Guest) -> None:
-    """Wait until the guest shuts down."""
     with guest.session.subscribe("SHUTDOWN") as shutdowns:
         await shutdowns.get()

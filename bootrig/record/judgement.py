@@ -11,10 +11,7 @@ from bootrig.record.run import RecordedRun
 def judge(baseline: RecordedRun, candidate: RecordedRun, waivers: Sequence[Waiver] = ()) -> Verdict:
     """Hold one recorded side against another, cell by cell and rule by rule.
 
-    Args:
-        baseline: a run, of which the side `baseline` counts, or its only one.
-        candidate: a run, of which the side `candidate` counts, or its only one.
-        waivers: differences that are accepted.
+    Of a run the side `baseline` or `candidate` counts, or its only one.
 
     Raises:
         RunError: a run has several other sides.

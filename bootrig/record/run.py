@@ -47,9 +47,7 @@ class RunSide(Struct, frozen=True, kw_only=True):
         kind: of what it is: `recipe`, `directory`.
         version: the ROM set's version, empty where it does not say.
         recorded: the recording that it is; None for a side that was booted.
-        roms: its ROMs.
-        emulator: the emulator that the side sets; None for none.
-        platform_firmware: the platform firmware that the side sets; None for none.
+        emulator: the emulator that the side sets; None for none, as with its `platform_firmware`.
     """
 
     label: str
@@ -99,20 +97,13 @@ class Run(Struct, frozen=True, kw_only=True):
     """What was asked, with what, and the planned cells.
 
     Attributes:
-        format: of the document.
         id: the run directory's name.
         verb: `compare`, `run`, `boot`.
         argv: the command's words; empty where no command was given.
         bootrig: version of bootrig.
         started: when it began, ISO 8601 in UTC.
-        ended: when it ended; None for a run that is under way or was killed.
-        exit_status: how it ended; None as `ended`.
-        host: the machine.
-        sides: the sides.
-        emulators: by name.
-        platform_firmware: by name.
+        ended: when it ended; None for a run that is under way or was killed, as is `exit_status`.
         programs: versions of the programs that served, by name.
-        cells: the planned cells.
     """
 
     format: Literal["bootrig-run/1"] = "bootrig-run/1"
@@ -129,11 +120,6 @@ class Run(Struct, frozen=True, kw_only=True):
     platform_firmware: Mapping[str, RunFirmware] = {}
     programs: Mapping[str, str] = {}
     cells: tuple[RunCell, ...] = ()
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels of its sides."""
-        return tuple(side.label for side in self.sides)
 
 
 def tell_time() -> str:
@@ -157,12 +143,7 @@ def write_run(run: Run, directory: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """A run that was read again.
-
-    Attributes:
-        run: what `run.json` says.
-        directory: the run's directory.
-    """
+    """A run that was read again: what `run.json` says, and its directory."""
 
     run: Run
     directory: Path
@@ -198,22 +179,19 @@ class RecordedRun:
         Raises:
             RunError: there are several others; they are named.
         """
-        if preferred in self.run.labels:
+        labels = [side.label for side in self.run.sides]
+        if preferred in labels:
             return preferred
-        if len(self.run.labels) == 1:
-            return self.run.labels[0]
+        if len(labels) == 1:
+            return labels[0]
         raise RunError(
-            f"{self.directory} has no side {preferred}, but {', '.join(self.run.labels) or 'none'}",
+            f"{self.directory} has no side {preferred}, but {', '.join(labels) or 'none'}",
             remedy="judge takes a run of compare, or two runs with one side each",
         )
 
 
 def find_run(name: str, runs: Path | None = None) -> RecordedRun:
-    """Return the run that `name` names: its directory's name, `@last`, `@last-1`, or a path with a slash.
-
-    Args:
-        name: as a user typed it.
-        runs: the directory of runs.
+    """Return the run that `name` names: its directory's name in `runs`, `@last`, `@last-1`, or a path with a slash.
 
     Raises:
         RunError: there is no such run.
@@ -228,7 +206,6 @@ def find_run(name: str, runs: Path | None = None) -> RecordedRun:
 
 
 def _find_named(word: str, parent: Path) -> Path:
-    """Return the directory of a run by its name or by how long ago it was."""
     if word != "last" and not word.startswith("last-"):
         return parent / word
     back = word.removeprefix("last").removeprefix("-") or "0"

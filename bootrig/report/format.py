@@ -15,13 +15,7 @@ from firmware.lint.finding import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What lint found.
-
-    Attributes:
-        findings: in the order of files and rules.
-        target: what was looked at, as the user named it.
-        files: content by file name.
-    """
+    """What lint found in a target as the user named it, in the order of files and rules; content by file name."""
 
     findings: tuple[Finding, ...]
     target: str
@@ -30,14 +24,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFormat:
-    """One format; what it cannot express is None.
-
-    Attributes:
-        summary: what it is for, in some words.
-        verdict: encodes a verdict.
-        outcomes: encodes the outcomes of boots, one trace a side and cell.
-        findings: encodes what lint found.
-    """
+    """One format: what encodes a verdict, outcomes of boots (one trace a side and cell), findings; None for nothing."""
 
     summary: str
     verdict: Callable[[Verdict], bytes] | None = None

@@ -14,12 +14,7 @@ LIST_LIMIT = 6
 
 @dataclass(frozen=True, slots=True)
 class DifferenceGroup:
-    """Differences that say the same of several cells.
-
-    Attributes:
-        differences: at least one.
-        where: the cells in words: `all 8 NICs, all 11 scenarios`.
-    """
+    """Differences that say the same of several cells, which `where` has in words: `all 8 NICs, all 11 scenarios`."""
 
     differences: tuple[Difference, ...]
     where: str
@@ -44,9 +39,7 @@ class DifferenceGroup:
 def group_differences(differences: Iterable[Difference], cells: Sequence[CellKey]) -> tuple[DifferenceGroup, ...]:
     """Return equal differences as groups, worst first, then in the order in which the rules found them.
 
-    Args:
-        differences: of any cells.
-        cells: all cells that were compared, by which the words "all" are meant.
+    By `cells`, all that were compared, the words "all" are meant.
     """
     groups: dict[tuple[object, ...], list[Difference]] = {}
     for entry in differences:

@@ -21,13 +21,9 @@ SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-
 def findings_as_sarif(
     findings: tuple[Finding, ...], rules: Iterable[Rule], tool_version: str, files: Mapping[str, bytes]
 ) -> dict[str, Any]:
-    """Return `findings` as a SARIF log with one run.
+    """Return `findings` as a SARIF log with one run, and all rules, in an order that stays.
 
-    Args:
-        findings: what was found.
-        rules: all rules, in an order that stays.
-        tool_version: the version of the tool.
-        files: contents by the names that findings use; a finding about no file has no place in the log.
+    `files` are contents by the names that findings use; a finding about no file has no place in the log.
     """
     descriptors = [
         {

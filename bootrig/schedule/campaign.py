@@ -50,26 +50,8 @@ class Listener:
         """A boot has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a result belongs."""
-
-    label: str
-    key: CellKey
-    is_real: bool
-
-
 class Campaign:
-    """Runs the cells of one or more sides and keeps the results.
-
-    Args:
-        run_cells: runs cells.
-        equipment: what they share.
-        run_directory: where everything is kept.
-        sides: the ROM sets.
-        planned: the matrix.
-        listener: told how it goes.
-    """
+    """Runs the cells of one or more sides, which share the equipment, and keeps the results."""
 
     def __init__(
         self,
@@ -85,7 +67,7 @@ class Campaign:
         self._run_directory = run_directory
         self._sides = sides
         self._suited = [cell for cell in planned if any(side.suits(cell.key) for side in sides)]
-        self._results: dict[_Place, CellResult] = {}
+        self._results: dict[tuple[str, CellKey, bool], CellResult] = {}  # by side, cell, whether in real time
         self._listener = listener
 
     @property
@@ -96,14 +78,14 @@ class Campaign:
     @property
     def confirmed(self) -> frozenset[CellKey]:
         """The cells that have been tried in real time."""
-        return frozenset(place.key for place in self._results if place.is_real)
+        return frozenset(key for _, key, is_real in self._results if is_real)
 
     def traces(self, label: str | None = None) -> tuple[Trace, ...]:
         """Return the traces of one side, or of all: of a cell that was confirmed both, in virtual and in real time."""
         return tuple(
             result.trace
-            for place, result in self._results.items()
-            if label in (None, place.label) and result.trace is not None
+            for (side, _, _), result in self._results.items()
+            if label in (None, side) and result.trace is not None
         )
 
     def iter_cells(self) -> Iterator[tuple[Side, PlannedCell]]:
@@ -139,21 +121,20 @@ class Campaign:
         again = [
             (side, cell)
             for side, cell in self.iter_cells()
-            if cell.key in keys and _Place(side.label, cell.key, True) not in self._results
+            if cell.key in keys and (side.label, cell.key, True) not in self._results
         ]
         if again:
             self._listener.batch_added("confirming in real time", len(again))
             self._run(again, real=True)
 
     def _run(self, cells: Sequence[tuple[Side, PlannedCell]], *, real: bool) -> None:
-        """Run cells at one kind of clock and keep the results."""
         specifications = [
             specify(cell, side, self._equipment, self._run_directory, self._equipment.choose_clock(cell, real=real))
             for side, cell in cells
         ]
         for result in self._run_cells(specifications, on_start=self._listener.cell_started):
             told = result.specification
-            self._results[_Place(told.side, told.key, real)] = result
+            self._results[told.side, told.key, real] = result
             self._listener.cell_finished(result)
             broken = self.errors
             if len(broken) >= BROKEN_LIMIT:

@@ -31,17 +31,13 @@ PROGRAMS_DIRECTORY = "programs"
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What all cells of a run share.
+    """What all cells of a run share; emulators, accelerators (by emulator), built platform firmware and guests by name.
 
     Attributes:
-        emulators: by name.
-        accelerators: proven accelerator by emulator's name.
         programs: assembled probes by kind.
-        platform_firmware: files of platform firmware that was built, by name.
         shipped_firmware: the emulators' own platform firmware, by the names of emulator and firmware.
-        guests: checked machine definitions, by name.
+        guests: checked machine definitions.
         is_virtual: whether guests' clocks count instructions at first.
-        launch: how guests are started.
     """
 
     emulators: Mapping[str, Emulator]
@@ -70,11 +66,7 @@ def make_equipment(
 ) -> Equipment:
     """Find and prove what the planned cells need, before the first one starts.
 
-    Args:
-        planned: the cells.
-        is_virtual: whether clocks count instructions; None for yes where the accelerator allows it.
-        accelerator: `auto`, `tcg` or `kvm`.
-        launch: how guests are started.
+    Clocks count instructions where `is_virtual`; where that is None, if the accelerator allows it.
 
     Raises:
         DocumentError: a guest's definition is wrong.
@@ -102,11 +94,7 @@ def make_equipment(
 
 
 def _load_guest(name: str, emulators: Iterable[Emulator]) -> MachineDefinition:
-    """Return a guest's definition, checked against what every emulator says about itself.
-
-    Raises:
-        DocumentError: it is wrong; every problem is named.
-    """
+    """Return a guest's definition, checked against what every emulator says about itself."""
     path = find_recipe_path(RecipeKind.GUESTS, name)
     for emulator in emulators:
         definition = load_definition(path, Catalog(load_introspection(emulator)))
@@ -114,7 +102,6 @@ def _load_guest(name: str, emulators: Iterable[Emulator]) -> MachineDefinition:
 
 
 def _probe_kinds(planned: Sequence[PlannedCell]) -> dict[str, None]:
-    """Return the kinds of probes that the cells need, in their order."""
     kinds = dict.fromkeys(probe_build(cell.key.platform_firmware) for cell in planned)
     if any(cell.scenario.guest.disk for cell in planned):
         kinds["bios"] = None

@@ -20,13 +20,9 @@ SHIPPED_MACHINES = ("pc", "q35")
 class Filters:
     """What users ask for; an empty filter leaves everything.
 
-    Attributes:
-        nic_models: NIC models; variants of the usual ones are tried because they are named.
-        scenarios: names of scenarios, with or without variant.
-        machines: guests; one that a scenario has as optional, or a user's own, is tried because it is named.
-        platform_firmware: names of platform firmware.
-        emulators: names of emulators; the host's by default.
-        suites: suites of scenarios; `default` by default, all scenarios where some are named.
+    What is not part of the default matrix is tried because it is named: variants of the usual NIC models, guests that a
+    scenario has as optional, users' own guests. Emulators are the host's by default; suites are `default`, but all
+    scenarios where some are named.
     """
 
     nic_models: tuple[str, ...] = ()
@@ -84,7 +80,6 @@ def _select_scenarios(names: Sequence[str]) -> Iterator[Scenario]:
 
 
 def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
-    """Yield the cells of one scenario."""
     asked = tuple(machine for machine in filters.machines if _is_offered(machine, scenario))
     nic_models = (*scenario.guest.nic_models, *_asked_variants(scenario, filters))
     for emulator in filters.emulators or ("host",):
@@ -126,16 +121,10 @@ def _asked_variants(scenario: Scenario, filters: Filters) -> Iterator[str]:
 
 
 def _filtered(offered: Sequence[str], wanted: Collection[str]) -> Iterator[str]:
-    """Yield what is offered and wanted; nothing wanted means everything."""
     return (word for word in offered if not wanted or word in wanted)
 
 
 def _require_known(what: str, words: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse a filter that names what does not exist.
-
-    Raises:
-        CellSelectionError: one does.
-    """
     for word in words:
         if word not in known:
             raise CellSelectionError(

@@ -18,14 +18,7 @@ ROMS_DIRECTORY = "roms"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One ROM set of a run.
-
-    Attributes:
-        rom_set: its ROMs.
-        directory: where it is embedded.
-        label: its name as a directory; differs between two sides of the same set.
-        given: what the user named it by.
-    """
+    """One ROM set of a run, where it is embedded, its label (no two sides share one), and what the user named it by."""
 
     rom_set: RomSet
     directory: Path

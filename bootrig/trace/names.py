@@ -80,12 +80,9 @@ def name_difference(rule: str, cell: CellKey | None, subject: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class DifferencePattern:
-    """What a waiver's `id` says: patterns of the rule, of the cell's parts, of the subject.
+    """What a waiver's `id` says: patterns of the rule, of the cell's parts, of the subject (None for any).
 
-    Attributes:
-        rule: pattern of the rule.
-        cell: pattern of the cell; `*` alone matches cells and the sets as wholes.
-        subject: pattern of the subject; None for any.
+    The cell `*` alone matches cells and the sets as wholes.
     """
 
     rule: str

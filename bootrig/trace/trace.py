@@ -218,27 +218,17 @@ class Trace(Struct, frozen=True, kw_only=True):
     """All that one boot showed.
 
     Attributes:
-        format: of the document.
-        cell: name of the cell.
         side: label of the side: `baseline`, `candidate`.
-        rom_set: name of the ROM set.
         attempt: name of the attempt: `shift7`, `shift7.2`, `real`.
-        clock: how the guest's clock ran.
         expected: what the scenario expects, so that the outcome can be found again.
         ended_by: why watching the guest ended; empty where everything expected had come.
-        outcome: how it ended.
-        rom: which ROM the guest had.
-        platform_firmware: which platform firmware it had.
-        emulator: which QEMU ran it.
         added: what the rig put into the world beside what the files say.
         confinement: what holds the guest.
         truncated: which limit cut what.
         prefix: what the boot was cloned from; None for a cold boot.
         milestones: in the order in which they were reached.
         wire: in the order of the capture.
-        console: the lines of the console.
         reports: what probes reported.
-        services: the services of the network.
         faults: which fault hit which frame.
         qmp_events: QMP events as QEMU sent them.
         usage: `wall_s`, `qemu_wall_s`, `rig_s` (wall time in which no QEMU ran), `guest_s`, `rig_memory_bytes`.

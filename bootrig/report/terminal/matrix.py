@@ -18,13 +18,7 @@ ABSENT = Text(" ")
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """How one state looks.
-
-    Attributes:
-        mark: the character.
-        style: rich style, for those who see colour.
-        meaning: what the legend says.
-    """
+    """How one state looks: a character, its rich style for those who see colour, and what the legend says."""
 
     mark: str
     style: str

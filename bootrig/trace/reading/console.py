@@ -303,7 +303,6 @@ class ConsoleReader:
             self._column = min(max(column, 0), COLUMNS - 1)
 
     def _go_to(self, row: int, column: int) -> None:
-        """Put the cursor into a row and a column, counted from 1."""
         self._row = min(row, ROWS) - 1
         self._column = min(column, COLUMNS) - 1
 

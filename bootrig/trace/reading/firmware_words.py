@@ -23,13 +23,7 @@ _CANONICAL_FEATURES: Mapping[str, str] = {"Multiboot": "MBOOT"}
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The line by which the firmware names itself.
-
-    Attributes:
-        product: `iPXE`, `gPXE`.
-        version: as the line says it.
-        text: the line, from the product to `Boot Firmware`.
-    """
+    """The line by which the firmware names itself, to `Boot Firmware`: `iPXE` or `gPXE`, and its version."""
 
     product: str
     version: str

@@ -61,7 +61,6 @@ def measure_stages(trace: Trace) -> dict[Stage, StageTime]:
 def _transfer_stages(
     trace: Trace, events: Sequence[WireEvent], request_s: float, disk_s: float | None
 ) -> dict[Stage, StageTime]:
-    """Return the stages after the first request for a file."""
     if disk_s is not None:
         return {Stage.DISK_AFTER_FILE: _between(events, request_s, disk_s)}
     done = [event for event in events if isinstance(event, TftpTransfer | HttpResponse) and event.completed]

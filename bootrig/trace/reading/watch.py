@@ -9,12 +9,7 @@ OVERLAP = 1 << 12
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A match.
-
-    Attributes:
-        text: what matched.
-        end: where it ends, in characters from the beginning of the console's plain text.
-    """
+    """A match; `end` is where it ends, in characters from the beginning of the console's plain text."""
 
     text: str
     end: int
