@@ -149,20 +149,22 @@ def _as_link(image: RomImage, style: Style, *, is_last: bool) -> RomImage:
     """Return `image` as a link of the chain."""
     if image.pcir is None:
         raise AssembleError("an image without a PCI Data Structure cannot be one of several")
-    image = _padded_to_units(image)
-    if image.pcir is None or image.length > _LARGEST_UNITS * UNIT_LENGTH:
-        raise AssembleError(f"an image of {image.length} bytes is too long")
-    indicator = image.pcir.indicator & ~LAST_IMAGE | (LAST_IMAGE if is_last else 0)
-    pcir = replace(image.pcir, indicator=indicator, image_length_units=image.length // UNIT_LENGTH)
-    changed = replace(image, pcir=pcir)
+    changed = _with_right_pcir(image, is_last=is_last)
+    if changed.length > _LARGEST_UNITS * UNIT_LENGTH:
+        raise AssembleError(f"an image of {changed.length} bytes is too long")
     if changed == image:
         return image
     return _with_efi_checksum(changed) if image.is_efi else with_image_checksum(changed, style)
 
 
-def _padded_to_units(image: RomImage) -> RomImage:
-    spare = -image.length % UNIT_LENGTH
-    return replace(image, content=image.content + bytes([FILL]) * spare) if spare else image
+def _with_right_pcir(image: RomImage, *, is_last: bool) -> RomImage:
+    """Return `image` padded to whole units, with its length and its place in the chain in its PCI Data Structure."""
+    content = image.content + bytes([FILL]) * (-image.length % UNIT_LENGTH)
+    pcir = image.pcir
+    if pcir is not None:
+        indicator = pcir.indicator & ~LAST_IMAGE | (LAST_IMAGE if is_last else 0)
+        pcir = replace(pcir, indicator=indicator, image_length_units=min(len(content) // UNIT_LENGTH, _LARGEST_UNITS))
+    return replace(image, content=content, pcir=pcir)
 
 
 def with_image_checksum(image: RomImage, style: Style = Style.IPXE) -> RomImage:
@@ -187,12 +189,8 @@ def set_ids(
 ) -> OptionRom:
     """Return `rom` with other PCI IDs in all its images, and checksums to match.
 
-    Args:
-        rom: the ROM.
-        vendor_id: PCI vendor ID.
-        device_id: PCI device ID.
-        device_ids: the device list; None puts the new ID in the place of the old one. Images without a list keep none.
-        style: where a BIOS image's checksum goes.
+    Where `device_ids` is None, the new ID takes the place of the old one in the device list. Images without a list keep
+    none.
 
     Raises:
         AssembleError: the new device list is longer than the old one, or no checksum can be set.
@@ -246,11 +244,8 @@ def fix_rom(content: bytes, style: Style = Style.IPXE) -> bytes:
 
 
 def _fixed(found: RomImage, style: Style, *, is_last: bool) -> RomImage:
-    image = _padded_to_units(found)
+    image = _with_right_pcir(found, is_last=is_last)
     units = image.length // UNIT_LENGTH
-    if image.pcir is not None:
-        indicator = image.pcir.indicator & ~LAST_IMAGE | (LAST_IMAGE if is_last else 0)
-        image = replace(image, pcir=replace(image.pcir, indicator=indicator, image_length_units=units))
     if isinstance(image.header, EfiHeader):
         image = replace(image, header=replace(image.header, length_units=units))
         return image if image == found else _with_efi_checksum(image)

@@ -1,4 +1,7 @@
-"""Running a build: in a work directory, without a network; the store gets the artifact when all of it is there."""
+"""Building ROM sets and platform firmware: in a work directory, without a network.
+
+The store gets an artifact when all of it is there.
+"""
 
 import hashlib
 import logging
@@ -15,7 +18,7 @@ from bootrig.builder.chamber import INPUTS, TREE, Chamber, namespace_command
 from bootrig.builder.compile_log import NO_SPACE, find_first_error
 from bootrig.builder.configuration import write_configuration, write_settings
 from bootrig.builder.errors import CompileError
-from bootrig.builder.plan import BuildPlan, StepKind
+from bootrig.builder.plan import BuildPlan, StepKind, make_plan
 from bootrig.builder.provenance import make_provenance
 from bootrig.builder.sbom import make_sbom
 from bootrig.builder.source_tree import apply_patch, find_source_date, unpack_source
@@ -23,11 +26,15 @@ from bootrig.deadline import Deadline
 from bootrig.errors import RigError
 from bootrig.lock import hold_lock
 from bootrig.process import ProcessError
+from bootrig.recipe.build import BuildRecipe
+from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
 from bootrig.store.content import Store
+from bootrig.store.errors import StoreError
 from bootrig.store.fetch import fetch_source
 from bootrig.store.incoming import DownloadProgress
 from bootrig.store.settings import FetchSettings
 from bootrig.workdir import cache_directory, start_work_directory
+from firmware.romset import RomSet
 
 logger = logging.getLogger(__name__)
 
@@ -60,13 +67,11 @@ class ChangedFile:
 
     Attributes:
         name: the file.
-        first: its SHA-256 the first time.
         second: its SHA-256 the second time.
         offset: where the first byte differs.
     """
 
     name: str
-    first: str
     second: str
     offset: int
 
@@ -136,6 +141,45 @@ def check_build(
         return _keep(plan, store, first, source_date, log), differences
 
 
+def obtain_built_rom_set(recipe: BuildRecipe, store: Store, options: BuildOptions) -> RomSet:
+    """Return the ROM set of a recipe that is built, from the store where it was built before.
+
+    Raises:
+        SourceError: the source is not what the recipe says, or does not compile.
+        UnavailableError: a file of the source is not available.
+        RigError: the machine cannot build.
+    """
+    plan = make_plan(recipe)
+    # A file that was damaged on the disk has gone once it was read, so the second time the artifact is built again.
+    for _ in range(2):
+        contents = _read(build(plan, store, options), store)
+        if contents is not None:
+            return RomSet.of_files(recipe.name, dict(sorted(contents.items())), recipe.origin_facts())
+    raise StoreError(f"the store {store.root} damages what is written to it", remedy="check its disk")
+
+
+def _read(artifact: Artifact, store: Store) -> dict[str, bytes] | None:
+    """Return the files of an artifact by their names, None where one is damaged."""
+    found = {name: store.read(digest) for name, digest in artifact.digests.items()}
+    contents = {name: content for name, content in found.items() if content is not None}
+    return contents if len(contents) == len(found) else None
+
+
+def obtain_platform_firmware(name: str, store: Store | None = None, *, options: BuildOptions | None = None) -> Path:
+    """Return the file of a platform firmware that is built, from the store where it was built before.
+
+    Raises:
+        DocumentError: there is no such recipe, or it says something wrong.
+        SourceError: the source is not what the recipe says, or does not compile.
+        UnavailableError: a file of the source is not available.
+        RigError: the machine cannot build.
+    """
+    store = store or Store.default()
+    recipe = load_platform_firmware_recipe(name)
+    artifact = build(make_plan(recipe), store, options or BuildOptions())
+    return store.path_of(artifact.digests[recipe.code])
+
+
 def log_path(plan: BuildPlan) -> Path:
     """Return where the log of a build is."""
     return (cache_directory() / "builds" / f"{plan.key}.log").absolute()
@@ -164,8 +208,7 @@ def _compare(name: str, first: bytes, second: bytes) -> ChangedFile:
     pairs = zip(first, second, strict=False)
     shorter = min(len(first), len(second))
     offset = next((index for index, (left, right) in enumerate(pairs) if left != right), shorter)
-    one, other = hashlib.sha256(first).hexdigest(), hashlib.sha256(second).hexdigest()
-    return ChangedFile(name, one, other, offset)
+    return ChangedFile(name, hashlib.sha256(second).hexdigest(), offset)
 
 
 def _keep(plan: BuildPlan, store: Store, contents: Mapping[str, bytes], source_date: int, log: Path) -> Artifact:
@@ -190,16 +233,12 @@ def _build_once(plan: BuildPlan, store: Store, options: BuildOptions, log: Path)
             file.file_name: fetch_source(file, store, settings=options.settings, progress=options.on_download)
             for file in plan.recipe.source.files
         }
-    _start_log(log)
-    with start_work_directory("build") as work:
-        return _Build(plan, options, work.resolve(), log).run(files)
-
-
-def _start_log(log: Path) -> None:
     try:
         log.write_bytes(b"")
     except OSError as error:
         raise _unwritable(log, error) from error
+    with start_work_directory("build") as work:
+        return _Build(plan, options, work.resolve(), log).run(files)
 
 
 class _Build:

@@ -75,10 +75,7 @@ class BuildPlan:
 def make_plan(recipe: BuildRecipe, *, nic_models: Sequence[str] = (), directory: Path | None = None) -> BuildPlan:
     """Return the plan of a build; nothing is fetched for it.
 
-    Args:
-        recipe: what is built.
-        nic_models: the NIC models (QOM types) whose ROMs are built, all by default.
-        directory: a directory that is built instead of the recipe's source.
+    With `nic_models` (QOM types) only their ROMs are built, with `directory` that instead of the recipe's source.
 
     Raises:
         ToolchainError: programs or headers are missing; all of them are named.

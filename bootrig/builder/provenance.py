@@ -18,13 +18,7 @@ BUILD_TYPE = "urn:bootrig:build:1"
 
 
 def make_provenance(plan: BuildPlan, digests: Mapping[str, str], source_date: int) -> bytes:
-    """Return the provenance of an artifact as JSON.
-
-    Args:
-        plan: how it was built.
-        digests: SHA-256 of its files by their names.
-        source_date: the SOURCE_DATE_EPOCH it was built with.
-    """
+    """Return the provenance of an artifact, whose files by name have the SHA-256 `digests`, as JSON."""
     recipe = plan.recipe
     instructions = recipe.instructions
     statement: dict[str, Any] = {

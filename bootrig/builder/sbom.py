@@ -21,13 +21,7 @@ from bootrig.recipe.source import SourceKind
 
 
 def make_sbom(plan: BuildPlan, contents: Mapping[str, bytes], source_date: int) -> bytes:
-    """Return the bill of materials of an artifact as JSON, the same for the same build.
-
-    Args:
-        plan: how it was built.
-        contents: its files by their names.
-        source_date: the SOURCE_DATE_EPOCH it was built with.
-    """
+    """Return the bill of materials of an artifact with `contents` by file name as JSON, the same for the same build."""
     recipe = plan.recipe
     whole = Component(
         type=ComponentType.FIRMWARE,

@@ -23,11 +23,7 @@ PACKAGING_TARBALL = re.compile(r"\.debian\.tar\.\w+$")
 
 
 def digest_source(source: Source, directory: Path | None = None) -> dict[str, str]:
-    """Return what pins a source: digests by file name, a commit, or the digest of a directory.
-
-    Args:
-        source: the source of a recipe.
-        directory: the directory that is built instead of it, None for none.
+    """Return what pins a source, or the directory that is built instead: digests by file name, a commit, a digest.
 
     Raises:
         SourceError: a directory cannot be read.
@@ -65,13 +61,7 @@ def _raise(error: OSError) -> None:
 
 
 def unpack_source(source: Source, files: dict[str, Path], tree: Path, *, directory: Path | None = None) -> None:
-    """Make the directory `tree` of a source.
-
-    Args:
-        source: the source of a recipe.
-        files: its files by their names.
-        tree: the directory to make.
-        directory: the directory that is built instead of the source, None for none.
+    """Make the directory `tree` of a source, of its files by their names, or of the directory that is built instead.
 
     Raises:
         SourceError: the source is not what its kind says.
@@ -119,7 +109,7 @@ def _unpack_debian_source(files: dict[str, Path], tree: Path) -> None:
         if PACKAGING_TARBALL.search(name):
             shutil.rmtree(tree / "debian", ignore_errors=True)
             _unpack_tarball(files[name], name, tree / "debian")
-    apply_series(tree)
+    _apply_series(tree)
 
 
 def _unpack_tarball(path: Path, name: str, target: Path) -> None:
@@ -129,16 +119,8 @@ def _unpack_tarball(path: Path, name: str, target: Path) -> None:
     """
     unpacked = target.with_name(f"{target.name}.unpacking")
     unpacked.mkdir(parents=True)
-    argv: list[str | Path] = [
-        "tar",
-        "--extract",
-        "--file",
-        path,
-        "--directory",
-        unpacked,
-        "--no-same-owner",
-        "--no-same-permissions",
-    ]
+    argv: list[str | Path] = ["tar", "--extract", "--no-same-owner", "--no-same-permissions"]
+    argv += ["--file", path, "--directory", unpacked]
     try:
         run_process(argv, deadline=Deadline.after(UNPACK_S, f"{name} is unpacked"))
     except ToolMissingError:
@@ -164,12 +146,8 @@ def _check_out(source: Source, tree: Path) -> None:
     shutil.rmtree(tree / ".git")
 
 
-def apply_series(tree: Path) -> None:
-    """Apply the patches of `debian/patches/series`, as dpkg-source does.
-
-    Raises:
-        PatchError: one does not apply, or is missing.
-    """
+def _apply_series(tree: Path) -> None:
+    """Apply the patches of `debian/patches/series`, as dpkg-source does."""
     series = tree / "debian" / "patches" / "series"
     if not series.is_file():
         return

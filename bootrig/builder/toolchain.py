@@ -13,14 +13,7 @@ from bootrig.process import DEBIAN_PACKAGES, ProcessError, run_process
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ANSWER_S = 20.0
 
-TOOL_PACKAGES: Mapping[str, str] = {
-    "iasl": "acpica-tools",
-    "perl": "perl",
-    "python3": "python3",
-    "tar": "tar",
-    "xxd": "xxd",
-    "xz": "xz-utils",
-}
+TOOL_PACKAGES: Mapping[str, str] = {**DEBIAN_PACKAGES, "iasl": "acpica-tools", "xz": "xz-utils"}
 HEADER_PACKAGES: Mapping[str, str] = {
     "bfd.h": "binutils-dev",
     "lzma.h": "liblzma-dev",
@@ -66,7 +59,7 @@ def require_toolchain(names: Sequence[str], headers: Sequence[str]) -> Toolchain
         ToolchainError: some are missing, or headers; all of them are named, with the command that installs them.
     """
     paths = {name: which(name, path=PATH) for name in dict.fromkeys((*names, *NEEDED_ALWAYS))}
-    missing = {name: TOOL_PACKAGES.get(name) or DEBIAN_PACKAGES.get(name, name) for name in paths if not paths[name]}
+    missing = {name: TOOL_PACKAGES.get(name, name) for name in paths if not paths[name]}
     compiler = paths.get("gcc")
     for header in headers if compiler else ():
         if not _has_header(compiler or "", header):

@@ -35,16 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if not arguments.rom_set:
         raise InputError("which ROM set?", remedy="bootrig roms lists them")
-    _embed(arguments.rom_set, arguments.into, force=arguments.force)
-    return 0
-
-
-def _embed(name: str, directory: Path, *, force: bool) -> None:
     # What obtains ROM sets is imported late: --rollback needs none of it.
     from bootrig.romset.obtain import obtain_rom_set
 
-    rom_set = obtain_rom_set(name)
-    manifest = embed_rom_set(rom_set, directory, force=force)
-    print(f"{directory}: {rom_set.name}, {len(manifest.files)} files")
+    rom_set = obtain_rom_set(arguments.rom_set)
+    manifest = embed_rom_set(rom_set, arguments.into, force=arguments.force)
+    print(f"{arguments.into}: {rom_set.name}, {len(manifest.files)} files")
     if manifest.displaced:
-        print(f"kept in {directory / '.bootrig' / 'displaced'}: {', '.join(manifest.displaced)}")
+        print(f"kept in {arguments.into / '.bootrig' / 'displaced'}: {', '.join(manifest.displaced)}")
+    return 0

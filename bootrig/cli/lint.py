@@ -8,7 +8,7 @@ from bootrig.cli.lengths import parse_length
 from bootrig.errors import InputError
 from bootrig.romset.rom_file import load_rom
 from firmware.lint.check import all_rules, lint_set
-from firmware.lint.finding import Finding, Severity
+from firmware.lint.finding import Severity
 from firmware.lint.rule import LintOptions
 from firmware.lint.subject import SetSubject, examine_rom, examine_set
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_nic_model
@@ -47,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: there is nothing of that name, or it cannot be read.
         RigError: the ROM set is not available.
     """
+    from bootrig.report.format import Findings
     from bootrig.report.terminal.findings import render_rules
 
     if arguments.rules:
@@ -57,7 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
     subject = _load_subject(arguments.target, nic=arguments.nic, expected=_EXPECTATIONS.get(arguments.expect))
     baseline = _load_subject(arguments.against) if arguments.against else None
     findings = lint_set(subject, LintOptions(arguments.max_bar, baseline))
-    _print(arguments, subject, findings)
+    files = {rom.file: rom.content for rom in subject.roms}
+    found = Findings(findings=findings, target=subject.name, files=files)
+    write_documents(read_documents(arguments, "findings") or (Document("text", STANDARD_OUTPUT),), "findings", found)
     limit = Severity(arguments.fail_on)
     return 1 if any(finding.severity.rank <= limit.rank for finding in findings) else 0
 
@@ -78,12 +81,3 @@ def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str]
     rom_set = obtain_rom_set(what)
     place = what.rstrip("/") if "directory" in rom_set.origin else ""
     return examine_set(rom_set, place=place, expected=expected)
-
-
-def _print(arguments: argparse.Namespace, subject: SetSubject, findings: tuple[Finding, ...]) -> None:
-    from bootrig.report.format import Findings
-
-    files = {rom.file: rom.content for rom in subject.roms}
-    found = Findings(findings=findings, target=subject.name, files=files)
-    documents = read_documents(arguments, "findings") or (Document("text", STANDARD_OUTPUT),)
-    write_documents(documents, "findings", found)

@@ -122,7 +122,6 @@ class TableReader:
         self._content = content
         self._asked: list[str] = []
         self._absent = absent
-        self._finished = absent
         document.enrol(self)
 
     def __contains__(self, key: str) -> bool:
@@ -301,10 +300,7 @@ class TableReader:
         return self._content.get(key)
 
     def finish(self) -> None:
-        """Note the keys that were not asked for, each with the nearest known one. A second call does nothing."""
-        if self._finished:
-            return
-        self._finished = True
+        """Note the keys that were not asked for, each with the nearest known one."""
         for key in self._content:
             if key not in self._asked:
                 self.add_problem(key, f"unknown key{suggest(key, [k for k in self._asked if k not in self._content])}")

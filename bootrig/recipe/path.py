@@ -25,7 +25,6 @@ class RecipeKind(StrEnum):
     SCENARIOS = "scenarios"
     EMULATORS = "emulators"
     GUESTS = "guests"
-    BASELINES = "baselines"
 
 
 def shipped_recipes() -> Path:
@@ -49,11 +48,7 @@ def recipe_directories(kind: str) -> tuple[Path, ...]:
 
 
 def _list_directory(directory: Path, kind: str) -> dict[str, Path]:
-    """Return the recipes in one directory by their names; those of scenarios may be in folders, for people.
-
-    Raises:
-        DocumentError: two files have one name.
-    """
+    """Return the recipes in one directory by their names; those of scenarios may be in folders, for people."""
     files: dict[str, Path] = {}
     for path in sorted(directory.glob("**/*.toml" if kind == RecipeKind.SCENARIOS else "*.toml")):
         if path.is_file() and files.setdefault(path.stem, path) != path:

@@ -54,14 +54,8 @@ class _Wanted:
     files: Mapping[str, bytes | Path]
 
 
-def embed_rom_set(
-    rom_set: RomSet,
-    directory: Path,
-    *,
-    force: bool = False,
-    durable: bool = True,
-) -> Manifest:
-    """Write a ROM set into a directory under QEMU's default names, atomically.
+def embed_rom_set(rom_set: RomSet, directory: Path, *, force: bool = False, durable: bool = True) -> Manifest:
+    """Write a ROM set into a directory under QEMU's default names, atomically; return the manifest.
 
     A ROM that the set has under one prefix only serves under both.
 
@@ -72,16 +66,13 @@ def embed_rom_set(
         durable: whether the new files have to be on the disk before they are seen; a directory that lives only as long
             as a run does without.
 
-    Returns:
-        The manifest that was written.
-
     Raises:
         EmbedRefusedError: the set has no ROMs or an empty one, `directory` is a file, or files of others are in the way
             and `force` was not given.
         EmbedFailedError: the operating system refused, or a manifest that is there is damaged.
     """
-    installed = rom_set.installed_files()
     _require_usable(rom_set)
+    installed = rom_set.installed_files()
     files = tuple(EmbeddedFile(name, rom.file_name, rom.sha256, rom.length) for name, rom in installed.items())
     manifest = Manifest(rom_set.name, __version__, dict(rom_set.origin), files)
     wanted = _Wanted(manifest, {name: rom.content for name, rom in installed.items()})
@@ -101,8 +92,7 @@ def embed_rom_set(
 def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
     """Restore what a directory had before the set that is embedded now; a second time undoes the first.
 
-    Returns:
-        The manifest of the set that is embedded now, None where the directory had none before.
+    The manifest of what is embedded now is returned, None where the directory had none before.
 
     Raises:
         EmbedRefusedError: nothing is embedded, there was nothing before it, or files of others are in the way and
@@ -195,8 +185,7 @@ def _refuse_foreign(directory: Path, wanted: _Wanted, in_way: list[str], *, forc
 def _keep_displaced(directory: Path, staged: Path, wanted: _Wanted, in_way: list[str]) -> tuple[str, ...]:
     """Keep the files of others: those displaced before, those in the way now; those no longer in the way are put back.
 
-    Returns:
-        The names of those that are kept apart now, sorted.
+    The names of those that are kept apart now are returned.
     """
     kept = staged / PRIVATE / DISPLACED
     kept.mkdir(parents=True)

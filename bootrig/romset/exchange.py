@@ -1,6 +1,6 @@
 """Replacing a directory by another in one step, and making the other one cheaply out of hard links.
 
-Source: renameat2(2), RENAME_EXCHANGE.
+What the operating system refuses is an OSError. Source: renameat2(2), RENAME_EXCHANGE.
 """
 
 import ctypes
@@ -71,11 +71,7 @@ def moved_path(directory: Path) -> Path:
 
 
 def recover_directory(directory: Path) -> None:
-    """Mend what an interrupted replacement left: the old directory is restored or removed, the staged one is removed.
-
-    Raises:
-        OSError: the operating system refuses.
-    """
+    """Mend what an interrupted replacement left: the old directory is restored or removed, the staged one removed."""
     moved, staged = moved_path(directory), staged_path(directory)
     if moved.is_dir() and not directory.exists():
         logger.warning("%s: an interrupted replacement is undone", directory)
@@ -111,11 +107,7 @@ def link_tree(source: Path, target: Path, keep: Callable[[str], bool] = lambda n
 
 
 def link_file(source: Path, target: Path) -> None:
-    """Give a file or symbolic link a second name; a copy where the system allows no link.
-
-    Raises:
-        OSError: the operating system refuses both.
-    """
+    """Give a file or symbolic link a second name; a copy where the system allows no link."""
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError as error:
@@ -134,11 +126,7 @@ def copy_attributes(source: Path, target: Path) -> None:
 
 
 def sync_tree(directory: Path) -> None:
-    """Have the new files of a directory and the directory itself on the disk before they are seen.
-
-    Raises:
-        OSError: the disk refuses.
-    """
+    """Have the new files of a directory and the directory itself on the disk before they are seen."""
     for path in (*directory.rglob("*"), directory):
         if path.is_symlink() or not (path.is_dir() or (path.is_file() and path.stat().st_nlink == 1)):
             continue

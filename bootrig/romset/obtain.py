@@ -19,10 +19,7 @@ KINDS: tuple[RomSetKind, ...] = tuple(collect_objects(kinds, "KIND").values())
 def obtain_rom_set(what: str, store: Store | None = None, *, settings: FetchSettings | None = None) -> RomSet:
     """Return the ROM set that `what` names or holds.
 
-    Args:
-        what: the name of a recipe, or a path with a slash: `./out`.
-        store: where files from outside are kept; the user's store by default.
-        settings: where they come from; the user's settings by default.
+    Files from outside are kept in `store` and come from where `settings` say: the user's by default.
 
     Raises:
         InputError: there is nothing of that name, or it holds no ROM set.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bootrig.builder.built import obtain_platform_firmware
+from bootrig.builder.build import obtain_platform_firmware
 from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.cell.process import describe_host_error
 from bootrig.cell.specification import CellSpecification, make_nonce

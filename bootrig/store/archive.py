@@ -5,7 +5,7 @@ import gzip
 import lzma
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -49,31 +49,27 @@ def is_archive(path: Path) -> bool:
 
 
 def find_members(path: Path, wanted: Mapping[str, int], *, name: str = "") -> dict[str, tuple[str, bytes]]:
-    """Return those regular members of a package or archive that have a wanted digest, whatever their paths are.
+    """Return path and content of the regular members of a package or archive that are wanted, by their SHA-256.
 
-    Only members of a wanted length are read and hashed; reading ends when all have been found.
-
-    Args:
-        path: a Debian binary package or a tar archive, compressed or not.
-        wanted: length in bytes by SHA-256.
-        name: what the file is called in messages; its own name by default.
-
-    Returns:
-        Path in the archive and content, by SHA-256.
+    `wanted` has the lengths in bytes by SHA-256: only members of these lengths are read and hashed, until all have been
+    found. Messages call the file `name`.
 
     Raises:
         ArchiveError: it is truncated, damaged or no archive.
     """
     found: dict[str, tuple[str, bytes]] = {}
     name = name or path.name
+    lengths = set(wanted.values())
     try:
         with path.open("rb") as stream:
             tail = _Tail(_decompressed(_open_data(stream, name)))
             with tarfile.open(fileobj=cast(IO[bytes], tail), mode="r|") as archive:
-                for entry, content in _iter_members(archive, set(wanted.values())):
-                    digest = sha256(content).hexdigest()
-                    if digest in wanted:
-                        found[digest] = (entry.removeprefix("./"), content)
+                for entry in archive:
+                    if entry.isreg() and entry.size in lengths and (member := archive.extractfile(entry)):
+                        content = member.read()
+                        digest = sha256(content).hexdigest()
+                        if digest in wanted:
+                            found[digest] = (entry.name.removeprefix("./"), content)
                     if len(found) == len(wanted):
                         return found
             tail.require_end()
@@ -82,14 +78,6 @@ def find_members(path: Path, wanted: Mapping[str, int], *, name: str = "") -> di
     except DAMAGED as error:
         raise ArchiveError(f"{name} is truncated or damaged: {error}") from error
     return found
-
-
-def _iter_members(archive: tarfile.TarFile, lengths: set[int]) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of the regular members that have one of these lengths."""
-    for entry in archive:
-        if entry.isreg() and entry.size in lengths:
-            member = archive.extractfile(entry)
-            yield entry.name, member.read() if member else b""
 
 
 class _Tail:

@@ -50,6 +50,8 @@ class StoredFile:
 class Store:
     """Content-addressed files in a directory, which is made with the first file.
 
+    What cannot be read or written is a StoreError; nothing half-written is left.
+
     Attributes:
         root: the directory.
     """
@@ -79,14 +81,13 @@ class Store:
         return path if path.is_file() else None
 
     def find_intact(self, sha256: str) -> Path | None:
-        """Return the file with this digest as `find` does, after reading it; one that was damaged is removed.
-
-        Raises:
-            StoreError: the file cannot be read.
-        """
+        """Return the file with this digest as `find` does, after reading it; one that was damaged is removed."""
         path = self.find(sha256)
-        if path is None or self._digest_of(path) == sha256:
-            return path
+        try:
+            if path is None or digest_file(path) == sha256:
+                return path
+        except OSError as error:
+            raise store_error(self.root, "read", error) from error
         self._remove_damaged(path)
         return None
 
@@ -94,9 +95,6 @@ class Store:
         """Return the bytes with this digest, None where the store does not have them.
 
         A file whose bytes have another digest was damaged on the disk: it is removed, with a warning.
-
-        Raises:
-            StoreError: the file cannot be read.
         """
         path = self.path_of(sha256)
         try:
@@ -110,23 +108,13 @@ class Store:
         self._remove_damaged(path)
         return None
 
-    def _digest_of(self, path: Path) -> str:
-        try:
-            return digest_file(path)
-        except OSError as error:
-            raise store_error(self.root, "read", error) from error
-
     @staticmethod
     def _remove_damaged(path: Path) -> None:
         logger.warning("%s is damaged and was removed", path)
         path.unlink(missing_ok=True)
 
     def add_bytes(self, content: bytes, *, file_name: str = "", way: str = "") -> str:
-        """Add bytes; return their digest.
-
-        Raises:
-            StoreError: the store cannot be written; nothing half-written is left.
-        """
+        """Add bytes; return their digest."""
         sha256 = hashlib.sha256(content).hexdigest()
         if self.find(sha256) is None:
             with start_incoming(self.root) as incoming:
@@ -140,7 +128,6 @@ class Store:
 
         Raises:
             ImportFileError: the file cannot be read.
-            StoreError: the store cannot be written; nothing half-written is left.
         """
         with start_incoming(self.root) as incoming:
             try:
@@ -155,11 +142,7 @@ class Store:
         return StoredFile(incoming.sha256, incoming.length, path.name, way)
 
     def note(self, sha256: str, *, file_name: str, way: str) -> None:
-        """Remember a file's name and how it was obtained; the first note stays.
-
-        Raises:
-            StoreError: the store cannot be written.
-        """
+        """Remember a file's name and how it was obtained; the first note stays."""
         path = self.root / "notes" / f"{sha256}.json"
         if file_name and not path.exists():
             self._write_json(path, {"file_name": file_name, "way": way})
@@ -171,11 +154,7 @@ class Store:
             yield StoredFile(path.name, path.stat().st_size, note.get("file_name", ""), note.get("way", ""))
 
     def verify(self) -> tuple[StoredFile, ...]:
-        """Read every file and return those that are damaged; each of them is removed from the store.
-
-        Raises:
-            StoreError: a file cannot be read.
-        """
+        """Read every file and return those that are damaged; each of them is removed from the store."""
         return tuple(stored for stored in self.iter_files() if self.find_intact(stored.sha256) is None)
 
     def record(self, key: str, files: Mapping[str, str]) -> None:
@@ -184,7 +163,6 @@ class Store:
         Raises:
             ValueError: `key` is not a build key.
             InputError: a digest is not one.
-            StoreError: the store cannot be written.
         """
         for sha256 in files.values():
             self.path_of(sha256)

@@ -50,12 +50,7 @@ def download(
     A broken connection is followed by a request for the rest (RFC 9110, section 14, Range Requests) as long as bytes
     are received; after three attempts in a row that gave nothing new, it is given up.
 
-    Args:
-        address: http or https.
-        incoming: where the bytes go.
-        length: how many bytes there should be, where that is known.
-        proxies: proxy by scheme; those of the environment by default.
-        progress: called after each piece.
+    `proxies` has the proxy by scheme; those of the environment are the default.
 
     Raises:
         DownloadError: the address does not have the file, does not answer, or gives another length.
@@ -80,12 +75,7 @@ def download(
 
 
 def _request(session: requests.Session, transfer: _Transfer) -> None:
-    """Ask once for what is missing and take what is sent.
-
-    Raises:
-        _BrokenError: the connection broke before the end.
-        DownloadError: the server refuses, or its answer is wrong.
-    """
+    """Ask once for what is missing and take what is sent."""
     incoming = transfer.incoming
     headers = {"Accept-Encoding": "identity"}
     if incoming.length:

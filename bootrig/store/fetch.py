@@ -60,11 +60,7 @@ def fetch_members(
 ) -> None:
     """Fetch a source whose members are pinned, but not itself; it is removed when its members have been taken.
 
-    Args:
-        source: the archive.
-        store: where it is kept meanwhile.
-        take_members: called with the archive's path and address; raises ArchiveError where it is not the right one.
-        settings: the user's, by default.
+    `take_members` is called with its path and address; it raises ArchiveError where it is not the right archive.
 
     Raises:
         UnavailableError: no way gave an archive with the members.
@@ -107,9 +103,6 @@ def _try_ways(
             return
     if not settings.offline and settings.use_apt and source.pool_path and ask_apt().failure:
         tried.append(("apt's mirrors", ask_apt().failure))
-    raise UnavailableError(source.file_name, source.sha256, tried, remedy=_remedy(source))
-
-
-def _remedy(source: SourceFile) -> str:
     named = source.file_name if source.sha256 else f"{source.file_name} or the single ROM files"
-    return f"get {named} where there is a network, then import it here: bootrig store add FILE"
+    remedy = f"get {named} where there is a network, then import it here: bootrig store add FILE"
+    raise UnavailableError(source.file_name, source.sha256, tried, remedy=remedy)

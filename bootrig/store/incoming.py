@@ -31,7 +31,7 @@ def store_error(root: Path, verb: str, error: OSError) -> StoreError:
 
 
 class Incoming:
-    """A file on its way into the store `root`.
+    """A file on its way into the store `root`; a StoreError says that it cannot be written.
 
     Attributes:
         path: its temporary name.
@@ -51,11 +51,7 @@ class Incoming:
         return self._digest.hexdigest()
 
     def write(self, content: bytes) -> None:
-        """Append bytes.
-
-        Raises:
-            StoreError: they cannot be written, usually because the disk is full.
-        """
+        """Append bytes."""
         left = memoryview(content)
         try:
             while left:
@@ -73,11 +69,7 @@ class Incoming:
         self.length = 0
 
     def keep(self, target: Path) -> None:
-        """Give the file its name in the store, durably; a second writer of the same bytes does no harm.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
+        """Give the file its name in the store, durably; a second writer of the same bytes does no harm."""
         try:
             self.path.chmod(0o444)
             os.fsync(self._stream.fileno())

@@ -19,26 +19,15 @@ ADDRESS = r"https?://[^\s]+"
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """What the user configures about fetching.
+    """What the user configures about fetching, as the file has it.
 
     Attributes:
-        mirrors: addresses of directories that are tried first: below them a Debian file has its pool path, any other
-            file its name.
-        use_apt: whether the mirrors that apt is configured with are tried.
-        offline: whether the network is left alone.
+        mirrors: below them a Debian file has its pool path, any other file its name.
     """
 
     mirrors: tuple[str, ...] = ()
     use_apt: bool = True
     offline: bool = False
-
-
-def configuration_path() -> Path:
-    """Return where the user's configuration is or would be."""
-    named = os.environ.get("BOOTRIG_CONFIG")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "bootrig" / "config.toml"
 
 
 def load_settings() -> FetchSettings:
@@ -48,8 +37,10 @@ def load_settings() -> FetchSettings:
         DocumentError: the file says something wrong, or `$BOOTRIG_CONFIG` names a file that is not there.
     """
     settings = FetchSettings()
-    path = configuration_path()
-    if path.is_file() or os.environ.get("BOOTRIG_CONFIG"):
+    directory = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    named_file = os.environ.get("BOOTRIG_CONFIG")
+    path = Path(named_file) if named_file else directory / "bootrig" / "config.toml"
+    if named_file or path.is_file():
         document = load_document(path)
         root = document.root
         settings = FetchSettings(

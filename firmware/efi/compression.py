@@ -39,7 +39,7 @@ def decompress(content: bytes, *, limit: int = UNPACKED_LENGTH_LIMIT) -> bytes:
     Raises:
         FormatError: the lengths are wrong or beyond `limit`, the data ends early, or its code tables are impossible.
     """
-    packed_length, unpacked_length = read_lengths(content)
+    packed_length, unpacked_length = _read_lengths(content)
     if unpacked_length > limit:
         reason = f"it says that it unpacks to {unpacked_length} bytes, at most {limit} are accepted"
         raise FormatError(STRUCTURE_NAME, 4, reason)
@@ -50,12 +50,8 @@ def decompress(content: bytes, *, limit: int = UNPACKED_LENGTH_LIMIT) -> bytes:
     return bytes(output)
 
 
-def read_lengths(content: bytes) -> tuple[int, int]:
-    """Return the packed length, without the two words that say so, and the unpacked length of `content`.
-
-    Raises:
-        FormatError: the words are cut off, or the packed length leads past the end.
-    """
+def _read_lengths(content: bytes) -> tuple[int, int]:
+    """Return the packed length, without the two words that say so, and the unpacked length of `content`."""
     if len(content) < HEADER_LENGTH:
         raise FormatError(STRUCTURE_NAME, 0, f"{len(content)} bytes are left, its lengths alone have {HEADER_LENGTH}")
     packed_length = int.from_bytes(content[0:4], "little")
@@ -134,8 +130,11 @@ def _make_codes(lengths: list[int], stream: _BitStream) -> list[int]:
     return table
 
 
-def _one_symbol(symbol: int) -> list[int]:
+def _read_only_symbol(stream: _BitStream, count_bits: int, symbols: int) -> list[int]:
     """Return the table of a single symbol's code, which takes no bits."""
+    symbol = stream.take(count_bits)
+    if symbol >= symbols:
+        raise stream.wrong(f"its only symbol is {symbol}, {symbols} are possible")
     return [symbol << 5] * _TABLE_LENGTH
 
 
@@ -146,7 +145,7 @@ def _read_code_lengths(stream: _BitStream, symbols: int, count_bits: int, gap_af
     """
     count = stream.take(count_bits)
     if count == 0:
-        return _one_symbol(_require_symbol(stream, stream.take(count_bits), symbols))
+        return _read_only_symbol(stream, count_bits, symbols)
     if count > symbols:
         raise stream.wrong(f"it has {count} code lengths, {symbols} are possible")
     lengths: list[int] = []
@@ -167,7 +166,7 @@ def _read_character_codes(stream: _BitStream, extra: list[int]) -> list[int]:
     """Return the code for literals and match lengths, whose own lengths are coded with `extra`."""
     count = stream.take(CHARACTER_COUNT_BITS)
     if count == 0:
-        return _one_symbol(_require_symbol(stream, stream.take(CHARACTER_COUNT_BITS), CHARACTER_CODES))
+        return _read_only_symbol(stream, CHARACTER_COUNT_BITS, CHARACTER_CODES)
     if count > CHARACTER_CODES:
         raise stream.wrong(f"it has {count} code lengths, {CHARACTER_CODES} are possible")
     lengths: list[int] = []
@@ -186,12 +185,6 @@ def _read_character_codes(stream: _BitStream, extra: list[int]) -> list[int]:
     if len(lengths) > CHARACTER_CODES:
         raise stream.wrong(f"it has {len(lengths)} code lengths, {CHARACTER_CODES} are possible")
     return _make_codes(lengths, stream)
-
-
-def _require_symbol(stream: _BitStream, symbol: int, symbols: int) -> int:
-    if symbol >= symbols:
-        raise stream.wrong(f"its only symbol is {symbol}, {symbols} are possible")
-    return symbol
 
 
 def _unpack_block(stream: _BitStream, output: bytearray, unpacked_length: int) -> None:

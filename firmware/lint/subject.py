@@ -104,11 +104,8 @@ def examine_rom(
 ) -> RomSubject:
     """Return what lint needs to know about one ROM.
 
-    Args:
-        file: its name; QEMU's default names tell which NIC models will use it.
-        content: its bytes.
-        nic_model: the NIC model that will use it, whatever the name says.
-        expected: the images that it should have (`bios`, `efi`), whatever the name says.
+    Where its name is one of QEMU's default names, that tells which NIC models will use it and which images (`bios`,
+    `efi`) are expected, unless `nic_model` and `expected` say otherwise.
     """
     survey = survey_option_rom(content)
     efi = tuple(_examine_efi(offset, image) for offset, image in survey.rom.iter_images() if image.is_efi)
@@ -122,13 +119,7 @@ def examine_rom(
 
 
 def examine_set(rom_set: RomSet, *, place: str = "", expected: frozenset[str] | None = None) -> SetSubject:
-    """Return what lint needs to know about a ROM set.
-
-    Args:
-        rom_set: the set.
-        place: the directory that its files are in, for their names in findings; empty for the bare names.
-        expected: the images that each ROM should have (`bios`, `efi`), whatever its name says.
-    """
+    """Return what lint needs to know about a ROM set; findings name its files in the directory `place`."""
     files = {**{rom.file_name: rom.content for rom in rom_set.roms}, **rom_set.strangers}
     return SetSubject(
         rom_set.name,

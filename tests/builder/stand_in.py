@@ -1,9 +1,12 @@
 """The tree in `etherboot`, packaged as a real Debian source package, and recipes that build it."""
 
+import gzip
 import hashlib
 import io
+import lzma
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from bootrig.recipe.build import BuildRecipe
@@ -13,6 +16,7 @@ from tests.store.http_server import Resource, Server
 TREE = Path(__file__).parent / "etherboot"
 POOL = "pool/main/s/standboot"
 NIC_IDS = "10ec8029"
+COMPRESS: Mapping[str, Callable[[bytes], bytes]] = {"gz": partial(gzip.compress, mtime=0), "xz": lzma.compress}
 
 
 def iter_tree(top: Path) -> Iterator[tuple[str, bytes]]:
@@ -23,12 +27,13 @@ def iter_tree(top: Path) -> Iterator[tuple[str, bytes]]:
 
 def make_tarball(files: Mapping[str, bytes], compression: str) -> bytes:
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode=f"w:{compression}") as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=stream, mode="w") as archive:
         for name, content in files.items():
             entry = tarfile.TarInfo(name)
             entry.size, entry.mtime = len(content), 1303128000
             archive.addfile(entry, io.BytesIO(content))
-    return stream.getvalue()
+    # gzip writes the time of packing into its header, from which every digest of the package would depend.
+    return COMPRESS[compression](stream.getvalue())
 
 
 def make_source_package(changed: Mapping[str, bytes | None] | None = None) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.builder.built import obtain_platform_firmware
+from bootrig.builder.build import obtain_platform_firmware
 from bootrig.errors import RigError
 from bootrig.store.content import Store
 from tests.builder.stand_in import make_source_package, recipe_text, serve, write_recipe

@@ -13,8 +13,18 @@ from pathlib import Path
 import pytest
 
 import bootrig.builder.build as build_module
-from bootrig.builder.build import PROVENANCE, SBOM, Artifact, BuildOptions, build, check_build, find_artifact, log_path
-from bootrig.builder.built import obtain_built_rom_set, obtain_platform_firmware
+from bootrig.builder.build import (
+    PROVENANCE,
+    SBOM,
+    Artifact,
+    BuildOptions,
+    build,
+    check_build,
+    find_artifact,
+    log_path,
+    obtain_built_rom_set,
+    obtain_platform_firmware,
+)
 from bootrig.builder.errors import CompileError, PatchError, SourceError
 from bootrig.builder.plan import BuildPlan, make_plan
 from bootrig.errors import RigError
@@ -181,7 +191,7 @@ def test_check_finds_other_bytes(prepare: Prepare, options: BuildOptions, store:
     artifact, differences = check_build(plan, store, options)
     assert [difference.name for difference in differences] == ["efi-ne2k_pci.rom"]
     difference = differences[0]
-    assert difference.first == artifact.digests["efi-ne2k_pci.rom"] != difference.second
+    assert difference.second != artifact.digests["efi-ne2k_pci.rom"]
     assert 0 < difference.offset < 8192
 
 

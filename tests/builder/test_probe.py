@@ -11,8 +11,8 @@ from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.process import ProcessError, ToolMissingError
 from firmware.probe.boot.image import (
     EFI_CODE_OFFSET,
+    IMAGE_LENGTHS,
     SECTOR_LENGTH,
-    image_lengths,
     make_bios_probe,
     make_efi_probe,
     sum_image,
@@ -36,7 +36,7 @@ def test_each_boot_probe_fits_the_least_length_of_its_images() -> None:
     require_assembler()
     for build in PROBES["boot"].builds:
         code = assemble_probe(build.name).read_bytes()
-        shortest = image_lengths(build.name).start
+        shortest = IMAGE_LENGTHS[build.name].start
         assert shortest - SECTOR_LENGTH < len(code) <= shortest
         make = make_efi_probe if build.name == "efi" else make_bios_probe
         assert len(make(code, nonce=NONCE, length=shortest)) == shortest

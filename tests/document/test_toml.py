@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.document.errors import DocumentError
-from bootrig.document.toml import Document, TableReader, describe, load_document
+from bootrig.document.toml import Document, describe, load_document
 
 
 class Colour(StrEnum):
@@ -188,16 +188,6 @@ def test_refuses_what_cannot_be_read(tmp_path: Path) -> None:
         load_document(tmp_path)
     with pytest.raises(DocumentError, match="cannot be read: No such file"):
         load_document(tmp_path / "none.toml")
-
-
-def test_finish_of_a_table_is_asked_once(document: Callable[[str], Document]) -> None:
-    read = document("a = 1")
-    read.root.finish()
-    read.root.finish()
-    with pytest.raises(DocumentError, match="has 1 problem:"):
-        read.finish()
-    assert isinstance(read.root, TableReader)
-    assert "a" in read.root
 
 
 def test_describes_long_values_by_their_type() -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from firmware.errors import ProbeImageError
 from firmware.probe.boot.image import (
     EFI_CODE_OFFSET,
+    IMAGE_LENGTHS,
     MARKER,
     NONCE_PLACEHOLDER,
-    image_lengths,
     make_bios_probe,
     make_efi_probe,
     sum_image,
@@ -118,7 +118,7 @@ def test_a_uefi_probe_that_does_not_fit() -> None:
 
 @pytest.mark.parametrize(("build", "shortest", "longest"), [("bios", 512, 622_592), ("efi", 5120, 33_554_432)])
 def test_the_lengths_that_an_image_may_have(build: str, shortest: int, longest: int) -> None:
-    lengths = image_lengths(build)
+    lengths = IMAGE_LENGTHS[build]
     assert shortest in lengths
     assert shortest - 1 not in lengths
     assert longest in lengths

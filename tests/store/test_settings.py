@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.document.errors import DocumentError
-from bootrig.store.settings import FetchSettings, configuration_path, load_settings
+from bootrig.store.settings import FetchSettings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,9 @@ def test_reads_the_file_in_its_usual_place(tmp_path: Path, monkeypatch: pytest.M
     assert load_settings() == FetchSettings(("http://m.example/debian",), use_apt=False, offline=True)
     monkeypatch.delenv("XDG_CONFIG_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert configuration_path() == tmp_path / ".config" / "bootrig" / "config.toml"
+    (tmp_path / ".config").mkdir()
+    (tmp_path / "config" / "bootrig").rename(tmp_path / ".config" / "bootrig")
+    assert load_settings().offline
 
 
 def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

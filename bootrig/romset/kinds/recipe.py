@@ -33,8 +33,7 @@ def obtain_by_recipe(name: str, store: Store, settings: FetchSettings | None) ->
     if isinstance(recipe, PrebuiltRomSet):
         return obtain_prebuilt(recipe, store, settings)
     # What builds takes a third of a second to import, which prebuilt sets need not pay.
-    from bootrig.builder.build import BuildOptions  # noqa: PLC0415
-    from bootrig.builder.built import obtain_built_rom_set  # noqa: PLC0415
+    from bootrig.builder.build import BuildOptions, obtain_built_rom_set  # noqa: PLC0415
 
     def tell_step(number: int, count: int, text: str) -> None:
         logger.info("building %s: [%d/%d] %s", name, number, count, text)
@@ -72,10 +71,7 @@ def _add_members(
 ) -> dict[str, bytes]:
     """Add members of a package or archive to the store; return their bytes by digest.
 
-    Raises:
-        DocumentError: a package that is pinned itself does not have them: the recipe contradicts itself.
-        ArchiveError: an archive is damaged or does not have them.
-        StoreError: the store cannot be written.
+    A package that is pinned itself and does not have them contradicts its recipe (DocumentError).
     """
     (source,) = recipe.source.files
     found = find_members(archive, {member.sha256: member.length for member in members}, name=name)

@@ -25,17 +25,13 @@ _PADDING_STEP = 0x9D
 # The assembled sources are not longer than the least lengths; a test assembles them. A BIOS loads its probe at 0x7C00
 # below SeaBIOS's extended BIOS data area at 0x9FC00; under UEFI the guest's memory has to hold it twice, as it came and
 # as it runs.
-_LENGTHS: Mapping[str, range] = MappingProxyType(
+IMAGE_LENGTHS: Mapping[str, range] = MappingProxyType(
     {
         "bios": range(SECTOR_LENGTH, 0x9FC00 - 0x7C00 + 1),
         "efi": range(EFI_CODE_OFFSET + 2 * SECTOR_LENGTH, 32 * 1024 * 1024 + 1),
     }
 )
-
-
-def image_lengths(build: str) -> range:
-    """Return the lengths in bytes that an image of the build `bios` or `efi` may have."""
-    return _LENGTHS[build]
+"""The lengths in bytes that an image of the build `bios` or `efi` may have."""
 
 
 def _pad(image: bytes, length: int) -> bytes:
@@ -64,14 +60,9 @@ def _patch(image: bytes, *, nonce: str, kind: str, length: int) -> bytearray:
 def make_bios_probe(
     code: bytes, *, nonce: str, kind: str = "nbp", length: int = SECTOR_LENGTH, signature: bool = False
 ) -> bytes:
-    """Return a BIOS probe of `length` bytes.
+    """Return a BIOS probe of `length` bytes, which prints `nonce` (16 hexadecimal digits) and `kind` (`nbp`, `disk`).
 
-    Args:
-        code: the assembled `bios.S`.
-        nonce: 16 hexadecimal digits that it prints.
-        kind: what it says it is: `nbp` or `disk`.
-        length: bytes of the whole image.
-        signature: whether its first sector ends in the signature of boot sectors.
+    With `signature` its first sector ends in the signature of boot sectors.
 
     Raises:
         ProbeImageError: `code` is not the BIOS probe, or it does not fit.

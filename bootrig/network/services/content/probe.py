@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bootrig.document.toml import TableReader
 from bootrig.network.services.content.kind import ContentKind, MadeFile, Material
-from firmware.probe.boot.image import SECTOR_LENGTH, image_lengths, make_bios_probe, make_efi_probe, sum_image
+from firmware.probe.boot.image import IMAGE_LENGTHS, SECTOR_LENGTH, make_bios_probe, make_efi_probe, sum_image
 
 
 class ProbeContent(ContentKind[int | None]):
@@ -16,7 +16,7 @@ class ProbeContent(ContentKind[int | None]):
 
     def iter_faults(self, content: int | None, build: str) -> Iterator[tuple[str, str]]:
         """Yield what no probe of a build can be."""
-        lengths = image_lengths(build)
+        lengths = IMAGE_LENGTHS[build]
         if content is not None and content not in lengths:
             yield (
                 "length",
