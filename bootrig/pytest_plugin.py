@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from pexpect.socket_pexpect import SocketSpawn
+    from pexpect.fdpexpect import fdspawn
 
     from bootrig.api import RunResult
 
@@ -60,7 +60,7 @@ class BootrigRun(Protocol):
 class BootrigConsole(Protocol):
     """What `bootrig_console` is."""
 
-    def __call__(self, rom_set: str, **options: str) -> "SocketSpawn[str]":
+    def __call__(self, rom_set: str, **options: str) -> "fdspawn[str]":
         """Boot one guest, in real time, and return its console.
 
         Args:
@@ -98,18 +98,18 @@ def bootrig_run(tmp_path_factory: pytest.TempPathFactory) -> BootrigRun:
 @pytest.fixture
 def bootrig_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootrigConsole]:
     """Boot guests and hand their consoles over, as pexpect objects; see `bootrig.pytest_plugin`."""
-    from pexpect.socket_pexpect import SocketSpawn  # noqa: PLC0415 - pytest has to start fast where nobody boots
+    from pexpect.fdpexpect import fdspawn  # noqa: PLC0415 - pytest has to start fast where nobody boots
 
     from bootrig import api  # noqa: PLC0415
 
     with ExitStack() as stack:
 
-        def start(rom_set: str, **options: str) -> "SocketSpawn[str]":
+        def start(rom_set: str, **options: str) -> "fdspawn[str]":
             runs = tmp_path_factory.mktemp("bootrig") / "runs"
             nic_model = options.pop("nic", "e1000")
             request = api.BootRequest(rom_set=rom_set, nic_model=nic_model, interactive=True, runs=runs, **options)  # type: ignore[arg-type]
             console = stack.enter_context(api.open_console(request))
-            return SocketSpawn(console, encoding="utf-8", codec_errors="replace", timeout=CONSOLE_WAIT_S)
+            return fdspawn(console, encoding="utf-8", codec_errors="replace", timeout=CONSOLE_WAIT_S)
 
         yield start
 

@@ -175,7 +175,7 @@ _CALLER = textwrap.dedent(
     from bootrig.network.tap import open_tap
     def work():
         with open_tap() as tap:
-            subprocess.Popen(["sleep", duration], start_new_session=True)
+            subprocess.Popen(["sleep", "1000"], start_new_session=True)
             print("ready", flush=True)
             time.sleep(1000)
     run_in_namespaces(work)

@@ -95,7 +95,7 @@ def test_a_suite_that_boots(pytester: pytest.Pytester, monkeypatch: pytest.Monke
             seen = bootrig_run("ipxe-debian-12", nic="e1000", scenario="mine")
             (failed,) = seen.failed
             assert failed.attempt == "real"
-            assert len(seen.traces) == 1
+            assert len(seen.settled) == 1
 
         def test_prompt(bootrig_console):
             console = bootrig_console("ipxe-debian-12", nic="e1000")
