@@ -20,12 +20,7 @@ MAGICS = {b"\xd4\xc3\xb2\xa1": "little", b"\xa1\xb2\xc3\xd4": "big"}
 
 @dataclass(frozen=True, slots=True)
 class CapturedPacket:
-    """One frame of a capture.
-
-    Attributes:
-        guest_s: the guest's clock, seconds since power-on.
-        frame: the Ethernet frame, from the destination address on.
-    """
+    """One Ethernet frame of a capture, stamped with the guest's clock: seconds since power-on."""
 
     guest_s: float
     frame: bytes
@@ -33,12 +28,7 @@ class CapturedPacket:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A whole capture.
-
-    Attributes:
-        packets: in the order of the file.
-        complete: whether the file ends at the end of a packet; a full disk or a killed QEMU leaves one that does not.
-    """
+    """A whole capture; a full disk or a killed QEMU leaves one that does not end at the end of a packet."""
 
     packets: tuple[CapturedPacket, ...]
     complete: bool

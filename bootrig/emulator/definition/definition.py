@@ -61,10 +61,8 @@ class InstructionCounting:
 class Accelerator:
     """How the guest's instructions are executed, and what its clock runs on.
 
-    Attributes:
-        kind: TCG or KVM.
-        options: further properties of the accelerator, `{"thread": "single"}`.
-        instruction_counting: virtual time; None where the guest's clock is the wall clock. TCG only.
+    Options are further properties of the accelerator, `{"thread": "single"}`. Without instruction counting, which only
+    TCG has, the guest's clock is the wall clock.
     """
 
     kind: AcceleratorKind = AcceleratorKind.TCG
@@ -76,9 +74,8 @@ class Accelerator:
 class RealTimeClock:
     """The guest's real-time clock.
 
-    Attributes:
-        base: date and time at power-on, UTC, `2011-03-15T11:28:27`; or `utc` for the host's.
-        clock: `vm` (the guest's own time), `host` or `rt`.
+    It shows `base` at power-on, a date and time in UTC, and then follows the guest's own time (`vm`), the host's date
+    (`host`) or the host's monotonic clock (`rt`).
     """
 
     base: str = FIXED_DATE
@@ -87,13 +84,7 @@ class RealTimeClock:
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """The guest's processors.
-
-    Attributes:
-        model: QEMU's name of the CPU model; empty for the machine's default.
-        count: how many.
-        properties: properties of the CPU model.
-    """
+    """The guest's processors: QEMU's name of their model, empty for the machine's default, and its properties."""
 
     model: str = ""
     count: int = 1
@@ -102,11 +93,9 @@ class Processor:
 
 @dataclass(frozen=True, slots=True)
 class NicSlot:
-    """Where the NIC goes that a cell adds; its model is the cell's.
+    """Where the NIC goes that a cell adds, and its properties as `device_add` takes them; its model is the cell's.
 
-    Attributes:
-        bootindex: its place in the boot order; None for no boot order at all.
-        properties: its other properties, as `device_add` takes them.
+    Without a bootindex it has no place in the boot order.
     """
 
     bootindex: int | None = 1
@@ -115,12 +104,9 @@ class NicSlot:
 
 @dataclass(frozen=True, slots=True)
 class DiskSlot:
-    """Where the disk goes that a scenario asks for.
+    """Where the disk goes that a scenario asks for: the device's QOM type, and properties as `device_add` takes them.
 
-    Attributes:
-        driver: the device's QOM type.
-        bootindex: its place in the boot order; None for none.
-        properties: its other properties, as `device_add` takes them.
+    Without a bootindex it has no place in the boot order.
     """
 
     driver: str = "ide-hd"

@@ -43,13 +43,7 @@ class RomBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How guests are started.
-
-    Attributes:
-        launcher: what starts QEMU.
-        configure_by: how a guest learns what it is made of.
-        rom_by: how its NIC gets its ROM.
-    """
+    """How guests are started."""
 
     launcher: Launcher = Launcher.DIRECT
     configure_by: ConfigureBy = ConfigureBy.COMMAND_LINE

@@ -33,13 +33,9 @@ EXCLUSIVE = ("netdev", "blockdev")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A name in a definition that refers to something else in it.
+    """A name in a definition that refers to something else in it: a `netdev`, `chardev`, `blockdev`, `object` or `bus`.
 
-    Attributes:
-        kind: what it names: `netdev`, `chardev`, `blockdev`, `object`, `bus`.
-        name: the name.
-        place: its key path.
-        by_device: whether a device names it.
+    The place is its key path.
     """
 
     kind: str

@@ -25,12 +25,7 @@ SCALAR_TESTS: Mapping[str, Callable[[Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with a definition.
-
-    Attributes:
-        key_path: where: `device[0].rombar`.
-        message: what was found and what was expected.
-    """
+    """One thing that is wrong with a definition: where (`device[0].rombar`), what was found and what was expected."""
 
     key_path: str
     message: str

@@ -17,13 +17,8 @@ ROM_BAR_NUMBER = 6
 class DeviceRom:
     """A device's option ROM, read back.
 
-    Attributes:
-        romfile: the device's `romfile` property; empty where it has no ROM.
-        rombar: its `rombar` property: 1 for on, 0 for off; -1 since QEMU 9.2 where it is not set, which means on.
-        rom_bar_length: bytes of the ROM BAR.
-        path: the file that QEMU loaded; None without a ROM.
-        file_length: length of the file in bytes.
-        sha256: digest of the file, empty without a ROM.
+    `rombar` is 1 for on, 0 for off, and since QEMU 9.2 -1 where it is not set, which means on. Lengths are in bytes,
+    and the file is the one that QEMU loaded. Without a ROM, texts are empty and the path is None.
     """
 
     romfile: str

@@ -18,11 +18,7 @@ END_REASONS = {0: "shutdown", 1: "destroyed", 2: "crashed", 3: "migrated", 4: "s
 
 
 class LibvirtTransport(Transport):
-    """The monitor of a domain that libvirt has started.
-
-    Attributes:
-        end_reason: libvirt's word for why the domain ended.
-    """
+    """The monitor of a domain that libvirt has started; `end_reason` is libvirt's word for why the domain ended."""
 
     def __init__(self, connection: Any, domain: Any) -> None:
         self._connection = connection

@@ -66,13 +66,7 @@ class Emulator:
 
 @dataclass(frozen=True, slots=True)
 class PlatformFirmware:
-    """A platform firmware as files.
-
-    Attributes:
-        name: `seabios`, `ovmf`.
-        code: the firmware itself.
-        variables: the template of its variable store; None where it keeps none.
-    """
+    """A platform firmware: its name, the file of its code, and the template of its variable store if it keeps one."""
 
     name: str
     code: Path

@@ -34,10 +34,7 @@ class EmulatorKind(StrEnum):
 class InstalledQemu:
     """A QEMU that is installed on this machine.
 
-    Attributes:
-        executable: its program file.
-        data_directories: where its ROMs are; empty for the directories that it reports itself.
-        root: the directory that it sees as `/`: `usr/share/OVMF` is looked for in it.
+    Its ROMs are in the data directories, by default in those that it reports itself; `usr/share/OVMF` is below `root`.
     """
 
     executable: Path
@@ -47,13 +44,7 @@ class InstalledQemu:
 
 @dataclass(frozen=True, slots=True)
 class EmulatorRecipe:
-    """A recipe of an emulator.
-
-    Attributes:
-        name: its name.
-        summary: a sentence for lists.
-        source: the suite or the installed QEMU; None for the host's.
-    """
+    """A recipe of an emulator: a summary for lists, and a suite or an installed QEMU; None for the host's."""
 
     name: str
     summary: str

@@ -36,14 +36,9 @@ NEEDLESS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/ico
 
 @dataclass(frozen=True, slots=True)
 class DebianSuite:
-    """A QEMU in a Debian suite.
+    """A QEMU in a Debian suite: packages, whose dependencies are included, and what QEMU's version begins with.
 
-    Attributes:
-        suite: the suite's name.
-        packages: the packages to unpack; their dependencies are included.
-        version: what QEMU's version begins with.
-        check_valid_until: whether an expired Release file is refused.
-        addresses: mirrors to try after those of the user and of apt.
+    The addresses are mirrors to try after those of the user and of apt; an expired Release file may be accepted.
     """
 
     suite: str

@@ -18,14 +18,9 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SchemaDifference:
-    """One difference between the schemas of two emulators.
+    """One difference between the schemas of two emulators: what happened from the first to the second.
 
-    Attributes:
-        change: what happened, from the first emulator to the second.
-        kind: of what.
-        name: the entry's name.
-        member: the member's name; empty where the whole entry is meant.
-        detail: from what to what, where it changed.
+    The member is empty where the whole entry is meant; the detail says from what to what, where it changed.
     """
 
     change: ChangeKind

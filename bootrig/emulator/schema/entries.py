@@ -41,12 +41,8 @@ PARTS = (
 class Row:
     """One member of an entry.
 
-    Attributes:
-        name: its name; members of a nested table follow a dot, of a variant its word in brackets.
-        type: its type, for people.
-        required: whether it has to be there.
-        default: its default value; None where QEMU reports none.
-        description: a sentence for people, often empty.
+    Members of a nested table follow a dot in the name, those of a variant its word in brackets. The type is written for
+    people; the default is None where QEMU reports none.
     """
 
     name: str

@@ -45,12 +45,9 @@ class Alternate:
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """An object.
+    """An object; of a union with the members that all variants have.
 
-    Attributes:
-        members: by name; of a union, those that all variants have.
-        tag: the member that selects the variant; empty where there are none.
-        variants: the name of each variant's type, by the tag's word.
+    The tag is the member that selects the variant, empty where there are none; variants are names of types by its word.
     """
 
     members: Mapping[str, Member]

@@ -28,13 +28,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Dnsmasq:
-    """A dnsmasq that runs inside the `with` of `start_dnsmasq`.
-
-    Attributes:
-        server: its name.
-        version: as its log says it.
-        process: the process.
-    """
+    """A dnsmasq that runs inside the `with` of `start_dnsmasq`; its version is what its log says."""
 
     server = "dnsmasq"
 

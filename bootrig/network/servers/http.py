@@ -24,12 +24,7 @@ KEEP_ALIVE_S = 75.0
 
 
 class HttpServer:
-    """An HTTP server that runs inside the `async with` of `start_http`.
-
-    Attributes:
-        server: the program that answers.
-        version: its version.
-    """
+    """An HTTP server that runs inside the `async with` of `start_http`."""
 
     server = "aiohttp"
     version = aiohttp.__version__

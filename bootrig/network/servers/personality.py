@@ -35,14 +35,9 @@ class PersonalityError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class ClientClass:
-    """Clients that get another boot file; what is empty is not looked at.
+    """Clients that get another boot file, or none; what is None is not looked at.
 
-    Attributes:
-        boot_file: what they get; None for no boot file.
-        architecture: option 93 (RFC 4578: 0 BIOS, 7 and 9 EFI x86-64).
-        user_class: part of option 77.
-        vendor_class: part of option 60.
-        mac: hardware address.
+    The architecture is option 93 (RFC 4578: 0 BIOS, 7 and 9 EFI x86-64), the classes are parts of options 77 and 60.
     """
 
     boot_file: str | None = None
@@ -68,11 +63,8 @@ class OptionType(StrEnum):
 class DhcpOption:
     """An option that is sent whether the client asks for it or not.
 
-    Attributes:
-        code: its number.
-        path: numbers of suboptions that the value is inside of, the outermost first; empty for the option itself.
-        type: how the value was written.
-        content: the bytes of the value.
+    The path has the numbers of suboptions that the value is inside of, the outermost first; it is empty for the option
+    itself. The type says how the value was written.
     """
 
     code: int

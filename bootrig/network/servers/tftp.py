@@ -58,14 +58,7 @@ class TftpConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class TftpRequest:
-    """A read or write request as the client sent it.
-
-    Attributes:
-        opcode: 1 read, 2 write.
-        file: the name, bytes that are not UTF-8 as surrogates.
-        mode: `octet` or whatever else, as it was sent.
-        options: names and values in their order.
-    """
+    """A read (1) or write (2) request as the client sent it; bytes that are not UTF-8 are surrogates."""
 
     opcode: int
     file: str
@@ -155,12 +148,7 @@ class _Transfer(TftpContextServer):  # type: ignore[misc]
 
 
 class TftpServer:
-    """A TFTP server that runs inside the `with` of `start_tftp`.
-
-    Attributes:
-        server: the program that does the transfers.
-        version: its version.
-    """
+    """A TFTP server that runs inside the `with` of `start_tftp`."""
 
     server = "tftpy"
     version = tftpy.__version__

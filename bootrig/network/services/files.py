@@ -13,13 +13,7 @@ from bootrig.registry import collect_objects
 
 @dataclass(frozen=True, slots=True)
 class ServedFile:
-    """A file that a service serves.
-
-    Attributes:
-        name: its name on the server.
-        kind: where its content comes from: `probe`, `text`.
-        content: what the kind read in the file's table.
-    """
+    """A file that a service serves: its name there, the kind of its content (`probe`, `text`), what the kind read."""
 
     name: str
     kind: str

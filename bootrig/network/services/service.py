@@ -19,10 +19,8 @@ Configuration = TypeVar("Configuration")
 class Surroundings:
     """What the table of a service is checked against.
 
-    Attributes:
-        report: kind of the probe that has to report, empty for none.
-        builds: which builds of the probe are served: `bios`, `efi`.
-        offers: whether any service of the scenario has a file by this name or URL.
+    The kind of the probe that has to report, empty for none; which builds of the probe are served, `bios` or `efi`; and
+    whether any service of the scenario has a file by a name or URL.
     """
 
     report: str
@@ -32,24 +30,14 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
-    """Where a service runs.
-
-    Attributes:
-        root: directory of its files, which have been made; not there where it serves none.
-        logs: directory of its logs and of the files that its server reads.
-    """
+    """Where a service runs: the directory of its files, if it serves any, and that of its logs and configuration."""
 
     root: Path
     logs: Path
 
 
 class RunningService(Protocol):
-    """A service inside the `async with` of its start.
-
-    Attributes:
-        server: the program: `dnsmasq`.
-        version: the program's version, empty where it does not say.
-    """
+    """A service inside the `async with` of its start: its program, and the version, empty where it does not say."""
 
     server: str
     version: str

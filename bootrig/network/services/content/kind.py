@@ -16,10 +16,8 @@ Content = TypeVar("Content")
 class Material:
     """What the files of one boot are made of.
 
-    Attributes:
-        nonce: the boot's nonce.
-        build: which build of the probe its platform firmware runs: `bios` or `efi`.
-        programs: assembled probes by build, GRUB images by the name under which they are served.
+    `build` is the probe's for its platform firmware, `bios` or `efi`; the programs are assembled probes by build, and
+    images of GRUB by the name under which they are served.
     """
 
     nonce: str
