@@ -278,7 +278,7 @@ def _with_structure_checksums(image: RomImage) -> RomImage:
     return replace(image, pnp_headers=pnp_headers, undi_rom_id=undi, ipxe_header=ipxe)
 
 
-def pad_rom(content: bytes, length: int, fill: int = FILL) -> bytes:
+def pad_rom(content: bytes, length: int) -> bytes:
     """Return the ROM `content` with padding behind its last image, `length` bytes altogether.
 
     Existing padding is removed first, so a ROM can be made shorter as far as its images allow.
@@ -293,4 +293,4 @@ def pad_rom(content: bytes, length: int, fill: int = FILL) -> bytes:
         raise AssembleError(f"{len(rom.padding)} bytes that are not padding follow the last image; they would be lost")
     if images_length > length:
         raise AssembleError(f"its images have {images_length} bytes, more than {length}")
-    return content[:images_length].ljust(length, bytes([fill]))
+    return content[:images_length].ljust(length, bytes([FILL]))

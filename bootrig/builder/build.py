@@ -227,12 +227,10 @@ def _keep(plan: BuildPlan, store: Store, contents: Mapping[str, bytes], source_d
 def _build_once(plan: BuildPlan, store: Store, options: BuildOptions, log: Path) -> tuple[dict[str, bytes], int]:
     """Build in a new work directory; return the files by their names and the SOURCE_DATE_EPOCH."""
     namespace_command()
-    files = {}
-    if plan.directory is None:
-        files = {
-            file.file_name: fetch_source(file, store, settings=options.settings, progress=options.on_download)
-            for file in plan.recipe.source.files
-        }
+    files = {
+        file.file_name: fetch_source(file, store, settings=options.settings, progress=options.on_download)
+        for file in (plan.recipe.source.files if plan.directory is None else ())
+    }
     try:
         log.write_bytes(b"")
     except OSError as error:

@@ -63,11 +63,8 @@ class Chamber:
         }
         if self.use_ccache:
             directory = (cache_directory() / "ccache").resolve()
-            environment |= {
-                "PATH": f"{CCACHE_LINKS}:{PATH}",
-                "CCACHE_DIR": str(directory),
-                "CCACHE_NOHASHDIR": "1",
-            }
+            environment["PATH"] = f"{CCACHE_LINKS}:{PATH}"
+            environment |= {"CCACHE_DIR": str(directory), "CCACHE_NOHASHDIR": "1"}
         return environment
 
 

@@ -63,11 +63,10 @@ def _file(name: str, content: bytes) -> Component:
 def _source(name: str, pin: str) -> Component:
     kind, _, digest = pin.partition(":")
     hashes = [HashType(alg=HashAlgorithm.SHA_256, content=digest)] if kind != "commit" else []
-    reference = BomRef(f"source:{quote(name)}")
     return Component(
         type=ComponentType.FILE,
         name=name,
         version=digest if kind == "commit" else None,
         hashes=hashes,
-        bom_ref=reference,
+        bom_ref=BomRef(f"source:{quote(name)}"),
     )

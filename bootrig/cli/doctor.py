@@ -34,7 +34,7 @@ LIBVIRT_REMEDY = 'ci/setup libvirt   (outside of a checkout: pip install "bootri
 
 
 class State(StrEnum):
-    """How a thing that bootrig uses stands on this machine."""
+    """Whether this machine has a thing that bootrig uses."""
 
     GOOD = "ok"
     MISSING = "missing"
@@ -120,7 +120,7 @@ def join_remedies(abilities: list[Ability]) -> list[str]:
 
 
 def examine(name: str, look: Callable[[], str], *, needed: bool = True, purpose: str = "") -> Ability:
-    """Return how a thing stands: what `look` says of it, or the error that it raises, with that error's remedy."""
+    """Return whether a thing is there: what `look` says of it, or the error that it raises, with its remedy."""
     try:
         return Ability(name, State.GOOD, look())
     except BootrigError as error:
@@ -190,7 +190,7 @@ def iter_rom_set_abilities() -> Iterator[Ability]:
     from bootrig.recipe.path import RecipeKind
     from bootrig.recipe.recipe import load_all
     from bootrig.recipe.roms import load_rom_recipe
-    from bootrig.romset.state import store_state
+    from bootrig.romset.importing import store_state
     from bootrig.store.content import Store
 
     recipes, broken = load_all(RecipeKind.ROMS, load_rom_recipe)

@@ -35,16 +35,15 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.store.content import Store
 
     store = Store.default()
+    broken: tuple[DocumentError, ...] = ()
     if arguments.action == "show":
-        recipe = load_rom_recipe(arguments.name)
-        if arguments.json:
-            print_json("roms", rom_sets=[_facts(recipe, store)])
-        else:
-            _show(recipe, store)
-        return 0
-    recipes, broken = load_all(RecipeKind.ROMS, load_rom_recipe)
+        recipes: tuple[RomSetRecipe, ...] = (load_rom_recipe(arguments.name),)
+    else:
+        recipes, broken = load_all(RecipeKind.ROMS, load_rom_recipe)
     if arguments.json:
         print_json("roms", rom_sets=[_facts(recipe, store) for recipe in recipes])
+    elif arguments.action == "show":
+        _show(recipes[0], store)
     else:
         _list(recipes, store)
     if broken:
@@ -53,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(recipes: tuple[RomSetRecipe, ...], store: "Store") -> None:
-    from bootrig.romset.state import store_state
+    from bootrig.romset.importing import store_state
 
     rows = [("ROM set", "files", "in the store", "licence", "origin")]
     for recipe in recipes:
@@ -65,7 +64,7 @@ def _list(recipes: tuple[RomSetRecipe, ...], store: "Store") -> None:
 
 
 def _show(recipe: RomSetRecipe, store: "Store") -> None:
-    from bootrig.romset.state import store_state
+    from bootrig.romset.importing import store_state
 
     print(f"{recipe.name}: {recipe.title}")
     print(f"  version  {recipe.version}")
@@ -87,7 +86,7 @@ def _show(recipe: RomSetRecipe, store: "Store") -> None:
 
 
 def _facts(recipe: RomSetRecipe, store: "Store") -> dict[str, object]:
-    from bootrig.romset.state import store_state
+    from bootrig.romset.importing import store_state
 
     members = () if isinstance(recipe, BuildRecipe) else recipe.members
     return {

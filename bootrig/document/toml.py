@@ -58,21 +58,18 @@ class Document:
     Attributes:
         path: the file.
         root: the reader of its outermost table.
+        readers: those of all its tables, which `finish` asks for unknown keys.
     """
 
     def __init__(self, path: Path, content: Mapping[str, Any]) -> None:
         self.path = path
         self._problems: list[Problem] = []
-        self._readers: list[TableReader] = []
+        self.readers: list[TableReader] = []
         self.root = TableReader(self, content, "")
 
     def add_problem(self, key_path: str, message: str) -> None:
         """Note that something is wrong at `key_path`."""
         self._problems.append(Problem(self.path, key_path, message))
-
-    def enrol(self, reader: "TableReader") -> None:
-        """Remember a reader, so that `finish` asks it for unknown keys."""
-        self._readers.append(reader)
 
     def finish(self) -> None:
         """End the reading.
@@ -80,7 +77,7 @@ class Document:
         Raises:
             DocumentError: something is wrong; it carries every problem.
         """
-        for reader in self._readers:
+        for reader in self.readers:
             reader.finish()
         if self._problems:
             count = len(self._problems)
@@ -122,7 +119,7 @@ class TableReader:
         self._content = content
         self._asked: list[str] = []
         self._absent = absent
-        document.enrol(self)
+        document.readers.append(self)
 
     def __contains__(self, key: str) -> bool:
         return key in self._content

@@ -10,8 +10,6 @@ from bootrig.document.toml import TableReader
 from bootrig.recipe.path import RecipeKind, iter_recipe_names
 from bootrig.recipe.source import Source
 
-NAME = r"[a-z0-9][a-z0-9.+-]*"
-
 Loaded = TypeVar("Loaded", bound="Recipe")
 
 
@@ -52,7 +50,7 @@ class Recipe:
 
 def read_heading(root: TableReader, path: Path) -> dict[str, str]:
     """Read the strings that every recipe begins with; the name has to be that of the file `path`."""
-    name = root.string("name", pattern=NAME, expected="lower-case letters, digits, . + -")
+    name = root.string("name", pattern=r"[a-z0-9][a-z0-9.+-]*", expected="lower-case letters, digits, . + -")
     if name and name != path.stem:
         root.add_problem("name", f'found "{name}", expected "{path.stem}" as the file is called')
     return {"name": name} | {key: root.string(key) for key in ("title", "version", "origin", "licence")}

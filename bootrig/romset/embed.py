@@ -250,10 +250,8 @@ def _translated(directory: Path) -> Iterator[None]:
     try:
         yield
     except JsonFileError as error:
-        raise EmbedFailedError(
-            str(error),
-            remedy=f"remove {directory / MANIFEST_NAME}: its files then count as those of others",
-        ) from error
+        remedy = f"remove {directory / MANIFEST_NAME}: its files then count as those of others"
+        raise EmbedFailedError(str(error), remedy=remedy) from error
     except (OSError, shutil.Error) as error:
         number = getattr(error, "errno", None)
         reason = getattr(error, "strerror", None) or str(error)

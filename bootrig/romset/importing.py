@@ -1,4 +1,4 @@
-"""Importing files of the user: single ROMs, packages, archives, anything else."""
+"""What the store has of the files that recipes name, and importing more: single ROMs, packages, archives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,11 @@ from pathlib import Path
 
 from bootrig.cache import digest_file
 from bootrig.document.errors import DocumentError
+from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.path import RecipeKind
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
 from bootrig.recipe.recipe import Recipe, load_all
-from bootrig.recipe.roms import PrebuiltRomSet, RomMember, load_rom_recipe
+from bootrig.recipe.roms import PrebuiltRomSet, RomMember, RomSetRecipe, load_rom_recipe
 from bootrig.store.archive import find_members, is_archive
 from bootrig.store.content import Store, StoredFile
 from bootrig.store.errors import ImportFileError
@@ -63,6 +64,20 @@ def import_file(path: Path, store: Store, recipes: Sequence[Recipe]) -> Imported
         return ImportedFile(path, None, (), members)
     stored = store.add_file(path)
     return ImportedFile(path, stored, serving(stored.sha256, recipes), members)
+
+
+def store_state(recipe: RomSetRecipe, store: Store) -> str:
+    """Return how much of a ROM set is in the store, in words."""
+    if isinstance(recipe, BuildRecipe):
+        there = sum(1 for file in recipe.source.files if file.sha256 and store.find(file.sha256))
+        return "source in the store" if there == len(recipe.source.files) else "to be built"
+    there = sum(1 for member in recipe.members if store.find(member.sha256))
+    if there == len(recipe.members):
+        return "in the store"
+    package = recipe.source.files[0].sha256
+    if package and store.find(package):
+        return "package in the store"
+    return f"{there} of {len(recipe.members)} files in the store" if there else "not in the store"
 
 
 def serving(sha256: str, recipes: Sequence[Recipe]) -> tuple[str, ...]:

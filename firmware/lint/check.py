@@ -38,11 +38,9 @@ def lint_set(roms: SetSubject, options: LintOptions | None = None) -> tuple[Find
 
 
 def _faults_of_set(rule: Rule, roms: SetSubject, options: LintOptions) -> Iterable[Fault]:
-    if rule.needs_whole_set and not roms.is_whole:
+    if (rule.needs_whole_set and not roms.is_whole) or (rule.needs_baseline and options.baseline is None):
         return ()
-    if rule.needs_baseline:
-        return rule.check(roms, options.baseline) if options.baseline else ()
-    return rule.check(roms, options)
+    return rule.check(roms, options.baseline if rule.needs_baseline else options)
 
 
 def _finding(rule: Rule, fault: Fault, file: str, file_length: int | None = None) -> Finding:

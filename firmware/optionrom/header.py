@@ -2,7 +2,7 @@
 
 Sources: PCI Firmware Specification 3.0, 5.1.1 and 5.1.4.1; Plug and Play BIOS Specification 1.0A, 3.1 (the pointer at
 0x1a); UEFI Specification 2.10, 14.4.2 (EFI images); PXE Specification 2.1, 4.2.1 (the pointer at 0x16). The pointer at
-0x10 and the checksum byte at 6 lie in what PCI calls "processor architecture unique data": witnesses are iPXE's
+0x10 and the checksum byte at 6 are in what PCI calls "processor architecture unique data": witnesses are iPXE's
 `romprefix.S` for both and QEMU's ID patch for the byte at 6.
 """
 
@@ -31,7 +31,7 @@ class LegacyHeader:
         length_units: the length that the BIOS copies and sums, in units of 512 bytes; the byte at 2.
         entry: the three bytes at 3 where initialization enters: usually a jump.
         checksum: the byte at 6 that makes the image's bytes sum to zero, by convention of Etherboot and its heirs.
-        reserved_07: nine bytes nobody names.
+        reserved_07: nine bytes without a name.
         vendor_offset: offset of iPXE's own header, 0 without one.
         reserved_12: the word at 0x12.
         reserved_14: the word at 0x14.

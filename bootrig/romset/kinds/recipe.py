@@ -35,10 +35,7 @@ def obtain_by_recipe(name: str, store: Store, settings: FetchSettings | None) ->
     # What builds takes a third of a second to import, which prebuilt sets need not pay.
     from bootrig.builder.build import BuildOptions, obtain_built_rom_set  # noqa: PLC0415
 
-    def tell_step(number: int, count: int, text: str) -> None:
-        logger.info("building %s: [%d/%d] %s", name, number, count, text)
-
-    options = BuildOptions(settings, on_step=tell_step)
+    options = BuildOptions(settings, on_step=lambda *step: logger.info("building %s: [%d/%d] %s", name, *step))
     return obtain_built_rom_set(recipe, store, options)
 
 

@@ -72,11 +72,8 @@ def check_image_checksum(rom: RomSubject) -> Iterator[Fault]:
         covered = rom.content[offset : offset + length]
         if length and len(covered) == length and (total := byte_sum(covered)):
             right = (covered[6] - total) & 0xFF
-            yield Fault(
-                f"the {length} bytes sum to 0x{total:02x}, expected 0; 0x{right:02x} here would make it so",
-                offset + 6,
-                1,
-            )
+            message = f"the {length} bytes sum to 0x{total:02x}, expected 0; 0x{right:02x} here would make it so"
+            yield Fault(message, offset + 6, 1)
 
 
 @rom_rule("entry-point", Severity.ERROR)

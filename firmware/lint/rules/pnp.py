@@ -70,17 +70,14 @@ def check_bev(rom: RomSubject) -> Iterator[Fault]:
     """
     for offset, image in rom.iter_bios_images():
         if image.pnp_headers and image.bev is None:
-            yield Fault(
-                "no Bootstrap Entry Vector: the BIOS has nothing to boot",
-                offset + image.pnp_headers[0].offset + 0x1A,
-                2,
-            )
+            place = offset + image.pnp_headers[0].offset + 0x1A
+            yield Fault("no Bootstrap Entry Vector: the BIOS has nothing to boot", place, 2)
         for pnp in image.pnp_headers:
-            for name, vector, place in (("BEV", pnp.bev, 0x1A), ("BCV", pnp.bcv, 0x16), ("DV", pnp.dv, 0x18)):
+            for name, vector, field in (("BEV", pnp.bev, 0x1A), ("BCV", pnp.bcv, 0x16), ("DV", pnp.dv, 0x18)):
                 end = min(image.length, image.header.length or image.length)
                 if vector >= end:
                     message = f"{name} is 0x{vector:x}, the image ends at 0x{end:x}"
-                    yield Fault(message, offset + pnp.offset + place, 2)
+                    yield Fault(message, offset + pnp.offset + field, 2)
 
 
 @rom_rule("pnp-strings", Severity.WARNING)
