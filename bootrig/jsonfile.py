@@ -20,14 +20,12 @@ class JsonFileError(InputError):
 
 
 def _encode_other(value: object) -> object:
-    """Return what msgspec does not know as what it knows."""
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
 def _decode_other(kind: type, value: object) -> object:
-    """Return a value of a type that msgspec does not know."""
     if issubclass(kind, Path) and isinstance(value, str):
         return Path(value)
     raise TypeError(f"expected {kind.__name__}")

@@ -137,7 +137,6 @@ async def _boot_canary(emulator: Emulator) -> AcceleratorProof:
 
 
 async def _await_milestone(guest: Guest) -> AcceleratorProof:
-    """Wait for the canary's milestone, its end, or the limit."""
     watcher = asyncio.create_task(guest.watch())
     reader = asyncio.create_task(guest.console.read_until(CANARY_MILESTONE))
     try:

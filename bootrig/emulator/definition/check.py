@@ -68,7 +68,6 @@ def _check_parts(definition: MachineDefinition, checker: Checker) -> Iterator[Fa
 
 
 def _unknown(place: str, noun: str, word: str, checker: Checker, known: Iterable[str]) -> Fault:
-    """Return the fault of a name that this QEMU does not know."""
     return Fault(place, f"QEMU {checker.version} has no {noun} {word!r}{suggest(word, known)}")
 
 

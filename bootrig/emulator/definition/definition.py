@@ -118,20 +118,10 @@ class DiskSlot:
 class MachineDefinition:
     """The definition of a guest.
 
-    Attributes:
-        machine_type: `pc`, `q35`, or a versioned type.
-        machine_options: properties of the machine, `{"graphics": False}`.
-        memory_mib: RAM in MiB.
-        processor: CPU model and count.
-        platform_firmware: name of the platform firmware, `seabios` or `ovmf`.
-        accelerator: how instructions are executed, and what the clock runs on.
-        real_time_clock: the guest's date.
-        parts: devices, backends and objects, ordered by kind; the chardevs without the rig's own.
-        data_directories: searched for ROMs before the emulator's own.
-        uuid: the guest's UUID.
-        nic: where a cell's NIC goes.
-        disk: where a scenario's disk goes.
-        summary: one sentence, for people.
+    The machine type is `pc`, `q35` or a versioned type; its options are the machine's properties, `{"graphics":
+    False}`. The parts are ordered by kind, and the chardevs are without the rig's own. The data directories are
+    searched for ROMs before the emulator's own. The slots say where a cell's NIC and a scenario's disk go; the summary
+    is for people.
     """
 
     machine_type: str = "pc"

@@ -86,7 +86,7 @@ def read_definition(root: TableReader) -> MachineDefinition:
         root.optional_table(key) or TableReader(root.document, {}, key)
         for key in ("machine", "processor", "accelerator", "clock")
     )
-    default = MachineDefinition()
+    nic, disk, default = root.optional_table("nic"), root.optional_table("disk"), MachineDefinition()
     return MachineDefinition(
         machine_type=machine.string("type", default.machine_type),
         machine_options=_free_table(machine, "options"),
@@ -105,30 +105,23 @@ def read_definition(root: TableReader) -> MachineDefinition:
         ),
         parts=tuple(_iter_parts(root)),
         uuid=machine.string("uuid", default.uuid, pattern=UUID_PATTERN, expected="a UUID in lower case"),
-        nic=_read_nic_slot(root.optional_table("nic")),
-        disk=_read_disk_slot(root.optional_table("disk")),
+        # where there is a table of a slot, it says all of it
+        nic=NicSlot(_bootindex(nic), _others(nic, "bootindex")) if nic else default.nic,
+        disk=_read_disk_slot(disk) if disk else default.disk,
         summary=root.string("summary", default.summary),
     )
 
 
-def _read_nic_slot(table: TableReader | None) -> NicSlot:
-    """Return where a cell's NIC goes; where there is a table, it says all of it."""
-    if table is None:
-        return NicSlot()
-    return NicSlot(table.optional_integer("bootindex", minimum=0), _others(table, "bootindex"))
+def _read_disk_slot(disk: TableReader) -> DiskSlot:
+    driver = disk.string("driver", DiskSlot().driver)
+    return DiskSlot(driver, _bootindex(disk), _others(disk, "driver", "bootindex"))
 
 
-def _read_disk_slot(table: TableReader | None) -> DiskSlot:
-    """Return where a scenario's disk goes; where there is a table, it says all of it."""
-    default = DiskSlot()
-    if table is None:
-        return default
-    driver = table.string("driver", default.driver)
-    return DiskSlot(driver, table.optional_integer("bootindex", minimum=0), _others(table, "driver", "bootindex"))
+def _bootindex(slot: TableReader) -> int | None:
+    return slot.optional_integer("bootindex", minimum=0)
 
 
 def _iter_parts(root: TableReader) -> Iterator[Part]:
-    """Yield the parts in the arrays of a definition."""
     for kind in KINDS:
         for table in root.tables(kind.table):
             if kind is Chardev:

@@ -70,7 +70,6 @@ class _Writer:
         return document | {"$defs": self._definitions}
 
     def _define(self, name: str, schema: Schema) -> Schema:
-        """Put a schema into `$defs` and return the reference to it."""
         self._definitions[name] = schema
         return {"$ref": f"#/$defs/{_escape(name)}"}
 
@@ -126,7 +125,6 @@ class _Writer:
         return self._tagged(kind.table, kind.type_key, shapes)
 
     def _tagged(self, name: str, tag: str, shapes: Mapping[str, Object | None]) -> Schema:
-        """Return the schema of an object whose `tag` selects one of `shapes`."""
         variants = []
         for word, shape in shapes.items():
             if shape is not None:
@@ -172,7 +170,6 @@ class _Writer:
         return {"type": "object", "allOf": [*tagged["allOf"], without]}
 
     def _object(self, shape: Object) -> Schema:
-        """Return the schema of an object without variants."""
         properties: dict[str, Schema] = {}
         for name, member in shape.members.items():
             schema = self._type(member.type)

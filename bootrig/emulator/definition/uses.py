@@ -69,7 +69,6 @@ def check_references(definition: MachineDefinition, catalog: Catalog) -> Iterato
 
 
 def _check_unused(definition: MachineDefinition, used: Mapping[tuple[str, str], Reference]) -> Iterator[Fault]:
-    """Yield every backend that nothing uses."""
     for place, part in definition.iter_places():
         if not isinstance(part, Netdev | Chardev | BlockNode):
             continue
@@ -101,14 +100,12 @@ def iter_references(definition: MachineDefinition, catalog: Catalog) -> Iterator
 
 
 def _named_references(properties: JsonObject, place: str) -> Iterator[Reference]:
-    """Yield the references among the properties of a netdev or an object."""
     for name, value in properties.items():
         if name in KIND_BY_MEMBER and isinstance(value, str):
             yield Reference(KIND_BY_MEMBER[name], value, f"{place}.{name}")
 
 
 def _qom_references(values: JsonObject, found: QomType, place: str) -> Iterator[Reference]:
-    """Yield the references among the values of QOM properties."""
     for name, value in values.items():
         if name not in found or not isinstance(value, str) or not value:
             continue

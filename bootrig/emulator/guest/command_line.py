@@ -114,7 +114,6 @@ def encode_key_values(values: Mapping[str, JsonValue]) -> str:
 
 
 def _flat(values: Mapping[str, JsonValue], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the keys and texts of `values`."""
     for key, value in values.items():
         name = f"{prefix}{key}"
         if value is None:
@@ -131,7 +130,6 @@ def _flat(values: Mapping[str, JsonValue], prefix: str = "") -> Iterator[tuple[s
 
 
 def _scalar(value: JsonValue) -> str:
-    """Return a value as the command line spells it."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value).replace(",", ",,")

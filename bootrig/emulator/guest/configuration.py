@@ -109,7 +109,6 @@ async def configure(session: QmpSession, hot: MachineDefinition) -> None:
 
 
 async def _make_arguments(session: QmpSession, part: Part) -> Mapping[str, Any]:
-    """Return the arguments of the command that adds a part to this QEMU."""
     match part:
         case Chardev():
             return await _make_chardev_arguments(session, part)

@@ -41,15 +41,8 @@ HALTED_STATES = frozenset({"internal-error", "io-error"})
 class Guest:
     """One running QEMU, made by `start_direct_guest` or `start_libvirt_guest`; paused until `resume`.
 
-    Attributes:
-        emulator: the QEMU.
-        definition: the whole guest, its platform firmware among the block nodes.
-        command: the words that started it.
-        session: the QMP session.
-        console: what the guest prints, what is typed to it.
-        run_directory: where its files are.
-        device_prefix: what precedes the ids of its devices in QEMU.
-        events: the QMP events so far, at most the first `EVENTS_KEPT`.
+    The definition is the whole guest's, its platform firmware among the block nodes; the command is what started QEMU.
+    The prefix precedes the ids of devices in QEMU. Of the QMP events at most the first `EVENTS_KEPT` are kept.
     """
 
     emulator: Emulator
@@ -122,7 +115,6 @@ class Guest:
             self._break(error)
 
     async def _judge(self, event: Mapping[str, Any]) -> None:
-        """Find out whether `event` shows that the guest is broken."""
         name = event.get("event")
         if name == "RESET":
             self._resets += 1

@@ -94,7 +94,6 @@ def start_libvirt(run_directory: Path) -> Iterator[Any]:
 
 
 def _remedy(problem: str) -> str:
-    """Return the remedy for libvirt's message."""
     if USER in problem:
         return f"as root: useradd --system --user-group {USER}"
     if "no connection driver" in problem or "embed" in problem:
@@ -180,7 +179,6 @@ async def start_libvirt_guest(
 
 
 async def _destroy(domain: Any) -> None:
-    """End the domain, if it has not ended."""
     import libvirt  # noqa: PLC0415 - an extra
 
     with suppress(libvirt.libvirtError):

@@ -21,6 +21,10 @@ class LibvirtTransport(Transport):
     """The monitor of a domain that libvirt has started; `end_reason` is libvirt's word for why the domain ended."""
 
     def __init__(self, connection: Any, domain: Any) -> None:
+        import libvirt  # noqa: PLC0415 - an extra
+        import libvirt_qemu  # noqa: PLC0415
+
+        self._libvirt, self._qemu = libvirt, libvirt_qemu
         self._connection = connection
         self._domain = domain
         self._loop = asyncio.get_running_loop()
@@ -31,13 +35,10 @@ class LibvirtTransport(Transport):
 
     async def open(self) -> Mapping[str, Any]:
         """Subscribe to events and ask for the version."""
-        import libvirt  # noqa: PLC0415 - an extra
-        import libvirt_qemu  # noqa: PLC0415
-
-        monitor = libvirt_qemu.qemuMonitorEventRegister(self._connection, self._domain, None, self._take_event, None, 0)
-        self._callbacks.append(lambda: libvirt_qemu.qemuMonitorEventDeregister(self._connection, monitor))
+        monitor = self._qemu.qemuMonitorEventRegister(self._connection, self._domain, None, self._take_event, None, 0)
+        self._callbacks.append(lambda: self._qemu.qemuMonitorEventDeregister(self._connection, monitor))
         lifecycle = self._connection.domainEventRegisterAny(
-            self._domain, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._take_lifecycle, None
+            self._domain, self._libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._take_lifecycle, None
         )
         self._callbacks.append(lambda: self._connection.domainEventDeregisterAny(lifecycle))
         version = await self.execute("query-version", None)
@@ -53,9 +54,7 @@ class LibvirtTransport(Transport):
 
     def _take_lifecycle(self, *details: Any) -> None:
         """Notice the domain's end; called on libvirt's thread."""
-        import libvirt  # noqa: PLC0415 - an extra
-
-        if details[2] == libvirt.VIR_DOMAIN_EVENT_STOPPED:
+        if details[2] == self._libvirt.VIR_DOMAIN_EVENT_STOPPED:
             self.end_reason = END_REASONS.get(details[3], "")
             self._post(self._end)
 
@@ -84,30 +83,23 @@ class LibvirtTransport(Transport):
 
     def _send(self, command: str, message: str) -> str:
         """Send a message and wait for its answer; on a thread of its own."""
-        import libvirt  # noqa: PLC0415 - an extra
-        import libvirt_qemu  # noqa: PLC0415
-
         try:
-            return str(libvirt_qemu.qemuMonitorCommand(self._domain, message, 0))
-        except libvirt.libvirtError as error:
+            return str(self._qemu.qemuMonitorCommand(self._domain, message, 0))
+        except self._libvirt.libvirtError as error:
             if error.get_error_code() in GONE_CODES or not self.lives():
                 raise SessionEndedError(f"the domain went away during {command}: {error}") from error
             raise PeerError(f"{command}: libvirt: {error}") from error
 
     def lives(self) -> bool:
         """Whether the domain runs."""
-        import libvirt  # noqa: PLC0415 - an extra
-
         try:
             return bool(self._domain.isActive())
-        except libvirt.libvirtError:
+        except self._libvirt.libvirtError:
             return False
 
     async def close(self) -> None:
         """Stop listening; `start_libvirt_guest` ends the domain."""
-        import libvirt  # noqa: PLC0415 - an extra
-
         while self._callbacks:
-            with suppress(libvirt.libvirtError):
+            with suppress(self._libvirt.libvirtError):
                 self._callbacks.pop()()
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -182,16 +182,13 @@ class QmpSession:
         task.add_done_callback(self._tasks.discard)
 
     def _lose(self, cause: Exception | None) -> None:
-        """Handle the end of the connection."""
         if not self._closing and self._reason is None:
             self._spawn(self._explain(cause))
 
     async def _explain(self, cause: Exception | None) -> None:
-        """Find out why the connection ended, and end the session."""
         self._finish(await self._why(SessionEndedError(_describe_end(cause))))
 
     def _finish(self, reason: EmulatorError) -> None:
-        """End the session for good."""
         with self._lock:
             self._reason = self._reason or reason
             subscriptions = self._subscriptions
@@ -207,7 +204,6 @@ class QmpSession:
 
 
 def _describe_end(cause: Exception | None) -> str:
-    """Say how a connection ended."""
     if cause is None or isinstance(cause, EOFError):
         return "QEMU closed its monitor"
     return f"the connection to QEMU's monitor broke: {cause or type(cause).__name__}"

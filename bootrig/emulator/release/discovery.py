@@ -27,18 +27,11 @@ SEABIOS_FILE = "bios-256k.bin"
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """One QEMU that can be started.
+    """One QEMU that can be started, called `host` or as its recipe is.
 
-    Attributes:
-        name: `host`, or the name of its recipe.
-        command: the words that start it; for an unpacked QEMU the first one is its own loader.
-        executable: QEMU's program file.
-        version: `(7, 2, 22)`.
-        version_text: the first line of `--version`, without the program's name.
-        digest: SHA-256 of the program file.
-        data_directories: where it looks for ROMs and platform firmware, in this order.
-        root: the directory that an unpacked QEMU sees as `/`; otherwise `/`.
-        environment: variables that it needs beside those that all processes get.
+    The command of an unpacked one begins with its own loader, and its root is what it sees as `/`. The version is `(7,
+    2, 22)`, its text the first line of `--version` without the program's name; the digest is the SHA-256 of the program
+    file. The environment is what it needs beside the variables that all processes get.
     """
 
     name: str

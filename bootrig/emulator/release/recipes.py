@@ -48,14 +48,8 @@ class EmulatorRecipe:
 
     name: str
     summary: str
+    kind: EmulatorKind
     source: DebianSuite | InstalledQemu | None
-
-    @property
-    def kind(self) -> EmulatorKind:
-        """The kind of its source."""
-        if self.source is None:
-            return EmulatorKind.HOST
-        return EmulatorKind.DEBIAN if isinstance(self.source, DebianSuite) else EmulatorKind.INSTALLED
 
 
 def load_emulator_recipe(name: str) -> EmulatorRecipe:
@@ -83,7 +77,7 @@ def load_emulator_recipe(name: str) -> EmulatorRecipe:
             root=Path(table.string("root", "/")),
         )
     document.finish()
-    return EmulatorRecipe(path.stem, summary, source)
+    return EmulatorRecipe(path.stem, summary, given[0], source)
 
 
 def _read_suite(table: TableReader) -> DebianSuite:
@@ -116,7 +110,6 @@ def find_emulator(name: str = HOST) -> Emulator:
 
 
 def _obtain(recipe: EmulatorRecipe) -> Emulator:
-    """Return the emulator of a recipe."""
     if recipe.source is None:
         return find_host_emulator()
     if isinstance(recipe.source, DebianSuite):

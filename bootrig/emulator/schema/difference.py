@@ -52,7 +52,6 @@ def compare_schemas(first: Catalog, second: Catalog) -> tuple[SchemaDifference, 
 
 
 def _compare_entries(old: Entry, new: Entry) -> Iterator[SchemaDifference]:
-    """Yield what is different in an entry that both have."""
     before = {row.name: row for row in old.rows}
     after = {row.name: row for row in new.rows}
     for name in sorted({*before, *after}):
@@ -67,7 +66,6 @@ def _compare_entries(old: Entry, new: Entry) -> Iterator[SchemaDifference]:
 
 
 def _compare_rows(old: Row, new: Row) -> str:
-    """Say what is different in a member that both have; empty for nothing."""
     changes = []
     if old.type != new.type:
         changes.append(_compare_types(old.type, new.type))

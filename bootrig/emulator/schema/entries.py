@@ -127,7 +127,6 @@ def _nested(catalog: Catalog, member: Member, place: str, above: tuple[str, ...]
 
 
 def _variant_rows(catalog: Catalog, shape: Object, place: str, above: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the rows that each variant of a union has of its own."""
     for word, type_name in sorted(shape.variants.items()):
         own = catalog.resolve(type_name)
         if isinstance(own, Object) and type_name not in above:

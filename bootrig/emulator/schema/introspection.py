@@ -75,17 +75,9 @@ class _QomTypes(Mapping[str, QomType]):
 class Introspection:
     """What a QEMU says about itself.
 
-    Attributes:
-        version_text: its version.
-        digest: SHA-256 of its program.
-        qapi: the answer of `query-qmp-schema`.
-        devices: properties of each device type.
-        machines: properties of each machine type, by the names that `-machine` takes, aliases among them.
-        processors: properties of each CPU model.
-        objects: properties of each type that users can create.
-        accelerators: properties of each accelerator.
-        options: command line options and their parameters, as `query-command-line-options` reports them.
-        unasked: QOM types that end QEMU when it is asked about them, with the reason.
+    `qapi` is the answer of `query-qmp-schema`. Devices, machines (by the names that `-machine` takes, aliases too), CPU
+    models, objects that users can create, and accelerators have their properties; command line options have their
+    parameters. `unasked` has the QOM types that end QEMU when it is asked about them, with the reason.
     """
 
     version_text: str
@@ -217,7 +209,6 @@ async def _introspect(emulator: Emulator, questioner: _Questioner) -> Introspect
 
 
 async def _ask_kind(questioner: _Questioner, kind: str, command: str) -> dict[str, QomType]:
-    """Return the properties of all types that implement `kind`."""
     types = await questioner.ask("qom-list-types", implements=kind, abstract=False)
     names = sorted(item["name"] for item in types)
     return {name: read_properties(await questioner.ask_about(command, name)) for name in names}

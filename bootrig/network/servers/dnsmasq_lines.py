@@ -75,7 +75,6 @@ def _iter_boot_files(personality: DhcpPersonality) -> Iterator[tuple[str, str, s
 
 
 def _iter_boot_lines(personality: DhcpPersonality) -> Iterator[str]:
-    """Yield the lines that name boot file and next server."""
     server = personality.next_server or ""
     in_header = personality.fields in (BootFields.HEADER, BootFields.BOTH)
     for tags, name, key_path in _iter_boot_files(personality):

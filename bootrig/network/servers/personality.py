@@ -77,14 +77,9 @@ class DhcpOption:
 class DhcpPersonality:
     """How the DHCP server behaves.
 
-    Attributes:
-        boot_file: for every client that no class names; None for no boot file.
-        next_server: an IPv4 address, the rig's own server by default; None for none; only sent with a boot file.
-        fields: where the boot file and the next server are said.
-        router_advertisements: whether the server is an IPv6 router as well.
-        classes: the first that matches has the boot file.
-        options: further options.
-        lines: further lines of the server's own configuration, for what has no name here.
+    The boot file is for every client that no class names; the first class that matches has it. The next server is the
+    rig's own by default, and only sent with a boot file. The lines are the server's own configuration, for what has no
+    name here.
     """
 
     boot_file: str | None = None

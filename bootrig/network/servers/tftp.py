@@ -38,15 +38,9 @@ SUPPORTED_OPTIONS = frozenset({"blksize", "tsize"})
 
 @dataclass(frozen=True, slots=True)
 class TftpConfiguration:
-    """What the TFTP server is to do.
+    """What the TFTP server is to do: whose files it serves, where, and when and how often it sends a packet again.
 
-    Attributes:
-        root: directory whose files are served; nothing outside of it is.
-        address: IPv4 address to listen on.
-        port: UDP port; 0 for any.
-        timeout_s: seconds of wall time after which a packet is sent again. In virtual time a short one would look to
-            the guest like a lost packet.
-        retries: how often a packet is sent again before a transfer is given up.
+    The time is wall time. In virtual time a short one would look to the guest like a lost packet. Port 0 is any.
     """
 
     root: Path
@@ -180,16 +174,17 @@ class TftpServer:
         await asyncio.shield(asyncio.wrap_future(self._ended))
         raise ServiceError("the TFTP server was stopped")
 
-    def start(self) -> None:
-        """Start the thread."""
+    @contextmanager
+    def start(self) -> Iterator[None]:
+        """Run the thread; it and all transfers end with the `with`."""
         self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread and all transfers."""
-        with suppress(OSError):
-            self._wake.send(b"x")
-        self._thread.join()
-        self._wake.close()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                self._wake.send(b"x")
+            self._thread.join()
+            self._wake.close()
 
     def _run(self) -> None:
         try:
@@ -246,7 +241,6 @@ class TftpServer:
         return True
 
     def _begin(self, datagram: bytes, peer: tuple[str, int]) -> None:
-        """Begin a transfer."""
         try:
             transfer = _Transfer(self._configuration, peer[0], peer[1], self._empty)
         except OSError as error:
@@ -343,11 +337,8 @@ def start_tftp(configuration: TftpConfiguration, logs: Path) -> Iterator[TftpSer
         with start_log(logs / "tftp.log") as log:
             _warm_up(configuration, empty)
             server = TftpServer(configuration, listening, log, empty)
-            server.start()
-            try:
+            with server.start():
                 yield server
-            finally:
-                server.stop()
     finally:
         listening.close()
         with suppress(OSError):

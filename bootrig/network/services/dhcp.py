@@ -92,7 +92,6 @@ def _is_address(text: str) -> bool:
 
 
 def _read_class(table: TableReader) -> ClientClass:
-    """Return a class of clients."""
     return ClientClass(
         boot_file=table.optional_string("boot_file"),
         architecture=table.optional_integer("architecture", minimum=0, maximum=0xFFFF),
@@ -139,7 +138,6 @@ def _read_path(table: TableReader) -> tuple[int, ...]:
 
 
 def _read_value(table: TableReader, kind: OptionType) -> bytes:
-    """Return the bytes of an option's value."""
     match kind:
         case OptionType.TEXT:
             return table.string(kind).encode()
