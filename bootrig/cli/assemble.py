@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bootrig.cli.lengths import parse_length
-from bootrig.errors import InputError
+from bootrig.errors import ExitStatus, InputError
 from bootrig.romset.rom_file import load_rom
 from bootrig.workdir import write_atomically
 from firmware.assemble import NETWORK_CLASS, EfiImageOptions, Style, fix_rom, join_rom, make_efi_image, pad_rom, set_ids
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         actions[arguments.assemble_verb](arguments)
     except FirmwareError as error:
         raise InputError(str(error), remedy="bootrig lint says what is wrong with a ROM") from error
-    return 0
+    return ExitStatus.GOOD
 
 
 def _join(arguments: argparse.Namespace) -> None:

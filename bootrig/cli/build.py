@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     store = Store.default()
     if arguments.plan:
         _show_plan(plan, is_built=find_artifact(plan, store) is not None)
-        return 0
+        return ExitStatus.GOOD
     return _build(plan, store, arguments)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from bootrig.cli.documents import print_json
 from bootrig.deadline import Deadline
-from bootrig.errors import BootrigError, RigError
+from bootrig.errors import BootrigError, ExitStatus, RigError
 from bootrig.process import require_tool, run_process
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise RigError(f"this machine cannot compare ROM sets yet, it lacks: {', '.join(missing)}")
     if not arguments.json:
         print("This machine can boot and compare ROM sets.")
-    return 0
+    return ExitStatus.GOOD
 
 
 def format_ability(ability: Ability) -> str:

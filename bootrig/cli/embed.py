@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bootrig.errors import InputError
+from bootrig.errors import ExitStatus, InputError
 from bootrig.romset.embed import embed_rom_set, rollback
 
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise InputError("--rollback takes no ROM set: it restores what the directory had before")
         manifest = rollback(arguments.into, force=arguments.force)
         print(f"{arguments.into}: {manifest.rom_set if manifest else 'no ROM set'} is restored")
-        return 0
+        return ExitStatus.GOOD
     if not arguments.rom_set:
         raise InputError("which ROM set?", remedy="bootrig roms lists them")
     # What obtains ROM sets is imported late: --rollback needs none of it.
@@ -43,4 +43,4 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{arguments.into}: {rom_set.name}, {len(manifest.files)} files")
     if manifest.displaced:
         print(f"kept in {arguments.into / '.bootrig' / 'displaced'}: {', '.join(manifest.displaced)}")
-    return 0
+    return ExitStatus.GOOD

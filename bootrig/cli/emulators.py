@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from bootrig.cli.documents import print_json
+from bootrig.errors import ExitStatus
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,11 +21,11 @@ def run(arguments: argparse.Namespace) -> int:
     rows = [_describe(name, unpack=arguments.unpack) for name in arguments.names or iter_emulator_names()]
     if arguments.json:
         print_json("emulators", emulators=rows)
-        return 0
+        return ExitStatus.GOOD
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         print(f"{row['name']:<{width}}  {row['state']:<12}  {row['version'] or row['summary']}")
-    return 0
+    return ExitStatus.GOOD
 
 
 def _describe(name: str, *, unpack: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bootrig.document.errors import DocumentError
 from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, require_possible
-from bootrig.errors import InputError
+from bootrig.errors import ExitStatus, InputError
 
 if TYPE_CHECKING:
     from bootrig.emulator.release.discovery import Emulator
@@ -89,7 +89,7 @@ def _check(arguments: argparse.Namespace) -> int:
         explained = any(error.problems for error in errors)
         remedy = "bootrig guest docs NAME shows what a device or backend accepts" if explained else ""
         raise InputError("\n".join(map(str, errors)), remedy=remedy)
-    return 0
+    return ExitStatus.GOOD
 
 
 def _schema(arguments: argparse.Namespace) -> int:
@@ -106,7 +106,7 @@ def _schema(arguments: argparse.Namespace) -> int:
         print(f"{len(differences)} differences")
     else:
         print(json.dumps(load_json_schema(find_emulator(arguments.emulator)), indent=1))
-    return 0
+    return ExitStatus.GOOD
 
 
 def _docs(arguments: argparse.Namespace) -> int:
@@ -119,7 +119,7 @@ def _docs(arguments: argparse.Namespace) -> int:
     if arguments.into is not None:
         written = write_reference(catalog, arguments.into)
         print(f"{len(written)} pages in {arguments.into}, begin with {written[-1]}")
-        return 0
+        return ExitStatus.GOOD
     entries = tuple(iter_entries(catalog))
     if not arguments.names:
         raise InputError("no name given", remedy="name an entry (e1000, tap, blockdev-add), or use --into DIR for all")
@@ -129,7 +129,7 @@ def _docs(arguments: argparse.Namespace) -> int:
             version = catalog.introspection.version_text
             raise InputError(f'QEMU {version} has no "{name}"{suggest(name, (entry.name for entry in entries))}')
         print("\n\n".join(render_text(entry) for entry in found))
-    return 0
+    return ExitStatus.GOOD
 
 
 def _run(arguments: argparse.Namespace) -> int:

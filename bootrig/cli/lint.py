@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bootrig.cli.documents import STANDARD_OUTPUT, Document, add_report_option, read_documents, write_documents
 from bootrig.cli.lengths import parse_length
-from bootrig.errors import InputError
+from bootrig.errors import ExitStatus, InputError
 from bootrig.romset.rom_file import load_rom
 from firmware.lint.check import all_rules, lint_set
 from firmware.lint.finding import Severity
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.rules:
         print(render_rules(all_rules().values()))
-        return 0
+        return ExitStatus.GOOD
     if not arguments.target:
         raise InputError("lint what?", remedy="name a file, a directory or a ROM set; bootrig roms lists the sets")
     subject = _load_subject(arguments.target, nic=arguments.nic, expected=_EXPECTATIONS.get(arguments.expect))
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = Findings(findings=findings, target=subject.name, files=files)
     write_documents(read_documents(arguments, "findings") or (Document("text", STANDARD_OUTPUT),), "findings", found)
     limit = Severity(arguments.fail_on)
-    return 1 if any(finding.severity.rank <= limit.rank for finding in findings) else 0
+    return ExitStatus.BAD if any(finding.severity.rank <= limit.rank for finding in findings) else ExitStatus.GOOD
 
 
 def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str] | None = None) -> SetSubject:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from bootrig.cli.documents import print_json
 from bootrig.document.errors import DocumentError
+from bootrig.errors import ExitStatus
 from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.path import RecipeKind
 from bootrig.recipe.recipe import load_all
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         _list(recipes, store)
     if broken:
         raise DocumentError("\n".join(map(str, broken)))
-    return 0
+    return ExitStatus.GOOD
 
 
 def _list(recipes: tuple[RomSetRecipe, ...], store: "Store") -> None:

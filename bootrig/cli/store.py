@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootrig.errors import InputError
+from bootrig.errors import ExitStatus, InputError
 
 if TYPE_CHECKING:
     from bootrig.romset.importing import ImportedFile
@@ -41,12 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
             return _verify(store)
     if arguments.sha256 is None:
         print(store.root)
-        return 0
+        return ExitStatus.GOOD
     found = store.find(arguments.sha256)
     if found is None:
         raise InputError(f"the store {store.root} has no file {arguments.sha256}", remedy="bootrig store list")
     print(found)
-    return 0
+    return ExitStatus.GOOD
 
 
 def _add(store: "Store", paths: list[Path]) -> int:
@@ -65,7 +65,7 @@ def _add(store: "Store", paths: list[Path]) -> int:
     if refused:
         remedies = dict.fromkeys(error.remedy for error in refused if error.remedy)
         raise InputError("\n  ".join(map(str, refused)), remedy="; ".join(remedies))
-    return 0
+    return ExitStatus.GOOD
 
 
 def _show_import(imported: "ImportedFile") -> None:
@@ -85,7 +85,7 @@ def _list(store: "Store") -> int:
     for stored in store.iter_files():
         serves = ", ".join(serving(stored.sha256, recipes))
         print(f"{stored.sha256} {stored.length:>9} {serves or stored.file_name or '-'}")
-    return 0
+    return ExitStatus.GOOD
 
 
 def _verify(store: "Store") -> int:
@@ -93,4 +93,4 @@ def _verify(store: "Store") -> int:
     for stored in damaged:
         print(f"damaged and removed: {stored.sha256} {stored.file_name}".rstrip())
     print(f"{store.root}: {sum(1 for _ in store.iter_files())} files are intact, {len(damaged)} were damaged")
-    return 1 if damaged else 0
+    return ExitStatus.BAD if damaged else ExitStatus.GOOD
