@@ -216,22 +216,23 @@ def find_survivors(places: Sequence[Place], workers: int) -> list[tuple[Place, C
         survivors = []
         with ThreadPoolExecutor(workers) as pool:
             for number, found in enumerate(pool.map(survives, places), start=1):
-                survivors += [found] if found is not None else []
+                if found is not None:
+                    survivors.append(found)
+                    print(describe_survivor(*found), file=sys.stderr, flush=True)
                 if number % 20 == 0 or number == len(places):
                     print(f"{number} of {len(places)}, {len(survivors)} survived", file=sys.stderr, flush=True)
         return survivors
 
 
+def describe_survivor(place: Place, change: Change) -> str:
+    """Return what nobody noticed, in three lines."""
+    return f"{place.path}:{place.line}: survived ({place.operator})\n  - {change.before}\n  + {change.after}"
+
+
 def report(count: int, survivors: Sequence[tuple[Place, Change]], accepted: Collection[Change]) -> tuple[str, int]:
     """Return what to print, and the exit status: 1 where a survivor was not accepted."""
     unknown = [(place, change) for place, change in survivors if change not in accepted]
-    lines = []
-    for place, change in unknown:
-        lines += [
-            f"{place.path}:{place.line}: survived ({place.operator})",
-            f"  - {change.before}",
-            f"  + {change.after}",
-        ]
+    lines = [describe_survivor(place, change) for place, change in unknown]
     killed, expected = count - len(survivors), len(survivors) - len(unknown)
     score = 100 * killed / (count - expected) if count > expected else 100.0
     lines.append(
