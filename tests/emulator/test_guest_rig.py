@@ -107,6 +107,8 @@ def test_boot_to_the_end_with_the_clock_and_the_console(emulator: Emulator, tmp_
         while await guest.clock_s() == 0:  # noqa: ASYNC110 - time passes, nothing happens
             await asyncio.sleep(0.01)
         assert [event["event"] for event in guest.events] == ["RESUME"]
+        await guest.pause()
+        assert (await guest.session.execute("query-status"))["status"] == "paused"
         assert seen in (tmp_path / "console.log").read_bytes()
 
     run_guest(emulator, machine(), tmp_path, act)

@@ -67,6 +67,14 @@ class Guest:
         """
         await self.session.execute("cont")
 
+    async def pause(self) -> None:
+        """Stop the guest's processors and clock.
+
+        Raises:
+            EmulatorError: QEMU does not.
+        """
+        await self.session.execute("stop")
+
     async def clock_s(self) -> int:
         """Return the guest's clock in whole seconds since power-on, also while it runs.
 
