@@ -35,6 +35,57 @@ def test_what_a_rule_owns_has_no_other_owner(field: str) -> None:
     assert len(owned) == len(set(owned))
 
 
+def test_what_rules_own_is_written_down() -> None:
+    owned = [
+        (name, *sorted([*entry.owns_dhcp_options, *entry.owns_ports]), *entry.owns_http_headers)
+        for name, entry in RULES.items()
+        if entry.owns_dhcp_options or entry.owns_ports or entry.owns_http_headers
+    ]
+    assert owned == [
+        ("dhcp-sequence", 53, 67, 68),
+        ("dhcp-vendor-class", 60),
+        ("dhcp-user-class", 77),
+        ("dhcp-architecture", 93),
+        ("dhcp-network-interface", 94),
+        ("dhcp-client-id", 61),
+        ("dhcp-uuid", 97),
+        ("dhcp-parameter-list", 55),
+        ("dhcp-ipxe-options", 175),
+        ("dhcp-message-size", 57),
+        ("http-version", 80),
+        ("http-user-agent", "user-agent"),
+        ("tftp-options", 69),
+        ("traffic", 546, 547),
+        ("dns-types", 53),
+    ]
+
+
+def test_how_rules_are_confirmed_is_written_down() -> None:
+    assert {name for name, entry in RULES.items() if entry.needs_confirmation} == {
+        "console-errors",
+        "dhcp-retries",
+        "dhcp-sequence",
+        "dns-types",
+        "outcome",
+        "stage-times",
+        "start-time",
+        "tftp-errors",
+        "tftp-files",
+        "traffic",
+    }
+    assert {name for name, entry in RULES.items() if entry.needs_own_cell} == {"outcome"}
+    assert {name for name, entry in RULES.items() if not entry.depends_on_scenario} == {
+        "banner",
+        "bios-services",
+        "features",
+        "rom-bar",
+        "rom-length",
+        "start-time",
+        "traffic",
+    }
+    assert not [name for name, entry in RULES.items() if entry.same_emulator or entry.follows_from]
+
+
 def test_the_registry_refuses_a_taken_name_a_missing_docstring_and_an_unknown_topic() -> None:
     with pytest.raises(ValueError, match="there is a rule outcome already"):
         rule("outcome")(check_outcome)

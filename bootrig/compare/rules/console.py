@@ -80,7 +80,7 @@ def check_features(pair: CellPair) -> Iterator[Finding]:
 def check_bios_services(pair: CellPair) -> Iterator[Finding]:
     """Does the ROM find and use the same BIOS services during POST (`PCI2.10 PnP BBS PMM`)? Info."""
     first, second = (find_post_words(trace.console) for trace in pair.sides)
-    if first is None or second is None or came_and_went(first, second) == ((), ()):
+    if first is None or second is None or not any(came_and_went(first, second)):
         return
     statement = "during POST the ROM reports {candidate}, it was {baseline}"
     yield Finding(Severity.INFO, "POST line", " ".join(first), " ".join(second), statement)

@@ -1,0 +1,325 @@
+"""The ROM, the console, outcomes and coverage: findings as wholes, both directions."""
+
+from typing import Any
+
+import pytest
+
+from bootrig.compare import Finding, Severity
+from bootrig.compare.pairing import pair_traces
+from bootrig.compare.rules import RULES
+from bootrig.trace.names import CellKey
+from tests.compare.conftest import Find
+from tests.compare.factory import KIB, Boot, trace
+
+
+def bar(baseline: int, candidate: int, why: str) -> Finding:
+    statement = "the ROM BAR of e1000 changes from {baseline} to {candidate}"
+    return Finding(Severity.REGRESSION, "ROM BAR of e1000", baseline, candidate, statement, why, "bytes")
+
+
+MIGRATION = "live migration and restore between hosts with different sets fail"
+NO_ROM = "the guest finds no ROM to boot from"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        (1, 2, [bar(1, 2, MIGRATION)]),
+        (2, 1, [bar(2, 1, MIGRATION)]),
+        (64 * KIB, 0, [bar(64 * KIB, 0, NO_ROM)]),
+        (0, 64 * KIB, [bar(0, 64 * KIB, MIGRATION)]),
+        (0, 0, []),
+        (64 * KIB, 64 * KIB, []),
+    ],
+)
+def test_sizes_of_the_rom_bar(find: Find, first: int, second: int, found: list[Finding]) -> None:
+    assert find("rom-bar", {"bar_length": second}, bar_length=first) == found
+
+
+def length(baseline: int, candidate: int, why: str) -> Finding:
+    statement = "the ROM's file goes from {baseline} to {candidate}"
+    return Finding(Severity.INFO, "ROM length", baseline, candidate, statement, why, "bytes")
+
+
+TIGHT = "it nearly fills its BAR: a little more crosses the power of two, and then migration breaks"
+ROOMY = "it no longer nearly fills its BAR"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        # more than 15 of 16 bytes are tight
+        ((15, 16), (16, 16), [length(15, 16, TIGHT)]),
+        ((16, 16), (15, 16), [length(16, 15, ROOMY)]),
+        ((14, 16), (15, 16), []),
+        ((16, 16), (17, 16), []),
+        ((1, 16), (15, 16), []),
+        ((240, 256), (241, 256), [length(240, 241, TIGHT)]),
+        ((241, 256), (240, 256), [length(241, 240, ROOMY)]),
+        ((241, 256), (256, 256), []),
+        # another BAR has its own rule
+        ((15, 16), (32, 32), []),
+        ((32, 32), (15, 16), []),
+        ((16, 16), (16, 32), []),
+        ((16, 32), (16, 16), []),
+        ((0, 0), (0, 0), []),
+    ],
+)
+def test_files_that_nearly_fill_their_bar(
+    find: Find, first: tuple[int, int], second: tuple[int, int], found: list[Finding]
+) -> None:
+    baseline, candidate = ({"file_length": file, "bar_length": bar_length} for file, bar_length in (first, second))
+    assert find("rom-length", candidate, **baseline) == found
+
+
+CALLED = "the firmware calls itself {candidate}, it was {baseline}"
+KNOW = "whatever looks for the name on the console or in logs has to know the new one"
+SILENT = "no full network boot firmware starts here any more, or it starts without a word"
+NO_BANNER: dict[str, Any] = {"console": "no words\n"}
+
+
+def named(product: str, version: str) -> dict[str, Any]:
+    return {"product": product, "version": version}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        (named("iPXE", "1"), named("iPXE", "2"), [Finding(Severity.INFO, "version", "iPXE 1", "iPXE 2", CALLED)]),
+        (named("iPXE", "2"), named("iPXE", "1"), [Finding(Severity.INFO, "version", "iPXE 2", "iPXE 1", CALLED)]),
+        (
+            named("iPXE", "1"),
+            named("gPXE", "1"),
+            [Finding(Severity.CHANGE, "banner", "iPXE 1", "gPXE 1", CALLED, KNOW)],
+        ),
+        (
+            named("gPXE", "1"),
+            named("iPXE", "1"),
+            [Finding(Severity.CHANGE, "banner", "gPXE 1", "iPXE 1", CALLED, KNOW)],
+        ),
+        (
+            named("iPXE", "1"),
+            NO_BANNER,
+            [
+                Finding(
+                    Severity.CHANGE,
+                    "banner",
+                    "iPXE 1",
+                    None,
+                    "the firmware does not show its banner, it was {baseline}",
+                    SILENT,
+                )
+            ],
+        ),
+        (NO_BANNER, named("iPXE", "1"), [Finding(Severity.CHANGE, "banner", None, "iPXE 1", CALLED, KNOW)]),
+        (NO_BANNER, {"console": "none either\n"}, []),
+    ],
+)
+def test_banners(find: Find, first: dict[str, Any], second: dict[str, Any], found: list[Finding]) -> None:
+    candidate = {"console": None, **second}
+    assert find("banner", candidate, **first) == found
+
+
+def gone(word: str) -> Finding:
+    why = "guests that boot this way no longer can"
+    return Finding(Severity.CHANGE, f"feature {word}", word, None, "the feature {baseline} is gone", why)
+
+
+def new(word: str) -> Finding:
+    return Finding(Severity.IMPROVEMENT, f"feature {word}", None, word, "the feature {candidate} is new")
+
+
+def console(features: str | None) -> dict[str, Any]:
+    return {"console": "no words\n" if features is None else f"Features: {features}\n"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        ("A B C B", "C D E D", [gone("A"), gone("B"), new("D"), new("E")]),
+        ("A B", "B A", []),
+        (
+            "A B",
+            None,
+            [
+                Finding(
+                    Severity.CHANGE, "feature line", "A B", None, "the feature line is gone; it was {baseline}", SILENT
+                )
+            ],
+        ),
+        (None, "A B", [new("A"), new("B")]),
+        ("A", "", [gone("A")]),
+        ("", "A", [new("A")]),
+        ("", None, []),
+        (None, "", []),
+        (None, None, []),
+    ],
+)
+def test_features(find: Find, first: str | None, second: str | None, found: list[Finding]) -> None:
+    assert find("features", console(second), **console(first)) == found
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("PnP PMM", "PnP", True),
+        ("PnP", "PnP PMM", True),
+        ("PnP BBS", "PMM PnP", True),
+        ("PnP PMM", "PMM PnP", False),
+        ("PnP", None, False),
+        (None, "PnP", False),
+        (None, None, False),
+    ],
+)
+def test_bios_services(find: Find, first: str | None, second: str | None, told: bool) -> None:
+    baseline, candidate = (
+        {"console": "no words\n" if words is None else f"iPXE (http://ipxe.org) 00:02.0 C000 {words} C000\n"}
+        for words in (first, second)
+    )
+    statement = "during POST the ROM reports {candidate}, it was {baseline}"
+    found = [Finding(Severity.INFO, "POST line", first, second, statement)] if told else []
+    assert find("bios-services", candidate, **baseline) == found
+
+
+def prompts(*texts: str) -> dict[str, Any]:
+    return {"tail": "\n".join(f"{text}..." for text in texts), "prompt": ""}
+
+
+def prompt(severity: Severity, baseline: str | None, candidate: str | None, statement: str, why: str = "") -> Finding:
+    return Finding(severity, f'prompt "{baseline or candidate}"', baseline, candidate, statement, why)
+
+
+MENU, GPXE, IPXE = "Press F12 for menu", "Press Ctrl-B for gPXE", "Press Ctrl-B for iPXE"
+LOST = prompt(
+    Severity.CHANGE,
+    MENU,
+    None,
+    'the prompt "{baseline}" is gone',
+    "pressing that key, by hand or from a script, no longer has an effect",
+)
+ADDED = prompt(Severity.INFO, None, MENU, 'there is a new prompt "{candidate}"')
+RENAMED = prompt(
+    Severity.CHANGE,
+    GPXE,
+    IPXE,
+    'the prompt "{baseline}" now says "{candidate}"',
+    "scripts that wait for the words miss it",
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        ((), (), []),
+        ((MENU,), (), [LOST]),
+        ((), (MENU,), [ADDED]),
+        ((GPXE,), (IPXE,), [RENAMED]),
+        ((MENU, GPXE), (IPXE,), [RENAMED, LOST]),
+        ((GPXE,), (MENU, IPXE), [RENAMED, ADDED]),
+        ((MENU, IPXE), (IPXE, MENU), []),
+    ],
+)
+def test_prompts(find: Find, first: tuple[str, ...], second: tuple[str, ...], found: list[Finding]) -> None:
+    assert find("prompts", prompts(*second), **prompts(*first)) == found
+
+
+@pytest.mark.parametrize("passed", [(True, False), (False, True), (False, False)])
+@pytest.mark.parametrize(
+    ("rule", "changes"), [("prompts", prompts(MENU)), ("console-errors", {"tail": "PXE-E16: none"})]
+)
+def test_the_console_of_failed_boots_is_not_compared(
+    find: Find, rule: str, changes: dict[str, Any], passed: tuple[bool, bool]
+) -> None:
+    assert find(rule, {**changes, "passed": passed[1]}, passed=passed[0], prompt="") == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "values"),
+    [
+        ("PXE-E18 PXE-E16", "", ("PXE-E16 PXE-E18", None)),
+        ("", "PXE-E18 PXE-E16", (None, "PXE-E16 PXE-E18")),
+        ("PXE-E16", "PXE-E18", ("PXE-E16", "PXE-E18")),
+        ("PXE-E18", "PXE-E16", ("PXE-E18", "PXE-E16")),
+        ("PXE-E18 PXE-E16", "PXE-E16 PXE-E18", None),
+        ("", "", None),
+    ],
+)
+def test_errors_by_number(find: Find, first: str, second: str, values: tuple[str | None, str | None] | None) -> None:
+    statement = "errors printed on the way: {candidate}; it was {baseline}"
+    found = [] if values is None else [Finding(Severity.INFO, "errors on the console", *values, statement)]
+    assert find("console-errors", {"tail": second}, tail=first) == found
+
+
+def ended(passed: bool, milestone: str = "", reason: str = "") -> dict[str, Any]:
+    return {"passed": passed, "milestone": milestone, "reason": reason}
+
+
+HELD = "with the baseline the scenario pxe-tftp {baseline}, with the candidate it {candidate}"
+NEITHER = "the scenario pxe-tftp works with neither: the baseline {baseline}, the candidate {candidate}"
+PASSED, BEFORE, AFTER = "passed", "failed before any milestone", "failed after dhcp-ack"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        (ended(True, "a"), ended(True, "b"), []),
+        (ended(True), ended(False, "dhcp-ack", "r"), [(Severity.REGRESSION, PASSED, AFTER, HELD, "r")]),
+        (ended(True), ended(False), [(Severity.REGRESSION, PASSED, BEFORE, HELD, "")]),
+        (ended(False, "dhcp-ack"), ended(True), [(Severity.IMPROVEMENT, AFTER, PASSED, HELD, "")]),
+        (ended(False, "", "r"), ended(True), [(Severity.IMPROVEMENT, BEFORE, PASSED, HELD, "before: r")]),
+        (ended(False, "", "q"), ended(False, "dhcp-ack", "r"), [(Severity.INFO, BEFORE, AFTER, NEITHER, "r")]),
+        (ended(False, "dhcp-ack", "q"), ended(False, "", "r"), [(Severity.INFO, AFTER, BEFORE, NEITHER, "r")]),
+        (ended(False, "dhcp-ack", "q"), ended(False, "dhcp-ack", "r"), []),
+    ],
+)
+def test_outcomes(find: Find, first: dict[str, Any], second: dict[str, Any], found: list[tuple[Any, ...]]) -> None:
+    expected = [Finding(severity, "pxe-tftp", *rest) for severity, *rest in found]
+    assert find("outcome", second, **first) == expected
+
+
+def covered(baseline: dict[str, bool], candidate: dict[str, bool], broken: tuple[str, ...] = ()) -> list[Finding]:
+    """Return what `coverage` finds; a side is its NICs, and whether each passed."""
+    first, second = (
+        [
+            trace(Boot(nic=nic, passed=passed, scenario=side if nic == "apart" else "pxe-tftp"))
+            for nic, passed in nics.items()
+        ]
+        for side, nics in (("one", baseline), ("two", candidate))
+    )
+    pairing = pair_traces(first, second, [CellKey("grub", nic, "pc", "seabios") for nic in broken])
+    return [finding for pair, finding in RULES["coverage"].check(pairing) if pair is None]
+
+
+NO_LONGER = "guests with this NIC no longer boot from the network"
+
+
+def lost_nic(nic: str) -> Finding:
+    statement = f"the candidate has no ROM for the NIC {nic}, the baseline boots with it"
+    return Finding(Severity.REGRESSION, nic, "covered", None, statement, NO_LONGER)
+
+
+def new_nic(nic: str) -> Finding:
+    statement = f"the candidate boots with the NIC {nic}, for which the baseline has no ROM"
+    return Finding(Severity.IMPROVEMENT, nic, None, "covered", statement)
+
+
+def test_nics_with_a_rom_of_one_side_are_told_in_both_directions() -> None:
+    assert covered({"a": True, "b": True}, {"b": True, "c": True}) == [lost_nic("a"), new_nic("c")]
+    assert covered({"a": False}, {"c": False}) == []
+
+
+def test_a_nic_with_cells_of_both_sides_is_covered_though_none_is_compared() -> None:
+    assert covered({"apart": True, "b": True}, {"apart": True, "b": True}) == []
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_nic_with_a_broken_cell_is_not_judged(paired: bool) -> None:
+    both = {"d": True} if paired else {}
+    assert covered({"a": True, **both}, {"c": True, **both}, broken=("a", "c", "d")) == []
+
+
+def test_a_nic_that_is_paired_in_one_cell_and_has_others_on_one_side_is_covered() -> None:
+    pair, more = trace(Boot()), trace(Boot(scenario="more"))
+    for first, second in (([pair, more], [pair]), ([pair], [pair, more])):
+        for broken in ([], [pair.key]):
+            assert list(RULES["coverage"].check(pair_traces(first, second, broken))) == []
