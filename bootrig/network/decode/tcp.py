@@ -42,23 +42,21 @@ class TcpStream:
                 self.repeated_frames.append(frame)
             else:
                 self._waiting[sequence] = content
-        new = b"".join(self._deliver())
-        self.ended = self.ended or (self._fin_at is not None and self.next_sequence == self._fin_at)
+        new = self._deliver(self.next_sequence)
+        self.ended = self.ended or self.next_sequence == self._fin_at
         return new
 
-    def _deliver(self) -> list[bytes]:
-        delivered: list[bytes] = []
-        while True:
-            for sequence, content in sorted(self._waiting.items(), key=lambda item: item[0]):
-                ahead = _distance(sequence, self.next_sequence or 0)
-                if ahead <= 0:
-                    del self._waiting[sequence]
-                    new = content[-ahead:]
-                    self.next_sequence = ((self.next_sequence or 0) + len(new)) % _WRAP
-                    delivered.append(new)
-                    break
-            else:
-                return delivered
+    def _deliver(self, origin: int) -> bytes:
+        """Return what waited and goes on at `origin` without a gap."""
+        new = b""
+        for sequence, content in sorted(self._waiting.items(), key=lambda item: _distance(item[0], origin)):
+            ahead = _distance(sequence, origin) - len(new)
+            if ahead > 0:
+                break
+            new += content[-ahead:]
+            del self._waiting[sequence]
+        self.next_sequence = (origin + len(new)) % _WRAP
+        return new
 
 
 def _distance(sequence: int, origin: int) -> int:
