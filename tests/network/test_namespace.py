@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -257,11 +258,16 @@ class TestOrdinaryUser:
     """The same without root, with a tun device of our own that anybody or nobody may open."""
 
     @pytest.fixture
-    def tun(self, tmp_path_factory) -> Path:
-        device = tmp_path_factory.mktemp("dev") / "tun"
+    def open_directory(self) -> Iterator[Path]:
+        """A directory that anybody may enter; every pytest closes its own directories to others when it starts."""
+        with tempfile.TemporaryDirectory(prefix="bootrig-ordinary-") as directory:
+            Path(directory).chmod(0o755)
+            yield Path(directory)
+
+    @pytest.fixture
+    def tun(self, open_directory: Path) -> Path:
+        device = open_directory / "tun"
         os.mknod(device, 0o20600, os.makedev(10, 200))
-        for directory in (device.parent, *device.parent.parents[:3]):
-            directory.chmod(directory.stat().st_mode | 0o011)
         return device
 
     def _as_nobody(self, function: Callable[[], str]) -> str:
@@ -293,10 +299,11 @@ class TestOrdinaryUser:
 
         return json.loads(self._as_nobody(probe))
 
-    def test_servers_answer_on_their_real_ports(self, tun, tmp_path_factory):
+    def test_servers_answer_on_their_real_ports(self, tun, open_directory):
         require_program("dnsmasq")
         tun.chmod(0o666)
-        directory = tmp_path_factory.mktemp("cell")
+        directory = open_directory / "cell"
+        directory.mkdir()
         os.chown(directory, 65534, 65534)
 
         def inside() -> int:
