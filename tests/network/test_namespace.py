@@ -261,7 +261,8 @@ class TestOrdinaryUser:
     def open_directory(self) -> Iterator[Path]:
         """A directory that anybody may enter; every pytest closes its own directories to others when it starts."""
         with tempfile.TemporaryDirectory(prefix="bootrig-ordinary-") as directory:
-            Path(directory).chmod(0o755)
+            for opened in (Path(directory), *Path(directory).parents[:2]):  # the temporary directory is this test's own
+                opened.chmod(opened.stat().st_mode | 0o011)
             yield Path(directory)
 
     @pytest.fixture
