@@ -84,7 +84,8 @@ class HttpConnection:
             head, end, rest = self._requests.partition(b"\r\n\r\n")
             matched = _REQUEST_LINE.match(head)
             if not end or matched is None:
-                self._requests = self._requests[-_HEAD_LIMIT:]
+                if len(self._requests) > _HEAD_LIMIT:
+                    self._requests = b""
                 return
             parsed = _parse_head(head)
             self._requests, self._skip = rest, parsed.length or 0
@@ -103,23 +104,25 @@ class HttpConnection:
     def take_from_server(self, place: Place, content: bytes) -> Iterator[HttpResponse]:
         """Yield the responses that `content` completes."""
         self._responses += content
-        while self._responses or (self._open and self._open.left == 0):
-            if self._open is None and not self._begin_response(place):
+        while True:
+            self._open = self._open or self._begin_response(place)
+            if self._open is None or not self._take_body(self._open):
                 return
-            if self._open is not None and not self._take_body():
-                return
-            yield from self._end_response(place["guest_s"], completed=True)
+            yield from self._end_response(self._open, place["guest_s"], completed=True)
 
     def conclude(self, guest_s: float, *, ended: bool) -> Iterator[HttpResponse]:
         """Yield what was still open when the server's stream ended (`ended`) or the capture did."""
-        yield from self._end_response(guest_s, completed=ended and self._open is not None and self._open.left is None)
+        if self._open is not None:
+            whole = ended and self._open.left is None and not self._open.chunked
+            yield from self._end_response(self._open, guest_s, completed=whole)
 
-    def _begin_response(self, place: Place) -> bool:
+    def _begin_response(self, place: Place) -> _Response | None:
         head, end, rest = self._responses.partition(b"\r\n\r\n")
         matched = _STATUS_LINE.match(head)
         if not end or matched is None:
-            self._responses = self._responses[-_HEAD_LIMIT:]
-            return False
+            if len(self._responses) > _HEAD_LIMIT:
+                self._responses = b""
+            return None
         parsed, status = _parse_head(head), int(matched[2])
         method = self._methods.pop(0) if self._methods and status >= 200 else None
         chunked = (parsed.find("transfer-encoding") or "").lower() == "chunked"
@@ -135,14 +138,10 @@ class HttpConnection:
             headers=parsed.headers,
             connection=self.number,
         )
-        self._open = _Response(event, None if chunked else left, chunked)
-        return True
+        return _Response(event, None if chunked else left, chunked)
 
-    def _take_body(self) -> bool:
+    def _take_body(self, response: _Response) -> bool:
         """Take what belongs to the open response's body; return whether it is complete."""
-        response = self._open
-        if response is None:
-            return False
         if response.chunked:
             return self._take_chunks(response)
         taken = len(self._responses) if response.left is None else min(response.left, len(self._responses))
@@ -167,13 +166,12 @@ class HttpConnection:
             if length == 0:
                 return True
 
-    def _end_response(self, guest_s: float, *, completed: bool) -> Iterator[HttpResponse]:
-        response, self._open = self._open, None
-        if response is not None:
-            yield replace(
-                response.event,
-                body_length=response.body_length,
-                end_guest_s=guest_s,
-                completed=completed,
-                repeated_frames=tuple(sorted(self.client.repeated_frames + self.server.repeated_frames)),
-            )
+    def _end_response(self, response: _Response, guest_s: float, *, completed: bool) -> Iterator[HttpResponse]:
+        self._open = None
+        yield replace(
+            response.event,
+            body_length=response.body_length,
+            end_guest_s=guest_s,
+            completed=completed,
+            repeated_frames=tuple(sorted(self.client.repeated_frames + self.server.repeated_frames)),
+        )

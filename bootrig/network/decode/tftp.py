@@ -3,15 +3,19 @@
 Sources: RFC 1350, RFC 2347 (options), RFC 2348 (blksize), RFC 2349 (tsize).
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bootrig.network.decode.place import Ends, Place, place_of
 from bootrig.trace.events import TftpError, TftpOptions, TftpRequest, TftpTransfer, escape
 
 TFTP_PORT = 69
-READ, WRITE, DATA, ACK, ERROR, OACK = 1, 2, 3, 4, 5, 6
+DATA, ACK, ERROR, OACK = 3, 4, 5, 6
+REQUESTS: Mapping[int, Literal["read", "write"]] = {1: "read", 2: "write"}
 DEFAULT_BLOCK_LENGTH = 512
+BLOCK_LENGTHS = range(8, 65465)
 
 _End = tuple[str, int]
 
@@ -29,7 +33,7 @@ class _Transfer:
     acked: int = -1
     repeated_frames: list[int] = field(default_factory=list)
     begin: Place | None = None
-    end_guest_s: float = 0.0
+    end_guest_s: float = field(init=False)
     short: bool = False
     answered: bool = False
 
@@ -42,7 +46,7 @@ class _Transfer:
         """Take a block of `length` bytes."""
         ahead = (number - self.blocks) & 0xFFFF  # block numbers wrap: RFC 1350 does not say so, servers do it
         self.answered = True
-        if ahead == 0 or ahead >= 0x8000:
+        if ahead not in range(1, 0x8000):
             self.repeated_frames.append(place["frame"])
             return
         self.begin = self.begin or place
@@ -113,7 +117,7 @@ class TftpFollower:
         if len(payload) < 2:
             raise ValueError("shorter than an opcode")
         opcode = int.from_bytes(payload[:2], "big")
-        if ends["destination_port"] == TFTP_PORT and opcode in {READ, WRITE}:
+        if ends["destination_port"] == TFTP_PORT and opcode in REQUESTS:
             yield from self._request(payload, ends)
             return
         if len(payload) < 4:
@@ -161,7 +165,7 @@ class TftpFollower:
             self._transfers[client] = _Transfer(file, client)
         yield TftpRequest(
             **place_of(ends),
-            operation="read" if payload[1] == READ else "write",
+            operation=REQUESTS[payload[1]],
             file=file,
             mode=escape(words[1]),
             options=_pairs(words[2:]),
@@ -175,7 +179,7 @@ class TftpFollower:
         repeated = transfer.answered
         transfer.answered = True
         for name, value in options:
-            if name.lower() == "blksize" and value.isascii() and value.isdigit() and 8 <= int(value[:6]) <= 65464:
+            if name.lower() == "blksize" and re.fullmatch("[0-9]{1,5}", value) and int(value) in BLOCK_LENGTHS:
                 transfer.block_length = int(value)
         return TftpOptions(
             **place_of(ends), file=transfer.file, options=options, client_port=transfer.client[1], repeated=repeated

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bootrig.network.decode.http import looks_like_http
 from bootrig.network.decode.tcp import TcpStream
 from bootrig.trace.events import HttpRequest, HttpResponse, Tcp
 from tests.network.frames import HTTP_CLIENT, HTTP_REQUEST, HTTP_SERVER, Dialogue, decode, ends, http_answer
@@ -156,6 +157,110 @@ def test_a_syn_that_is_sent_again_is_the_same_connection():
 def test_a_connection_of_another_protocol_is_one_event():
     dialogue = Dialogue().ask(b"\x00\x01binary").answer(b"more").ask(b"and more")
     assert [type(event) for event in decode(*dialogue.frames)] == [Tcp]
+
+
+def _answer(status: str, *headers: str, body: bytes = b"") -> bytes:
+    return "\r\n".join((f"HTTP/1.1 {status}", *headers, "", "")).encode() + body
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        *((b"GET / HTTP/1.1", True), (b"GET / HTTP/1.1\r\nHost: x", True), (b"GET", True), (b"GET /x", True)),
+        *((b"ABCDEFGHIJ", True), (b"ABCDEFGHIJK", False), (b"get / HTTP/1.1", False), (b"GET / HTTP/1.1x\r\n", False)),
+        *((b"GET /\r\n", False), (b"\x16\x03\x01", False), (b"GET\t/", False)),
+    ],
+)
+def test_what_may_become_a_request(content, expected):
+    assert looks_like_http(content) is expected
+
+
+def test_requests_with_bodies_one_after_another():
+    post = b"POST /form HTTP/1.1\r\ncontent-length: 10\r\n\r\n"
+    dialogue = Dialogue().ask(post + b"GET").ask(b" / HTTP").ask(b"GET /a HTTP/1.0\r\n\r\nHEAD /b HTTP/1.1\r\n\r\n")
+    assert [(event.method, event.target, event.version, event.headers) for event in dialogue.find_requests()] == [
+        ("POST", "/form", "HTTP/1.1", (("content-length", "10"),)),
+        ("GET", "/a", "HTTP/1.0", ()),
+        ("HEAD", "/b", "HTTP/1.1", ()),
+    ]
+    dialogue.answer(_answer("200 OK", "Content-Length: 1", body=b"x") + _answer("404 Not Found", "Content-Length: 0"))
+    dialogue.answer(_answer("200 OK", "Content-Length: 77"))
+    assert [(event.status, event.method, event.body_length, event.frame) for event in dialogue.find_responses()] == [
+        (200, "POST", 1, 6),
+        (404, "GET", 0, 6),
+        (200, "HEAD", 0, 7),
+    ]
+
+
+@pytest.mark.parametrize("say", ["ask", "answer"])
+@pytest.mark.parametrize(("length", "found"), [(65537, 1), (65538, 0)])
+def test_a_head_that_is_too_long_is_not_read(say, length, found):
+    begin = HTTP_REQUEST[:-4] if say == "ask" else b"HTTP/1.1 200 OK"
+    head = begin + b"\r\nX: " + b"a" * (length - len(begin) - 9) + b"\r\n\r\n"
+    dialogue = Dialogue() if say == "ask" else Dialogue().ask()
+    for piece in (head[:-50001], head[-50001:-1], head[-1:]):
+        getattr(dialogue, say)(piece)
+    events = dialogue.find_requests() if say == "ask" else dialogue.find_responses()
+    assert len(events) == found
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "body_length"),
+    [
+        *(("200 OK", b"GET", 9), ("203 Other", b"GET", 9), ("205 Reset", b"GET", 9), ("303 See", b"GET", 9)),
+        *(("305 Proxy", b"GET", 9), ("200 OK", b"POST", 9), ("200 OK", b"HEAD", 0), ("500 No", b"DELETE", 9)),
+    ],
+)
+def test_which_answers_have_a_body(status, method, body_length):
+    dialogue = Dialogue().ask(HTTP_REQUEST.replace(b"GET", method)).answer(_answer(status, "Content-Length: 9"))
+    if body_length:
+        dialogue.answer(bytes(body_length))
+    (event,) = dialogue.find_responses()
+    assert (event.method, event.body_length, event.completed) == (method.decode(), body_length, True)
+
+
+@pytest.mark.parametrize("status", [100, 199])
+def test_an_answer_before_the_answer(status):
+    dialogue = Dialogue().ask().answer(_answer(f"{status} Wait", "Content-Length: 5") + http_answer(b"abc"))
+    found = [(event.status, event.method, event.body_length) for event in dialogue.find_responses()]
+    assert found == [(status, None, 0), (200, "GET", 3)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body_length"),
+    [
+        (("a: 1", "CONTENT-LENGTH:3", "z: 2"), 3),
+        (("Content-Length: 0",), 0),
+        (("Content-Length: x",), 6),
+        (("Content-Length: -1",), 6),
+        (("Content-Length: 1234567890123456",), 6),
+        (("Transfer-Encoding: gzip", "Content-Length: 2"), 2),
+        (("Transfer-Encoding: br", "Content-Length: 2"), 2),
+        (("Transfer-Encoding: CHUNKED", "Content-Length: 2"), 1),
+    ],
+)
+def test_what_tells_the_length_of_a_body(headers, body_length):
+    dialogue = Dialogue().ask().answer(_answer("200 OK", *headers)).answer(b"1\r\nx\r\n").answer(b"", flags="FA")
+    event = dialogue.find_responses()[0]
+    assert (event.body_length, event.completed) == (body_length, "CHUNKED" not in headers[0])
+
+
+def test_chunks_in_single_bytes():
+    dialogue = Dialogue().ask()
+    for byte in (
+        _answer("200 OK", "Transfer-Encoding: chunked") + b"1A\r\n" + bytes(26) + b"\r\n3;x\r\nabc\r\n0\r\n\r\n"
+    ):
+        dialogue.answer(bytes([byte]))
+    last = len(dialogue.frames) - 1
+    dialogue.ask().answer(http_answer(b"next"))
+    first, second = dialogue.find_responses()
+    assert (first.body_length, first.completed, first.end_guest_s) == (29, True, float(last))
+    assert (second.body_length, second.completed) == (4, True)
+
+
+def test_an_answer_that_nobody_asked_for_is_read():
+    dialogue = Dialogue().ask().answer(http_answer(b"a")).answer(http_answer(b"bc"))
+    assert [(event.method, event.body_length) for event in dialogue.find_responses()] == [("GET", 1), (None, 2)]
 
 
 @settings(deadline=None)

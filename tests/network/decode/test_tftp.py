@@ -186,6 +186,91 @@ def test_names_that_are_not_ascii_are_escaped():
 
 
 @pytest.mark.parametrize(
+    ("options", "length"),
+    [
+        *((b"blksize\x008\0", 8), (b"blksize\x007\0", 512), (b"BlkSize\x0065464\0", 65464)),
+        *((b"blksize\x0065465\0", 512), (b"blksize\x00143200\0", 512), (b"blksize\x0014x\0", 512)),
+        *((b"blksize\0\0", 512), (b"a\x001024\0tsize\x002048\0", 512), (b"a\x001\0blksize\x001024\0", 1024)),
+    ],
+)
+def test_block_lengths(options, length):
+    assert _transfer(from_guest(b"\0\1a\0octet\0"), from_server(b"\0\6" + options), tftp_data(1, 1)) == TftpTransfer(
+        guest_s=2.0,
+        from_guest=False,
+        frame=3,
+        file="a",
+        client_port=41474,
+        block_length=length,
+        blocks=1,
+        bytes=1,
+        end_guest_s=2.0,
+    )
+
+
+READ_A = from_guest(b"\0\1a\0octet\0")
+
+
+@pytest.mark.parametrize(
+    ("frames", "blocks", "length", "acks", "end_guest_s", "completed", "repeated"),
+    [
+        ([tftp_data(1, 512)], 1, 512, 0, 1.0, False, ()),
+        ([tftp_data(1, 511)], 1, 511, 0, 1.0, False, ()),
+        ([tftp_data(1, 511), tftp_ack(1)], 1, 511, 1, 2.0, True, ()),
+        ([tftp_data(1, 0), tftp_ack(1)], 1, 0, 1, 2.0, True, ()),
+        ([tftp_data(1, 512), tftp_data(1, 512)], 1, 512, 0, 1.0, False, (3,)),
+        ([tftp_data(1, 512), tftp_ack(1), tftp_ack(1)], 1, 512, 2, 2.0, False, (4,)),
+        ([tftp_data(1, 512), tftp_ack(0)], 1, 512, 1, 2.0, False, ()),
+        ([tftp_ack(0xFFFF), tftp_data(1, 512)], 1, 512, 1, 2.0, False, (2,)),
+        ([tftp_data(1, 512), tftp_ack(1), tftp_ack(0), tftp_data(2, 512)], 2, 1024, 2, 4.0, False, (4,)),
+        ([tftp_data(1, 512), tftp_data(3, 512)], 3, 1024, 0, 2.0, False, ()),
+        ([tftp_data(1, 512), tftp_data(2, 9), tftp_ack(1)], 2, 521, 1, 3.0, False, ()),
+        ([tftp_data(1, 512), tftp_data(2, 9), tftp_data(3, 512)], 3, 1033, 0, 3.0, False, ()),
+        ([tftp_data(1, 512), tftp_data(0x8000, 512)], 0x8000, 1024, 0, 2.0, False, ()),
+        ([tftp_data(1, 512), tftp_data(0x8001, 512)], 1, 512, 0, 1.0, False, (3,)),
+        ([tftp_data(1, 512), tftp_data(0, 512)], 1, 512, 0, 1.0, False, (3,)),
+    ],
+)
+def test_blocks_and_acknowledgements(frames, blocks, length, acks, end_guest_s, completed, repeated):
+    transfer = _transfer(READ_A, *frames)
+    assert (transfer.blocks, transfer.bytes, transfer.acks) == (blocks, length, acks)
+    assert (transfer.end_guest_s, transfer.completed, transfer.repeated_frames) == (end_guest_s, completed, repeated)
+
+
+def test_options_after_a_block_are_sent_again():
+    assert [event.repeated for event in find_events(TftpOptions, READ_A, tftp_data(1, 512), TFTP_OACK)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        *((b"\0\0\0\0", "opcode 0"), (b"\0\1\0\0", "opcode 1"), (b"\0\2a\0octet\0", "opcode 2")),
+        *((b"\0\7\0\0", "opcode 7"), (b"\1\3\0\0", "opcode 259"), (b"\0\3\0", "shorter than its header")),
+        *((b"\0", "shorter than an opcode"), (b"\0\6\0x", "string without end")),
+    ],
+)
+@pytest.mark.parametrize("port", [20, 41474])
+def test_what_a_transfer_cannot_hold(payload, reason, port):
+    client, server = ("10.0.2.15", port), ("10.0.2.1", 1069)
+    frames = udp(client, (server[0], 69), b"\0\1a\0octet\0"), udp(server, client, payload, from_guest=False)
+    event = decode(*frames)[1]
+    assert (type(event), event.reason) == (Other, f"tftp: {reason}")
+
+
+def test_a_request_to_another_port_is_not_tftp():
+    (event,) = decode(from_guest(b"\0\1a\0octet\0", 70))
+    assert (type(event), event.protocol, event.length) == (Other, "udp", 10)
+
+
+def test_a_name_without_a_value_is_not_an_option():
+    assert decode(from_guest(b"\0\1a\0octet\0b\x001\0c\0"))[0].options == (("b", "1"),)
+
+
+def test_numbers_of_errors_have_two_bytes():
+    error = decode(READ_A, from_server(b"\0\5\1\2text"))[1]
+    assert (error.code, error.text) == (258, "text")
+
+
+@pytest.mark.parametrize(
     ("payload", "reason"),
     [
         (b"\0", "shorter than an opcode"),
