@@ -15,6 +15,7 @@ from bootrig.network.errors import CaptureError
 from bootrig.trace.events import Event
 
 ETHERNET = 1
+SECOND_US = 1_000_000
 MAGICS = {b"\xd4\xc3\xb2\xa1": "little", b"\xa1\xb2\xc3\xd4": "big"}
 
 
@@ -61,7 +62,8 @@ def load_capture(path: Path, *, epoch_s: int) -> Capture:
         if offset + 16 + stamp.caplen > len(content):
             break
         frame = content[offset + 16 : offset + 16 + stamp.caplen]
-        packets.append(CapturedPacket(round(stamp.tv_sec - epoch_s + stamp.tv_usec / 1e6, 6), frame))
+        guest_us = (stamp.tv_sec - epoch_s) * SECOND_US + stamp.tv_usec
+        packets.append(CapturedPacket(guest_us / SECOND_US, frame))
         offset += 16 + stamp.caplen
     return Capture(tuple(packets), complete=offset == len(content))
 
@@ -72,7 +74,8 @@ def decode_packets(packets: Sequence[CapturedPacket], guest_macs: Collection[str
 
     decoder = FrameDecoder(frozenset(mac.lower() for mac in guest_macs))
     events = [event for packet in packets for event in decoder.decode(packet.guest_s, packet.frame)]
-    events += decoder.conclude(packets[-1].guest_s if packets else 0.0)
+    if packets:
+        events += decoder.conclude(packets[-1].guest_s)
     return tuple(sorted(events, key=lambda event: (event.guest_s, event.frame)))
 
 

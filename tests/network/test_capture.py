@@ -21,6 +21,16 @@ def test_reads_frames_and_the_guests_clock(tmp_path, order):
     assert [packet.guest_s for packet in capture.packets] == [0.0, 1.000001, 2.000002]
 
 
+@pytest.mark.parametrize("microseconds", [0, 1, 123457, 500000, 999999])
+@pytest.mark.parametrize("second", [0, 1, 77])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_stamps_are_exact_to_the_microsecond(tmp_path, order, second, microseconds):
+    stamp = struct.pack(f"{order}IIII", EPOCH_S + second, microseconds, 2, 99) + b"ab"
+    (tmp_path / "c.pcap").write_bytes(pcap(order=order) + stamp)
+    (packet,) = load_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S).packets
+    assert packet == CapturedPacket(float(f"{second}.{microseconds:06}"), b"ab")
+
+
 def test_decodes_a_file(tmp_path):
     (tmp_path / "c.pcap").write_bytes(pcap(*FRAMES))
     events, complete = decode_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S)

@@ -73,9 +73,7 @@ def make_report_milestone(report: ProbeReport, clock: Clock, wall_s: float) -> M
 
 def order_milestones(milestones: Iterable[Milestone]) -> tuple[Milestone, ...]:
     """Return milestones by the guest's clock; those that only the console told keep their place among themselves."""
-    kept = tuple(milestones)
-    timed = sorted((m for m in kept if m.guest_s is not None), key=lambda m: m.guest_s or 0.0)
-    return (*timed, *(m for m in kept if m.guest_s is None))
+    return tuple(sorted(milestones, key=lambda m: (m.guest_s is None, m.guest_s or 0.0)))
 
 
 def find_missing(expected: Sequence[str], milestones: Iterable[Milestone]) -> tuple[str, str]:

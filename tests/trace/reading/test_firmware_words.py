@@ -41,6 +41,7 @@ def test_a_banner(line: str, found: tuple[str, str] | None) -> None:
         assert find_banner([ConsoleLine(line)]) is None
     else:
         assert (banner.product, banner.version) == found
+        assert banner.text == line[: line.index("Firmware") + len("Firmware")].lstrip()
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,9 @@ def test_the_report_of_a_probe_is_a_milestone(kind: str, clock: Clock, name: str
 
 
 def test_milestones_are_ordered_by_the_guest_s_clock() -> None:
-    milestones = [Milestone(name, moment, None) for name, moment in (("c", 3.0), ("x", None), ("a", 1.0), ("y", None))]
-    assert [milestone.name for milestone in order_milestones(milestones)] == ["a", "c", "x", "y"]
+    moments = (("c", 3.0), ("x", None), ("a", 0.5), ("z", 0.0), ("y", None))
+    milestones = [Milestone(name, moment, None) for name, moment in moments]
+    assert [milestone.name for milestone in order_milestones(milestones)] == ["z", "a", "c", "x", "y"]
 
 
 @pytest.mark.parametrize(

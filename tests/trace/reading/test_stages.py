@@ -1,9 +1,11 @@
 """How a boot divides into stages."""
 
 import pytest
+from msgspec.structs import replace
 
-from bootrig.trace.events import HttpResponse, TftpTransfer
+from bootrig.trace.events import Arp, HttpResponse, TftpRequest, TftpTransfer, WireEvent
 from bootrig.trace.reading.stages import Stage, StageTime, measure_stages
+from bootrig.trace.trace import Milestone, Trace
 from tests.compare.factory import Boot, answer, dhcp, http_request, trace
 
 
@@ -58,3 +60,58 @@ def test_http_has_no_blocks_to_wait_for() -> None:
     stages = measure_stages(trace(Boot(tftp=(), http=[http_request()], other=[response], nbp_s=6.0)))
     assert stages[Stage.TRANSFER].round_trips == 0
     assert stages[Stage.TRANSFER].total_guest_s == pytest.approx(0.59)
+
+
+def _arp(guest_s: float, *, from_guest: bool) -> Arp:
+    return Arp(
+        guest_s=guest_s, from_guest=from_guest, operation="request", sender_mac="", sender="", target_mac="", target=""
+    )
+
+
+def _transfer(guest_s: float, end_guest_s: float, blocks: int) -> TftpTransfer:
+    return TftpTransfer(
+        guest_s=guest_s, from_guest=False, file="x", end_guest_s=end_guest_s, blocks=blocks, completed=True
+    )
+
+
+EXCHANGE = (dhcp(8.0, "discover"), answer(9.0, "offer"), dhcp(9.5, "request"), answer(10.0, "ack"))
+LOOKUP = (_arp(11.0, from_guest=True), _arp(11.5, from_guest=False))
+FILE = (
+    TftpRequest(guest_s=13.0, from_guest=True, operation="read", file="x", mode="octet"),
+    _transfer(14.0, 17.0, 30),
+    answer(18.0, "ack"),
+    _arp(20.0, from_guest=True),
+    _transfer(20.5, 21.0, 5),
+)
+FIRST, ADDRESS = StageTime(8.0, 8.0, 0), StageTime(2.0, 0.5, 2)
+REQUEST, TRANSFER = StageTime(3.0, 2.5, 1), StageTime(4.0, 4.0, 30)
+
+
+def _boot(wire: tuple[WireEvent, ...], **reached_s: float) -> Trace:
+    milestones = tuple(Milestone(name.replace("_", "-"), at_s, None) for name, at_s in reached_s.items())
+    return replace(trace(Boot()), wire=wire[::-1], milestones=milestones)
+
+
+@pytest.mark.parametrize(
+    ("boot", "stages"),
+    [
+        (
+            _boot(EXCHANGE + LOOKUP + FILE, nbp_entered=22.0),
+            [FIRST, ADDRESS, REQUEST, TRANSFER, StageTime(5.0, 3.5, 2 + 5)],
+        ),
+        (_boot(EXCHANGE + LOOKUP + FILE), [FIRST, ADDRESS, REQUEST, TRANSFER]),
+        (_boot(EXCHANGE + LOOKUP + FILE, disk_booted=16.0), [FIRST, ADDRESS, REQUEST, StageTime(3.0, 2.0, 1)]),
+        (_boot(EXCHANGE + LOOKUP, disk_booted=12.0), [FIRST, ADDRESS, StageTime(2.0, 1.5, 1)]),
+        (_boot(EXCHANGE[:3] + LOOKUP, disk_booted=12.0), [FIRST]),
+        (_boot(EXCHANGE[:3] + FILE, disk_booted=16.0), [FIRST, StageTime(3.0, 2.0, 1)]),
+        (
+            _boot(EXCHANGE + LOOKUP + (answer(13.0, "ack"), *FILE[:1])),
+            [FIRST, StageTime(5.0, 3.0, 4), StageTime(0, 0, 0)],
+        ),
+        (_boot((*EXCHANGE, answer(12.0, "a"), answer(12.5, "nak"))), [FIRST, ADDRESS]),
+        (_boot((*EXCHANGE, dhcp(12.0, "ack"))), [FIRST, ADDRESS]),
+        (_boot(EXCHANGE[1:2], nbp_entered=22.0), []),
+    ],
+)
+def test_the_exact_time_of_each_stage(boot: Trace, stages: list[StageTime]) -> None:
+    assert list(measure_stages(boot).values()) == stages

@@ -64,3 +64,38 @@ def test_no_look_goes_over_more_than_the_new_text_and_its_overlap(length: int) -
         watch.find(pattern)
     assert max(looked) <= OVERLAP + length
     assert len(watch.fresh) <= OVERLAP + length
+
+
+@pytest.mark.parametrize(("length", "found"), [(0, True), (WINDOW - 1, True), (WINDOW, False)])
+def test_what_left_the_window_is_not_found(length: int, found: bool) -> None:
+    watch = Watch()
+    watch.add("b")
+    watch.add("x" * length)
+    assert watch.find(re.compile("b")) == (Found("b", 1) if found else None)
+    assert watch.end == 1 + length
+
+
+@pytest.mark.parametrize("length", [0, 1, OVERLAP - 1, OVERLAP, OVERLAP + 1])
+def test_what_is_fresh_has_its_overlap(length: int) -> None:
+    watch = Watch()
+    assert watch.fresh == ""
+    watch.add("x" * (OVERLAP + 1))
+    watch.add("y" * length)
+    assert watch.fresh == "x" * OVERLAP + "y" * length
+
+
+@pytest.mark.parametrize(("length", "found"), [(OVERLAP - 1, False), (OVERLAP - 2, True)])
+def test_the_same_question_looks_only_at_what_is_new_and_its_overlap(length: int, found: bool) -> None:
+    watch, pattern = Watch(), re.compile("ab.*c")
+    watch.add("ab" + "x" * length)
+    assert watch.find(pattern) is None
+    watch.add("c")
+    assert (watch.find(pattern) is not None) is found
+
+
+def test_another_question_looks_at_all() -> None:
+    watch = Watch()
+    watch.add("ab" + "x" * 2 * OVERLAP)
+    for pattern, start in ((NEVER, 0), (NEVER, 1), (re.compile("b"), 1), (re.compile("ab"), 1)):
+        watch.find(pattern, start)
+        assert watch.find(re.compile("ab")) == Found("ab", 2)

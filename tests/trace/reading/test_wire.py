@@ -57,3 +57,10 @@ def test_what_changes_from_run_to_run_is_stripped(name: str, stripped: str) -> N
 
 def test_names_are_lower_case_and_the_first_of_equals_counts() -> None:
     assert map_names((("BlkSize", "512"), ("tsize", "0"), ("blksize", "9"))) == {"blksize": "512", "tsize": "0"}
+
+
+def test_a_message_at_the_moment_of_the_first_request_is_part_of_the_exchange() -> None:
+    request = find_file_request(trace(Boot()))
+    assert request is not None
+    same = dhcp(request.guest_s, "inform")
+    assert [event.message for event in iter_exchange(trace(Boot(other=[same])))][-1] == "inform"
