@@ -190,12 +190,15 @@ def prompt(severity: Severity, baseline: str | None, candidate: str | None, stat
 
 
 MENU, GPXE, IPXE = "Press F12 for menu", "Press Ctrl-B for gPXE", "Press Ctrl-B for iPXE"
-LOST = prompt(
-    Severity.CHANGE,
-    MENU,
-    None,
-    'the prompt "{baseline}" is gone',
-    "pressing that key, by hand or from a script, no longer has an effect",
+LOST, LOST_GPXE = (
+    prompt(
+        Severity.CHANGE,
+        text,
+        None,
+        'the prompt "{baseline}" is gone',
+        "pressing that key, by hand or from a script, no longer has an effect",
+    )
+    for text in (MENU, GPXE)
 )
 ADDED = prompt(Severity.INFO, None, MENU, 'there is a new prompt "{candidate}"')
 RENAMED = prompt(
@@ -216,6 +219,7 @@ RENAMED = prompt(
         ((GPXE,), (IPXE,), [RENAMED]),
         ((MENU, GPXE), (IPXE,), [RENAMED, LOST]),
         ((GPXE,), (MENU, IPXE), [RENAMED, ADDED]),
+        ((GPXE,), (MENU,), [LOST_GPXE, ADDED]),
         ((MENU, IPXE), (IPXE, MENU), []),
     ],
 )
@@ -320,6 +324,7 @@ def test_a_nic_with_a_broken_cell_is_not_judged(paired: bool) -> None:
 
 def test_a_nic_that_is_paired_in_one_cell_and_has_others_on_one_side_is_covered() -> None:
     pair, more = trace(Boot()), trace(Boot(scenario="more"))
-    for first, second in (([pair, more], [pair]), ([pair], [pair, more])):
+    other = trace(Boot(scenario="other"))
+    for first, second in (([pair, more], [pair]), ([pair], [pair, more]), ([pair, more], [pair, other])):
         for broken in ([], [pair.key]):
             assert list(RULES["coverage"].check(pair_traces(first, second, broken))) == []

@@ -90,6 +90,11 @@ def test_identifiers_differ_by_length_type_or_order(find: Find, rule: str, first
     assert [(finding.baseline, finding.candidate) for finding in found] == ([(first, second)] if told else [])
 
 
+def test_an_identifier_of_the_same_kind_does_not_hide_one_of_another_message(find: Find) -> None:
+    (found,) = find("dhcp-client-id", sent({61: "01aabc"}, {61: "02aabb"}), **sent({61: "01aabb"}))
+    assert (found.subject, found.candidate) == ("client identifier in REQUEST", "02aabb")
+
+
 def asked(severity: Severity, baseline: str | None, candidate: str | None, statement: str, why: str = "") -> Finding:
     return Finding(severity, "parameter list", baseline, candidate, statement, why)
 

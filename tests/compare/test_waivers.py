@@ -162,7 +162,7 @@ def test_a_difference_of_no_cell_matches_only_waivers_without_cells() -> None:
 
 def test_a_waived_regression_does_not_count_but_is_still_shown() -> None:
     waiver = waiver_of("rom-bar", reason="no migration")
-    verdict = compare_traces([trace(Boot())], [trace(Boot(bar_length=1 << 19))], [waiver], today=TODAY)
+    verdict = compare_traces([trace(Boot())], [trace(Boot(bar_length=1 << 19))], waivers=[waiver], today=TODAY)
     assert verdict.answer is Answer.COMPATIBLE
     assert not verdict.identical
     assert [entry.waiver for entry in verdict.differences] == ["no migration"]

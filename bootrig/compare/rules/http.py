@@ -61,7 +61,7 @@ def check_user_agent(pair: CellPair) -> Iterator[Finding]:
 
 
 def _product(agent: str) -> str:
-    return re.split(r"[/ ]", agent, maxsplit=1)[0]
+    return re.split(r"[/ ]", agent)[0]
 
 
 @rule("http-headers", topics={"http"})
@@ -123,7 +123,7 @@ def _option_kinds(event: HttpRequest) -> str | None:
     octets = bytes.fromhex(event.tcp_options)
     kinds: list[str] = []
     offset = 0
-    while offset < len(octets) and octets[offset] != 0:
+    while offset < len(octets) and octets[offset]:
         kind = octets[offset]
         if kind == 1:
             offset += 1

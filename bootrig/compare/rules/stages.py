@@ -71,10 +71,9 @@ def _findings(pair: CellPair, stages: frozenset[Stage]) -> Iterator[Finding]:
 
 def _judge(stage: Stage, baseline_s: float, candidate_s: float) -> Finding:
     """Return slower by ten seconds as a regression, slower at all as a change, faster as an improvement."""
-    slower_s = candidate_s - baseline_s
-    if slower_s >= REGRESSION_S:
+    if candidate_s - baseline_s >= REGRESSION_S:
         severity, why = Severity.REGRESSION, "users wait, and a supervisor with a time limit for the start may give up"
-    elif slower_s > 0:
+    elif candidate_s > baseline_s:
         severity, why = Severity.CHANGE, "boots take longer"
     else:
         severity, why = Severity.IMPROVEMENT, ""
