@@ -134,6 +134,22 @@ def test_a_cell_whose_rig_broke_on_both_sides_is_in_the_matrix() -> None:
     assert not verdict.identical
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "compared", "passed"),
+    [
+        (True, True, True, True),
+        (True, False, True, False),
+        (False, True, True, False),
+        (True, None, False, False),
+        (None, True, False, False),
+    ],
+)
+def test_a_cell_knows_what_it_has(first: bool | None, second: bool | None, compared: bool, passed: bool) -> None:
+    sides = [[] if one is None else [trace(Boot(passed=one))] for one in (first, second)]
+    (cell,) = compare_traces(*sides).cells
+    assert (cell.is_compared, cell.passed_on_both_sides) == (compared, passed)
+
+
 def test_a_single_missing_cell_is_explained() -> None:
     verdict = compare_traces(boots("one"), boots("two")[1:])
     assert verdict.answer is Answer.COMPATIBLE

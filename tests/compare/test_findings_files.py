@@ -283,11 +283,12 @@ def tcp(name: str, baseline: str, candidate: str) -> Finding:
         ((4096, "020405b4"), (None, None), []),
         # padding (1) is left out, and nothing is read after the end (0)
         (
-            (1, "01010402050a" + "00" * 8 + "080a" + "11" * 8),
+            (1, "0104020101050a" + "00" * 8 + "080a" + "11" * 8),
             (1, "fd02"),
             [tcp("TCP options", "SACK permitted, SACK, timestamps", "option 253")],
         ),
         ((1, "0402000402"), (1, ""), [tcp("TCP options", "SACK permitted", "none")]),
+        ((1, "010402030309"), (1, ""), [tcp("TCP options", "SACK permitted, window scale", "none")]),
         # lengths that are too small or missing count as two
         (
             (1, "040004000303"),

@@ -129,5 +129,5 @@ def _option_kinds(event: HttpRequest) -> str | None:
             offset += 1
             continue
         kinds.append(TCP_OPTIONS.get(kind, f"option {kind}"))
-        offset += max(2, octets[offset + 1] if offset + 1 < len(octets) else 2)
+        offset += max([2, *octets[offset + 1 : offset + 2]])
     return ", ".join(kinds) or "none"
