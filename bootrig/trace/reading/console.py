@@ -68,20 +68,24 @@ class ScreenRow:
 
     def replace(self, column: int, character: str) -> None:
         """Write another character over the one at `column`."""
-        self._remember(column)
+        if self.text[column] != " ":
+            self._remember()
         self.text = self.text[:column] + character + self.text[column + 1 :]
 
     def cut(self, column: int) -> None:
         """Wipe out what is from `column` to the end."""
-        rest = self.text[column:]
-        if lost := rest.lstrip(" "):
-            self._remember(column + len(rest) - len(lost))
+        if self.text[column:].strip(" "):
+            self._remember()
         self.text = self.text[:column]
 
-    def _remember(self, column: int) -> None:
-        """Keep the text before the character at `column` is lost, where more than that kept has been written since."""
-        if self.text[column] != " " and len(self.text) > len(self.before) and not self.wiped:
+    def _remember(self) -> None:
+        """Keep the text before something of it is lost, where more than that kept has been written since."""
+        if len(self.text) > len(self.before) and not self.wiped:
             self.before = self.text
+
+
+# a place in no row
+_NOWHERE: tuple[ScreenRow | None, int] = (None, 0)
 
 
 def iter_lines(rows: Sequence[ScreenRow]) -> Iterator[ConsoleLine]:
@@ -102,8 +106,8 @@ class ConsoleReader:
     """
 
     def __init__(self, *, line_limit: int = LINE_LIMIT, limit: int = CONSOLE_LIMIT) -> None:
-        self._line_rows = max(1, line_limit // COLUMNS)
-        self._half_rows = max(1, limit // COLUMNS // 2)
+        self._line_rows = line_limit // COLUMNS
+        self._half_rows = limit // (2 * COLUMNS)
         self._head: list[list[ScreenRow]] = []
         self._tail: deque[list[ScreenRow]] = deque()
         self._begun_rows = self._tail_rows = self._dropped_rows = self._divided_lines = 0
@@ -111,7 +115,7 @@ class ConsoleReader:
         self._row = self._column = 0
         self._last: ScreenRow | None = None  # the row that was begun last
         self._new: list[str] = []
-        self._told: tuple[ScreenRow | None, int] = (None, 0)  # the place to which the plain text has come
+        self._told = _NOWHERE  # the place to which the plain text has come
         self._at_start = True  # of a line of the plain text
         self._rest = ""
         self._guest_s: float | None = None
@@ -229,7 +233,7 @@ class ConsoleReader:
             self._add(character)
             self._told = (row, self._column + 1)
         elif character != was:
-            self._told = (None, 0)
+            self._told = _NOWHERE
 
     def _tell_added(self, row: ScreenRow, text: str) -> None:
         """Add to the plain text what is written behind the end of a row, at the cursor."""
@@ -281,7 +285,7 @@ class ConsoleReader:
             self._clear()
             self._go_to(1, 1)
         elif sequence[1] == "[" and all(word.isdecimal() or not word for word in words):
-            first, second = ([min(int(word or 0), 9999) for word in words] + [0])[:2]
+            first, second, *_ = (int(word or 0) for word in (*words, ""))
             self._obey_function(sequence[-1], first, second)
 
     def _obey_function(self, function: str, first: int, second: int) -> None:
@@ -321,7 +325,7 @@ class ConsoleReader:
         else:
             row.cut(0 if what else self._column)
         if self._told[0] is row and self._told != (row, len(row.text)):
-            self._told = (None, 0)
+            self._told = _NOWHERE
 
 
 _CONTROLS: Mapping[str, Callable[[ConsoleReader], None]] = {

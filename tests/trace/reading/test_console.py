@@ -170,3 +170,48 @@ def test_what_is_too_long_is_cut_and_told() -> None:
     expected = [f"line {number}" for number in (*range(10), *range(40, 50))]
     assert [line.text for line in reader.lines] == expected
     assert reader.truncated == ("console: 30 rows between its beginning and its end are not kept",)
+
+
+def read_limited(text: str, **limits: int) -> tuple[list[int], tuple[str, ...]]:
+    """Return the lengths of the lines that were kept, and what was cut."""
+    reader = ConsoleReader(**limits)
+    reader.feed(text, None)
+    return [len(line.text) for line in reader.lines], reader.truncated
+
+
+def told(rows: int) -> tuple[str, ...]:
+    return (f"console: {rows} rows between its beginning and its end are not kept",)
+
+
+LONG = "x" * (3 * 80 + 40)
+DIVIDED = ("console: lines are divided after 240 characters",)
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "lengths", "truncated"),
+    [
+        ("x" * 240, {"line_limit": 240}, [240], ()),
+        ("x" * 241, {"line_limit": 250}, [240, 1], DIVIDED),
+        ("x" * 320, {"line_limit": 319}, [240, 80], DIVIDED),
+        ("x" * 481, {"line_limit": 240}, [240, 240, 1], DIVIDED),
+        ("x\r\n" * 4, {"limit": 320}, [1, 1, 1, 1], ()),
+        ("x\r\n" * 4 + "yy", {"limit": 320}, [1, 1, 1, 2], told(1)),
+        ("x\r\n" * 4 + "yy", {"limit": 479}, [1, 1, 1, 2], told(1)),
+        ("x\r\n" * 4 + "yy\r\nzzz", {"limit": 480}, [1, 1, 1, 1, 2, 3], ()),
+        # whole lines go, and the last one never does
+        ("x\r\n" * 2 + LONG, {"limit": 320}, [1, 1, 280], ()),
+        ("x\r\n" * 2 + LONG + "\r\ny", {"limit": 320}, [1, 1, 1], told(4)),
+        ("x\r\n" * 3 + LONG, {"limit": 320}, [1, 1, 280], told(1)),
+        ("x" + LONG + "\r\ny\r\nzz", {"limit": 320}, [281, 1, 2], ()),
+        ("x" + LONG + "\r\ny\r\nzz\r\n!!!", {"limit": 320}, [281, 2, 3], told(1)),
+    ],
+)
+def test_limits(text: str, limits: dict[str, int], lengths: list[int], truncated: tuple[str, ...]) -> None:
+    assert read_limited(text, **limits) == (lengths, truncated)
+
+
+def test_a_line_over_several_rows_has_the_clock_of_the_first() -> None:
+    reader = ConsoleReader()
+    for text, guest_s in ((FULL, 1.0), (FULL, 2.0), ("T", 3.0)):
+        reader.feed(text, guest_s)
+    assert reader.lines == (ConsoleLine(FULL + FULL + "T", 1.0),)
