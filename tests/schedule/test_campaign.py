@@ -27,7 +27,8 @@ def pass_all(specification: CellSpecification) -> Trace:
 
 def break_all(specification: CellSpecification) -> CellError:
     """Answer as a broken rig."""
-    return CellError("no space", label=str(specification.key), directory="/d", remedy="free some")
+    where = f"{specification.side}/{specification.key}"
+    return CellError("no space", label=str(specification.key), directory=f"/{where}", remedy=f"free some for {where}")
 
 
 class Kept(Listener):
@@ -114,7 +115,10 @@ def test_a_campaign_in_which_cells_break_again_and_again_ends(tmp_path: Path) ->
     campaign, listener = make_campaign(tmp_path, break_all, scenarios=("nbp-sizes",), nic_models=("e1000", "rtl8139"))
     with pytest.raises(CellError, match=r"^5 cells broke, the rest was not tried; the last: nbp-sizes") as caught:
         campaign.run()
-    assert caught.value.remedy == "free some"
+    last = campaign.errors[-1]
+    assert str(caught.value).endswith(f"; the last: {last}")
+    assert (caught.value.directory, caught.value.remedy) == (last.directory, last.remedy)
+    assert last.directory not in {error.directory for error in campaign.errors[:-1]}
     assert len(campaign.errors) == BROKEN_LIMIT == listener.finished
     assert campaign.traces() == ()
 
