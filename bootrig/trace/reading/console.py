@@ -184,8 +184,7 @@ class ConsoleReader:
     def _write_into(self, row: ScreenRow, text: str) -> None:
         """Write `text` into `row` at the cursor, and tell what is new of it."""
         there = row.text[self._column : self._column + len(text)]
-        rewriting = self._told[0] is row and self._column <= self._told[1] < len(row.text)
-        if there and (rewriting or not text.startswith(there)):
+        if there and (self._told[0] is row or not text.startswith(there)):
             for index, (character, was) in enumerate(zip(text, there, strict=False)):
                 if character != " " and row.is_wiped:
                     self._write(text[index:])  # into a new row

@@ -95,6 +95,9 @@ def test_what_is_erased_is_written_anew(written: str, lines: str) -> None:
 @pytest.mark.parametrize(
     ("written", "lines", "plain"),
     [
+        ("abcd\x1b[1;1H\x1b[1K", [" bcd"], "abcd"),
+        ("abcd\x1b[1;2H\x1b[1K", ["  cd"], "abcd"),
+        ("abcd\x1b[1;3H\x1b[1K", ["   d"], "abcd"),
         ("abc\x1b[1;2H\x1b[1Kx", [" xc"], "abc\nx"),
         ("abcdef\x1b[1;3H\x1b[Kx", ["abx"], "abcdef\nx"),
         ("ab\x1b[1;5H\x1b[1Kx", ["wiped: ab", "    x"], "ab\nx"),
