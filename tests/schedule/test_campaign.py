@@ -28,7 +28,9 @@ def pass_all(specification: CellSpecification) -> Trace:
 def break_all(specification: CellSpecification) -> CellError:
     """Answer as a broken rig."""
     where = f"{specification.side}/{specification.key}"
-    return CellError("no space", label=str(specification.key), directory=f"/{where}", remedy=f"free some for {where}")
+    return CellError(
+        f"no space for {where}", label=str(specification.key), directory=f"/{where}", remedy=f"free some for {where}"
+    )
 
 
 class Kept(Listener):
@@ -121,6 +123,8 @@ def test_a_campaign_in_which_cells_break_again_and_again_ends(tmp_path: Path) ->
     assert last.directory not in {error.directory for error in campaign.errors[:-1]}
     assert len(campaign.errors) == BROKEN_LIMIT == listener.finished
     assert campaign.traces() == ()
+    with pytest.raises(CellError, match=r"^6 cells broke"):
+        campaign.confirm({CellKey("nbp-sizes[2k]", "e1000", "pc", "seabios")})
 
 
 def test_a_few_broken_cells_do_not_end_it(tmp_path: Path) -> None:

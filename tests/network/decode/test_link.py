@@ -19,6 +19,7 @@ from tests.network.frames import (
     ethernet,
     find_events,
     from_guest,
+    http_answer,
     ip4,
     tcp,
     udp,
@@ -167,9 +168,10 @@ def test_the_client_of_a_connection_seen_from_its_middle(flags, guest, client):
     asking, answering = (first, second) if client else (second, first)
     frames = [tcp(first, second, flags, 100, from_guest=guest)]
     frames.append(tcp(asking, answering, "PA", 101, HTTP_REQUEST, from_guest=asking == HTTP_CLIENT))
+    frames.append(tcp(answering, asking, "PA", 101, http_answer(b"x"), from_guest=answering == HTTP_CLIENT))
     opened, *rest = decode(*frames)
     assert opened == Tcp(guest_s=0.0, from_guest=guest, frame=1, **ends(first, second), connection=1, window=8192)
-    assert [type(event).__name__ for event in rest] == ["HttpRequest"]
+    assert [type(event).__name__ for event in rest] == ["HttpRequest", "HttpResponse"]
 
 
 @pytest.mark.parametrize(

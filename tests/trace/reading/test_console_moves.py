@@ -143,6 +143,7 @@ def test_what_is_erased_is_written_anew(written: str, lines: str) -> None:
         ("abc\x1b[1;2Hbcd", ["abcd"], "abcd"),
         ("abc\x1b[1;2HbXd", ["abXd"], "abc\nXd"),
         ("abc\x1b[1;2H\x1b[Kbcd", ["abcd"], "abc\nbcd"),
+        ("abc\x1b[1;1Ha\x1b[1;4Hd", ["abcd"], "abcd"),
         ("abc\x1b[1;7Hx", ["abc   x"], "abc   x"),
         ("abc\x1b[1;2Hb\x1b[1;7Hx", ["abc   x"], "abc   x"),
         ("abc\x1b[1;4H   d", ["abc   d"], "abc   d"),
