@@ -122,8 +122,9 @@ def iter_places(path: str) -> Iterator[Place]:
         operator = kind()
         positions = (start for node in ast_nodes(tree) for start, _ in operator.mutation_positions(node))
         for occurrence, start in enumerate(positions):
-            # that a dataclass is frozen and has slots is for linters
-            if start not in annotated and not lines[start[0] - 1].startswith("@dataclass"):
+            line = lines[start[0] - 1]
+            # that a dataclass is frozen and has slots, and an argument its name, is for linters
+            if start not in annotated and not line.startswith("@dataclass") and not line.startswith("*,", start[1]):
                 yield Place(path, start[0], name, occurrence)
 
 
