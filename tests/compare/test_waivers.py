@@ -191,10 +191,16 @@ def test_an_expired_waiver_is_not_told_where_another_holds() -> None:
     assert verdict.notes == ()
 
 
-def test_on_its_last_day_a_waiver_holds() -> None:
-    waiver = replace(waiver_of("rom-bar"), expires=TODAY)
+@pytest.mark.parametrize("day", [datetime.date(2030, 6, 1), datetime.date(2030, 6, 2), None])
+def test_up_to_its_last_day_a_waiver_holds(day: datetime.date | None) -> None:
+    waiver = replace(waiver_of("rom-bar"), expires=day)
     verdict = compare_traces([trace(Boot())], [trace(Boot(bar_length=1 << 19))], [waiver], today=TODAY)
     assert verdict.answer is Answer.COMPATIBLE
+
+
+def test_a_waiver_needs_patterns_for_all_parts_of_a_cell() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        FieldPatterns("*", ((), ())).matches(difference(key=KEY))
 
 
 def test_a_waiver_that_matches_nothing_can_be_removed() -> None:

@@ -104,9 +104,10 @@ def check_traffic(pairing: Pairing) -> Iterator[tuple[CellPair | None, Finding]]
         if pair.both_passed:
             places.setdefault((pair.key.machine, pair.key.platform_firmware, pair.key.emulator), []).append(pair)
     for members in places.values():
-        kinds = [(sent_kinds(pair.baseline), sent_kinds(pair.candidate)) for pair in members]
-        first, second = (frozenset().union(*(both[side] for both in kinds)) for side in (0, 1))
-        for pair, (old, new) in zip(members, kinds, strict=True):
+        sent = [(pair, sent_kinds(pair.baseline), sent_kinds(pair.candidate)) for pair in members]
+        first = frozenset[str]().union(*(old for _, old, _ in sent))
+        second = frozenset[str]().union(*(new for _, _, new in sent))
+        for pair, old, new in sent:
             for name in sorted(old - second):
                 statement = "the guest does not send {baseline} any more"
                 yield pair, Finding(Severity.INFO, f"traffic: {name}", name, None, statement)
