@@ -321,6 +321,14 @@ def test_what_the_guest_tells_of_itself_in_option_175(
     assert find("dhcp-ipxe-options", sent(candidate), **sent(baseline)) == found
 
 
+def test_option_175_that_is_gone_in_one_message_does_not_hide_what_another_says(find: Find) -> None:
+    found = find("dhcp-ipxe-options", sent({}, {175: "130102"}), **sent({175: "130101"}))
+    assert [(finding.subject, finding.candidate) for finding in found] == [
+        ("option 175 in DISCOVER", None),
+        ("option 175, HTTP (19) in REQUEST", "02"),
+    ]
+
+
 def size(severity: Severity, baseline: int | None, candidate: int | None, where: str = "") -> Finding:
     statement = f"the guest takes DHCP messages of {{candidate}}, it was {{baseline}}{where}"
     why = "long answers lose options" if severity is CHANGE else ""
