@@ -85,6 +85,8 @@ def test_every_field_of_the_header():
         (b"\0\0\2\0\0\1\1A\0", [EMPTY, A]),
         (b"\2\0\1\1A\xff\1\1A", [EMPTY, A]),
         (b"\xfe\1A\1\1A", [DhcpOption(254, "41"), A]),
+        (b"\3\2ab\1\1A", [DhcpOption(3, "6162"), A]),
+        (b"\3\3abc\1\1A", [DhcpOption(3, "616263"), A]),
         (b"\1\1A" + b"\3\4" + bytes(4) + b"\2\0", [A, DhcpOption(3, "00000000"), EMPTY]),
         (b"\1\1A" + b"\3\4" + bytes(3), [A]),
     ],
