@@ -198,6 +198,9 @@ DIVIDED = ("console: lines are divided after 240 characters",)
         ("x\r\n" * 4 + "yy", {"limit": 320}, [1, 1, 1, 2], told(1)),
         ("x\r\n" * 4 + "yy", {"limit": 479}, [1, 1, 1, 2], told(1)),
         ("x\r\n" * 4 + "yy\r\nzzz", {"limit": 480}, [1, 1, 1, 1, 2, 3], ()),
+        ("x" * 65600, {}, [65520, 80], ("console: lines are divided after 65520 characters",)),
+        ("x\r\n" * 13106, {}, [1] * 13106, ()),
+        ("x\r\n" * 13107, {}, [1] * 13106, told(1)),
         # whole lines go, and the last one never does
         ("x\r\n" * 2 + LONG, {"limit": 320}, [1, 1, 280], ()),
         ("x\r\n" * 2 + LONG + "\r\ny", {"limit": 320}, [1, 1, 1], told(4)),

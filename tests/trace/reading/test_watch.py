@@ -68,6 +68,7 @@ def test_no_look_goes_over_more_than_the_new_text_and_its_overlap(length: int) -
 
 @pytest.mark.parametrize(("length", "found"), [(0, True), (WINDOW - 1, True), (WINDOW, False)])
 def test_what_left_the_window_is_not_found(length: int, found: bool) -> None:
+    assert (WINDOW, OVERLAP) == (64 * 1024, 4 * 1024)
     watch = Watch()
     watch.add("b")
     watch.add("x" * length)
