@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bootrig.emulator.definition.launch import Launch, require_possible
+from bootrig.emulator.definition.launch import Launch, choose_default_accelerator, require_possible
 from bootrig.errors import InputError
 from bootrig.schedule.plan import Filters
 
@@ -31,14 +31,14 @@ class Request:
 
     Attributes:
         is_virtual: whether guests' clocks count instructions; None for yes where the accelerator allows it.
-        accelerator: `auto`, `tcg` or `kvm`.
+        accelerator: `auto`, `tcg` or `kvm`; `$BOOTRIG_ACCELERATOR` by default.
         launch: how guests are started.
         runs: where run directories are made; None for `bootrig-runs` in the working directory.
         argv: the command's words, for the record.
     """
 
     is_virtual: bool | None = None
-    accelerator: str = "auto"
+    accelerator: str = field(default_factory=choose_default_accelerator)
     launch: Launch = field(default_factory=Launch)
     runs: Path | None = None
     argv: tuple[str, ...] = ()

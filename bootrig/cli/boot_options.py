@@ -1,16 +1,21 @@
 """The options that `run`, `compare` and `boot` share, and the requests that they become. Imports nothing heavy."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bootrig.emulator.definition.launch import AcceleratorWish, ConfigureBy, Launch, Launcher, RomBy
+from bootrig.emulator.definition.launch import (
+    ACCELERATOR_VARIABLE,
+    AcceleratorWish,
+    ConfigureBy,
+    Launch,
+    Launcher,
+    RomBy,
+    choose_default_accelerator,
+)
 
 if TYPE_CHECKING:
     from bootrig.api import Matrix
-
-ACCELERATOR_VARIABLE = "BOOTRIG_ACCELERATOR"
 
 
 def add_matrix_options(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +41,7 @@ def add_launch_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--accelerator",
         choices=[wish.value for wish in AcceleratorWish],
-        default=os.environ.get(ACCELERATOR_VARIABLE) or AcceleratorWish.AUTO.value,
+        default=choose_default_accelerator(),
         help=f"how instructions are executed (default: ${ACCELERATOR_VARIABLE}, else KVM where canary boots proved it)",
     )
     for option, words, what in (

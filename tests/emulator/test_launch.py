@@ -2,7 +2,14 @@
 
 import pytest
 
-from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, require_possible
+from bootrig.api import Matrix
+from bootrig.emulator.definition.launch import (
+    ConfigureBy,
+    Launch,
+    Launcher,
+    choose_default_accelerator,
+    require_possible,
+)
 from bootrig.errors import InputError
 
 
@@ -22,3 +29,10 @@ def test_libvirt_cannot_configure_over_qmp() -> None:
 )
 def test_everything_else_is_possible(launcher: Launcher, configure_by: ConfigureBy) -> None:
     require_possible(Launch(launcher, configure_by))
+
+
+def test_an_environment_variable_names_the_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOTRIG_ACCELERATOR", "kvm")
+    assert choose_default_accelerator() == Matrix().accelerator == "kvm"
+    monkeypatch.setenv("BOOTRIG_ACCELERATOR", "")
+    assert choose_default_accelerator() == Matrix().accelerator == "auto"

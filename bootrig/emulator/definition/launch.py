@@ -1,9 +1,12 @@
 """How guests are started, in the words that users type; imports nothing heavy."""
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bootrig.errors import InputError
+
+ACCELERATOR_VARIABLE = "BOOTRIG_ACCELERATOR"
 
 
 class AcceleratorWish(StrEnum):
@@ -12,6 +15,11 @@ class AcceleratorWish(StrEnum):
     AUTO = "auto"
     TCG = "tcg"
     KVM = "kvm"
+
+
+def choose_default_accelerator() -> str:
+    """Return the accelerator of whoever names none: `$BOOTRIG_ACCELERATOR`, else `auto`."""
+    return os.environ.get(ACCELERATOR_VARIABLE) or AcceleratorWish.AUTO
 
 
 class Launcher(StrEnum):
