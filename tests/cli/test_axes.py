@@ -8,6 +8,7 @@ import pytest
 
 from bootrig.compare import compare_traces
 from bootrig.trace.names import CellKey
+from bootrig.trace.reading.attempts import settle_traces
 from bootrig.trace.trace import OutcomeStatus, Trace
 from tests.cli.command import find_run_directory, load_traces, run_command
 
@@ -25,7 +26,7 @@ def boot(directory: Path, *words: str) -> list[Trace]:
 
 
 def outcomes(traces: list[Trace]) -> dict[CellKey, OutcomeStatus]:
-    return {trace.key: trace.outcome.status for trace in traces}
+    return {trace.key: trace.outcome.status for trace in settle_traces(traces)}
 
 
 def require_libvirt() -> None:
@@ -55,7 +56,7 @@ def test_a_rom_that_lives_on_patched_ids_fails_as_a_file(tmp_path: Path) -> None
     ended = run_command(tmp_path, *words, "--nic", "e1000", "--nic", "ne2k_pci")
     assert ended.status == 1, ended
     run_directory = find_run_directory(tmp_path / "runs")
-    found = {trace.key.nic_model: trace for trace in load_traces(run_directory)}
+    found = {trace.key.nic_model: trace for trace in settle_traces(load_traces(run_directory))}
     assert found["e1000"].outcome.status is OutcomeStatus.PASSED
     assert found["e1000"].rom.romfile.endswith("efi-e1000.rom")
     assert found["ne2k_pci"].outcome.status is OutcomeStatus.FAILED
