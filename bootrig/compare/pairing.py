@@ -1,11 +1,15 @@
 """Which trace of the baseline meets which trace of the candidate."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import choose_attempt, find_attempt
 from bootrig.trace.trace import Trace
+
+Event = TypeVar("Event")
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +131,22 @@ def _pair(key: CellKey, baseline: Sequence[Trace], candidate: Sequence[Trace]) -
     if counting.is_real and first is not None and second is not None:
         return PairedCell(counting, CellPair(key, first, second))
     return PairedCell(counting)
+
+
+def iter_unequal_values(
+    first: Mapping[str, Event], second: Mapping[str, Event], read: Callable[[Event], Read]
+) -> Iterator[tuple[str, Read, Read]]:
+    """Read one value from what both boots have under a name; yield the unequal pairs, each once.
+
+    Yields:
+        The first name that has them, ` of nbp.0`, empty where there is one pair only; the value of `first` and that of
+        `second`.
+    """
+    unequal: dict[tuple[Read, Read], str] = {}
+    for name in first:
+        if name in second:
+            values = read(first[name]), read(second[name])
+            if values[0] != values[1]:
+                unequal.setdefault(values, name)
+    for (baseline, candidate), name in unequal.items():
+        yield "" if len(unequal) == 1 else f" of {name}", baseline, candidate

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bootrig.compare.finding import Finding, Severity, Value
-from bootrig.compare.pairing import CellPair
+from bootrig.compare.pairing import CellPair, iter_unequal_values
 from bootrig.compare.registry import RULES, rule
 from bootrig.trace.events import HttpRequest
 from bootrig.trace.reading.wire import iter_guest, map_names, strip_varying
@@ -23,21 +23,7 @@ def _requests(trace: Trace) -> dict[str, HttpRequest]:
 
 
 def _iter_unequal(pair: CellPair, read: Callable[[HttpRequest], Value]) -> Iterator[tuple[str, Value, Value]]:
-    """Read one value from the requests that both guests made; yield the unequal pairs, each once.
-
-    Yields:
-        The first request that has them, ` of GET /nbp.0`, empty where there is one pair only; the baseline's and the
-        candidate's value.
-    """
-    first, second = (_requests(trace) for trace in pair.sides)
-    unequal: dict[tuple[Value, Value], str] = {}
-    for name in first:
-        if name in second:
-            values = read(first[name]), read(second[name])
-            if values[0] != values[1]:
-                unequal.setdefault(values, name)
-    for (baseline, candidate), name in unequal.items():
-        yield "" if len(unequal) == 1 else f" of {name}", baseline, candidate
+    return iter_unequal_values(_requests(pair.baseline), _requests(pair.candidate), read)
 
 
 @rule("http-version", topics={"http"}, owns_ports={80})

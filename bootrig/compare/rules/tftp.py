@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from bootrig.compare.finding import Finding, Severity, Value
-from bootrig.compare.pairing import CellPair
+from bootrig.compare.pairing import CellPair, iter_unequal_values
 from bootrig.compare.registry import rule
 from bootrig.trace.events import TftpError, TftpRequest, TftpTransfer
 from bootrig.trace.reading.wire import iter_guest, map_names, strip_varying
@@ -31,21 +31,7 @@ def _finished(trace: Trace) -> dict[str, TftpTransfer]:
 
 
 def _iter_unequal(pair: CellPair, read: Callable[[TftpRequest], T]) -> Iterator[tuple[str, T, T]]:
-    """Read one value from the first requests for files that both guests asked for; yield the unequal pairs, each once.
-
-    Yields:
-        The first file that has them, ` of nbp.0`, empty where there is one pair only; the baseline's and the
-        candidate's value.
-    """
-    first, second = (_requests(trace) for trace in pair.sides)
-    unequal: dict[tuple[T, T], str] = {}
-    for file in first:
-        if file in second:
-            values = read(first[file]), read(second[file])
-            if values[0] != values[1]:
-                unequal.setdefault(values, file)
-    for (baseline, candidate), file in unequal.items():
-        yield "" if len(unequal) == 1 else f" of {file}", baseline, candidate
+    return iter_unequal_values(_requests(pair.baseline), _requests(pair.candidate), read)
 
 
 def _options(request: TftpRequest) -> tuple[tuple[str, str], ...]:
