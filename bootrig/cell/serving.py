@@ -1,11 +1,13 @@
 """What a cell's services serve and what its disk holds: files made for this boot, with its nonce."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from bootrig.network.errors import ServiceError
 from bootrig.network.services.content.kind import Material
 from bootrig.network.services.files import make_files
 from bootrig.network.services.registry import find_services
@@ -19,6 +21,7 @@ from firmware.probe.boot.image import make_bios_probe, sum_image
 DISK_FILE = "disk.img"
 DISK_LENGTH = 1 << 20
 LOGS_DIRECTORY = "logs"
+ALIVE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,34 @@ class RunningServices:
         """What raises when a service dies."""
         return tuple(service.watch for service in self.running.values())
 
+    async def ask_alive(self) -> frozenset[str]:
+        """Ask every service all at once, each at every address; return the names of the services, which all answered.
+
+        For after the guest has ended and its capture is closed.
+
+        Raises:
+            ServiceError: some did not answer within `ALIVE_S`; the message has all of them, and what they were asked.
+        """
+        asked = [(name, question) for name, service in self.running.items() for question in service.questions()]
+        answers = await asyncio.gather(
+            *(asyncio.wait_for(question.ask(), ALIVE_S) for _, question in asked), return_exceptions=True
+        )
+        silent: dict[str, list[str]] = {}
+        for (name, question), answer in zip(asked, answers, strict=True):
+            if isinstance(answer, BaseException):
+                if not isinstance(answer, OSError | ServiceError):
+                    raise answer
+                silent.setdefault(name, []).append(f"{question.what} ({_describe_silence(answer)})")
+        if silent:
+            raise ServiceError(
+                "; ".join(
+                    f"the {name} service ({self.running[name].server}) does not answer: {', '.join(questions)}"
+                    for name, questions in silent.items()
+                ),
+                remedy="see the logs of the services in the attempt's directory",
+            )
+        return frozenset(self.running)
+
     def describe(self, scenario: Scenario, wire: tuple[Event, ...]) -> Iterable[ServiceEvidence]:
         """Yield what is known of each service, now that its packets are decoded."""
         services = find_services()
@@ -77,6 +108,13 @@ class RunningServices:
                 version=service.version,
                 read_back=services[name].read_back(scenario.services[name], wire),
             )
+
+
+def _describe_silence(error: OSError | ServiceError) -> str:
+    """Return why a question has no answer."""
+    if isinstance(error, TimeoutError):
+        return f"nothing came within {ALIVE_S:.0f} s"
+    return str(error) if isinstance(error, ServiceError) else error.strerror or str(error)
 
 
 @asynccontextmanager

@@ -1,13 +1,17 @@
 """What a cell's services serve and its disk holds: files made for this boot, with its nonce."""
 
 import asyncio
-from collections.abc import Mapping
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from bootrig.cell.serving import DISK_LENGTH, Served, make_served, start_services
+from bootrig.cell.serving import DISK_LENGTH, RunningServices, Served, make_served, start_services
 from bootrig.network.addresses import SERVER_ADDRESS
+from bootrig.network.errors import ServiceError
 from bootrig.network.servers.dnsmasq_lines import dnsmasq_configuration
 from bootrig.network.tap import open_tap
 from bootrig.scenario.file import load_scenario_family
@@ -139,3 +143,75 @@ def test_every_service_of_a_scenario_is_started_and_told(programs: Mapping[str, 
     ]
     assert all(version[0].isdigit() for *_, version in told)
     assert {path.name for path in (cell / "logs").iterdir()} == {"dnsmasq.conf", "dnsmasq.log", "tftp.log", "http.log"}
+
+
+def ask(programs: Mapping[str, Path], cell: Path, hang: Callable[[RunningServices], None]) -> str:
+    """Return what is said of the services of a scenario, which are asked whether they live after `hang`."""
+    serve("script[ipxe]", programs, cell)
+    (scenario,) = load_scenario_family("script[ipxe]")
+
+    async def start() -> str:
+        async with start_services(scenario, cell) as services:
+            hang(services)
+            try:
+                return " ".join(sorted(await services.ask_alive()))
+            except ServiceError as error:
+                return str(error)
+
+    def inside() -> str:
+        with open_tap():
+            return asyncio.run(start())
+
+    return str(call_inside(inside))
+
+
+def hang_tftp(services: RunningServices) -> None:
+    services.running["tftp"]._accept = lambda _listening: threading.Event().wait(3)  # type: ignore[attr-defined]
+
+
+def hang_http(services: RunningServices) -> None:
+    for server in services.running["http"]._servers:  # type: ignore[attr-defined]
+        asyncio.get_running_loop().remove_reader(server.sockets[0].fileno())
+
+
+ADDRESSES = ("10.0.2.1", "fd00:b007::1")
+NOTHING = "nothing came within 2 s"
+
+
+@pytest.mark.rig
+@pytest.mark.parametrize(
+    ("hang", "said"),
+    [
+        (lambda _services: None, "dhcp http tftp"),
+        (
+            lambda services: os.kill(services.running["dhcp"].process.pid, signal.SIGSTOP),
+            "the dhcp service (dnsmasq) does not answer: "
+            + ", ".join(
+                f"a {question} ({NOTHING})"
+                for question in ("DHCP DISCOVER", *(f"DNS query to {address}" for address in ADDRESSES))
+            ),
+        ),
+        (
+            hang_tftp,
+            "the tftp service (tftpy) does not answer: "
+            + ", ".join(f"a TFTP request to {address} ({NOTHING})" for address in ADDRESSES),
+        ),
+        (
+            hang_http,
+            "the http service (aiohttp) does not answer: "
+            + ", ".join(f"an HTTP request to {address} ({NOTHING})" for address in ADDRESSES),
+        ),
+        (
+            lambda services: services.running["http"]._servers[1].close(),
+            "the http service (aiohttp) does not answer: an HTTP request to fd00:b007::1 "
+            "(Connect call failed ('fd00:b007::1', 80, 0, 0))",
+        ),
+    ],
+    ids=["nothing", "dnsmasq stopped", "tftp thread", "http", "one family"],
+)
+def test_services_are_asked_whether_they_live(
+    programs: Mapping[str, Path], cell: Path, hang: Callable[[RunningServices], None], said: str
+) -> None:
+    require_namespaces()
+    require_program("dnsmasq")
+    assert ask(programs, cell, hang) == said

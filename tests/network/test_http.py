@@ -29,7 +29,7 @@ def root(tmp_path) -> Path:
 
 @asynccontextmanager
 async def _connected(server: HttpServer) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection(HOST, server.port)
+    reader, writer = await asyncio.open_connection(HOST, server.places[0][1])
     try:
         yield reader, writer
     finally:
@@ -40,7 +40,7 @@ async def _connected(server: HttpServer) -> AsyncIterator[tuple[asyncio.StreamRe
 
 def _serve(root: Path, use: Callable[[HttpServer], Awaitable[object]]) -> object:
     async def serve() -> object:
-        async with start_http(root, root.parent, address=HOST, port=0) as server:
+        async with start_http(root, root.parent, addresses=(HOST,), port=0) as server:
             return await use(server)
 
     return asyncio.run(serve())
@@ -201,7 +201,7 @@ def test_a_client_that_leaves_midway_harms_nobody(root):
 
 def test_port_in_use(root):
     async def use(server: HttpServer) -> object:
-        async with start_http(root, root.parent, address=HOST, port=server.port):
+        async with start_http(root, root.parent, addresses=(HOST,), port=server.places[0][1]):
             return None
 
     match = r"^the HTTP server cannot bind 127.0.0.1 port \d+: Address already in use$"
@@ -219,7 +219,7 @@ def test_dies_midway(root):
     async def use(server: HttpServer) -> object:
         watching = asyncio.create_task(server.watch())
         await asyncio.sleep(0)
-        server._server.close()
+        server._servers[0].close()
         return await asyncio.wait_for(watching, 10)
 
     with pytest.raises(ServiceError, match=r"^the HTTP server died midway$"):
@@ -233,7 +233,7 @@ def test_nothing_is_left_even_of_an_open_connection(root):
 
         async def use(server: HttpServer) -> object:
             loop = asyncio.get_running_loop()
-            await loop.sock_connect(client, (HOST, server.port))
+            await loop.sock_connect(client, (HOST, server.places[0][1]))
             await loop.sock_sendall(client, b"GET /file HTTP/1.1\r\nHost: x\r\n\r\n")
             return await loop.sock_recv(client, 1000)
 

@@ -32,7 +32,7 @@ def root(tmp_path) -> Path:
 
 @pytest.fixture
 def server(root, tmp_path) -> Iterator[TftpServer]:
-    with start_tftp(TftpConfiguration(root, HOST, 0), tmp_path) as server:
+    with start_tftp(TftpConfiguration(root, (HOST,), 0), tmp_path) as server:
         yield server
 
 
@@ -83,18 +83,18 @@ class Client:
 @pytest.mark.parametrize("name", ["small", "even", "empty"])
 @pytest.mark.parametrize("options", [(), (b"blksize", b"1432", b"tsize", b"0"), (b"blksize", b"512")])
 def test_serves_files(server, root, name, options):
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         assert client.fetch(name.encode(), *options) == (root / name).read_bytes()
 
 
 def test_acknowledges_what_was_asked_for(server):
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         client.fetch(b"even", b"blksize", b"1432", b"tsize", b"0")
         assert client.options == {b"blksize": b"1432", b"tsize": b"1024"}
 
 
 def test_acknowledges_nothing_that_was_not(server):
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         client.fetch(b"even", b"tsize", b"0")
         assert client.options == {b"tsize": b"1024"}
 
@@ -103,13 +103,13 @@ def test_acknowledges_nothing_that_was_not(server):
     "options", [(b"windowsize", b"4"), (b"blksize", b"many"), (b"blksize", b""), (b"tsize", b"\xff"), (b"odd",)]
 )
 def test_ignores_options_that_it_does_not_know_or_understand(server, options):
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         assert client.fetch(b"even", *options) == b"e" * 1024
         assert client.options is None
 
 
 def test_names_of_options_have_no_case(server):
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         client.fetch(b"even", b"BlkSize", b"1000")
         assert (client.options or {})[b"blksize"] == b"1000"
 
@@ -117,12 +117,12 @@ def test_names_of_options_have_no_case(server):
 def test_block_numbers_wrap(server, root):
     content = os.urandom(8 * 65537 + 3)
     (root / "long").write_bytes(content)
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         assert client.fetch(b"long", b"blksize", b"8") == content
 
 
 def test_names_with_blanks_and_other_letters(server):
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         assert client.fetch("with space \u00e9".encode()) == b"special"
 
 
@@ -130,20 +130,20 @@ def test_names_with_blanks_and_other_letters(server):
     "name", [b"missing", b"../secret", b"/../secret", b"escape", b"/etc/passwd", b"", b"/", b"\xff\xfe", b"a" * 400]
 )
 def test_what_is_not_in_the_root_is_not_found(server, name):
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         assert client.ask(name, b"octet") == b"\0\5\0\1File not found\0"
 
 
 def test_nothing_can_be_written(server, root):
     before = sorted(root.iterdir())
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         assert client.ask(b"new", b"octet", opcode=2) == b"\0\5\0\2Access violation\0"
         assert client.ask(b"../new", b"octet", opcode=2) == b"\0\5\0\2Access violation\0"
     assert sorted(root.iterdir()) == before
 
 
 def test_two_at_a_time(server):
-    with Client(server.port) as one, Client(server.port) as other:
+    with Client(server.places[0][1]) as one, Client(server.places[0][1]) as other:
         assert one.ask(b"even", b"octet")[4:] == b"e" * 512
         assert other.fetch(b"small") == b"s" * 100
         one.ack(1)
@@ -151,9 +151,9 @@ def test_two_at_a_time(server):
 
 
 def test_a_repeated_request_is_not_a_second_transfer(server):
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         client.ask(b"even", b"octet")
-        client.socket.sendto(b"\0\1even\0octet\0", (HOST, server.port))
+        client.socket.sendto(b"\0\1even\0octet\0", (HOST, server.places[0][1]))
         client.ack(1)
         assert client.next()[:4] == b"\0\3\0\2"
 
@@ -167,11 +167,11 @@ def test_a_request_repeated_before_the_acknowledgement_is_not_a_new_one(server, 
         return select(timeout_s)
 
     monkeypatch.setattr(server._selector, "select", wait_and_select)
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         assert client.ask(b"even", b"octet", b"blksize", b"1000")[1] == 6
         first = client.peer
         for _ in range(3):
-            client.socket.sendto(b"\0\1even\0octet\0blksize\x001000\0", (HOST, server.port))
+            client.socket.sendto(b"\0\1even\0octet\0blksize\x001000\0", (HOST, server.places[0][1]))
         client.ack(0)
         gate.set()
         assert (client.next()[:4], client.peer) == (b"\0\3\0\1", first)
@@ -180,7 +180,7 @@ def test_a_request_repeated_before_the_acknowledgement_is_not_a_new_one(server, 
 
 
 def test_a_client_may_ask_for_another_file_from_the_same_port(server):
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         client.ask(b"even", b"octet")
         assert client.ask(b"small", b"octet")[4:] == b"s" * 100
         client.ack(1)
@@ -188,7 +188,7 @@ def test_a_client_may_ask_for_another_file_from_the_same_port(server):
 
 
 def test_a_client_may_begin_anew(server):
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         first = client.ask(b"even", b"octet")
         client.ack(1)
         client.next()
@@ -197,16 +197,16 @@ def test_a_client_may_begin_anew(server):
 
 def test_what_is_not_acknowledged_is_sent_again(root, tmp_path):
     with (
-        start_tftp(TftpConfiguration(root, HOST, 0, timeout_s=0.05), tmp_path) as server,
-        Client(server.port) as client,
+        start_tftp(TftpConfiguration(root, (HOST,), 0, timeout_s=0.05), tmp_path) as server,
+        Client(server.places[0][1]) as client,
     ):
         first = client.ask(b"even", b"octet")
         assert client.next() == first
 
 
 def test_a_client_that_is_silent_is_given_up(root, tmp_path):
-    configuration = TftpConfiguration(root, HOST, 0, timeout_s=0.02, retries=2)
-    with start_tftp(configuration, tmp_path) as server, Client(server.port) as client:
+    configuration = TftpConfiguration(root, (HOST,), 0, timeout_s=0.02, retries=2)
+    with start_tftp(configuration, tmp_path) as server, Client(server.places[0][1]) as client:
         first = client.ask(b"even", b"octet")
         assert [client.next(), client.next()] == [first, first]
         client.socket.settimeout(0.3)
@@ -216,11 +216,11 @@ def test_a_client_that_is_silent_is_given_up(root, tmp_path):
 
 
 def test_a_client_that_is_gone_is_given_up(server, tmp_path):
-    client = Client(server.port)
+    client = Client(server.places[0][1])
     client.ask(b"even", b"octet", b"blksize", b"8")
     client.ack(0)
     client.socket.close()
-    with Client(server.port) as other:
+    with Client(server.places[0][1]) as other:
         assert other.fetch(b"small") == b"s" * 100
 
 
@@ -228,9 +228,9 @@ def test_a_client_that_is_gone_is_given_up(server, tmp_path):
     "datagram", [b"", b"\0", b"\0\1", b"\0\1x", b"\0\1x\0", b"\0\3\0\1data", b"\0\4\0\0", b"\xff" * 9]
 )
 def test_a_datagram_that_is_no_request_harms_nobody(server, datagram):
-    with Client(server.port) as client:
-        client.socket.sendto(datagram, (HOST, server.port))
-        with Client(server.port) as other:
+    with Client(server.places[0][1]) as client:
+        client.socket.sendto(datagram, (HOST, server.places[0][1]))
+        with Client(server.places[0][1]) as other:
             assert other.fetch(b"small") == b"s" * 100
 
 
@@ -239,13 +239,13 @@ def test_a_datagram_that_is_no_request_harms_nobody(server, datagram):
 def test_any_datagrams_leave_the_server_alive(tmp_path_factory, datagrams, answer):
     directory = tmp_path_factory.mktemp("any")
     (directory / "small").write_bytes(b"s" * 600)
-    with start_tftp(TftpConfiguration(directory, HOST, 0), directory) as server:
-        with Client(server.port) as client:
+    with start_tftp(TftpConfiguration(directory, (HOST,), 0), directory) as server:
+        with Client(server.places[0][1]) as client:
             client.ask(b"small", b"octet")
             client.socket.sendto(answer, client.peer)
             for datagram in datagrams:
-                client.socket.sendto(datagram, (HOST, server.port))
-        with Client(server.port) as client:
+                client.socket.sendto(datagram, (HOST, server.places[0][1]))
+        with Client(server.places[0][1]) as client:
             assert len(client.fetch(b"small")) == 600
 
 
@@ -266,9 +266,9 @@ def test_a_request_keeps_what_the_client_said():
 
 
 def test_port_in_use(root, tmp_path):
-    with start_tftp(TftpConfiguration(root, HOST, 0), tmp_path) as server:
-        configuration = TftpConfiguration(root, HOST, server.port)
-        match = rf"^the TFTP server cannot bind 127.0.0.1 port {server.port}: Address already in use$"
+    with start_tftp(TftpConfiguration(root, (HOST,), 0), tmp_path) as server:
+        configuration = TftpConfiguration(root, (HOST,), server.places[0][1])
+        match = rf"^the TFTP server cannot bind 127.0.0.1 port {server.places[0][1]}: Address already in use$"
         with pytest.raises(ServiceError, match=match) as caught, start_tftp(configuration, tmp_path):
             pass
     assert "another server has it" in caught.value.remedy
@@ -277,7 +277,7 @@ def test_port_in_use(root, tmp_path):
 def test_an_address_that_is_not_ours(root, tmp_path):
     with (
         pytest.raises(ServiceError, match=r"cannot bind 192.0.2.1 port 69: Cannot assign requested address$"),
-        start_tftp(TftpConfiguration(root, "192.0.2.1"), tmp_path),
+        start_tftp(TftpConfiguration(root, ("192.0.2.1",)), tmp_path),
     ):
         pass
 
@@ -285,14 +285,14 @@ def test_an_address_that_is_not_ours(root, tmp_path):
 def test_no_root(tmp_path):
     with (
         pytest.raises(ServiceError, match=r"none is not a directory$"),
-        start_tftp(TftpConfiguration(tmp_path / "none", HOST, 0), tmp_path),
+        start_tftp(TftpConfiguration(tmp_path / "none", (HOST,), 0), tmp_path),
     ):
         pass
 
 
 def test_nothing_is_left(root, tmp_path):
     threads, descriptors = threading.active_count(), open_descriptors()
-    with start_tftp(TftpConfiguration(root, HOST, 0), tmp_path) as server, Client(server.port) as client:
+    with start_tftp(TftpConfiguration(root, (HOST,), 0), tmp_path) as server, Client(server.places[0][1]) as client:
         client.ask(b"even", b"octet")  # a transfer under way
     assert threading.active_count() == threads
     assert open_descriptors() == descriptors
@@ -303,9 +303,9 @@ def test_dies_midway(server, monkeypatch):
     async def watch() -> None:
         watching = asyncio.create_task(server.watch())
         await asyncio.sleep(0)
-        monkeypatch.setattr(server, "_accept", lambda: 1 // 0)
+        monkeypatch.setattr(server, "_accept", lambda _listening: 1 // 0)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.sendto(b"x", (HOST, server.port))
+            client.sendto(b"x", (HOST, server.places[0][1]))
             await asyncio.wait_for(watching, 10)
 
     with pytest.raises(ServiceError, match=r"^the TFTP server died midway: ZeroDivisionError"):
@@ -318,18 +318,18 @@ def test_watching_can_be_given_up(server):
 
     with pytest.raises(TimeoutError):
         asyncio.run(watch())
-    with Client(server.port) as client:
+    with Client(server.places[0][1]) as client:
         assert client.fetch(b"small") == b"s" * 100
 
 
 def test_a_full_disk_under_the_log_stops_nobody(root, tmp_path):
     (tmp_path / "tftp.log").symlink_to("/dev/full")
-    with start_tftp(TftpConfiguration(root, HOST, 0), tmp_path) as server, Client(server.port) as client:
+    with start_tftp(TftpConfiguration(root, (HOST,), 0), tmp_path) as server, Client(server.places[0][1]) as client:
         assert client.fetch(b"small") == b"s" * 100
 
 
 def test_the_log_says_who_asked_for_what(root, tmp_path):
-    with start_tftp(TftpConfiguration(root, HOST, 0), tmp_path) as server, Client(server.port) as client:
+    with start_tftp(TftpConfiguration(root, (HOST,), 0), tmp_path) as server, Client(server.places[0][1]) as client:
         client.fetch(b"small", b"tsize", b"0")
         client.ask(b"missing", b"octet")
     # the server has ended, so all is written

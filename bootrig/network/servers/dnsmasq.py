@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from bootrig.deadline import Deadline
+from bootrig.network.addresses import SERVER_NAME, SERVICE_ADDRESSES
 from bootrig.network.errors import ServiceError
 from bootrig.network.servers.dnsmasq_lines import dnsmasq_configuration
 from bootrig.network.servers.personality import DhcpPersonality
+from bootrig.network.servers.questions import Question, ask_any, ask_dhcp, ask_dns
 from bootrig.process import RunningProcess, require_tool, start_process
 
 IN_MODIFY = 0x2
@@ -32,10 +34,19 @@ class Dnsmasq:
 
     server = "dnsmasq"
 
-    def __init__(self, process: RunningProcess) -> None:
+    def __init__(self, process: RunningProcess, *, has_own_lines: bool = False) -> None:
         self.process = process
+        self._has_own_lines = has_own_lines
         found = VERSION_PATTERN.search(process.output.read_text(errors="replace"))
         self.version = found[1] if found else ""
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return what shows that it is alive.
+
+        Lines of the scenario's own may silence a part of it, so one answer is enough where there are any.
+        """
+        asked = (ask_dhcp(), *(ask_dns(address, SERVER_NAME) for address in SERVICE_ADDRESSES))
+        return (ask_any(asked),) if self._has_own_lines else asked
 
     async def watch(self) -> NoReturn:
         """Wait for its death.
@@ -102,7 +113,7 @@ def start_dnsmasq(personality: DhcpPersonality, logs: Path, *, deadline: Deadlin
     try:
         with start_process([program, "-d", f"--conf-file={file}"], output=log) as process:
             _await_ready(process, watch, deadline or Deadline.after(START_S, "dnsmasq"))
-            yield Dnsmasq(process)
+            yield Dnsmasq(process, has_own_lines=bool(personality.lines))
     finally:
         if watch >= 0:
             os.close(watch)

@@ -1,13 +1,20 @@
 """What servers of files share: their socket, the files that a client can get, their log."""
 
 import errno
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
+from bootrig.network.addresses import address_family
 from bootrig.network.errors import ServiceError
+
+
+def find_served_name(root: Path) -> bytes | None:
+    """Return the name by which clients call a file in a root directory, None where it has none."""
+    return next((os.fsencode(path.relative_to(root)) for path in sorted(root.rglob("*")) if path.is_file()), None)
 
 
 def bind_socket(server: str, root: Path, kind: socket.SocketKind, address: str, port: int) -> socket.socket:
@@ -18,7 +25,7 @@ def bind_socket(server: str, root: Path, kind: socket.SocketKind, address: str, 
     """
     if not root.is_dir():
         raise ServiceError(f"{server} root {root} is not a directory")
-    bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    bound = socket.socket(address_family(address), kind)
     bound.setblocking(False)
     try:
         if kind is socket.SOCK_STREAM:

@@ -7,8 +7,8 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote
@@ -16,9 +16,16 @@ from urllib.parse import unquote
 import aiohttp
 from aiohttp import web
 
-from bootrig.network.addresses import SERVER_ADDRESS
+from bootrig.network.addresses import SERVICE_ADDRESSES
 from bootrig.network.errors import ServiceError
-from bootrig.network.servers.file_server import ServiceLog, bind_socket, find_jailed_file, start_log
+from bootrig.network.servers.file_server import (
+    ServiceLog,
+    bind_socket,
+    find_jailed_file,
+    find_served_name,
+    start_log,
+)
+from bootrig.network.servers.questions import Question, ask_http
 
 KEEP_ALIVE_S = 75.0
 
@@ -29,9 +36,17 @@ class HttpServer:
     server = "aiohttp"
     version = aiohttp.__version__
 
-    def __init__(self, server: asyncio.Server) -> None:
-        self._server = server
-        self.port: int = server.sockets[0].getsockname()[1]
+    def __init__(self, servers: Sequence[asyncio.Server], root: Path) -> None:
+        self._servers = servers
+        self._root = root
+        self.places: tuple[tuple[str, int], ...] = tuple(
+            bound.getsockname()[:2] for server in servers for bound in server.sockets
+        )
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return what shows that it is alive."""
+        name = find_served_name(self._root)
+        return tuple(ask_http(address, name, port) for address, port in self.places)
 
     async def watch(self) -> NoReturn:
         """Wait for its death.
@@ -39,7 +54,12 @@ class HttpServer:
         Raises:
             ServiceError: it does not listen any more.
         """
-        await self._server.wait_closed()
+        waiting = [asyncio.ensure_future(server.wait_closed()) for server in self._servers]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
         raise ServiceError("the HTTP server died midway")
 
 
@@ -77,40 +97,38 @@ class _LogHandler(logging.Handler):
 
 @asynccontextmanager
 async def start_http(
-    root: Path, logs: Path, *, address: str = SERVER_ADDRESS, port: int = 80
+    root: Path, logs: Path, *, addresses: Sequence[str] = SERVICE_ADDRESSES, port: int = 80
 ) -> AsyncIterator[HttpServer]:
-    """Start an HTTP server for GET and HEAD of what is in `root`; inside the `async with` it answers.
+    """Start an HTTP server for GET and HEAD of what is in `root`; inside the `async with` it answers at each address.
 
     Its log is `http.log` in the directory `logs`: a JSON array a line (method, target, version, status, headers).
 
     Raises:
         ServiceError: the root is not a directory, or the port cannot be bound.
     """
-    listening = bind_socket("HTTP", root, socket.SOCK_STREAM, address, port)
-    try:
-        with start_log(logs / "http.log") as log:
-            application = web.Application()
-            application.router.add_get("/{path:.*}", _answer_files(root), allow_head=True)
-            application.on_response_prepare.append(_write_log(log))
-            logger = logging.Logger("http", logging.WARNING)
-            logger.addHandler(_LogHandler(log))
-            runner = web.AppRunner(
-                application,
-                access_log=None,
-                handle_signals=False,
-                keepalive_timeout=KEEP_ALIVE_S,
-                logger=logger,
-                shutdown_timeout=0.1,
-            )
-            await runner.setup()
-            try:
-                assert runner.server is not None  # noqa: S101 - setup() made it
-                server = await asyncio.get_running_loop().create_server(runner.server, sock=listening)
-                try:
-                    yield HttpServer(server)
-                finally:
-                    server.close()
-            finally:
-                await runner.cleanup()
-    finally:
-        listening.close()
+    async with AsyncExitStack() as stack:
+        listening = [
+            stack.enter_context(bind_socket("HTTP", root, socket.SOCK_STREAM, address, port)) for address in addresses
+        ]
+        log = stack.enter_context(start_log(logs / "http.log"))
+        application = web.Application()
+        application.router.add_get("/{path:.*}", _answer_files(root), allow_head=True)
+        application.on_response_prepare.append(_write_log(log))
+        logger = logging.Logger("http", logging.WARNING)
+        logger.addHandler(_LogHandler(log))
+        runner = web.AppRunner(
+            application,
+            access_log=None,
+            handle_signals=False,
+            keepalive_timeout=KEEP_ALIVE_S,
+            logger=logger,
+            shutdown_timeout=0.1,
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        assert runner.server is not None  # noqa: S101 - setup() made it
+        servers = []
+        for bound in listening:
+            servers.append(await asyncio.get_running_loop().create_server(runner.server, sock=bound))
+            stack.callback(servers[-1].close)
+        yield HttpServer(servers, root)

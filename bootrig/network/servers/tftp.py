@@ -14,9 +14,9 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -26,9 +26,16 @@ import tftpy
 from tftpy.TftpContexts import TftpContextServer
 from tftpy.TftpShared import TftpException, TftpTimeout
 
-from bootrig.network.addresses import SERVER_ADDRESS
+from bootrig.network.addresses import SERVICE_ADDRESSES, address_family
 from bootrig.network.errors import ServiceError
-from bootrig.network.servers.file_server import ServiceLog, bind_socket, find_jailed_file, start_log
+from bootrig.network.servers.file_server import (
+    ServiceLog,
+    bind_socket,
+    find_jailed_file,
+    find_served_name,
+    start_log,
+)
+from bootrig.network.servers.questions import Question, ask_tftp
 
 logging.getLogger("tftpy").setLevel(logging.CRITICAL + 1)  # ours tells more, and tftpy's costs half of the speed
 
@@ -44,7 +51,7 @@ class TftpConfiguration:
     """
 
     root: Path
-    address: str = SERVER_ADDRESS
+    addresses: tuple[str, ...] = SERVICE_ADDRESSES
     port: int = 69
     timeout_s: float = 3.0
     retries: int = 5
@@ -85,10 +92,27 @@ def parse_request(datagram: bytes) -> TftpRequest:
     return TftpRequest(opcode, file, mode, tuple(zip(rest[::2], rest[1::2], strict=False)))
 
 
-class _Transfer(TftpContextServer):  # type: ignore[misc]
-    """One transfer: tftpy's engine with our rules for names and options."""
+class _PeerSocket(socket.socket):
+    """A connected socket as tftpy's engine uses one, for which an address is always host and port."""
 
-    def __init__(self, configuration: TftpConfiguration, host: str, port: int, root: str) -> None:
+    def sendto(self, content: bytes, _address: tuple[str, int]) -> int:  # type: ignore[override]
+        return self.send(content)
+
+    def recvfrom(self, length: int, _flags: int = 0) -> tuple[bytes, tuple[str, int]]:
+        content, address = super().recvfrom(length)
+        return content, address[:2]
+
+
+class _Transfer(TftpContextServer):  # type: ignore[misc]
+    """One transfer: tftpy's engine with our rules for names, addresses and options.
+
+    Its host is the client's address, which tftpy itself would look up as a name of IPv4.
+    """
+
+    host = address = ""
+
+    def __init__(self, configuration: TftpConfiguration, local: str, peer: tuple[Any, ...], root: str) -> None:
+        host, port = peer[:2]
         self._requested: frozenset[str] = frozenset()
         self._options: dict[str, Any] | None = None
         self._configuration = configuration
@@ -103,9 +127,12 @@ class _Transfer(TftpContextServer):  # type: ignore[misc]
             flock=False,
         )
         self.flock = False  # tftpy's own constructor mistakes the argument
-        self.sock.bind((configuration.address, 0))
+        self.address = host
+        self.sock.close()
+        self.sock: socket.socket = _PeerSocket(address_family(local), socket.SOCK_DGRAM)
+        self.sock.bind((local, 0))
         self.sock.setblocking(False)
-        self.sock.connect((host, port))  # the kernel drops what others send, and tells of a closed port
+        self.sock.connect(peer)  # the kernel drops what others send, and tells of a closed port
         self.request: TftpRequest | None = None
         self.opening = b""
         self.heard = False
@@ -135,10 +162,16 @@ class _Transfer(TftpContextServer):  # type: ignore[misc]
     def describe(self) -> str:
         """Return the client and what it asked for, for the log."""
         if self.request is None:
-            return f"{self.host}:{self.port}"
+            return describe_peer((self.host, self.port))
         options = "".join(f" {name}={value}" for name, value in self.request.options)
         verb = "read" if self.request.opcode == READ_REQUEST else "write"
-        return f"{self.host}:{self.port} {verb} {self.request.file!r} {self.request.mode}{options}"
+        return f"{describe_peer((self.host, self.port))} {verb} {self.request.file!r} {self.request.mode}{options}"
+
+
+def describe_peer(peer: tuple[Any, ...]) -> str:
+    """Return a client's address and port as people write them."""
+    host, port = peer[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class TftpServer:
@@ -148,7 +181,7 @@ class TftpServer:
     version = tftpy.__version__
 
     def __init__(
-        self, configuration: TftpConfiguration, listening: socket.socket, log: ServiceLog, empty: Path
+        self, configuration: TftpConfiguration, listening: Sequence[socket.socket], log: ServiceLog, empty: Path
     ) -> None:
         self._configuration = configuration
         self._listening = listening
@@ -156,14 +189,16 @@ class TftpServer:
         self._empty = str(empty)
         self._wake, self._woken = socket.socketpair()
         self._ended: Future[None] = Future()
-        self._transfers: dict[tuple[str, int], _Transfer] = {}
+        self._transfers: dict[tuple[Any, ...], _Transfer] = {}
         self._selector = selectors.DefaultSelector()
         self._thread = threading.Thread(target=self._run, name="tftp", daemon=True)
 
-    @property
-    def port(self) -> int:
-        """The UDP port that it listens on."""
-        return int(self._listening.getsockname()[1])
+        self.places: tuple[tuple[str, int], ...] = tuple(bound.getsockname()[:2] for bound in listening)
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return what shows that it is alive."""
+        name = find_served_name(self._configuration.root)
+        return tuple(ask_tftp(address, name, port) for address, port in self.places)
 
     async def watch(self) -> NoReturn:
         """Wait for its death.
@@ -198,11 +233,13 @@ class TftpServer:
             for key in list(self._transfers):
                 self._end(key, "stopped")
             self._selector.close()
-            self._listening.close()
+            for listening in self._listening:
+                listening.close()
             self._woken.close()
 
     def _serve(self) -> None:
-        self._selector.register(self._listening, selectors.EVENT_READ)
+        for listening in self._listening:
+            self._selector.register(listening, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
         while True:
             timeout_s = self._configuration.timeout_s / 2 if self._transfers else None
@@ -211,22 +248,23 @@ class TftpServer:
                 return
             # first and all of them: a repeated request came before the ACK that lies beside it, and must not look like
             # a new one that follows it
-            while any(event.fileobj is self._listening for event in events) and self._accept():
-                pass
+            for listening in self._listening:
+                while any(event.fileobj is listening for event in events) and self._accept(listening):
+                    pass
             for event in events:
                 transfer = self._transfers.get(event.data)
                 if transfer is not None and transfer.sock is event.fileobj:
                     self._continue(event.data)
             self._resend()
 
-    def _accept(self) -> bool:
+    def _accept(self, listening: socket.socket) -> bool:
         """Take a datagram from the well-known port: a new transfer, or a repetition of a request that is served.
 
         Returns:
             Whether there was one.
         """
         try:
-            datagram, peer = self._listening.recvfrom(65536)
+            datagram, peer = listening.recvfrom(65536)
         except BlockingIOError:
             return False
         before = self._transfers.get(peer)
@@ -237,14 +275,14 @@ class TftpServer:
             self._continue(peer)  # its last ACK may lie there
         if peer in self._transfers:
             self._end(peer, "ended by the client, which asked anew")
-        self._begin(datagram, peer)
+        self._begin(datagram, peer, listening.getsockname()[0])
         return True
 
-    def _begin(self, datagram: bytes, peer: tuple[str, int]) -> None:
+    def _begin(self, datagram: bytes, peer: tuple[Any, ...], local: str) -> None:
         try:
-            transfer = _Transfer(self._configuration, peer[0], peer[1], self._empty)
+            transfer = _Transfer(self._configuration, local, peer, self._empty)
         except OSError as error:
-            self._note(f"{peer[0]}:{peer[1]}: {error}")
+            self._note(f"{describe_peer(peer)}: {error}")
             return
         self._transfers[peer] = transfer
         self._selector.register(transfer.sock, selectors.EVENT_READ, peer)
@@ -257,7 +295,7 @@ class TftpServer:
         else:
             self._note(transfer.describe())
 
-    def _continue(self, peer: tuple[str, int]) -> None:
+    def _continue(self, peer: tuple[Any, ...]) -> None:
         """Handle what the client of a transfer sent."""
         transfer = self._transfers[peer]
         try:
@@ -294,7 +332,7 @@ class TftpServer:
                 except OSError as error:
                     self._end(peer, f"client is gone: {error.strerror}")
 
-    def _end(self, peer: tuple[str, int], how: str) -> None:
+    def _end(self, peer: tuple[Any, ...], how: str) -> None:
         transfer = self._transfers.pop(peer)
         with suppress(KeyError, ValueError):
             self._selector.unregister(transfer.sock)
@@ -311,10 +349,10 @@ def _warm_up(configuration: TftpConfiguration, empty: Path) -> None:
     The first transfer of a process takes 4 ms longer than the next (name lookup and encodings are loaded). To a guest
     in virtual time that is hundreds of milliseconds: it would ask again.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.bind((configuration.address, 0))
-        host, port = client.getsockname()
-        transfer = _Transfer(configuration, host, port, str(empty))
+    local = configuration.addresses[0]
+    with socket.socket(address_family(local), socket.SOCK_DGRAM) as client:
+        client.bind((local, 0))
+        transfer = _Transfer(configuration, local, client.getsockname(), str(empty))
         try:
             transfer.begin(b"\0\1.\0octet\0blksize\0001432\0tsize\0000\0")
         except TftpException:
@@ -323,23 +361,27 @@ def _warm_up(configuration: TftpConfiguration, empty: Path) -> None:
 
 @contextmanager
 def start_tftp(configuration: TftpConfiguration, logs: Path) -> Iterator[TftpServer]:
-    """Start a TFTP server; inside the `with` it answers. Its log is `tftp.log` in the directory `logs`.
+    """Start a TFTP server; inside the `with` it answers at each address. Its log is `tftp.log` in the directory `logs`.
 
     Raises:
         ServiceError: the root is not a directory, or the port cannot be bound.
     """
-    address, port = configuration.address, configuration.port
-    listening = bind_socket("TFTP", configuration.root, socket.SOCK_DGRAM, address, port)
     # tftpy insists on looking into a directory itself; this one holds nothing
     empty = logs / "tftp-empty"
-    try:
+    with ExitStack() as stack:
+        listening = [
+            stack.enter_context(bind_socket("TFTP", configuration.root, socket.SOCK_DGRAM, address, configuration.port))
+            for address in configuration.addresses
+        ]
+        stack.callback(_remove, empty)
         empty.mkdir(exist_ok=True)
-        with start_log(logs / "tftp.log") as log:
-            _warm_up(configuration, empty)
-            server = TftpServer(configuration, listening, log, empty)
-            with server.start():
-                yield server
-    finally:
-        listening.close()
-        with suppress(OSError):
-            empty.rmdir()
+        log = stack.enter_context(start_log(logs / "tftp.log"))
+        _warm_up(configuration, empty)
+        server = TftpServer(configuration, listening, log, empty)
+        stack.enter_context(server.start())
+        yield server
+
+
+def _remove(directory: Path) -> None:
+    with suppress(OSError):
+        directory.rmdir()

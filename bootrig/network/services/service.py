@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Generic, NoReturn, Protocol, TypeVar
 
 from bootrig.document.toml import TableReader
+from bootrig.network.servers.questions import Question
 from bootrig.network.services.files import ServedFile, iter_file_faults, split_table
 from bootrig.trace.events import Event
 from bootrig.trace.trace import ReadBack
@@ -41,6 +42,9 @@ class RunningService(Protocol):
 
     server: str
     version: str
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return what a server that is alive answers, at each of its addresses."""
 
     async def watch(self) -> NoReturn:
         """Wait for its death.
