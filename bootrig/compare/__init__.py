@@ -4,10 +4,13 @@ from bootrig.compare.comparison import compare_traces
 from bootrig.compare.confirmation import find_doubtful, needs_confirmation
 from bootrig.compare.difference import Confirmation, Difference
 from bootrig.compare.finding import Finding, Severity
+from bootrig.compare.rules.stages import comes_back, needs_second_clock
+from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.compare.verdict import Answer, CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
 from bootrig.compare.waivers import Waiver, load_waivers
 
 __all__ = [
+    "TOLERANCE",
     "Answer",
     "CellState",
     "ComparedBoot",
@@ -17,10 +20,13 @@ __all__ = [
     "Finding",
     "NotCompared",
     "Severity",
+    "Tolerance",
     "Verdict",
     "Waiver",
+    "comes_back",
     "compare_traces",
     "find_doubtful",
     "load_waivers",
     "needs_confirmation",
+    "needs_second_clock",
 ]

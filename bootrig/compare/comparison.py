@@ -8,6 +8,7 @@ from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Severity
 from bootrig.compare.pairing import CellPair, Pairing, pair_traces
 from bootrig.compare.rules import RULES
+from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.compare.verdict import CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
 from bootrig.compare.waivers import Waiver, apply_waivers
 from bootrig.trace.names import CellKey
@@ -27,6 +28,7 @@ def compare_traces(
     waivers: Sequence[Waiver] = (),
     *,
     broken: Collection[CellKey] = frozenset(),
+    tolerance: Tolerance = TOLERANCE,
     today: datetime.date | None = None,
 ) -> Verdict:
     """Hold the candidate's traces against the baseline's, cell by cell and rule by rule.
@@ -36,9 +38,10 @@ def compare_traces(
         candidate: traces of the ROM set that may replace it.
         waivers: differences that somebody accepted.
         broken: cells that were tried, but the rig broke on some side.
+        tolerance: how far times may differ.
         today: the day by which waivers expire; this very day by default.
     """
-    pairing = pair_traces(baseline, candidate, broken)
+    pairing = pair_traces(baseline, candidate, broken, tolerance)
     confirmed = confirm(pairing, find_differences(pairing), find_differences(pairing.select_virtual()))
     day = today or datetime.datetime.now(tz=datetime.UTC).date()
     differences, notes = apply_waivers(confirmed.differences, waivers, day)

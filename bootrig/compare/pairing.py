@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import choose_attempt, find_attempt
 from bootrig.trace.trace import Trace
@@ -20,11 +21,15 @@ class CellPair:
         key: the cell.
         baseline: the baseline's trace.
         candidate: the candidate's trace.
+        second: the trace of either side at a second virtual clock, both undisturbed; None where there is none.
+        tolerance: how far times may differ.
     """
 
     key: CellKey
     baseline: Trace
     candidate: Trace
+    second: tuple[Trace, Trace] | None = None
+    tolerance: Tolerance = TOLERANCE
 
     @property
     def sides(self) -> tuple[Trace, Trace]:
@@ -95,7 +100,10 @@ class Pairing:
 
 
 def pair_traces(
-    baseline: Sequence[Trace], candidate: Sequence[Trace], broken: Collection[CellKey] = frozenset()
+    baseline: Sequence[Trace],
+    candidate: Sequence[Trace],
+    broken: Collection[CellKey] = frozenset(),
+    tolerance: Tolerance = TOLERANCE,
 ) -> Pairing:
     """Pair the traces of both sides by their cell; a side may have several attempts of one.
 
@@ -103,10 +111,11 @@ def pair_traces(
         baseline: the baseline's traces.
         candidate: the candidate's traces.
         broken: cells that were tried, but the rig broke on some side.
+        tolerance: how far times may differ.
     """
     first, second = _index(baseline), _index(candidate)
     return Pairing(
-        paired=tuple(_pair(key, first[key], second[key]) for key in sorted(first.keys() & second.keys())),
+        paired=tuple(_pair(key, first[key], second[key], tolerance) for key in sorted(first.keys() & second.keys())),
         only_baseline=tuple(choose_attempt(first[key]) for key in sorted(first.keys() - second.keys())),
         only_candidate=tuple(choose_attempt(second[key]) for key in sorted(second.keys() - first.keys())),
         broken=frozenset(broken),
@@ -120,16 +129,16 @@ def _index(traces: Iterable[Trace]) -> dict[CellKey, list[Trace]]:
     return index
 
 
-def _pair(key: CellKey, baseline: Sequence[Trace], candidate: Sequence[Trace]) -> PairedCell:
+def _pair(key: CellKey, baseline: Sequence[Trace], candidate: Sequence[Trace], tolerance: Tolerance) -> PairedCell:
     """Pair the attempts that count.
 
     Where only one side was booted in real time, its boot there meets the other's in virtual time: a boot that real
     time has judged is not compared by what virtual time had said of it.
     """
-    counting = CellPair(key, choose_attempt(baseline), choose_attempt(candidate))
+    counting = CellPair(key, choose_attempt(baseline), choose_attempt(candidate), tolerance=tolerance)
     first, second = (find_attempt(traces, virtual=True) for traces in (baseline, candidate))
     if counting.is_real and first is not None and second is not None:
-        return PairedCell(counting, CellPair(key, first, second))
+        return PairedCell(counting, CellPair(key, first, second, tolerance=tolerance))
     return PairedCell(counting)
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from bootrig.compare import Finding, Severity
+from bootrig.compare import Finding, Severity, comes_back, needs_second_clock
+from bootrig.compare.pairing import CellPair
 from bootrig.compare.rules.stages import REAL_TOLERANCES, VIRTUAL_TOLERANCES, Tolerance
 from bootrig.trace.reading.stages import Stage, StageTime
-from bootrig.trace.trace import Clock
+from bootrig.trace.trace import Clock, ClockKind
 from tests.compare.conftest import Find
-from tests.compare.factory import KVM, REAL, VIRTUAL
+from tests.compare.factory import KVM, REAL, VIRTUAL, Boot, trace
 
 
 def exceeds(tolerance: Tolerance, first_s: float, second_s: float, round_trips: tuple[int, int] = (0, 0)) -> bool:
@@ -148,3 +149,52 @@ PLAIN: dict[str, Any] = {
     "messages": SLOW["messages"],
     "answered": True,
 }
+
+
+def pair(candidate_s: float, *, second: bool = False, **baseline: Any) -> CellPair:
+    first = trace(Boot(**{"first_packet_s": 64.0, "nbp_s": 4.5, **baseline}))
+    other = trace(Boot(first_packet_s=candidate_s))
+    return CellPair(first.key, first, other, (first, other) if second else None)
+
+
+@pytest.mark.parametrize(
+    ("cells", "needed"),
+    [
+        (pair(64.0), False),
+        (pair(64.25), False),
+        (pair(64.5), True),
+        (pair(63.5), True),
+        (pair(64.5, second=True), False),
+        (pair(64.5, disturbed=1), False),
+        (pair(64.5, clock=REAL), False),
+        (pair(64.5, clock=Clock(ClockKind.VIRTUAL, 5)), False),
+        (pair(64.5, messages=()), True),
+    ],
+)
+def test_a_second_clock_is_needed_where_a_stage_takes_another_time(cells: CellPair, needed: bool) -> None:
+    assert needs_second_clock(cells) is needed
+
+
+def found(baseline: float | str | None, candidate: float | None, subject: str = "start", unit: str = "s") -> Finding:
+    return Finding(Severity.CHANGE, subject, baseline, candidate, "it waits {candidate}, it was {baseline}", unit=unit)
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "same"),
+    [
+        (found(2.0, 10.0), found(2.5, 10.5), True),
+        (found(2.0, 10.0), found(2.0, 10.25), True),
+        (found(2.0, 10.0), found(2.0, 9.75), True),
+        (found(2.0, 10.0), found(2.0, 10.5), False),
+        (found(2.0, 10.0), found(10.0, 2.0), False),
+        (found(2.0, 10.0), found(2.0, 10.0, "hand-over"), False),
+        (found(2.0, 10.0), found(2.0, 10.0, unit="instructions"), False),
+        (found(0.0, 40.0, unit="instructions"), found(0.0, 42.0, unit="instructions"), True),
+        (found(0.0, 40.0, unit="instructions"), found(0.0, 37.5, unit="instructions"), False),
+        (found("a", None), found("a", None), True),
+        (found("a", None), found("b", None), False),
+        (found("a", None), found(1.0, 2.0), False),
+    ],
+)
+def test_a_second_look_has_to_find_the_same(first: Finding, again: Finding, same: bool) -> None:
+    assert comes_back(first, again) is same

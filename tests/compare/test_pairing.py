@@ -4,6 +4,7 @@ import pytest
 
 from bootrig.compare.finding import Finding, Severity, Value
 from bootrig.compare.pairing import CellPair, pair_traces
+from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import Clock, Trace
 from tests.compare.factory import KVM, REAL, VIRTUAL, Boot, trace
@@ -26,6 +27,14 @@ def test_cells_meet_by_their_key_in_its_order() -> None:
     assert [one.key for one in pairing.only_candidate] == [key("e"), key("g"), key("h")]
     assert pairing.broken == {key("x")}
     assert [cell.virtual for cell in pairing.paired] == [None, None]
+
+
+@pytest.mark.parametrize("clocks", [(VIRTUAL,), (VIRTUAL, REAL)])
+def test_every_pair_has_the_tolerance(clocks: tuple[Clock, ...]) -> None:
+    traces, tolerance = [boot("a", clock) for clock in clocks], Tolerance(wait_s=2.0)
+    pairing = pair_traces(traces, traces, tolerance=tolerance)
+    assert [pair.tolerance for pair in (*pairing, *pairing.select_virtual())] == [tolerance] * len(clocks)
+    assert next(iter(pair_traces(traces, traces))).tolerance == TOLERANCE
 
 
 V, R = boot("a"), boot("a", REAL)

@@ -9,6 +9,9 @@ from bootrig.compare.registry import rule
 from bootrig.trace.reading.stages import Stage, StageTime, measure_stages
 
 REGRESSION_S = 10.0
+SECOND_CLOCK_S = 0.25
+AGAIN_S = 0.25
+AGAIN_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,32 @@ REAL_TOLERANCES: Mapping[Stage, Tolerance] = {
     Stage.DISK: Tolerance(5.0, 1.0),
     Stage.DISK_AFTER_FILE: Tolerance(5.0, 1.0),
 }
+
+
+def needs_second_clock(pair: CellPair) -> bool:
+    """Whether some stage takes so much longer on one side that a second virtual clock has to tell waits from work."""
+    if pair.second is not None or not pair.is_virtual or pair.is_disturbed:
+        return False
+    if pair.baseline.clock != pair.candidate.clock:
+        return False
+    first, second = (measure_stages(trace) for trace in pair.sides)
+    return any(
+        abs(first[stage].guest_made_guest_s - second[stage].guest_made_guest_s) > SECOND_CLOCK_S
+        for stage in first.keys() & second.keys()
+    )
+
+
+def comes_back(first: Finding, again: Finding) -> bool:
+    """Whether a second look at a cell, other boots of both sides, found the same: only then is it a difference.
+
+    A wait comes back within a quarter of a second, work within 5 %.
+    """
+    if (first.subject, first.unit) != (again.subject, again.unit):
+        return False
+    if first.delta is None or again.delta is None:
+        return (first.baseline, first.candidate) == (again.baseline, again.candidate)
+    bound = AGAIN_S if first.unit == "s" else AGAIN_SHARE * abs(first.delta)
+    return abs(first.delta - again.delta) <= bound
 
 
 def _findings(pair: CellPair, stages: frozenset[Stage]) -> Iterator[Finding]:
