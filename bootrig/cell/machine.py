@@ -15,16 +15,7 @@ from bootrig.emulator.definition.definition import (
     make_virtual_clock,
 )
 from bootrig.emulator.definition.launch import RomBy
-from bootrig.emulator.definition.parts import (
-    Device,
-    JsonValue,
-    Part,
-    QomObject,
-    make_capture,
-    make_disk,
-    make_nic,
-    make_tap_netdev,
-)
+from bootrig.emulator.definition.parts import JsonValue, Part, make_capture, make_disk, make_nic, make_tap_netdev
 from bootrig.network.addresses import GUEST_MAC
 from bootrig.scenario.platform import firmware_family
 from firmware.nic import find_nic_model
@@ -51,7 +42,6 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
         added.append(f"icount shift {shift}")
     else:
         accelerator = Accelerator(AcceleratorKind(specification.accelerator))
-    random = tuple(_iter_random_device(base, family))
     definition = replace(
         base,
         machine_options={**base.machine_options, **({"firmware": str(built)} if built else {})},
@@ -64,9 +54,8 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
         make_nic(specification.key.nic_model, "net0", id=NIC_ID, **_nic_properties(specification)),
         make_capture(specification.directory / CAPTURE_FILE),
         *_iter_disk(base, disk_file),
-        *random,
     )
-    return CellGuest(definition, (*added, *(part.type for part in random)))
+    return CellGuest(definition, tuple(added))
 
 
 def _iter_disk(base: MachineDefinition, disk_file: Path | None) -> Iterator[Part]:
@@ -75,13 +64,6 @@ def _iter_disk(base: MachineDefinition, disk_file: Path | None) -> Iterator[Part
         *nodes, device = make_disk(disk_file, driver=slot.driver)
         yield from nodes
         yield replace(device, properties={**device.properties, **_boot_order(slot.bootindex), **slot.properties})
-
-
-def _iter_random_device(base: MachineDefinition, family: str) -> Iterator[Part]:
-    """Yield a source of random numbers: without one the network stack of OVMF has done nothing since 2024."""
-    has_one = any(isinstance(part, Device) and part.type.startswith("virtio-rng") for part in base.parts)
-    if family == "ovmf" and not has_one:
-        yield from (QomObject("rng-builtin", "rng0"), Device("virtio-rng-pci", "", {"rng": "rng0"}))
 
 
 def _boot_order(bootindex: int | None) -> dict[str, JsonValue]:

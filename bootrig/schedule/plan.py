@@ -13,7 +13,7 @@ from bootrig.schedule.errors import CellSelectionError
 from bootrig.trace.names import CellKey
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_models_of_rom
 
-SHIPPED_MACHINES = ("pc", "q35")
+SHIPPED_MACHINES = ("pc", "q35", "q35-virt", "q35-4g")
 
 
 @dataclass(frozen=True, slots=True)

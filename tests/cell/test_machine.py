@@ -9,6 +9,7 @@ import pytest
 from bootrig.cell.machine import CellGuest, make_definition
 from bootrig.cell.specification import CellSpecification
 from bootrig.document.toml import Document
+from bootrig.emulator.definition.definition import DiskSlot, NicSlot, Processor
 from bootrig.emulator.definition.file import load_definition, read_definition
 from bootrig.emulator.definition.launch import Launch, RomBy
 from bootrig.emulator.definition.parts import BlockNode, Device, Netdev, Part, QomObject
@@ -124,17 +125,15 @@ def test_the_clock_is_the_specification_s(clock: Clock, accelerator: str, kind: 
 def test_what_the_rig_adds_is_told() -> None:
     added = ("QMP", "console", "tap", "filter-dump", "rtc base 2011-03-15T11:28:27", "icount shift 7")
     assert make_definition(make_cell(), 5, None).added == added
-    assert make_definition(make_cell(firmware="ovmf"), 5, None).added == (*added, "rng-builtin", "virtio-rng-pci")
+    assert make_definition(make_cell(firmware="ovmf"), 5, None).added == added
 
 
-def test_a_guest_s_own_source_of_random_numbers_is_enough() -> None:
-    guest = {
-        "object": [{"qom-type": "rng-builtin", "id": "rng0"}],
-        "device": [{"driver": "virtio-rng-pci", "rng": "rng0"}],
-    }
-    made = make_definition(make_cell(guest, firmware="ovmf"), 5, None)
-    assert [part.type for part in made.definition.of_kind(QomObject)] == ["rng-builtin", "filter-dump"]
-    assert "virtio-rng-pci" not in made.added
+@pytest.mark.parametrize("firmware", ["seabios", "ovmf"])
+def test_the_guest_has_no_device_that_neither_its_file_nor_the_scenario_names(firmware: str) -> None:
+    made = make_definition(make_cell({"device": [{"driver": "ich9-ahci"}]}, firmware=firmware), 5, None)
+    assert [part.type for part in made.definition.of_kind(Device)] == ["ich9-ahci", "e1000"]
+    assert [part.type for part in made.definition.of_kind(QomObject)] == ["filter-dump"]
+    assert made.definition.processor == Processor()
 
 
 def test_platform_firmware_that_was_built_is_the_machine_s() -> None:
@@ -143,8 +142,21 @@ def test_platform_firmware_that_was_built_is_the_machine_s() -> None:
     assert (definition.machine_options["firmware"], definition.platform_firmware) == ("/bios.bin", "seabios")
 
 
-@pytest.mark.parametrize("name", ["pc", "q35"])
-def test_a_shipped_guest_has_a_summary_and_its_memory(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "machine_type", "memory_mib", "processor", "devices"),
+    [
+        ("pc", "pc", 256, "", []),
+        ("q35", "q35", 256, "", []),
+        ("q35-virt", "q35", 256, "max", ["virtio-rng-pci"]),
+        ("q35-4g", "q35", 4096, "", []),
+    ],
+)
+def test_what_a_shipped_guest_is_made_of(
+    name: str, machine_type: str, memory_mib: int, processor: str, devices: list[str]
+) -> None:
     definition = load_definition(find_recipe_path(RecipeKind.GUESTS, name))
-    assert (definition.machine_type, definition.memory_mib) == (name, 256)
+    assert (definition.machine_type, definition.memory_mib) == (machine_type, memory_mib)
+    assert definition.processor.model == processor
+    assert [device.type for device in definition.of_kind(Device)] == devices
+    assert (definition.nic, definition.disk) == (NicSlot(), DiskSlot())
     assert definition.summary

@@ -33,7 +33,9 @@ def test_a_rom_set_is_identical_with_itself(tmp_path: Path) -> None:
 
 
 def test_a_script_as_uefi_boot_file_stopped_working(tmp_path: Path) -> None:
-    ended = run_command(tmp_path, *COMPARE, "--scenario", "efi-script", "--json", "-", "--junit", "verdict.xml")
+    ended = run_command(
+        tmp_path, *COMPARE, "--scenario", "efi-script", "--machine", "q35", "--json", "-", "--junit", "verdict.xml"
+    )
     assert ended.status == 1, ended
     verdict = json.loads(ended.out)
     assert verdict["verdict"] == "not-compatible"

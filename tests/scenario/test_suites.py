@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.scenario.file import iter_scenarios, load_scenarios
+from bootrig.scenario.file import load_scenarios
 from bootrig.scenario.scenario import Scenario
 from bootrig.scenario.suites import find_machines, iter_suite_names
 
@@ -54,14 +54,3 @@ def test_the_names_of_suites(tmp_path: Path) -> None:
         "slow",
         "bench",
     )
-
-
-def test_the_bench_has_the_cells_that_it_has_always_had() -> None:
-    cells = [
-        (scenario.name, machine, firmware, nic_model)
-        for scenario in iter_scenarios()
-        for machine in find_machines(scenario, "bench-142")
-        for firmware in scenario.guest.platform_firmware
-        for nic_model in scenario.guest.nic_models
-    ]
-    assert len(cells) == len(set(cells)) == 142

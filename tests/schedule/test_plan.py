@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.recipe.path import RecipeKind, iter_recipe_names
 from bootrig.scenario.platform import find_built_recipe, firmware_family
 from bootrig.schedule.errors import CellSelectionError
-from bootrig.schedule.plan import Filters, plan_cells
+from bootrig.schedule.plan import SHIPPED_MACHINES, Filters, plan_cells
 from firmware.nic import NIC_MODELS
 
 
@@ -23,8 +24,36 @@ def test_without_filters_everything_is_tried() -> None:
     assert {cell.key.emulator for cell in planned} == {"host"}
     assert len({cell.key for cell in planned}) == len(planned)
     assert all(cell.key.scenario == cell.scenario.name for cell in planned)
-    assert ("efi-tftp", "e1000", "q35", "ovmf") in keys()
-    assert not any(key[2] == "q35" and key[3] == "seabios" for key in keys())
+
+
+def test_the_guests_of_the_default_matrix() -> None:
+    """BIOS scenarios on `pc`, UEFI ones on `q35` and `q35-virt`, one of each firmware on a guest over 3 GiB."""
+    tried: dict[tuple[str, str], set[str]] = {}
+    for scenario, _, machine, firmware in keys():
+        tried.setdefault((firmware, machine), set()).add(scenario)
+    assert set(tried) == {
+        ("seabios", "pc"),
+        ("seabios", "q35-4g"),
+        *(("ovmf", machine) for machine in ("q35", "q35-virt", "q35-4g")),
+    }
+    assert tried["ovmf", "q35"] == tried["ovmf", "q35-virt"] == {"efi-tftp", "efi-script"}
+    assert (tried["seabios", "q35-4g"], tried["ovmf", "q35-4g"]) == ({"pxe-tftp"}, {"efi-tftp"})
+
+
+def test_a_scenario_that_is_named_is_tried_on_its_own_guests() -> None:
+    named = keys(nic_models=("e1000",), scenarios=("pxe-tftp", "efi-tftp"))
+    assert [key[2] for key in named] == ["pc", "q35", "q35-virt"]
+
+
+def test_the_bench_has_the_cells_that_it_has_always_had() -> None:
+    """Its guests boot with every emulator: OVMF's had a random number device when its cells were counted."""
+    planned = keys(suites=("bench-142",))
+    assert len(planned) == len(set(planned)) == 142
+    assert {(machine, firmware) for _, _, machine, firmware in planned} == {("pc", "seabios"), ("q35-virt", "ovmf")}
+
+
+def test_every_shipped_guest_is_known_as_one() -> None:
+    assert set(SHIPPED_MACHINES) == set(iter_recipe_names(RecipeKind.GUESTS))
 
 
 def test_filters_are_repeatable() -> None:
