@@ -2,7 +2,9 @@
 
 import errno
 import os
+import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -13,6 +15,7 @@ from bootrig.cell.boot import boot
 from bootrig.cell.errors import CellError
 from bootrig.cell.observer import Operator
 from bootrig.cell.specification import ERROR_FILE, CellSpecification, load_specification
+from bootrig.cell.watchdog import GENERATIONS, Watchdog, find_limit_s
 from bootrig.errors import BootrigError, ExitStatus, RigError
 from bootrig.jsonfile import JsonFileError, load_json, write_json
 from bootrig.network.namespace import run_in_namespaces
@@ -35,8 +38,10 @@ class CellErrorDocument(Struct, frozen=True, kw_only=True):
     remedy: str = ""
 
 
-def run_cell(specification: CellSpecification, operator: Operator | None = None) -> Trace:
+def run_cell(specification: CellSpecification, operator: Operator | None = None, *, is_watched: bool = False) -> Trace:
     """Run one boot to its end; its trace is in its directory then, too. The caller has one thread only.
+
+    Where somebody watches this process (`is_watched`), as a pool does, it does not watch the cell's other processes.
 
     Raises:
         CellError: the rig broke; what is known is in the attempt's directory.
@@ -55,9 +60,13 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None)
             raise describe_host_error(error, directory) from error
         return 0
 
+    def watch(keeper: int) -> Callable[[], str]:
+        stays = operator is not None and operator.stays
+        return Watchdog(keeper, None if stays else find_limit_s(specification), GENERATIONS[1:]).find_fault
+
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        run_in_namespaces(inside)
+        run_in_namespaces(inside, watch=None if is_watched else watch)
     except OSError as error:
         raise describe_host_error(error, directory) from error
     except RigError as error:
@@ -77,11 +86,13 @@ def describe_host_error(error: OSError, directory: Path) -> RigError:
 def run_cell_file(cell_directory: Path, attempt: str, operator: Operator | None = None) -> int:
     """Run a boot of the cell whose specification is in `cell_directory`; an error is written into the attempt's.
 
+    Whoever started this process watches it and those below it (`Watchdog`).
+
     Returns:
         0; where the rig broke 3, where the input was bad 2, or `UNWRITTEN_STATUS` where the error could not be written.
     """
     try:
-        run_cell(load_specification(cell_directory, attempt), operator)
+        run_cell(load_specification(cell_directory, attempt), operator, is_watched=True)
     except BootrigError as error:
         if not write_error(error, cell_directory / attempt):
             return UNWRITTEN_STATUS
@@ -108,6 +119,7 @@ def load_error(directory: Path, label: str, status: int) -> CellError:
     try:
         document = load_json(directory / ERROR_FILE, CellErrorDocument)
     except JsonFileError:
-        message = f"the cell ended with exit status {status} and left no trace"
+        how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
+        message = f"the cell's process {how} and left no trace"
         return CellError(message, label=label, directory=place)
     return CellError(document.message, label="", directory=place, remedy=document.remedy)

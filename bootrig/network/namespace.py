@@ -25,16 +25,18 @@ from typing import NoReturn
 from bootrig.deadline import Deadline
 from bootrig.errors import BootrigError, InputError, RigError
 from bootrig.network.errors import NamespaceError
+from bootrig.process_tree import die_with_parent, kill_tree
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
-PR_SET_PDEATHSIG = 1
 
 REPORT_LENGTH = 32768
 KEEPER_FAILED = 255
+WATCH_PERIOD_S = 0.5
+END_S = 2.0
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -95,10 +97,6 @@ def _mount_proc() -> None:
         _check(_libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "mount")
 
 
-def _die_with_parent() -> None:
-    _check(_libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0), "prctl")
-
-
 def _report(pipe: int, error: BootrigError) -> None:
     kind = next(kind for kind in (InputError, NamespaceError, RigError) if isinstance(error, kind))
     text = json.dumps([kind.__name__, str(error)[-REPORT_LENGTH:], error.remedy])
@@ -115,7 +113,7 @@ def _run_init(function: Callable[[], int], report: int, keeper_lives: int) -> No
     """Be PID 1: run the function and exit with what it returns."""
     status = KEEPER_FAILED
     try:
-        _die_with_parent()
+        die_with_parent()
         if select.select([keeper_lives], [], [], 0)[0]:  # end of file: the keeper died before prctl
             os._exit(KEEPER_FAILED)
         os.close(keeper_lives)
@@ -138,7 +136,7 @@ def _run_keeper(function: Callable[[], int], report: int, caller: int, mask: set
     status = KEEPER_FAILED
     try:
         _unshare()
-        _die_with_parent()
+        die_with_parent()
         if os.getppid() != caller:
             os._exit(KEEPER_FAILED)
         init_lives = os.pipe()
@@ -189,35 +187,57 @@ def _terminated_by_signal(keeper: int) -> Iterator[None]:
 
 
 def _end_keeper(keeper: int) -> None:
+    """Have the keeper end its init and wait for both; what is stopped and cannot do so is killed."""
     with suppress(ProcessLookupError, ChildProcessError):
         os.kill(keeper, signal.SIGTERM)
+        if not _await_end(keeper, END_S):
+            kill_tree(keeper)
         os.waitpid(keeper, 0)
 
 
-def _wait(keeper: int, deadline: Deadline) -> int:
+def _await_end(keeper: int, limit_s: float | None) -> bool:
+    """Wait for the keeper's end, at most so long; return whether it has come."""
     handle = os.pidfd_open(keeper)
     try:
         poll = select.poll()
         poll.register(handle, select.POLLIN)
-        if not poll.poll(None if deadline.limit_s is None else deadline.limit_s * 1000):
-            raise NamespaceError(f"what ran in the namespaces did not end in time: {deadline.purpose}")
+        return bool(poll.poll(None if limit_s is None else limit_s * 1000))
     finally:
         os.close(handle)
+
+
+def _wait(keeper: int, deadline: Deadline, watch: Callable[[], str] | None) -> int:
+    while not _await_end(keeper, deadline.limit_s if watch is None else min(WATCH_PERIOD_S, deadline.left_s)):
+        if deadline.passed:
+            raise NamespaceError(f"what ran in the namespaces did not end in time: {deadline.purpose}")
+        if watch is not None and (fault := watch()):
+            raise NamespaceError(fault)
     return os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1])
 
 
-def run_in_namespaces(function: Callable[[], int], *, deadline: Deadline | None = None) -> int:
+def run_in_namespaces(
+    function: Callable[[], int],
+    *,
+    deadline: Deadline | None = None,
+    watch: Callable[[int], Callable[[], str]] | None = None,
+) -> int:
     """Run `function` in a new process in new user (where needed), network, PID and mount namespaces; wait for it.
 
     The calling process must have one thread only, because it forks. SIGTERM and any exception (Ctrl-C) that reach it
     while it waits end the new process and all its children, and nothing is left when this function has ended.
 
+    Args:
+        function: what runs.
+        deadline: when it has to have ended.
+        watch: makes, from the keeper's process id, what is called every `WATCH_PERIOD_S` and says what hangs, empty
+            for nothing.
+
     Returns:
         What `function` returned, modulo 256.
 
     Raises:
-        NamespaceError: this machine does not allow namespaces, or the process was killed, crashed, or ran past
-            `deadline`.
+        NamespaceError: this machine does not allow namespaces, or the process was killed, crashed, ran past
+            `deadline`, or hangs.
         InputError: `function` raised one; message and remedy are kept.
         RigError: `function` raised one; message and remedy are kept.
     """
@@ -235,7 +255,7 @@ def run_in_namespaces(function: Callable[[], int], *, deadline: Deadline | None 
         try:
             with _terminated_by_signal(keeper):
                 signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-                status = _wait(keeper, deadline or Deadline.never("namespaces"))
+                status = _wait(keeper, deadline or Deadline.never("namespaces"), watch(keeper) if watch else None)
         except BaseException:
             _end_keeper(keeper)
             raise

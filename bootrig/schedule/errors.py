@@ -3,7 +3,7 @@
 InputError
 └── CellSelectionError   filters name what does not exist, or leave no cell
 RigError
-└── PoolError            the process that forks the cells is gone
+└── PoolError            the process that forks the cells is gone or hangs
 """
 
 from bootrig.errors import InputError, RigError
@@ -14,4 +14,4 @@ class CellSelectionError(InputError):
 
 
 class PoolError(RigError):
-    """The process that forks the cells is gone."""
+    """The process that forks the cells is gone or hangs."""

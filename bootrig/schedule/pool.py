@@ -1,18 +1,25 @@
 """Many cells at a time on this machine."""
 
 import json
+import math
 import os
+import select
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig.cell.errors import CellError
-from bootrig.cell.process import describe_host_error, load_error
+from bootrig.cell.process import describe_host_error, load_error, write_error
 from bootrig.cell.specification import CellSpecification, write_specification
+from bootrig.cell.watchdog import GRACE_S, PERIOD_S, STOPPED_LOOKS, Watchdog, find_limit_s
+from bootrig.deadline import Deadline
 from bootrig.jsonfile import load_json
 from bootrig.process import RunningProcess, small_environment, start_process
+from bootrig.process_tree import iter_tree, kill_tree
 from bootrig.schedule.campaign import CellResult
 from bootrig.schedule.errors import PoolError
 from bootrig.trace.trace import TRACE_FILE, Trace
@@ -20,16 +27,57 @@ from bootrig.workdir import CACHE_VARIABLE, cache_directory
 
 RECEIVE_LENGTH = 65536
 LOG_FILE = "cells.log"
+# How long the process that forks cells may take to fork one (the first has to wait for its imports), or to tell of one
+# that was killed.
+ANSWER_S = 30.0
+# How many times another is started in its place.
+RESTARTS = 1
+
+
+@dataclass(slots=True)
+class _Zygote:
+    """The process that forks the cells, and this end of its socket."""
+
+    control: socket.socket
+    process: RunningProcess
+    received: bytes = b""
+    has_answered: bool = False
+    stopped_looks: int = 0
+
+
+@dataclass(slots=True)
+class _Running:
+    """A cell that is under way.
+
+    Attributes:
+        limit_s: its outer deadline in seconds of wall time; None for none.
+        watchdog: watches its processes once the zygote has told which they are.
+        fault: why it was killed, empty while it was not.
+        awaited_by_s: when the zygote has to have told something of it, on the monotonic clock; infinity for never.
+    """
+
+    specification: CellSpecification
+    limit_s: float | None
+    awaited_by_s: float
+    watchdog: Watchdog | None = None
+    fault: str = ""
 
 
 class Pool:
-    """Runs cells, at most `jobs` at a time, inside the `with` of `start_pool`."""
+    """Runs cells, at most `jobs` at a time, inside the `with` of `start_pool`.
 
-    def __init__(self, jobs: int, control: socket.socket, process: RunningProcess) -> None:
+    It watches them and the process that forks them from this process. A cell that hangs is killed and is a broken one;
+    so are all that run when the process that forks them hangs or dies, which once is started anew.
+    """
+
+    def __init__(self, jobs: int, run_directory: Path, stack: ExitStack) -> None:
         self.jobs = jobs
-        self._control = control
-        self._process = process
-        self._received = b""
+        self._run_directory = run_directory
+        self._stack = stack
+        self._zygote = _start_zygote(run_directory, stack)
+        self._starts = 1
+        self._running: dict[str, _Running] = {}  # by attempt's directory
+        self._looked_s = 0.0
 
     def run(
         self,
@@ -40,69 +88,143 @@ class Pool:
         """Run cells in their order and yield each result as it comes.
 
         Raises:
-            PoolError: the process that forks the cells is gone.
+            PoolError: the process that forks the cells could not start, or is gone or hangs for the second time.
         """
         waiting = list(reversed(specifications))
-        running: dict[str, CellSpecification] = {}
-        while waiting or running:
-            while waiting and len(running) < self.jobs:
+        while waiting or self._running:
+            while waiting and len(self._running) < self.jobs:
                 specification = waiting.pop()
                 try:
                     write_specification(specification)
                 except OSError as error:
                     yield _report_unwritten(specification, error)
                     continue
-                running[str(specification.directory)] = specification
-                self._ask(specification)
+                self._begin(specification)
                 on_start(specification)
-            for directory, status in self._receive() if running else ():
-                yield _load_result(running.pop(directory), status)
+            if self._running:
+                yield from self._advance()
 
     @contextmanager
     def start_console(self, specification: CellSpecification) -> Iterator[socket.socket]:
         """Run one cell with its console at the other end of the socket that is yielded; the cell ends with the `with`.
 
         Raises:
-            PoolError: the process that forks the cells is gone.
+            PoolError: the process that forks the cells could not start, or is gone or hangs for the second time.
         """
         write_specification(specification)
         near, far = socket.socketpair()
         with near:
             with far:
-                self._ask(specification, far)
+                self._begin(specification, far)
             yield near
             near.shutdown(socket.SHUT_RDWR)
-            for _ in self._receive():
-                pass
+            ends = Deadline.after(GRACE_S, "the cell ends with its console")
+            while self._running:
+                for _ in self._advance():
+                    pass
+                if ends.passed:
+                    for cell in self._running.values():
+                        _break_cell(cell, "it did not end with its console")
+                    ends = Deadline.never("its end is told")
 
-    def _ask(self, specification: CellSpecification, console: socket.socket | None = None) -> None:
+    def _begin(self, specification: CellSpecification, console: socket.socket | None = None) -> None:
+        """Ask for a cell; a zygote that is gone is noticed by who waits for the answer."""
+        limit_s = None if console else find_limit_s(specification)
+        self._running[str(specification.directory)] = _Running(specification, limit_s, time.monotonic() + ANSWER_S)
         question = {"directory": str(specification.cell_directory), "attempt": specification.attempt}
         line = json.dumps({**question, "console": console is not None}).encode() + b"\n"
-        try:
-            socket.send_fds(self._control, [line], [console.fileno()] if console else [])
-        except OSError as error:
-            raise self._describe_end() from error
+        with suppress(ConnectionError):
+            socket.send_fds(self._zygote.control, [line], [console.fileno()] if console else [])
 
-    def _receive(self) -> Iterator[tuple[str, int]]:
-        """Wait for answers and yield attempt's directory and exit status of each."""
+    def _advance(self) -> Iterator[CellResult]:
+        """Wait a little for cells to end, look at those that run, and yield the results of those that have ended."""
         try:
-            content = self._control.recv(RECEIVE_LENGTH)
-        except OSError as error:
-            raise self._describe_end() from error
+            answers = self._receive()
+        except ConnectionError:
+            yield from self._replace_zygote("is gone")
+            return
+        for directory, told in answers:
+            cell = self._running[directory]
+            if "process" in told:
+                cell.awaited_by_s = math.inf
+                cell.watchdog = Watchdog(told["process"], cell.limit_s)
+            else:
+                del self._running[directory]
+                yield _load_result(cell.specification, told["status"], cell.fault)
+        if time.monotonic() - self._looked_s >= PERIOD_S:
+            self._looked_s = time.monotonic()
+            for cell in self._running.values():
+                if not cell.fault and cell.watchdog is not None and (fault := cell.watchdog.find_fault()):
+                    _break_cell(cell, fault)
+            yield from self._look_at_zygote()
+
+    def _receive(self) -> list[tuple[str, dict[str, int]]]:
+        """Wait at most `PERIOD_S` for answers; return attempt's directory and what is told of it.
+
+        Raises:
+            ConnectionError: the zygote is gone.
+        """
+        zygote = self._zygote
+        if not select.select([zygote.control], [], [], PERIOD_S)[0]:
+            return []
+        content = zygote.control.recv(RECEIVE_LENGTH)
         if not content:
-            raise self._describe_end()
-        *lines, self._received = (self._received + content).split(b"\n")
-        for line in lines:
-            answer = json.loads(line)
-            yield str(Path(answer["directory"]) / answer["attempt"]), answer["status"]
+            raise ConnectionResetError
+        zygote.has_answered = True
+        *lines, zygote.received = (zygote.received + content).split(b"\n")
+        answers = [json.loads(line) for line in lines]
+        return [(str(Path(answer["directory"]) / answer["attempt"]), answer) for answer in answers]
 
-    def _describe_end(self) -> PoolError:
-        return PoolError(f"the process that forks the cells is gone\n{self._process.tail()}".rstrip())
+    def _look_at_zygote(self) -> Iterator[CellResult]:
+        """Replace the zygote where it is stopped or does not answer; yield the cells that this breaks."""
+        zygote = self._zygote
+        is_stopped = any(process.is_stopped for process in iter_tree(zygote.process.pid) if process.generation == 0)
+        zygote.stopped_looks = zygote.stopped_looks + 1 if is_stopped else 0
+        if zygote.stopped_looks >= STOPPED_LOOKS:
+            yield from self._replace_zygote("was stopped (SIGSTOP or a debugger)")
+        elif any(time.monotonic() > cell.awaited_by_s for cell in self._running.values()):
+            yield from self._replace_zygote("does not answer")
+
+    def _replace_zygote(self, how: str) -> Iterator[CellResult]:
+        """Kill the zygote with its cells, start another, and yield the cells that this breaks.
+
+        Raises:
+            PoolError: it is not the first one, or has never answered.
+        """
+        message = f"the process that forks the cells {how}\n{self._zygote.process.tail()}".rstrip()
+        for cell in self._running.values():
+            if cell.watchdog is not None:
+                kill_tree(cell.watchdog.root)
+        kill_tree(self._zygote.process.pid)
+        if self._starts > RESTARTS or not self._zygote.has_answered:
+            self._running.clear()
+            raise PoolError(message)
+        self._zygote = _start_zygote(self._run_directory, self._stack)
+        self._starts += 1
+        broken = [self._running.pop(directory) for directory in tuple(self._running)]
+        for cell in broken:
+            yield CellResult(cell.specification, None, _make_error(cell.specification, cell.fault or message))
 
 
-def _load_result(specification: CellSpecification, status: int) -> CellResult:
-    """Return what a cell that ended with `status` left in its directory."""
+def _break_cell(cell: _Running, fault: str) -> None:
+    """Kill a cell because of `fault`; the zygote will tell that it has ended."""
+    cell.fault = fault
+    cell.awaited_by_s = time.monotonic() + ANSWER_S
+    if cell.watchdog is not None:
+        kill_tree(cell.watchdog.root)
+
+
+def _make_error(specification: CellSpecification, message: str) -> CellError:
+    return CellError(message, label=str(specification.key), directory=str(specification.directory))
+
+
+def _load_result(specification: CellSpecification, status: int, fault: str) -> CellResult:
+    """Return what a cell that ended with `status` left in its directory; `fault` is why it was killed, empty if not."""
     directory = specification.directory
+    if fault:
+        error = _make_error(specification, fault)
+        write_error(error, directory)
+        return CellResult(specification, None, error)
     if status == 0:
         return CellResult(specification, load_json(directory / TRACE_FILE, Trace), None)
     return CellResult(specification, None, load_error(directory, str(specification.key), status))
@@ -115,6 +237,28 @@ def _report_unwritten(specification: CellSpecification, error: OSError) -> CellR
     return CellResult(specification, None, CellError(str(told), label=label, directory=directory, remedy=told.remedy))
 
 
+def _start_zygote(run_directory: Path, stack: ExitStack) -> _Zygote:
+    """Start the process that forks cells; it ends with the stack.
+
+    Raises:
+        ProcessError: it cannot be started.
+    """
+    near, far = socket.socketpair()
+    stack.enter_context(near)
+    environment = small_environment(
+        {
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            CACHE_VARIABLE: str(cache_directory().resolve()),
+        }
+    )
+    argv = [sys.executable, "-m", "bootrig.schedule.zygote", str(far.fileno())]
+    with far:
+        process = stack.enter_context(
+            start_process(argv, output=run_directory / LOG_FILE, environment=environment, pass_fds=[far.fileno()])
+        )
+    return _Zygote(near, process)
+
+
 @contextmanager
 def start_pool(jobs: int, run_directory: Path) -> Iterator[Pool]:
     """Start a pool for `jobs` cells at a time; all cells end with the `with`.
@@ -122,17 +266,5 @@ def start_pool(jobs: int, run_directory: Path) -> Iterator[Pool]:
     Raises:
         ProcessError: it cannot be started.
     """
-    near, far = socket.socketpair()
-    with near:
-        environment = small_environment(
-            {
-                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-                CACHE_VARIABLE: str(cache_directory().resolve()),
-            }
-        )
-        argv = [sys.executable, "-m", "bootrig.schedule.zygote", str(far.fileno())]
-        with start_process(
-            argv, output=run_directory / LOG_FILE, environment=environment, pass_fds=[far.fileno()]
-        ) as process:
-            far.close()
-            yield Pool(jobs, near, process)
+    with ExitStack() as stack:
+        yield Pool(jobs, run_directory, stack)

@@ -1,9 +1,10 @@
 """The process from which cells are forked: everything is imported once, so a cell starts in milliseconds.
 
 Run as `python -m bootrig.schedule.zygote FD`. FD is a stream socket: a line is a JSON object; `{"directory": D,
-"attempt": A, "console": false}` asks for a boot of the cell whose specification is in D; the same with `"status": S`
-answers when it has ended. With `"console": true` a descriptor is sent along with the line: a stream socket that is the
-guest's console. When the other end closes, or SIGTERM comes, all cells are ended.
+"attempt": A, "console": false}` asks for a boot of the cell whose specification is in D. It is answered twice: the same
+with `"process": P` when the cell is forked, and with `"status": S` when it has ended. With `"console": true` a
+descriptor is sent along with the line: a stream socket that is the guest's console. When the other end closes, or
+SIGTERM comes, all cells are ended; when this process is killed, the kernel kills them.
 """
 
 import gc
@@ -23,6 +24,7 @@ from bootrig.cell.console import SocketOperator
 from bootrig.cell.process import run_cell_file
 from bootrig.network.services.files import find_content_kinds
 from bootrig.network.services.registry import find_services
+from bootrig.process_tree import die_with_parent
 from bootrig.scenario.kinds.registry import find_kinds
 
 RECEIVE_LENGTH = 65536
@@ -48,6 +50,7 @@ class _Question:
 def _fork_cell(question: _Question, descriptors: list[int], control: socket.socket) -> int:
     """Fork a cell; returns its process id. SIGTERM is blocked meanwhile: no cell may be missed when all are ended."""
     console = descriptors.pop(0) if question.console else None
+    zygote = os.getpid()
     process_id = os.fork()
     if process_id:
         if console is not None:
@@ -55,6 +58,9 @@ def _fork_cell(question: _Question, descriptors: list[int], control: socket.sock
         return process_id
     status = 3
     try:
+        die_with_parent()
+        if os.getppid() != zygote:
+            os._exit(status)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         signal.set_wakeup_fd(-1)
@@ -74,8 +80,11 @@ def _reap(cells: dict[int, _Question], control: socket.socket) -> None:
             return
         question = cells.pop(process_id, None)
         if question is not None:
-            answer = {**asdict(question), "status": os.waitstatus_to_exitcode(status)}
-            control.sendall(json.dumps(answer).encode() + b"\n")
+            _answer(control, question, {"status": os.waitstatus_to_exitcode(status)})
+
+
+def _answer(control: socket.socket, question: _Question, what: Mapping[str, int]) -> None:
+    control.sendall(json.dumps({**asdict(question), **what}).encode() + b"\n")
 
 
 def _end(cells: Mapping[int, _Question]) -> None:
@@ -120,8 +129,10 @@ def serve(control: socket.socket) -> None:
                 for line in lines:
                     question = _Question(**json.loads(line))
                     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-                    cells[_fork_cell(question, descriptors, control)] = question
+                    process_id = _fork_cell(question, descriptors, control)
+                    cells[process_id] = question
                     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+                    _answer(control, question, {"process": process_id})
     except (_Terminated, ConnectionError):
         return
     finally:

@@ -22,7 +22,8 @@ def test_a_cell_that_left_no_error(content: str | None, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "error.json").write_text(content)
     error = load_error(tmp_path, "a+b", -9)
-    assert str(error) == "a+b: the cell ended with exit status -9 and left no trace"
+    assert str(error) == "a+b: the cell's process was killed by SIGKILL and left no trace"
+    assert str(load_error(tmp_path, "a+b", 5)) == "a+b: the cell's process ended with exit status 5 and left no trace"
 
 
 def test_a_cell_that_could_not_write_its_error(tmp_path: Path) -> None:

@@ -3,13 +3,12 @@
 That no process, namespace or mount is left is what `own_directories` checks after every test (tests/conftest.py).
 """
 
-import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Command, Ended, find_descendants, load_traces, run_command, start_command
+from tests.cli.command import Ended, load_traces, run_command, start_command
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(600)]
 SMALL = ("run", "ipxe-debian-12", "--nic", "e1000", "--runs", "runs", "-j", "2")
@@ -113,19 +112,6 @@ def test_ending_a_single_boot(number: signal.Signals, status: int, tmp_path: Pat
         command.send_to_group(number)
         assert command.wait().status == status
         assert load_traces(command.run_directory) == []
-
-
-def test_the_process_that_forks_the_cells_is_killed(tmp_path: Path) -> None:
-    with start_command(tmp_path, *BOOTING) as command:
-        command.await_file("*/cells/*/*/*/capture.pcap")
-        os.kill(find_zygote(command), signal.SIGKILL)
-        ended = command.wait()
-        assert (ended.status, last_line(ended)) == (3, "bootrig: the process that forks the cells is gone")
-
-
-def find_zygote(command: Command) -> int:
-    """Return the process from which cells are forked: the command's child in a session of its own."""
-    return next(pid for pid in find_descendants(command.pid, "python") if os.getsid(pid) == pid)
 
 
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:

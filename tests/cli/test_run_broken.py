@@ -192,22 +192,78 @@ def test_a_process_that_dies_midway(program: str, message: str, tmp_path: Path) 
         assert load_traces(command.run_directory) == []
 
 
+def find_part(command: Command, part: str) -> int:
+    """Return a process of a cell whose guest runs: `qemu`, `dnsmasq`, `init`, `keeper`, `cell`, or their `zygote`."""
+    if part == "dnsmasq":
+        return command.await_descendant("dnsmasq")
+    pid = command.await_descendant("qemu-system-x86")
+    for _ in range(("qemu", "init", "keeper", "cell", "zygote").index(part)):
+        pid = int(Path(f"/proc/{pid}/status").read_text().partition("PPid:\t")[2].split()[0])
+    return pid
+
+
 @LIMIT
 @pytest.mark.rig
-def test_a_cell_that_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("init", "what ran in the namespaces was ended by SIGKILL\n"),
+        ("keeper", "the keeper of the namespaces was ended by SIGKILL\n"),
+        ("cell", "the cell's process was killed by SIGKILL and left no trace\n"),
+        ("zygote", "the process that forks the cells is gone\n"),
+    ],
+)
+def test_a_part_of_a_cell_that_is_killed(part: str, message: str, tmp_path: Path) -> None:
     with start_command(tmp_path, *SLOW_BOOT) as command:
         command.await_file("*/cells/*/*/*/capture.pcap")
-        os.kill(find_init(command), signal.SIGKILL)
+        os.kill(find_part(command, part), signal.SIGKILL)
         ended = command.wait()
-        assert ended.status == 3
-        assert "what ran in the namespaces was ended by SIGKILL" in told(ended)
-        assert "remedy: look for 'Out of memory' in dmesg" in told(ended)
+    assert ended.status == 3
+    assert f"no-ra/e1000/pc/seabios/host: {message}" in told(ended)
+    assert ("remedy: look for 'Out of memory' in dmesg" in told(ended)) is (part == "init")
 
 
-def find_init(command: Command) -> int:
-    """Return the process that is PID 1 of a cell's namespace: the parent of its QEMU."""
-    status = Path(f"/proc/{command.await_descendant('qemu-system-x86')}/status").read_text()
-    return int(status.partition("PPid:\t")[2].split()[0])
+@LIMIT
+@pytest.mark.rig
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("qemu", "QEMU"),
+        ("dnsmasq", "dnsmasq"),
+        ("init", "its init process"),
+        ("keeper", "the keeper of its namespaces"),
+        ("cell", "the cell's process"),
+        ("zygote", "the process that forks the cells"),
+    ],
+)
+def test_a_part_of_a_cell_that_is_stopped(part: str, name: str, tmp_path: Path) -> None:
+    with start_command(tmp_path, *SLOW_BOOT) as command:
+        command.await_file("*/cells/*/*/*/capture.pcap")
+        os.kill(find_part(command, part), signal.SIGSTOP)
+        ended = command.wait()
+    assert ended.status == 3
+    assert f"no-ra/e1000/pc/seabios/host: {name} was stopped (SIGSTOP or a debugger)\n" in told(ended)
+
+
+@LIMIT
+@pytest.mark.rig
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("qemu", "QEMU"),
+        ("dnsmasq", "dnsmasq"),
+        ("init", "its init process"),
+        ("keeper", "the keeper of its namespaces"),
+    ],
+)
+def test_a_part_of_a_single_boot_that_is_stopped(part: str, name: str, tmp_path: Path) -> None:
+    words = ("boot", "ipxe-debian-12", "--scenario", "no-ra", "--time", "real", "--runs", "runs")
+    with start_command(tmp_path, *words) as command:
+        command.await_file("*/cells/*/*/*/capture.pcap")
+        os.kill(find_part(command, part), signal.SIGSTOP)
+        ended = command.wait()
+    assert ended.status == 3
+    assert f"{name} was stopped (SIGSTOP or a debugger)\n" in told(ended)
 
 
 @LIMIT
@@ -215,7 +271,7 @@ def find_init(command: Command) -> int:
 def test_the_traces_of_healthy_cells_are_kept_where_one_breaks(tmp_path: Path) -> None:
     with start_command(tmp_path, *SLOW_BOOT, "--scenario", "pxe-tftp", "-j", "1") as command:
         command.await_file("*/cells/*/no-ra*/*/capture.pcap")
-        os.kill(command.await_descendant("dnsmasq"), signal.SIGKILL)
+        os.kill(command.await_descendant("dnsmasq"), signal.SIGSTOP)
         ended = command.wait()
         assert ended.status == 3
         (trace,) = load_traces(command.run_directory)

@@ -19,6 +19,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("bootrig.trace", "bootrig.document"),
     (
         "bootrig.process",
+        "bootrig.process_tree",
         "bootrig.registry",
         "bootrig.jsonfile",
         "bootrig.cache",

@@ -33,6 +33,12 @@ def read_words(pid: int) -> bytes:
         return b""
 
 
+def find_zygote() -> int:
+    """Return the process that forks cells; this one is also given what earlier tests leave behind while it dies."""
+    (child,) = (pid for pid in find_children(os.getpid()) if b"schedule.zygote" in read_words(pid))
+    return child
+
+
 @pytest.fixture
 def specifications(tmp_path: Path) -> list[CellSpecification]:
     """Cells that break at once."""
@@ -83,12 +89,29 @@ def test_a_specification_that_cannot_be_written(specifications: list[CellSpecifi
 @pytest.mark.rig
 def test_the_process_that_forks_the_cells_is_killed(specifications: list[CellSpecification], tmp_path: Path) -> None:
     def kill(_cell: CellSpecification) -> None:
-        # this process is also given what earlier tests leave behind while it dies
-        (child,) = (pid for pid in find_children(os.getpid()) if b"schedule.zygote" in read_words(pid))
-        os.kill(child, signal.SIGKILL)
+        os.kill(find_zygote(), signal.SIGKILL)
 
     with start_pool(1, tmp_path) as pool, pytest.raises(PoolError, match="the process that forks the cells is gone"):
         list(pool.run(specifications, on_start=kill))
+
+
+@pytest.mark.rig
+@pytest.mark.parametrize(
+    ("number", "how"), [(signal.SIGKILL, "is gone"), (signal.SIGSTOP, "was stopped (SIGSTOP or a debugger)")]
+)
+def test_another_process_forks_the_cells_that_are_left(
+    number: signal.Signals, how: str, specifications: list[CellSpecification], tmp_path: Path
+) -> None:
+    with start_pool(1, tmp_path) as pool:
+        results = []
+        for result in pool.run(specifications):
+            results.append(result)
+            if len(results) == 1:
+                os.kill(find_zygote(), number)
+    errors = [str(result.error) for result in results]
+    fault = f"{specifications[1].key}: the process that forks the cells {how}"
+    assert (len(errors), errors[1]) == (len(specifications), fault)
+    assert all("no bios-256k.bin in any data" in error for error in errors if error != fault)
 
 
 def test_a_pool_whose_process_cannot_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,10 +141,12 @@ def test_the_forking_process_ends_with_its_socket(monkeypatch: pytest.MonkeyPatc
         )
     )
     answers = b""
-    while answers.count(b"\n") < 3:
+    while answers.count(b"\n") < 6:
         answers += near.recv(4096)
-    told = {answer["directory"]: answer["status"] for answer in map(json.loads, answers.splitlines())}
-    assert told == {"/d/0": 0, "/d/3": 3, "/d/4": 4}
+    told = [json.loads(line) for line in answers.splitlines()]
+    ended = {answer["directory"]: answer["status"] for answer in told if "status" in answer}
+    assert ended == {"/d/0": 0, "/d/3": 3, "/d/4": 4}
+    assert {answer["directory"] for answer in told if answer.get("process", 0) > 1} == set(ended)
     near.close()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
