@@ -9,6 +9,7 @@ from bootrig.api.matrix import compare, run
 from bootrig.api.requests import FILTERS, BootRequest, Matrix
 from bootrig.api.results import CompareResult, RunResult
 from bootrig.api.single import boot, open_console
+from bootrig.compare import Policy, load_policy
 from bootrig.emulator.definition.launch import Launch
 from bootrig.record.judgement import judge
 from bootrig.record.run import find_run
@@ -23,11 +24,13 @@ __all__ = [
     "Launch",
     "Listener",
     "Matrix",
+    "Policy",
     "RunResult",
     "boot",
     "compare",
     "find_run",
     "judge",
+    "load_policy",
     "open_console",
     "run",
 ]

@@ -12,7 +12,7 @@ from bootrig.api.requests import Matrix
 from bootrig.api.results import CompareResult, RunResult
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
-from bootrig.compare import Verdict, Waiver, compare_traces, needs_confirmation
+from bootrig.compare import Policy, Verdict, compare_traces, needs_confirmation
 from bootrig.compare.confirmation import find_doubtful
 from bootrig.errors import ExitStatus, InputError, RigError
 from bootrig.record.run import VERDICT_FILE, Run, tell_time, write_run
@@ -52,11 +52,11 @@ def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = Non
 
 
 def compare(
-    baseline: str, candidate: str, matrix: Matrix, waivers: Sequence[Waiver] = (), listener: Listener | None = None
+    baseline: str, candidate: str, matrix: Matrix, policy: Policy | None = None, listener: Listener | None = None
 ) -> CompareResult:
     """Boot two ROM sets, as users name them, in every cell, compare, confirm in real time what needs it, compare again.
 
-    `waivers` are differences that are accepted.
+    `policy` says what the site relies on and accepts.
 
     Raises:
         InputError: the request is wrong.
@@ -64,11 +64,12 @@ def compare(
     """
     with _start_session("compare", (baseline, candidate), SIDES, matrix, listener or Listener()) as session:
         campaign = session.campaign
+        policy = policy or Policy()
         _boot_all(campaign)
-        verdict = _compare(campaign, waivers)
+        verdict = _compare(campaign, policy)
         while keys := needs_confirmation(verdict) - campaign.confirmed:
             campaign.confirm(keys)
-            verdict = _compare(campaign, waivers)
+            verdict = _compare(campaign, policy)
         result = CompareResult(verdict=verdict, directory=session.directory)
         write_atomically(session.directory / VERDICT_FILE, encode_verdict(verdict))
         _finish(session, result.status)
@@ -82,9 +83,9 @@ def _boot_all(campaign: Campaign) -> None:
     _require_unbroken(campaign.errors)
 
 
-def _compare(campaign: Campaign, waivers: Sequence[Waiver]) -> Verdict:
+def _compare(campaign: Campaign, policy: Policy) -> Verdict:
     _require_unbroken(campaign.errors)
-    return compare_traces(campaign.traces(SIDES[0]), campaign.traces(SIDES[1]), waivers)
+    return compare_traces(campaign.traces(SIDES[0]), campaign.traces(SIDES[1]), policy)
 
 
 def _require_unbroken(errors: Sequence[CellError]) -> None:

@@ -1,10 +1,10 @@
 """`bootrig compare BASELINE CANDIDATE`: may the candidate replace the baseline?"""
 
 import argparse
-from pathlib import Path
 
 from bootrig.cli.boot_options import add_matrix_options, read_matrix
 from bootrig.cli.documents import add_document_options, read_documents, write_documents
+from bootrig.cli.policy_options import add_policy_options, read_policy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("candidate", help="the ROM set that may replace it")
     add_matrix_options(parser)
-    parser.add_argument("--waivers", type=Path, metavar="FILE", help="differences that are accepted (TOML)")
+    add_policy_options(parser)
     add_document_options(parser, "the verdict")
 
 
@@ -22,15 +22,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Boot both ROM sets in every cell, compare, confirm, report."""
     from bootrig import api
     from bootrig.cli.boot_progress import Progress
-    from bootrig.compare.waivers import load_waivers
     from bootrig.report.terminal.console import open_console
     from bootrig.report.terminal.verdict import print_verdict
 
     documents = read_documents(arguments, "verdict")
-    waivers = load_waivers(arguments.waivers) if arguments.waivers else ()
+    policy = read_policy(arguments)
     console = open_console(stderr=any(document.is_printed for document in documents))
     with Progress() as listener:
-        result = api.compare(arguments.baseline, arguments.candidate, read_matrix(arguments), waivers, listener)
+        result = api.compare(arguments.baseline, arguments.candidate, read_matrix(arguments), policy, listener)
     verdict = result.verdict
     print_verdict(verdict, console, result.directory)
     write_documents(documents, "verdict", verdict)

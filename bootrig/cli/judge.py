@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from bootrig.cli.documents import add_document_options, read_documents, write_documents
+from bootrig.cli.policy_options import add_policy_options, read_policy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,24 +13,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "baseline", metavar="RUN", help="a run of compare, or of the baseline: its directory, its name or @last"
     )
     parser.add_argument("candidate", metavar="CANDIDATE_RUN", nargs="?", help="a run of the candidate")
-    parser.add_argument("--waivers", type=Path, metavar="FILE", help="differences that are accepted (TOML)")
+    add_policy_options(parser)
     parser.add_argument("--runs", type=Path, metavar="DIR", help="where run directories are")
     add_document_options(parser, "the verdict")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare the traces of one or two runs and report."""
-    from bootrig.compare.waivers import load_waivers
     from bootrig.record.judgement import judge
     from bootrig.record.run import find_run
     from bootrig.report.terminal.console import open_console
     from bootrig.report.terminal.verdict import print_verdict
 
     documents = read_documents(arguments, "verdict")
-    waivers = load_waivers(arguments.waivers) if arguments.waivers else ()
+    policy = read_policy(arguments)
     baseline = find_run(arguments.baseline, arguments.runs)
     candidate = find_run(arguments.candidate, arguments.runs) if arguments.candidate else baseline
-    verdict = judge(baseline, candidate, waivers)
+    verdict = judge(baseline, candidate, policy)
     console = open_console(stderr=any(document.is_printed for document in documents))
     print_verdict(verdict, console, candidate.directory)
     write_documents(documents, "verdict", verdict)

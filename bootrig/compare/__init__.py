@@ -1,24 +1,30 @@
 """From two sets of traces to a verdict."""
 
+from bootrig.compare.causes import Cause
 from bootrig.compare.comparison import compare_traces
 from bootrig.compare.confirmation import find_doubtful, needs_confirmation
 from bootrig.compare.difference import Confirmation, Difference
 from bootrig.compare.finding import Finding, Severity
+from bootrig.compare.policy import STRICT, FailOn, Policy, load_policy
 from bootrig.compare.rules.stages import comes_back, needs_second_clock
 from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.compare.verdict import Answer, CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
 from bootrig.compare.waivers import Waiver, load_waivers
 
 __all__ = [
+    "STRICT",
     "TOLERANCE",
     "Answer",
+    "Cause",
     "CellState",
     "ComparedBoot",
     "ComparedCell",
     "Confirmation",
     "Difference",
+    "FailOn",
     "Finding",
     "NotCompared",
+    "Policy",
     "Severity",
     "Tolerance",
     "Verdict",
@@ -26,6 +32,7 @@ __all__ = [
     "comes_back",
     "compare_traces",
     "find_doubtful",
+    "load_policy",
     "load_waivers",
     "needs_confirmation",
     "needs_second_clock",

@@ -7,13 +7,14 @@ from bootrig.compare.confirmation import confirm
 from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Severity
 from bootrig.compare.pairing import CellPair, Pairing, pair_traces
+from bootrig.compare.policy import Policy
 from bootrig.compare.rules import RULES
-from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.compare.verdict import CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
-from bootrig.compare.waivers import Waiver, apply_waivers
-from bootrig.trace.names import CellKey
+from bootrig.compare.waivers import apply_waivers
+from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
 from bootrig.trace.trace import Trace
 
+DEFAULT = Policy()
 STATES: Mapping[Severity, CellState] = {
     Severity.REGRESSION: CellState.REGRESSED,
     Severity.CHANGE: CellState.CHANGED,
@@ -25,10 +26,9 @@ STATES: Mapping[Severity, CellState] = {
 def compare_traces(
     baseline: Sequence[Trace],
     candidate: Sequence[Trace],
-    waivers: Sequence[Waiver] = (),
+    policy: Policy = DEFAULT,
     *,
     broken: Collection[CellKey] = frozenset(),
-    tolerance: Tolerance = TOLERANCE,
     today: datetime.date | None = None,
 ) -> Verdict:
     """Hold the candidate's traces against the baseline's, cell by cell and rule by rule.
@@ -36,15 +36,14 @@ def compare_traces(
     Args:
         baseline: traces of the ROM set that is in use. There may be several attempts of a cell.
         candidate: traces of the ROM set that may replace it.
-        waivers: differences that somebody accepted.
+        policy: what the site relies on and accepts: it raises severities first, then its waivers are applied.
         broken: cells that were tried, but the rig broke on some side.
-        tolerance: how far times may differ.
         today: the day by which waivers expire; this very day by default.
     """
-    pairing = pair_traces(baseline, candidate, broken, tolerance)
+    pairing = pair_traces(baseline, candidate, broken, policy.tolerance)
     confirmed = confirm(pairing, find_differences(pairing), find_differences(pairing.select_virtual()))
     day = today or datetime.datetime.now(tz=datetime.UTC).date()
-    differences, notes = apply_waivers(confirmed.differences, waivers, day)
+    differences, notes = apply_waivers(policy.apply(confirmed.differences), policy.waivers, day)
     return Verdict(
         baseline=_names(baseline),
         candidate=_names(candidate),
@@ -52,7 +51,8 @@ def compare_traces(
         cells=tuple(sorted(_iter_cells(pairing, differences), key=lambda cell: cell.key)),
         not_compared=tuple(_explain_not_compared(pairing)),
         refuted=confirmed.refuted,
-        notes=notes,
+        notes=(*_tell_emulator(pairing), *policy.find_notes(), *notes),
+        fail_on=policy.fail_on,
     )
 
 
@@ -63,6 +63,14 @@ def find_differences(pairing: Pairing) -> list[Difference]:
 
 def _names(traces: Sequence[Trace]) -> str:
     return ", ".join(dict.fromkeys(trace.rom_set for trace in traces))
+
+
+def _tell_emulator(pairing: Pairing) -> Iterator[str]:
+    """Yield that nothing but the default emulator was tried, where that is so."""
+    traces = [trace for pair in pairing for trace in pair.sides]
+    versions = sorted({trace.emulator.version for trace in traces if trace.emulator.version})
+    if versions and {trace.key.emulator for trace in traces} == {DEFAULT_EMULATOR}:
+        yield f"tried with QEMU {' and '.join(versions)} only; --emulator names others"
 
 
 def _explain_not_compared(pairing: Pairing) -> Iterator[NotCompared]:
@@ -86,7 +94,7 @@ def _iter_cells(pairing: Pairing, differences: Sequence[Difference]) -> Iterator
     weights: dict[CellKey, set[Severity]] = {}
     for entry in differences:
         if entry.key is not None and not entry.waiver:
-            weights.setdefault(entry.key, set()).add(entry.finding.severity)
+            weights.setdefault(entry.key, set()).add(entry.weight)
     for pair in pairing:
         state = _judge_state(pair, weights.get(pair.key, set()))
         yield ComparedCell(pair.key, state, _describe(pair.baseline), _describe(pair.candidate))

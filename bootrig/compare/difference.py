@@ -30,6 +30,7 @@ class Difference:
         finding: what differs.
         confirmation: whether real time confirmed it.
         waiver: why it is accepted; empty where nobody accepted it.
+        policy: why it is a regression though its rule calls it a change; empty where the rule decided.
     """
 
     rule: str
@@ -37,6 +38,7 @@ class Difference:
     finding: Finding
     confirmation: Confirmation = Confirmation.NOT_NEEDED
     waiver: str = ""
+    policy: str = ""
 
     @property
     def id(self) -> str:
@@ -44,6 +46,13 @@ class Difference:
         return name_difference(self.rule, self.key, self.finding.subject)
 
     @property
+    def weight(self) -> Severity:
+        """How much it weighs: a regression that has to be confirmed and is not yet is a change at most."""
+        severity = self.finding.severity
+        unproven = severity is Severity.REGRESSION and self.confirmation is Confirmation.PENDING
+        return Severity.CHANGE if unproven else severity
+
+    @property
     def counts(self) -> bool:
         """Whether it keeps the candidate from replacing the baseline."""
-        return self.finding.severity is Severity.REGRESSION and not self.waiver
+        return self.weight is Severity.REGRESSION and not self.waiver

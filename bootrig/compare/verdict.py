@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bootrig.compare.causes import Cause, find_causes
 from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Severity
+from bootrig.compare.policy import FailOn
 from bootrig.errors import ExitStatus
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import ClockKind, Outcome, OutcomeStatus
@@ -128,7 +130,8 @@ class Verdict:
         cells: the matrix, in the order of keys.
         not_compared: cells that have no boot of some side.
         refuted: differences of virtual time that real time did not show; they count for nothing.
-        notes: what else people should know: waivers that expired or matched nothing.
+        notes: what else people should know: that one emulator only was tried, waivers that expired or matched nothing.
+        fail_on: the mildest severity with which the comparison ends badly.
     """
 
     baseline: str
@@ -138,10 +141,11 @@ class Verdict:
     not_compared: tuple[NotCompared, ...] = ()
     refuted: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
+    fail_on: FailOn = FailOn.REGRESSION
 
     @property
     def answer(self) -> Answer:
-        """The word. A regression counts whether or not real time has confirmed it yet."""
+        """The word."""
         if self.regressions:
             return Answer.NOT_COMPATIBLE
         if not any(cell.passed_on_both_sides for cell in self.cells):
@@ -150,14 +154,14 @@ class Verdict:
 
     @property
     def status(self) -> ExitStatus:
-        """The exit status."""
-        match self.answer:
-            case Answer.NOT_COMPATIBLE:
-                return ExitStatus.BAD
-            case Answer.NOTHING_PROVEN:
-                return ExitStatus.BROKEN
-            case _:
-                return ExitStatus.GOOD
+        """The exit status. What was proven stands: nothing that a broken cell would have shown takes it back."""
+        answer = self.answer
+        if answer is Answer.NOT_COMPATIBLE:
+            return ExitStatus.BAD
+        if answer is Answer.NOTHING_PROVEN or self.counts.broken:
+            return ExitStatus.BROKEN
+        changed = answer is Answer.COMPATIBLE_WITH_CHANGES
+        return ExitStatus.BAD if changed and self.fail_on is FailOn.CHANGE else ExitStatus.GOOD
 
     @property
     def identical(self) -> bool:
@@ -168,6 +172,12 @@ class Verdict:
     def regressions(self) -> tuple[Difference, ...]:
         """The differences that keep the candidate from replacing the baseline."""
         return tuple(difference for difference in self.differences if difference.counts)
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What differs and was not waived, each thing once, worst first."""
+        reached = {cell.key: cell.candidate.outcome.milestone for cell in self.cells if cell.candidate is not None}
+        return find_causes(self.differences, reached)
 
     @property
     def counts(self) -> CellCounts:
@@ -182,5 +192,5 @@ class Verdict:
         )
 
     def of_severity(self, severity: Severity) -> tuple[Difference, ...]:
-        """Return the differences of one severity that were not waived."""
-        return tuple(entry for entry in self.differences if entry.finding.severity is severity and not entry.waiver)
+        """Return the differences that weigh so much and were not waived."""
+        return tuple(entry for entry in self.differences if entry.weight is severity and not entry.waiver)

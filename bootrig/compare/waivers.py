@@ -93,9 +93,14 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
         DocumentError: it cannot be read or says something wrong; all problems at once.
     """
     document = load_document(path)
-    waivers = tuple(_read_waiver(table) for table in document.root.tables("waiver", required=True))
+    waivers = read_waivers(document.root, required=True)
     document.finish()
     return waivers
+
+
+def read_waivers(root: TableReader, *, required: bool) -> tuple[Waiver, ...]:
+    """Return the waivers of a document, whose problems it notes; there has to be one where they are `required`."""
+    return tuple(_read_waiver(table) for table in root.tables("waiver", required=required))
 
 
 def _read_waiver(table: TableReader) -> Waiver:

@@ -1,14 +1,12 @@
 """Judging recorded boots."""
 
-from collections.abc import Sequence
-
-from bootrig.compare.comparison import compare_traces
+from bootrig.compare.comparison import DEFAULT, compare_traces
+from bootrig.compare.policy import Policy
 from bootrig.compare.verdict import Verdict
-from bootrig.compare.waivers import Waiver
 from bootrig.record.run import RecordedRun
 
 
-def judge(baseline: RecordedRun, candidate: RecordedRun, waivers: Sequence[Waiver] = ()) -> Verdict:
+def judge(baseline: RecordedRun, candidate: RecordedRun, policy: Policy = DEFAULT) -> Verdict:
     """Hold one recorded side against another, cell by cell and rule by rule.
 
     Of a run the side `baseline` or `candidate` counts, or its only one.
@@ -21,4 +19,4 @@ def judge(baseline: RecordedRun, candidate: RecordedRun, waivers: Sequence[Waive
     labels = [recorded.find_label(label) for recorded, label in sides]
     first, second = (recorded.load_traces(label) for (recorded, _), label in zip(sides, labels, strict=True))
     broken = {key for (recorded, _), label in zip(sides, labels, strict=True) for key in recorded.find_broken(label)}
-    return compare_traces(first, second, waivers, broken=broken)
+    return compare_traces(first, second, policy, broken=broken)

@@ -12,6 +12,7 @@ from bootrig.errors import InputError
 
 PARTS = ("scenario", "nic_model", "machine", "platform_firmware", "emulator")
 ANY_CELL = "*"
+DEFAULT_EMULATOR = "host"
 _PART = re.compile(r"[^/@\s]+")
 
 
@@ -35,7 +36,7 @@ class CellKey:
     nic_model: str
     machine: str
     platform_firmware: str
-    emulator: str = "host"
+    emulator: str = DEFAULT_EMULATOR
 
     def __str__(self) -> str:
         """Return the cell's name."""

@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import run_command
-from tests.compare.factory import Boot
+from tests.compare.factory import REAL, Boot
 from tests.record.test_run import make_run
 
-GOOD = Boot()
-LOST = Boot(passed=False, milestone="dhcp-ack", reason="tftp-complete was not reached: the console says 'No'")
+GOOD = Boot(clock=REAL)
+CHANGED = Boot(clock=REAL, features="DNS HTTP iSCSI TFTP PXE Menu")
+LOST = Boot(
+    clock=REAL, passed=False, milestone="dhcp-ack", reason="tftp-complete was not reached: the console says 'No'"
+)
 
 
 def test_a_run_of_compare_is_judged_again(tmp_path: Path) -> None:
@@ -40,6 +43,28 @@ def test_a_waiver_changes_the_verdict_and_boots_nothing(tmp_path: Path) -> None:
     assert "NOT COMPATIBLE" not in ended.out
 
 
+@pytest.mark.parametrize(
+    ("words", "status", "word"),
+    [
+        ((), 0, "COMPATIBLE WITH CHANGES"),
+        (("--fail-on", "change"), 1, "COMPATIBLE WITH CHANGES"),
+        (("--policy", "strict"), 1, "NOT COMPATIBLE"),
+        (("--policy", "site.toml"), 1, "NOT COMPATIBLE"),
+        (("--policy", "other.toml"), 1, "COMPATIBLE WITH CHANGES"),
+        (("--policy", "other.toml", "--fail-on", "regression"), 0, "COMPATIBLE WITH CHANGES"),
+        (("--policy", "strict", "--waivers", "waivers.toml"), 0, "COMPATIBLE"),
+    ],
+)
+def test_a_policy_judges_a_run_again(words: tuple[str, ...], status: int, word: str, tmp_path: Path) -> None:
+    make_run(tmp_path / "run", ("baseline", (GOOD,)), ("candidate", (CHANGED,)))
+    (tmp_path / "site.toml").write_text('relies_on = ["image-formats"]\n')
+    (tmp_path / "other.toml").write_text('relies_on = ["user-class"]\nfail_on = "change"\n')
+    (tmp_path / "waivers.toml").write_text('[[waiver]]\nid = "features@*"\nreason = "known"\n')
+    ended = run_command(tmp_path, "judge", "./run", *words)
+    assert ended.status == status
+    assert ended.out.splitlines()[-1].startswith(f"Verdict: {word}: ")
+
+
 def test_nothing_in_common_proves_nothing(tmp_path: Path) -> None:
     make_run(tmp_path / "a", ("old", (GOOD,)))
     make_run(tmp_path / "b", ("new", (Boot(scenario="grub"),)))
@@ -55,6 +80,8 @@ def test_nothing_in_common_proves_nothing(tmp_path: Path) -> None:
         (("judge", "nothing"), "bootrig-runs/nothing is not the directory of a run: it has no run.json"),
         (("judge", "@last-3"), "there is no run @last-3 in bootrig-runs"),
         (("judge", "./a", "--report", "pdf"), 'there is no report "pdf" here'),
+        (("judge", "./a", "--policy", "nothing.toml"), "nothing.toml cannot be read: No such file or directory"),
+        (("judge", "./a", "--fail-on", "info"), "invalid choice: 'info'"),
     ],
 )
 def test_bad_input(words: tuple[str, ...], message: str, tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from bootrig.compare import Answer, CellState, Difference, Severity, Verdict, compare_traces
+from bootrig.compare import Answer, CellState, Confirmation, Difference, FailOn, Severity, Verdict, compare_traces
 from bootrig.errors import ExitStatus
 from bootrig.report.sentences import format_finding
 from bootrig.trace.names import CellKey
-from bootrig.trace.trace import ClockKind, Trace
+from bootrig.trace.trace import ClockKind, EmulatorEvidence, Trace
 from tests.compare.factory import NICS, REAL, SCENARIOS, VIRTUAL, Boot, dhcp, difference, http_request, trace
 
 NICS_3 = NICS[:3]
@@ -186,6 +187,52 @@ def test_the_answer_is_the_first_word_that_fits(
     verdict = replace(compare_traces([boot], [boot]), differences=differences)
     assert (verdict.answer, verdict.status) == (answer, status)
     assert verdict.identical is (passed and not differences)
+
+
+def broken_beside(*differences: Difference) -> Verdict:
+    boot = trace(Boot())
+    verdict = compare_traces([boot], [boot], broken=[CellKey("grub", "e1000", "pc", "seabios")])
+    return replace(verdict, differences=differences)
+
+
+def test_a_broken_cell_makes_a_good_verdict_prove_nothing_and_takes_no_regression_back() -> None:
+    assert broken_beside().answer is Answer.COMPATIBLE
+    assert broken_beside().status is ExitStatus.BROKEN
+    assert broken_beside(difference()).status is ExitStatus.BROKEN
+    assert broken_beside(bad()).status is ExitStatus.BAD
+    assert broken_beside(bad(waiver="known")).status is ExitStatus.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "differences", "status"),
+    [
+        (FailOn.REGRESSION, (difference(),), ExitStatus.GOOD),
+        (FailOn.CHANGE, (difference(),), ExitStatus.BAD),
+        (FailOn.CHANGE, (difference(waiver="known"),), ExitStatus.GOOD),
+        (FailOn.CHANGE, (difference(severity=Severity.INFO),), ExitStatus.GOOD),
+        (FailOn.CHANGE, (bad(),), ExitStatus.BAD),
+        (FailOn.CHANGE, (bad(confirmation=Confirmation.PENDING),), ExitStatus.BAD),
+        (FailOn.REGRESSION, (bad(confirmation=Confirmation.PENDING),), ExitStatus.GOOD),
+    ],
+)
+def test_a_change_ends_badly_where_it_is_asked_for(
+    fail_on: FailOn, differences: tuple[Difference, ...], status: ExitStatus
+) -> None:
+    boot = trace(Boot())
+    assert replace(compare_traces([boot], [boot]), differences=differences, fail_on=fail_on).status is status
+
+
+def test_that_one_emulator_was_tried_is_told_where_nobody_chose_it() -> None:
+    def on(name: str, version: str) -> Trace:
+        key = CellKey("pxe-tftp", "e1000", "pc", "seabios", name)
+        return structs.replace(trace(Boot()), cell=str(key), emulator=EmulatorEvidence(version=version))
+
+    told = "tried with QEMU 7.2.22 only; --emulator names others"
+    host, other = on("host", "7.2.22"), on("qemu-11", "11.1.0")
+    assert compare_traces([host], [host]).notes == (told,)
+    assert compare_traces([other], [other]).notes == ()
+    assert compare_traces([host, other], [host, other]).notes == ()
+    assert compare_traces([host], []).notes == ()
 
 
 def test_where_no_cell_was_compared_nothing_is_proven() -> None:

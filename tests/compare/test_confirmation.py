@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bootrig.compare import Answer, Confirmation, Verdict, compare_traces, find_doubtful, needs_confirmation
+from bootrig.compare import Answer, Confirmation, Severity, Verdict, compare_traces, find_doubtful, needs_confirmation
 from bootrig.compare import confirmation as policy
 from bootrig.compare.finding import Value
 from bootrig.compare.rules import RULES
@@ -262,9 +262,11 @@ def test_faster_in_real_time_does_not_confirm_slower() -> None:
     assert states(verdict) == {"a/e1000/pc": R, "a/pcnet/pc": R}
 
 
-def test_a_failure_that_is_not_confirmed_yet_counts() -> None:
+def test_a_failure_that_is_not_confirmed_counts_as_a_change_at_most() -> None:
     verdict = compared({"a/e1000/pc": PATIENT, "b/e1000/pc": {}}, {"a/pcnet/pc": {}})
-    assert verdict.answer is Answer.NOT_COMPATIBLE
+    assert verdict.answer is Answer.COMPATIBLE_WITH_CHANGES
+    assert [entry.rule for entry in verdict.of_severity(Severity.CHANGE)] == ["outcome"]
+    assert verdict.regressions == ()
 
 
 def test_a_failure_of_virtual_time_that_passes_in_real_time_is_nothing() -> None:

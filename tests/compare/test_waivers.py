@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.compare import Answer, Waiver, compare_traces, load_waivers
+from bootrig.compare import Answer, Policy, Waiver, compare_traces, load_waivers
 from bootrig.compare.waivers import FieldPatterns
 from bootrig.document.errors import DocumentError
 from bootrig.trace.names import CellKey, parse_difference_pattern
 from tests.compare.factory import Boot, difference, trace
 
+WIDE = trace(Boot(bar_length=1 << 19))
 TODAY = datetime.date(2030, 6, 1)
 WAIVERS = """\
 [[waiver]]
@@ -162,7 +163,7 @@ def test_a_difference_of_no_cell_matches_only_waivers_without_cells() -> None:
 
 def test_a_waived_regression_does_not_count_but_is_still_shown() -> None:
     waiver = waiver_of("rom-bar", reason="no migration")
-    verdict = compare_traces([trace(Boot())], [trace(Boot(bar_length=1 << 19))], waivers=[waiver], today=TODAY)
+    verdict = compare_traces([trace(Boot())], [WIDE], Policy(waivers=(waiver,)), today=TODAY)
     assert verdict.answer is Answer.COMPATIBLE
     assert not verdict.identical
     assert [entry.waiver for entry in verdict.differences] == ["no migration"]
@@ -171,14 +172,14 @@ def test_a_waived_regression_does_not_count_but_is_still_shown() -> None:
 
 def test_a_lost_nic_can_be_waived() -> None:
     first = [trace(Boot()), trace(Boot(nic="vmxnet3"))]
-    assert compare_traces(first, first[:1], [], today=TODAY).answer is Answer.NOT_COMPATIBLE
+    assert compare_traces(first, first[:1], today=TODAY).answer is Answer.NOT_COMPATIBLE
     for waiver in (waiver_of("coverage"), waiver_by("coverage@*:vmxnet3")):
-        assert compare_traces(first, first[:1], [waiver], today=TODAY).answer is Answer.COMPATIBLE
+        assert compare_traces(first, first[:1], Policy(waivers=(waiver,)), today=TODAY).answer is Answer.COMPATIBLE
 
 
 def test_an_expired_waiver_accepts_nothing_and_is_told() -> None:
     waiver = replace(waiver_of("rom-bar", reason="no migration"), expires=datetime.date(2030, 5, 31))
-    verdict = compare_traces([trace(Boot())], [trace(Boot(bar_length=1 << 19))], [waiver], today=TODAY)
+    verdict = compare_traces([trace(Boot())], [WIDE], Policy(waivers=(waiver,)), today=TODAY)
     assert verdict.answer is Answer.NOT_COMPATIBLE
     assert verdict.notes == ('the waiver of rom-bar ("no migration") expired on 2030-05-31',)
 
@@ -186,7 +187,7 @@ def test_an_expired_waiver_accepts_nothing_and_is_told() -> None:
 def test_an_expired_waiver_is_not_told_where_another_holds() -> None:
     expired = replace(waiver_of("rom-bar", reason="old"), expires=datetime.date(2030, 5, 31))
     waivers = [expired, waiver_of("rom-*", reason="new")]
-    verdict = compare_traces([trace(Boot())], [trace(Boot(bar_length=1 << 19))], waivers, today=TODAY)
+    verdict = compare_traces([trace(Boot())], [WIDE], Policy(waivers=tuple(waivers)), today=TODAY)
     assert [entry.waiver for entry in verdict.differences] == ["new"]
     assert verdict.notes == ()
 
@@ -194,7 +195,7 @@ def test_an_expired_waiver_is_not_told_where_another_holds() -> None:
 @pytest.mark.parametrize("day", [datetime.date(2030, 6, 1), datetime.date(2030, 6, 2), None])
 def test_up_to_its_last_day_a_waiver_holds(day: datetime.date | None) -> None:
     waiver = replace(waiver_of("rom-bar"), expires=day)
-    verdict = compare_traces([trace(Boot())], [trace(Boot(bar_length=1 << 19))], [waiver], today=TODAY)
+    verdict = compare_traces([trace(Boot())], [WIDE], Policy(waivers=(waiver,)), today=TODAY)
     assert verdict.answer is Answer.COMPATIBLE
 
 
@@ -205,6 +206,6 @@ def test_a_waiver_needs_patterns_for_all_parts_of_a_cell() -> None:
 
 def test_a_waiver_that_matches_nothing_can_be_removed() -> None:
     waiver = waiver_of("outcome", reason="flaky")
-    verdict = compare_traces([trace(Boot())], [trace(Boot())], [waiver], today=TODAY)
+    verdict = compare_traces([trace(Boot())], [trace(Boot())], Policy(waivers=(waiver,)), today=TODAY)
     assert verdict.notes == ('the waiver of outcome ("flaky") matched no difference: remove it',)
     assert verdict.identical

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import product
 
-from bootrig.compare import Verdict, Waiver, compare_traces, needs_confirmation
+from bootrig.compare import Policy, Verdict, Waiver, compare_traces, needs_confirmation
 from bootrig.compare.waivers import FieldPatterns
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import Trace
@@ -70,9 +70,10 @@ def _real(keys: set[CellKey], *, of_candidate: bool) -> list[Trace]:
 
 def verdict() -> Verdict:
     """Return the verdict after confirmation in real time."""
-    waivers = [Waiver("features", "nobody boots by iSCSI here", FieldPatterns("features", subject="feature iSCSI"))]
+    waiver = Waiver("features", "nobody boots by iSCSI here", FieldPatterns("features", subject="feature iSCSI"))
+    policy = Policy(waivers=(waiver,))
     first, second = baseline_traces(), candidate_traces()
-    keys = needs_confirmation(compare_traces(first, second, waivers))
+    keys = needs_confirmation(compare_traces(first, second, policy))
     first += _real(keys, of_candidate=False)
     second += _real(keys, of_candidate=True)
-    return compare_traces(first, second, waivers)
+    return compare_traces(first, second, policy)

@@ -21,7 +21,7 @@ def came_and_went(baseline: Sequence[str], candidate: Sequence[str]) -> tuple[tu
     return tuple(came), tuple(dict.fromkeys(word for word in baseline if word not in candidate))
 
 
-@rule("banner", topics={"banner", "console"}, depends_on_scenario=False)
+@rule("banner", topics={"banner", "console"}, depends_on_scenario=False, follows_from=("network-client",))
 def check_banner(pair: CellPair) -> Iterator[Finding]:
     """Does the firmware name itself in the same way?
 
@@ -49,7 +49,7 @@ def _spell_banner(banner: Banner | None) -> str | None:
     return None if banner is None else f"{banner.product} {banner.version}"
 
 
-@rule("features", topics={"image-formats", "console"}, depends_on_scenario=False)
+@rule("features", topics={"image-formats", "console"}, depends_on_scenario=False, follows_from=("network-client",))
 def check_features(pair: CellPair) -> Iterator[Finding]:
     """Which features came and went, by the firmware's own feature line?
 
@@ -86,7 +86,7 @@ def check_bios_services(pair: CellPair) -> Iterator[Finding]:
     yield Finding(Severity.INFO, "POST line", " ".join(first), " ".join(second), statement)
 
 
-@rule("prompts", topics={"prompts", "console"})
+@rule("prompts", topics={"prompts", "console"}, follows_from=("network-client", "banner"))
 def check_prompts(pair: CellPair) -> Iterator[Finding]:
     """Does the firmware still offer a key to press at the same places?
 
@@ -116,7 +116,7 @@ def _anonymous(prompt: str) -> str:
     return prompt.replace("gPXE", "iPXE")
 
 
-@rule("console-errors", topics={"console"}, needs_confirmation=True)
+@rule("console-errors", topics={"console"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
 def check_console_errors(pair: CellPair) -> Iterator[Finding]:
     """Does the firmware print the same errors by number, where both boots passed? Info.
 

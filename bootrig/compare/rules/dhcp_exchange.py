@@ -19,7 +19,14 @@ def _sequence(trace: Trace) -> str:
     return " ".join(message.upper() for message, _ in groupby(event.message for event in iter_exchange(trace)))
 
 
-@rule("dhcp-sequence", topics={"dhcp-order"}, needs_confirmation=True, owns_dhcp_options={53}, owns_ports={67, 68})
+@rule(
+    "dhcp-sequence",
+    topics={"dhcp-order"},
+    needs_confirmation=True,
+    owns_dhcp_options={53},
+    owns_ports={67, 68},
+    follows_from=("network-client",),
+)
 def check_sequence(pair: CellPair) -> Iterator[Finding]:
     """Does the guest send the same types of messages in the same order before it asks for a file? A change.
 
@@ -39,7 +46,7 @@ def _first_gaps(trace: Trace) -> list[float]:
     return [round(second.guest_s - first.guest_s, 3) for first, second in pairwise(discovers)]
 
 
-@rule("dhcp-retries", topics={"dhcp-timing"}, needs_confirmation=True)
+@rule("dhcp-retries", topics={"dhcp-timing"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
 def check_retries(pair: CellPair) -> Iterator[Finding]:
     """Does the guest repeat its DISCOVER at the same times, as often?
 
@@ -77,7 +84,7 @@ def _secs_policy(trace: Trace) -> str | None:
     return "stays 0" if len(seconds) > 1 else None
 
 
-@rule("dhcp-secs", topics={"dhcp-timing"})
+@rule("dhcp-secs", topics={"dhcp-timing"}, follows_from=("network-client",))
 def check_secs(pair: CellPair) -> Iterator[Finding]:
     """Does the guest count seconds in the field secs, or leave it 0? A change: relays and second servers wait by it."""
     first, second = (_secs_policy(trace) for trace in pair.sides)
@@ -87,7 +94,7 @@ def check_secs(pair: CellPair) -> Iterator[Finding]:
         yield Finding(Severity.CHANGE, "field secs", first, second, statement, why)
 
 
-@rule("dhcp-flags", topics={"dhcp-options"})
+@rule("dhcp-flags", topics={"dhcp-options"}, follows_from=("network-client",))
 def check_flags(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask for broadcast answers in the same way (field flags)? A change: some networks pass only one."""
     first, second = (_first_flags(trace) for trace in pair.sides)
@@ -104,7 +111,7 @@ def _first_flags(trace: Trace) -> str | None:
     return "broadcast" if event.flags & 0x8000 else "unicast"
 
 
-@rule("dhcp-xid", topics={"dhcp-options"})
+@rule("dhcp-xid", topics={"dhcp-options"}, follows_from=("network-client",))
 def check_xid(pair: CellPair) -> Iterator[Finding]:
     """Where does the guest take its transaction id from: the MAC address, or a random number?
 

@@ -41,14 +41,21 @@ def _changes(pair: CellPair, read: Read, subject: str, statement: str, why: str)
         yield Finding(Severity.CHANGE, f"{subject}{where}", baseline, candidate, f"{statement}{where}", why)
 
 
-@rule("dhcp-vendor-class", topics={"vendor-class", "dhcp-options"}, owns_dhcp_options={60})
+@rule(
+    "dhcp-vendor-class",
+    topics={"vendor-class", "dhcp-options"},
+    owns_dhcp_options={60},
+    follows_from=("network-client",),
+)
 def check_vendor_class(pair: CellPair) -> Iterator[Finding]:
     """Is the vendor class (option 60) the same? A change: servers choose the boot file by it."""
     statement = 'the vendor class is "{candidate}", it was "{baseline}"'
     return _changes(pair, lambda message: message.find_text(60), "vendor class", statement, CHOOSES)
 
 
-@rule("dhcp-user-class", topics={"user-class", "dhcp-options"}, owns_dhcp_options={77})
+@rule(
+    "dhcp-user-class", topics={"user-class", "dhcp-options"}, owns_dhcp_options={77}, follows_from=("network-client",)
+)
 def check_user_class(pair: CellPair) -> Iterator[Finding]:
     """Is the user class (option 77) the same? A change: `gPXE` or `iPXE` breaks the loop of chained boot loaders."""
     statement = 'the user class is "{candidate}", it was "{baseline}"'
@@ -56,14 +63,14 @@ def check_user_class(pair: CellPair) -> Iterator[Finding]:
     return _changes(pair, lambda message: message.find_text(77), "user class", statement, why)
 
 
-@rule("dhcp-architecture", topics={"dhcp-options"}, owns_dhcp_options={93})
+@rule("dhcp-architecture", topics={"dhcp-options"}, owns_dhcp_options={93}, follows_from=("network-client",))
 def check_architecture(pair: CellPair) -> Iterator[Finding]:
     """Is the client architecture (option 93, RFC 4578 2.1) the same? A change."""
     statement = "the client architecture is {candidate}, it was {baseline}"
     return _changes(pair, lambda message: message.find_hex(93), "client architecture", statement, CHOOSES)
 
 
-@rule("dhcp-network-interface", topics={"dhcp-options"}, owns_dhcp_options={94})
+@rule("dhcp-network-interface", topics={"dhcp-options"}, owns_dhcp_options={94}, follows_from=("network-client",))
 def check_network_interface(pair: CellPair) -> Iterator[Finding]:
     """Is the network interface identifier (option 94, RFC 4578 2.2: the UNDI version) the same? Info."""
     for where, baseline, candidate in iter_unequal(pair, lambda message: message.find_hex(94)):
@@ -71,7 +78,7 @@ def check_network_interface(pair: CellPair) -> Iterator[Finding]:
         yield Finding(Severity.INFO, f"network interface identifier{where}", baseline, candidate, statement)
 
 
-@rule("dhcp-client-id", topics={"dhcp-options"}, owns_dhcp_options={61})
+@rule("dhcp-client-id", topics={"dhcp-options"}, owns_dhcp_options={61}, follows_from=("network-client",))
 def check_client_id(pair: CellPair) -> Iterator[Finding]:
     """Is the client identifier (option 61) of the same kind?
 
@@ -82,7 +89,7 @@ def check_client_id(pair: CellPair) -> Iterator[Finding]:
     return _identifiers(pair, 61, "client identifier", why)
 
 
-@rule("dhcp-uuid", topics={"dhcp-options"}, owns_dhcp_options={97})
+@rule("dhcp-uuid", topics={"dhcp-options"}, owns_dhcp_options={97}, follows_from=("network-client",))
 def check_uuid(pair: CellPair) -> Iterator[Finding]:
     """Is the machine identifier (option 97, RFC 4578 2.3) there, and its bytes in the same order? A change."""
     return _identifiers(pair, 97, "machine identifier", "servers that know machines by it no longer know them")

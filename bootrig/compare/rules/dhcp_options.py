@@ -55,7 +55,7 @@ def _parameter_list(message: Dhcp) -> str | None:
     return None if content is None else _codes(bytes.fromhex(content))
 
 
-@rule("dhcp-parameter-list", topics={"dhcp-options"}, owns_dhcp_options={55})
+@rule("dhcp-parameter-list", topics={"dhcp-options"}, owns_dhcp_options={55}, follows_from=("network-client",))
 def check_parameter_list(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask for the same options, in the same order (option 55)?
 
@@ -87,7 +87,7 @@ def _codes_of(message: Dhcp) -> dict[int, None]:
     return dict.fromkeys(option.code for option in message.options)
 
 
-@rule("dhcp-option-order", topics={"dhcp-order"})
+@rule("dhcp-option-order", topics={"dhcp-order"}, follows_from=("network-client",))
 def check_option_order(pair: CellPair) -> Iterator[Finding]:
     """Are the options that both guests send in the same order? Info: only a careless server minds."""
     first, second = (first_dhcp_messages(trace) for trace in pair.sides)
@@ -104,7 +104,7 @@ def check_option_order(pair: CellPair) -> Iterator[Finding]:
         yield Finding(Severity.INFO, names, baseline, candidate, statement)
 
 
-@rule("dhcp-options", topics={"dhcp-options"})
+@rule("dhcp-options", topics={"dhcp-options"}, follows_from=("network-client",))
 def check_options(pair: CellPair) -> Iterator[Finding]:
     """Does the guest send the same further options with the same values?
 
@@ -132,7 +132,12 @@ def _read(code: int, message: Dhcp) -> str | None:
     return message.find_hex(code)
 
 
-@rule("dhcp-ipxe-options", topics={"option-175", "dhcp-options"}, owns_dhcp_options={IPXE_OPTIONS})
+@rule(
+    "dhcp-ipxe-options",
+    topics={"option-175", "dhcp-options"},
+    owns_dhcp_options={IPXE_OPTIONS},
+    follows_from=("network-client",),
+)
 def check_ipxe_options(pair: CellPair) -> Iterator[Finding]:
     """Does the guest tell the same of itself in option 175?
 
@@ -182,7 +187,7 @@ def _read_suboption(code: int, message: Dhcp) -> str | None:
     return _suboptions(message).get(code) if _sends_ipxe_options(message) else WITHOUT_IPXE_OPTIONS
 
 
-@rule("dhcp-message-size", topics={"dhcp-options"}, owns_dhcp_options={57})
+@rule("dhcp-message-size", topics={"dhcp-options"}, owns_dhcp_options={57}, follows_from=("network-client",))
 def check_message_size(pair: CellPair) -> Iterator[Finding]:
     """Does the guest take answers of the same length (option 57)? Less is a change, more an info."""
 

@@ -26,7 +26,7 @@ def _iter_unequal(pair: CellPair, read: Callable[[HttpRequest], Value]) -> Itera
     return iter_unequal_values(_requests(pair.baseline), _requests(pair.candidate), read)
 
 
-@rule("http-version", topics={"http"}, owns_ports={80})
+@rule("http-version", topics={"http"}, owns_ports={80}, follows_from=("network-client",))
 def check_http_version(pair: CellPair) -> Iterator[Finding]:
     """Does the guest speak the same version of HTTP? A change: keep-alive and chunked answers depend on it."""
     for where, baseline, candidate in _iter_unequal(pair, lambda event: event.version):
@@ -35,7 +35,7 @@ def check_http_version(pair: CellPair) -> Iterator[Finding]:
         yield Finding(Severity.CHANGE, f"HTTP version{where}", baseline, candidate, statement, why)
 
 
-@rule("http-user-agent", topics={"http"}, owns_http_headers={"user-agent"})
+@rule("http-user-agent", topics={"http"}, owns_http_headers={"user-agent"}, follows_from=("network-client", "banner"))
 def check_user_agent(pair: CellPair) -> Iterator[Finding]:
     """Does the guest name itself in the same way? Another product is a change, another version an info."""
     for where, baseline, candidate in _iter_unequal(pair, lambda event: event.find_header("user-agent")):
@@ -50,7 +50,7 @@ def _product(agent: str) -> str:
     return re.split(r"[/ ]", agent)[0]
 
 
-@rule("http-headers", topics={"http"})
+@rule("http-headers", topics={"http"}, follows_from=("network-client",))
 def check_headers(pair: CellPair) -> Iterator[Finding]:
     """Does the guest send the same headers?
 
@@ -85,7 +85,7 @@ def _judge_header(name: str, where: str, baseline: Value, candidate: Value) -> F
     return Finding(Severity.CHANGE, subject, baseline, candidate, statement, "servers may decide by it")
 
 
-@rule("http-tcp", topics={"http"})
+@rule("http-tcp", topics={"http"}, follows_from=("network-client",))
 def check_tcp(pair: CellPair) -> Iterator[Finding]:
     """Does the guest open connections in the same way: the window and the TCP options of its SYN? Info."""
     for read, name in ((_window, "TCP window"), (_option_kinds, "TCP options")):

@@ -110,7 +110,13 @@ def _judge(stage: Stage, baseline_s: float, candidate_s: float) -> Finding:
     return Finding(severity, stage.value, round(baseline_s, 2), round(candidate_s, 2), statement, why, "s")
 
 
-@rule("start-time", topics={"start-time"}, needs_confirmation=True, depends_on_scenario=False)
+@rule(
+    "start-time",
+    topics={"start-time"},
+    needs_confirmation=True,
+    depends_on_scenario=False,
+    follows_from=("network-client",),
+)
 def check_start_time(pair: CellPair) -> Iterator[Finding]:
     """How long does it take to the first packet?
 
@@ -119,7 +125,7 @@ def check_start_time(pair: CellPair) -> Iterator[Finding]:
     return _findings(pair, frozenset({Stage.FIRST_PACKET}))
 
 
-@rule("stage-times", topics={"start-time"}, needs_confirmation=True)
+@rule("stage-times", topics={"start-time"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
 def check_stage_times(pair: CellPair) -> Iterator[Finding]:
     """How long does each stage take after the first packet?
 

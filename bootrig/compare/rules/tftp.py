@@ -38,7 +38,7 @@ def _options(request: TftpRequest) -> tuple[tuple[str, str], ...]:
     return tuple(map_names(request.options).items())
 
 
-@rule("tftp-options", topics={"tftp"}, owns_ports={69})
+@rule("tftp-options", topics={"tftp"}, owns_ports={69}, follows_from=("network-client",))
 def check_tftp_options(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask for the same TFTP options (RFC 2347) in the first request for each file?
 
@@ -67,7 +67,7 @@ def _block_size(options: dict[str, str]) -> int:
     return int(value) if value.isdecimal() else 512
 
 
-@rule("tftp-mode", topics={"tftp"})
+@rule("tftp-mode", topics={"tftp"}, follows_from=("network-client",))
 def check_tftp_mode(pair: CellPair) -> Iterator[Finding]:
     """Does the guest fetch in the same mode (octet, netascii)? A change."""
     # RFC 1350, section 5: in any combination of upper and lower case
@@ -76,7 +76,7 @@ def check_tftp_mode(pair: CellPair) -> Iterator[Finding]:
         yield Finding(Severity.CHANGE, f"TFTP mode{where}", baseline, candidate, statement, "servers may refuse it")
 
 
-@rule("tftp-blocks", topics={"tftp"})
+@rule("tftp-blocks", topics={"tftp"}, follows_from=("network-client",))
 def check_tftp_blocks(pair: CellPair) -> Iterator[Finding]:
     """Are files transferred in the same number of blocks and bytes, where both boots got them?
 
@@ -99,7 +99,7 @@ def _differing(what: str, file: str, old: int, new: int, severity: Severity, why
     return Finding(severity, f"{what} of {file}", str(old), str(new), statement, why)
 
 
-@rule("tftp-files", topics={"tftp", "file-name"}, needs_confirmation=True)
+@rule("tftp-files", topics={"tftp", "file-name"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
 def check_tftp_files(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask for files by the same names, in the same order, where both boots passed?
 
@@ -124,7 +124,7 @@ def _list(names: Iterable[str]) -> Value:
     return ", ".join(dict.fromkeys(names)) or None
 
 
-@rule("tftp-errors", topics={"tftp"}, needs_confirmation=True)
+@rule("tftp-errors", topics={"tftp"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
 def check_tftp_errors(pair: CellPair) -> Iterator[Finding]:
     """Does the guest end transfers with the same TFTP errors, where both boots passed? Info: servers log them."""
     if not pair.both_passed:

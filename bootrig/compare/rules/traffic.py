@@ -91,6 +91,7 @@ def sent_kinds(trace: Trace) -> frozenset[str]:
     needs_confirmation=True,
     depends_on_scenario=False,
     owns_ports={546, 547},
+    follows_from=("network-client", "outcome"),
 )
 def check_traffic(pairing: Pairing) -> Iterator[tuple[CellPair | None, Finding]]:
     """Does the guest send the same kinds of other traffic, in boots that passed? Info.
@@ -116,7 +117,7 @@ def check_traffic(pairing: Pairing) -> Iterator[tuple[CellPair | None, Finding]]
                 yield pair, Finding(Severity.INFO, f"traffic: {name}", None, name, statement, why)
 
 
-@rule("dns-types", topics={"dns"}, needs_confirmation=True, owns_ports={53})
+@rule("dns-types", topics={"dns"}, needs_confirmation=True, owns_ports={53}, follows_from=("network-client", "outcome"))
 def check_dns_types(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask name servers for the same types of records, where both boots passed? Less is a change."""
     if not pair.both_passed:

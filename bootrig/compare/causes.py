@@ -1,0 +1,132 @@
+"""One cause, told once: differences that follow from another are folded under it.
+
+In one cell a difference follows from another where its rule says so (`follows_from`) and the other weighs as much or
+more. What follows from nothing is a *head*. A change that explains a worse head in the same cell is its *why*: OVMF's
+own PXE client in the place of iPXE is a change by itself, and the reason where a script does not boot any more. Heads
+of several cells are one cause where rule, subject and weight are the same.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bootrig.compare.difference import Difference
+from bootrig.compare.finding import Severity
+from bootrig.compare.rules import RULES
+from bootrig.trace.names import CellKey
+from bootrig.trace.reading.milestones import WIRE_MILESTONES
+from bootrig.trace.reading.stages import Stage
+
+EARLY = ("", "rom-banner")
+STAGES = tuple(stage.value for stage in Stage)
+WEIGHTS: Mapping[Severity, int] = {severity: number for number, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One thing that differs, in however many cells.
+
+    Attributes:
+        heads: the differences that follow from nothing, one a cell (or one of the sets as wholes); at least one.
+        whys: changes that explain heads which are worse.
+        followers: differences that follow from the heads or the whys.
+    """
+
+    heads: tuple[Difference, ...]
+    whys: tuple[Difference, ...] = ()
+    followers: tuple[Difference, ...] = ()
+
+    @property
+    def first(self) -> Difference:
+        """A head that speaks for all."""
+        return self.heads[0]
+
+    @property
+    def severity(self) -> Severity:
+        """How much it weighs."""
+        return self.first.weight
+
+    @property
+    def cells(self) -> tuple[CellKey, ...]:
+        """The cells in which it was seen; none for one of the sets as wholes."""
+        return tuple(entry.key for entry in self.heads if entry.key is not None)
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """What a site may rely on that it touches."""
+        return frozenset(topic for entry in (self.first, *self.followers) for topic in RULES[entry.rule].topics)
+
+
+@dataclass(slots=True)
+class _Members:
+    heads: list[Difference] = field(default_factory=list)
+    whys: list[Difference] = field(default_factory=list)
+    followers: list[Difference] = field(default_factory=list)
+
+
+def find_causes(differences: Iterable[Difference], reached: Mapping[CellKey, str]) -> tuple[Cause, ...]:
+    """Return the causes of differences that were not waived, worst first.
+
+    Of equal weight the one with most cells comes first, then the one of the earlier stage, then the order of rules.
+
+    Args:
+        differences: all of a verdict, in the order of rules.
+        reached: the last milestone that the candidate reached, by cell.
+    """
+    cells: dict[CellKey | None, list[Difference]] = {}
+    for entry in differences:
+        if not entry.waiver:
+            cells.setdefault(entry.key, []).append(entry)
+    causes: dict[tuple[str, str, Severity], _Members] = {}
+    for entries in cells.values():
+        for entry, head in _find_heads(entries).items():
+            members = causes.setdefault((head.rule, head.finding.subject, head.weight), _Members())
+            if entry is head:
+                members.heads.append(entry)
+            elif _explains(entry, head):
+                members.whys.append(entry)
+            else:
+                members.followers.append(entry)
+    found = [Cause(tuple(one.heads), tuple(one.whys), tuple(one.followers)) for one in causes.values()]
+    return tuple(sorted(found, key=lambda cause: _order(cause, reached)))
+
+
+def _find_heads(entries: Sequence[Difference]) -> dict[Difference, Difference]:
+    """Return the head of each difference of one cell; that of a head is itself."""
+    parents = {entry: _find_parent(entry, entries) for entry in entries}
+    return {entry: _climb(entry, parents) for entry in entries}
+
+
+def _find_parent(entry: Difference, entries: Sequence[Difference]) -> Difference | None:
+    """Return what a difference follows from; or the worse one that it explains, which then is told first."""
+    for rule in RULES[entry.rule].follows_from:
+        for other in entries:
+            if other.rule == rule and WEIGHTS[other.weight] <= WEIGHTS[entry.weight]:
+                return other
+    return next((other for other in entries if _explains(entry, other)), None)
+
+
+def _explains(entry: Difference, head: Difference) -> bool:
+    """Whether a change is the reason for something worse."""
+    is_less = WEIGHTS[entry.weight] > WEIGHTS[head.weight]
+    return is_less and entry.weight is Severity.CHANGE and entry.rule in RULES[head.rule].follows_from
+
+
+def _climb(entry: Difference, parents: Mapping[Difference, Difference | None]) -> Difference:
+    while (parent := parents[entry]) is not None:
+        entry = parent
+    return entry
+
+
+def _order(cause: Cause, reached: Mapping[CellKey, str]) -> tuple[int, int, int]:
+    stage = min((_rank_stage(entry, reached) for entry in cause.heads), default=0)
+    return WEIGHTS[cause.severity], -len(cause.heads), stage
+
+
+def _rank_stage(entry: Difference, reached: Mapping[CellKey, str]) -> int:
+    """Return how late in a boot a difference is: by the last milestone of a lost boot, by the stage of a time."""
+    if entry.rule != "outcome" or entry.key is None:
+        return STAGES.index(entry.finding.subject) if entry.finding.subject in STAGES else 0
+    milestone = reached.get(entry.key, "")
+    if milestone in EARLY:
+        return 0
+    return WIRE_MILESTONES.index(milestone) + 1 if milestone in WIRE_MILESTONES else len(WIRE_MILESTONES) + 1
