@@ -6,10 +6,12 @@ import resource
 import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from bootrig.cell.draining import drain
 from bootrig.cell.machine import NIC_ID, make_definition
 from bootrig.cell.observer import Observer, Operator
 from bootrig.cell.recording import Ended, make_trace
@@ -46,28 +48,26 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
         specification.directory,
     )
     try:
-        ended = asyncio.run(_boot(specification, served, operator))
+        trace = asyncio.run(_boot(specification, served, operator))
     except GuestHaltedError as error:
         if specification.accelerator == AcceleratorKind.KVM:
             revoke_kvm(specification.emulator, str(error).partition("\n")[0])
             error.remedy = "run it again: from now on guests run under TCG here"
         raise
-    wire = load_wire(specification.directory / CAPTURE_FILE)
-    trace, guest_s = make_trace(specification, ended, served.sums, wire), ended.observation.guest_s
-    wall_s = time.monotonic() - started_s
+    wall_s, qemu_wall_s = time.monotonic() - started_s, trace.usage["qemu_wall_s"]
     usage = {
+        **trace.usage,
         "wall_s": wall_s,
-        "qemu_wall_s": ended.qemu_wall_s,
-        "rig_s": wall_s - ended.qemu_wall_s,
+        "rig_s": wall_s - qemu_wall_s,
         "rig_memory_bytes": float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024),
-        **({"guest_s": guest_s} if guest_s is not None else {}),
     }
     return replace(trace, usage=usage)
 
 
-async def _boot(specification: CellSpecification, served: Served, operator: Operator | None) -> Ended:
-    """Start the services, then the guest; observe it; end everything."""
+async def _boot(specification: CellSpecification, served: Served, operator: Operator | None) -> Trace:
+    """Start the services, then the guest; observe it; end it; ask the services whether they live where it failed."""
     directory, scenario = specification.directory, specification.scenario
+    read_wire = partial(load_wire, directory / CAPTURE_FILE)
     async with AsyncExitStack() as stack:
         tap = stack.enter_context(open_tap())
         services = await stack.enter_async_context(start_services(scenario, directory))
@@ -80,9 +80,17 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
             stage = CellStage(guest, scenario, specification.nonce, specification.clock)
             observer = Observer(guest, stage, specification.clock, operator)
             observation = await observer.observe(find_kinds()[scenario.kind], (guest.watch, *services.watches))
+            if not observation.ended_by:
+                await drain(guest, stage, read_wire)
             events = tuple(json.loads(json.dumps(dict(event))) for event in guest.events)
         qemu_wall_s = time.monotonic() - begun_s
-        return Ended(rom, stage, observation, services, made.added, events, guest.command, qemu_wall_s)
+        ended = Ended(rom, stage, observation, services, made.added, events, guest.command, qemu_wall_s)
+        trace = make_trace(specification, ended, served.sums, read_wire())
+        if trace.passed:
+            return trace
+        alive = await services.ask_alive()
+        told = tuple(replace(service, alive=service.name in alive) for service in trace.services)
+        return replace(trace, services=told)
 
 
 def load_wire(capture: Path) -> tuple[Event, ...]:

@@ -39,7 +39,11 @@ class Ended:
 
 
 def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[int], wire: tuple[Event, ...]) -> Trace:
-    """Join what was seen into the trace, its outcome found; `sums` are those of the probes that were offered."""
+    """Join what was seen into the trace, its outcome found; `sums` are those of the probes that were offered.
+
+    Raises:
+        ServiceError: the packets show a network that is not what the scenario's file says.
+    """
     key, emulator, stage = specification.key, specification.emulator, ended.stage
     built = specification.platform_firmware_file
     firmware = built or find_platform_firmware(emulator, firmware_family(key.platform_firmware)).code
@@ -70,6 +74,10 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
         reports=(stage.report,) if stage.report else (),
         services=tuple(ended.services.describe(specification.scenario, wire)),
         qmp_events=ended.events,
+        usage={
+            "qemu_wall_s": ended.qemu_wall_s,
+            **({} if ended.observation.guest_s is None else {"guest_s": ended.observation.guest_s}),
+        },
         directory=specification.attempt_path,
     )
     return settle_outcome(trace)
