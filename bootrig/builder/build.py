@@ -11,17 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from shutil import copyfile
+from shutil import copyfile, rmtree
 
 from bootrig.builder.assembly import assemble_target
 from bootrig.builder.chamber import INPUTS, TREE, Chamber, namespace_command
 from bootrig.builder.compile_log import NO_SPACE, find_first_error
 from bootrig.builder.configuration import write_configuration, write_settings
-from bootrig.builder.errors import CompileError
+from bootrig.builder.errors import CompileError, SourceError
+from bootrig.builder.given_tree import update_tree
+from bootrig.builder.inspection import require_sound
 from bootrig.builder.plan import BuildPlan, StepKind, make_plan
 from bootrig.builder.provenance import make_provenance
 from bootrig.builder.sbom import make_sbom
 from bootrig.builder.source_tree import apply_patch, find_source_date, unpack_source
+from bootrig.cache import digest_key
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
 from bootrig.lock import hold_lock
@@ -40,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 PROVENANCE, SBOM = "provenance.json", "sbom.cdx.json"
 ATTESTATIONS = (PROVENANCE, SBOM)
+# In the directory of an incremental build: the source before it is brought in, and the names of what was.
+SOURCE, BROUGHT = "source", "brought.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Artifact:
         digests: SHA-256 of its files by their names; the store has every one of them.
         attestations: SHA-256 of its provenance and bill of materials.
         log: the build's log; None where nothing was built, as the store has it.
+        is_reproducible: whether it was built from nothing but what the key names.
     """
 
     name: str
@@ -59,6 +65,7 @@ class Artifact:
     digests: Mapping[str, str]
     attestations: Mapping[str, str]
     log: Path | None = None
+    is_reproducible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,8 @@ def build(plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions())
     One process at a time builds a key; the others wait for its artifact.
 
     Raises:
-        SourceError: the source is not what the recipe says, a patch does not apply, it does not compile.
+        SourceError: the source is not what the recipe says, a patch does not apply, it does not compile, or lint finds
+            errors in what was built.
         UnavailableError: the store lacks a file of the source and no way gave it.
         RigError: the machine cannot build: no namespaces, no space.
     """
@@ -121,6 +129,32 @@ def build(plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions())
             return found
         contents, source_date = _build_once(plan, store, options, log)
         return _keep(plan, store, contents, source_date, log)
+
+
+def build_incrementally(plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions()) -> Artifact:
+    """Build a given tree where it was built the last time, so that make makes only what has changed.
+
+    For a change, a build and a try; what comes of it depends on what was built before. So the store gets the files with
+    provenance that says so, and does not take them for the result of the recipe.
+
+    Raises:
+        SourceError: no tree is given, or as `build` does.
+        RigError: as `build` does.
+    """
+    if plan.given is None:
+        raise SourceError("an incremental build needs a tree", remedy="name it with --source")
+    place = f"{plan.recipe.name}-{digest_key({'tree': str(plan.given.directory.resolve())})[:12]}"
+    work = cache_directory().resolve() / "builds" / place
+    log = work.with_suffix(".log")
+    with _one_builder(plan, log):
+        namespace_command()
+        _clear(log)
+        try:
+            work.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(log, error) from error
+        contents, source_date = _Build(plan, options, work, log, is_incremental=True).run({})
+        return _keep(plan, store, contents, source_date, log, is_reproducible=False)
 
 
 def check_build(
@@ -211,17 +245,27 @@ def _compare(name: str, first: bytes, second: bytes) -> ChangedFile:
     return ChangedFile(name, hashlib.sha256(second).hexdigest(), offset)
 
 
-def _keep(plan: BuildPlan, store: Store, contents: Mapping[str, bytes], source_date: int, log: Path) -> Artifact:
-    """Add an artifact to the store: its files first, then the record that makes it one."""
-    way = f"built, {plan.key}"
+def _keep(
+    plan: BuildPlan,
+    store: Store,
+    contents: Mapping[str, bytes],
+    source_date: int,
+    log: Path,
+    *,
+    is_reproducible: bool = True,
+) -> Artifact:
+    """Add what was built to the store, once lint has found no error: its files first, then the record of the key."""
+    require_sound(plan.recipe.name, contents)
+    way = f"built, {plan.key}" if is_reproducible else f"built incrementally, {plan.version}"
     digests = {name: store.add_bytes(content, file_name=name, way=way) for name, content in contents.items()}
     statements = {
-        PROVENANCE: make_provenance(plan, digests, source_date),
+        PROVENANCE: make_provenance(plan, digests, source_date, is_reproducible=is_reproducible),
         SBOM: make_sbom(plan, contents, source_date),
     }
     attestations = {name: store.add_bytes(text, file_name=name, way=way) for name, text in statements.items()}
-    store.record(plan.key, {**digests, **attestations})
-    return Artifact(plan.recipe.name, plan.key, digests, attestations, log)
+    if is_reproducible:
+        store.record(plan.key, {**digests, **attestations})
+    return Artifact(plan.recipe.name, plan.key, digests, attestations, log, is_reproducible)
 
 
 def _build_once(plan: BuildPlan, store: Store, options: BuildOptions, log: Path) -> tuple[dict[str, bytes], int]:
@@ -229,26 +273,39 @@ def _build_once(plan: BuildPlan, store: Store, options: BuildOptions, log: Path)
     namespace_command()
     files = {
         file.file_name: fetch_source(file, store, settings=options.settings, progress=options.on_download)
-        for file in (plan.recipe.source.files if plan.directory is None else ())
+        for file in (plan.recipe.source.files if plan.given is None else ())
     }
-    try:
-        log.write_bytes(b"")
-    except OSError as error:
-        raise _unwritable(log, error) from error
+    _clear(log)
     with start_work_directory("build") as work:
         return _Build(plan, options, work.resolve(), log).run(files)
 
 
-class _Build:
-    """One build in one work directory."""
+def _clear(log: Path) -> None:
+    """Empty a log.
 
-    def __init__(self, plan: BuildPlan, options: BuildOptions, work: Path, log: Path) -> None:
+    Raises:
+        RigError: it cannot be written.
+    """
+    try:
+        log.write_bytes(b"")
+    except OSError as error:
+        raise _unwritable(log, error) from error
+
+
+class _Build:
+    """One build in one work directory; where it is incremental, what an earlier one made is there already."""
+
+    def __init__(
+        self, plan: BuildPlan, options: BuildOptions, work: Path, log: Path, *, is_incremental: bool = False
+    ) -> None:
         self.plan = plan
         self.options = options
         self.work = work
         self.log = log
         self.instructions = plan.recipe.instructions
+        self.is_incremental = is_incremental
         self.tree = work / TREE
+        self.source = work / SOURCE if is_incremental else self.tree  # where the source is made ready
         self.source_date = self.instructions.source_date or 0
 
     def run(self, files: dict[str, Path]) -> tuple[dict[str, bytes], int]:
@@ -259,15 +316,14 @@ class _Build:
             started_s = time.monotonic()
             match step.kind:
                 case StepKind.UNPACK:
-                    unpack_source(self.plan.recipe.source, files, self.tree, directory=self.plan.directory)
-                    if self.instructions.source_date is None:
-                        self.source_date = find_source_date(self.tree) or 0
+                    self._unpack(files)
                 case StepKind.PATCH:
                     for patch in self.instructions.patches:
-                        apply_patch(self.tree, patch)
+                        apply_patch(self.source, patch)
                 case StepKind.CONFIGURE:
-                    write_configuration(self.directory, self.instructions.configuration)
-                    write_settings(self.directory, self.instructions.settings)
+                    inner = self.source / self.instructions.directory
+                    write_configuration(inner, self.instructions.configuration)
+                    write_settings(inner, self.instructions.settings)
                 case StepKind.PREPARE:
                     self._make(step.argv)
                 case StepKind.MAKE:
@@ -277,12 +333,22 @@ class _Build:
             logger.info("%s took %.1f s", step.kind, time.monotonic() - started_s)
         return contents, self.source_date
 
+    def _unpack(self, files: dict[str, Path]) -> None:
+        if self.is_incremental and self.source.exists():
+            rmtree(self.source)
+        unpack_source(self.plan.recipe.source, files, self.source, given=self.plan.given)
+        if self.instructions.source_date is None:
+            self.source_date = find_source_date(self.source) or 0
+
     @property
     def directory(self) -> Path:
         """Where make runs, outside."""
         return self.tree / self.instructions.directory
 
     def _make(self, argv: tuple[str, ...]) -> None:
+        if self.source.exists() and self.source != self.tree:
+            update_tree(self.source, self.tree, self.work / BROUGHT)
+            rmtree(self.source)  # the next make runs in the same tree
         self._copy_inputs()
         use_ccache = self.options.use_ccache and self.plan.toolchain.has_ccache
         chamber = Chamber(self.work, self.source_date, self.plan.build_id, use_ccache=use_ccache)

@@ -3,7 +3,8 @@
 InputError
 └── SourceError         the source is not what the recipe says
     ├── PatchError      a patch does not apply
-    └── CompileError    the source does not compile; carries the first error and the log (exit status 1)
+    ├── CompileError    the source does not compile; carries the first error and the log (exit status 1)
+    └── UnsoundError    lint finds errors in what was built (exit status 1)
 RigError
 ├── ToolchainError      programs or headers that a build needs are missing; names all of them
 └── IsolationError      this machine cannot cut a build off from the network
@@ -36,6 +37,12 @@ class CompileError(SourceError):
         super().__init__(f"{message}\n{first_error}".rstrip(), remedy=f"the whole log is {log}")
         self.first_error = first_error
         self.log = log
+
+
+class UnsoundError(SourceError):
+    """Lint finds errors in what was built."""
+
+    exit_status = ExitStatus.BAD
 
 
 class ToolchainError(RigError):

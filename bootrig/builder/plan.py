@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from bootrig import __version__
 from bootrig.builder.chamber import INPUTS, PLACE
 from bootrig.builder.errors import SourceError
+from bootrig.builder.given_tree import GivenTree, survey_tree
 from bootrig.builder.source_tree import digest_source
 from bootrig.builder.toolchain import Toolchain, require_toolchain
 from bootrig.cache import digest_file, digest_key
@@ -51,7 +52,7 @@ class BuildPlan:
     Attributes:
         recipe: what is built.
         targets: the targets that were chosen.
-        directory: the directory that is built instead of the recipe's source, None for none.
+        given: the tree that is built instead of a source that is fetched, None for none.
         toolchain: what it is built with.
         pins: what pins the source.
         key: the build key.
@@ -60,11 +61,16 @@ class BuildPlan:
 
     recipe: BuildRecipe
     targets: tuple[Target, ...]
-    directory: Path | None
+    given: GivenTree | None
     toolchain: Toolchain
     pins: Mapping[str, str]
     key: str
     steps: tuple[Step, ...]
+
+    @property
+    def version(self) -> str:
+        """The version of what is built: the recipe's, or that of the tree that is built instead."""
+        return self.recipe.version if self.given is None else self.given.version
 
     @property
     def build_id(self) -> str:
@@ -82,13 +88,22 @@ def make_plan(recipe: BuildRecipe, *, nic_models: Sequence[str] = (), directory:
         SourceError: no target is for a NIC model, or the directory cannot be read.
     """
     instructions = recipe.instructions
-    if directory is not None and not directory.is_dir():
-        raise SourceError(f"there is no directory {directory}")
     targets = _choose_targets(recipe, nic_models)
     toolchain = require_toolchain(instructions.tools, instructions.headers)
-    pins = digest_source(recipe.source, directory)
-    key = _key(recipe, targets, pins, toolchain)
-    return BuildPlan(recipe, targets, directory, toolchain, pins, key, _steps(recipe, targets, pins))
+    given = _survey_given(recipe, directory)
+    pins = digest_source(recipe.source, given)
+    steps = _steps(recipe, targets, pins, given)
+    return BuildPlan(recipe, targets, given, toolchain, pins, _key(recipe, targets, pins, toolchain, steps), steps)
+
+
+def _survey_given(recipe: BuildRecipe, directory: Path | None) -> GivenTree | None:
+    """Return the tree that is built instead of a source that is fetched; folders of targets are no source."""
+    place = directory or recipe.source.directory
+    if place is None:
+        return None
+    inner = PurePosixPath(recipe.instructions.directory)
+    images = [PurePosixPath(image) for target in recipe.instructions.targets for image in target.images]
+    return survey_tree(place, {str(inner / image.parts[0]) for image in images if len(image.parts) > 1})
 
 
 def _choose_targets(recipe: BuildRecipe, nic_models: Sequence[str]) -> tuple[Target, ...]:
@@ -110,7 +125,13 @@ def _choose_targets(recipe: BuildRecipe, nic_models: Sequence[str]) -> tuple[Tar
     return tuple(chosen)
 
 
-def _key(recipe: BuildRecipe, targets: Sequence[Target], pins: Mapping[str, str], toolchain: Toolchain) -> str:
+def _key(
+    recipe: BuildRecipe,
+    targets: Sequence[Target],
+    pins: Mapping[str, str],
+    toolchain: Toolchain,
+    steps: Sequence[Step],
+) -> str:
     """Return the build key: the recipe's name and a digest over all that can change the bytes."""
     instructions = recipe.instructions
     facts = {
@@ -123,8 +144,7 @@ def _key(recipe: BuildRecipe, targets: Sequence[Target], pins: Mapping[str, str]
         "configuration": {name: dict(defines) for name, defines in instructions.configuration.items()},
         "settings": {name: dict(values) for name, values in instructions.settings.items()},
         "directory": instructions.directory,
-        "prepare": instructions.prepare,
-        "arguments": instructions.arguments,
+        "commands": [step.argv for step in steps],
         "source_date": instructions.source_date,
         "targets": [asdict(target) for target in targets],
         "toolchain": {tool.name: tool.version for tool in toolchain.tools},
@@ -132,7 +152,9 @@ def _key(recipe: BuildRecipe, targets: Sequence[Target], pins: Mapping[str, str]
     return f"{recipe.name}-{digest_key(facts)[:40]}"
 
 
-def _steps(recipe: BuildRecipe, targets: tuple[Target, ...], pins: Mapping[str, str]) -> tuple[Step, ...]:
+def _steps(
+    recipe: BuildRecipe, targets: tuple[Target, ...], pins: Mapping[str, str], given: GivenTree | None
+) -> tuple[Step, ...]:
     instructions = recipe.instructions
     steps = [Step(StepKind.UNPACK, ", ".join(pins))]
     if instructions.patches:
@@ -140,6 +162,8 @@ def _steps(recipe: BuildRecipe, targets: tuple[Target, ...], pins: Mapping[str, 
     if written := [*instructions.configuration, *instructions.settings]:
         steps.append(Step(StepKind.CONFIGURE, ", ".join(written)))
     make = ["make", *instructions.arguments]
+    if instructions.version_variable and given is not None and given.history is not None:
+        make.append(f"{instructions.version_variable}={given.version.removeprefix('v')}")
     if instructions.embedded_script:
         make.append(f"EMBED={PLACE / INPUTS}/{instructions.embedded_script.name}")
     if instructions.trusted:

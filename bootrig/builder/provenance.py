@@ -17,8 +17,13 @@ PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "urn:bootrig:build:1"
 
 
-def make_provenance(plan: BuildPlan, digests: Mapping[str, str], source_date: int) -> bytes:
-    """Return the provenance of an artifact, whose files by name have the SHA-256 `digests`, as JSON."""
+def make_provenance(
+    plan: BuildPlan, digests: Mapping[str, str], source_date: int, *, is_reproducible: bool = True
+) -> bytes:
+    """Return the provenance of an artifact, whose files by name have the SHA-256 `digests`, as JSON.
+
+    Where the build was incremental it is not reproducible: what it gave depends on builds before it.
+    """
     recipe = plan.recipe
     instructions = recipe.instructions
     statement: dict[str, Any] = {
@@ -30,7 +35,8 @@ def make_provenance(plan: BuildPlan, digests: Mapping[str, str], source_date: in
                 "buildType": BUILD_TYPE,
                 "externalParameters": {
                     "recipe": recipe.name,
-                    "version": recipe.version,
+                    "version": plan.version,
+                    **_given(plan),
                     "configuration": {name: dict(defines) for name, defines in instructions.configuration.items()},
                     "settings": {name: dict(values) for name, values in instructions.settings.items()},
                     "targets": [target.name for target in plan.targets],
@@ -38,6 +44,7 @@ def make_provenance(plan: BuildPlan, digests: Mapping[str, str], source_date: in
                 "internalParameters": {
                     "steps": [{"name": step.kind, "argv": list(step.argv)} for step in plan.steps],
                     "sourceDateEpoch": source_date,
+                    "reproducible": is_reproducible,
                 },
                 "resolvedDependencies": [*_inputs(plan), *_tools(plan)],
             },
@@ -50,10 +57,21 @@ def make_provenance(plan: BuildPlan, digests: Mapping[str, str], source_date: in
     return encode_json(statement)
 
 
+def _given(plan: BuildPlan) -> dict[str, Any]:
+    """Return what is known of the tree that was built instead of the recipe's source."""
+    if plan.given is None:
+        return {}
+    history = plan.given.history
+    facts: dict[str, Any] = {"name": plan.given.name, "digest": {"sha256": plan.given.digest}}
+    if history is not None:
+        facts |= {"digest": {**facts["digest"], "gitCommit": history.commit}, "modified": history.is_modified}
+    return {"tree": facts}
+
+
 def _inputs(plan: BuildPlan) -> list[dict[str, Any]]:
     """Return the descriptors of the source, the patches and the recipe itself."""
     recipe = plan.recipe
-    files = {} if plan.directory else {file.file_name: file for file in recipe.source.files}
+    files = {} if plan.given else {file.file_name: file for file in recipe.source.files}
     found: list[dict[str, Any]] = []
     for name, pin in plan.pins.items():
         kind, _, digest = pin.partition(":")

@@ -26,7 +26,7 @@ def make_sbom(plan: BuildPlan, contents: Mapping[str, bytes], source_date: int) 
     whole = Component(
         type=ComponentType.FIRMWARE,
         name=recipe.name,
-        version=recipe.version,
+        version=plan.version,
         licenses=[LicenseExpression(recipe.licence)],
         bom_ref=BomRef(f"recipe:{quote(recipe.name)}"),
         purl=_package_url(plan),
@@ -49,7 +49,7 @@ def make_sbom(plan: BuildPlan, contents: Mapping[str, bytes], source_date: int) 
 def _package_url(plan: BuildPlan) -> PackageURL | None:
     """Return the package URL of a Debian source package; None for anything else."""
     recipe = plan.recipe
-    if recipe.source.kind is not SourceKind.DEBIAN_SOURCE or plan.directory:
+    if recipe.source.kind is not SourceKind.DEBIAN_SOURCE or plan.given is not None:
         return None
     name, _, rest = recipe.source.files[0].file_name.partition("_")
     return PackageURL("deb", "debian", name, rest.removesuffix(".dsc"), {"arch": "source"})

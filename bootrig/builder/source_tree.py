@@ -1,13 +1,12 @@
 """Sources as trees: fetched, verified, unpacked, patched."""
 
-import hashlib
-import os
 import re
 import shutil
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from bootrig.builder.errors import PatchError, SourceError
+from bootrig.builder.given_tree import GivenTree, copy_tree
 from bootrig.cache import digest_file
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
@@ -15,63 +14,32 @@ from bootrig.process import ProcessError, ToolMissingError, run_process
 from bootrig.recipe.source import Source, SourceKind
 
 UNPACK_S = 300.0
-NEVER_COPIED = (".git", ".hg", ".svn")
 CHANGELOG_DATE = re.compile(r"^ -- .*>  (.+)$", re.MULTILINE)
 UPSTREAM_TARBALL = re.compile(r"\.orig\.tar\.\w+$")
 COMPONENT_TARBALL = re.compile(r"\.orig-([A-Za-z0-9-]+)\.tar\.\w+$")
 PACKAGING_TARBALL = re.compile(r"\.debian\.tar\.\w+$")
 
 
-def digest_source(source: Source, directory: Path | None = None) -> dict[str, str]:
-    """Return what pins a source, or the directory that is built instead: digests by file name, a commit, a digest.
-
-    Raises:
-        SourceError: a directory cannot be read.
-    """
-    where = directory or source.directory
-    if where is not None:
-        return {where.resolve().name: f"tree:{digest_directory(where)}"}
+def digest_source(source: Source, given: GivenTree | None = None) -> dict[str, str]:
+    """Return what pins a source, or the tree that is built instead: digests by file name, a commit, a digest."""
+    if given is not None:
+        return {given.name: f"tree:{given.digest}"}
     if source.commit:
         return {source.repository: f"commit:{source.commit}"}
     return {file.file_name: f"sha256:{file.sha256}" for file in source.files}
 
 
-def digest_directory(directory: Path) -> str:
-    """Return a digest over the names, modes and contents of all files of a directory, without version control's.
-
-    Raises:
-        SourceError: it cannot be read.
-    """
-    digest = hashlib.sha256()
-    try:
-        for folder, folders, files in os.walk(directory, onerror=_raise):
-            folders[:] = sorted(name for name in folders if name not in NEVER_COPIED)
-            for name in sorted(files):
-                path = Path(folder) / name
-                kind = f"link {path.readlink()}" if path.is_symlink() else f"{path.stat().st_mode & 0o111:o}"
-                content = b"" if path.is_symlink() else bytes.fromhex(digest_file(path))
-                digest.update(f"{path.relative_to(directory)}\0{kind}\0".encode("utf-8", "surrogateescape") + content)
-    except OSError as error:
-        raise SourceError(f"{error.filename or directory} cannot be read: {error.strerror}") from error
-    return digest.hexdigest()
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def unpack_source(source: Source, files: dict[str, Path], tree: Path, *, directory: Path | None = None) -> None:
-    """Make the directory `tree` of a source, of its files by their names, or of the directory that is built instead.
+def unpack_source(source: Source, files: dict[str, Path], tree: Path, *, given: GivenTree | None = None) -> None:
+    """Make the directory `tree` of a source, of its files by their names, or of the tree that is built instead.
 
     Raises:
         SourceError: the source is not what its kind says.
         PatchError: a patch of a Debian source package does not apply.
         RigError: the disk is full, a program is missing.
     """
-    where = directory or source.directory
     try:
-        if where is not None:
-            shutil.copytree(where, tree, symlinks=True, ignore=shutil.ignore_patterns(*NEVER_COPIED))
+        if given is not None:
+            copy_tree(given, tree)
         elif source.kind is SourceKind.GIT:
             _check_out(source, tree)
         elif source.kind is SourceKind.DEBIAN_SOURCE:
@@ -79,7 +47,7 @@ def unpack_source(source: Source, files: dict[str, Path], tree: Path, *, directo
         else:
             for name, path in files.items():
                 _unpack_tarball(path, name, tree)
-    except (OSError, shutil.Error) as error:
+    except OSError as error:
         raise RigError(f"the source cannot be unpacked: {error}") from error
 
 

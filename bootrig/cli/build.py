@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from bootrig.store.content import Store
 
 
+UNTRACKED_SHOWN = 5
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `bootrig build` takes."""
     parser.add_argument("recipe", metavar="RECIPE", help="what to build, by the name of its recipe")
@@ -27,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--source", metavar="DIR", type=Path, help="build this directory instead of the recipe's source"
+    )
+    parser.add_argument(
+        "--incremental",
+        action="store_true",
+        help="with --source: build where the directory was built the last time, for a change and a try; "
+        "not reproducible",
     )
     parser.add_argument("-j", "--processes", metavar="N", type=int, help="run N processes at a time")
     parser.add_argument("--check", action="store_true", help="build twice and compare the bytes")
@@ -48,6 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.processes is not None and arguments.processes < 1:
         raise InputError(f"-j {arguments.processes}: expected at least 1")
+    if arguments.incremental and (arguments.source is None or arguments.check):
+        raise InputError(
+            "--incremental builds the directory that --source names, and --check builds nothing incrementally"
+        )
     plan = make_plan(_load(arguments.recipe), nic_models=arguments.nic, directory=arguments.source)
     store = Store.default()
     if arguments.plan:
@@ -67,15 +81,18 @@ def _load(name: str) -> BuildRecipe:
 
 
 def _build(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> ExitStatus:
-    from bootrig.builder.build import build, check_build, find_artifact, log_path
+    from bootrig.builder.build import build, build_incrementally, check_build, find_artifact, log_path
     from bootrig.cli.build_progress import step_options
 
     differences: tuple[ChangedFile, ...] = ()
-    artifact = None if arguments.check else find_artifact(plan, store)
+    _tell_left_out(plan)
+    artifact = None if arguments.check or arguments.incremental else find_artifact(plan, store)
     if artifact is None:
         with step_options(arguments.processes, log_path(plan)) as options:
             if arguments.check:
                 artifact, differences = check_build(plan, store, options)
+            elif arguments.incremental:
+                artifact = build_incrementally(plan, store, options)
             else:
                 artifact = build(plan, store, options)
     _show(artifact, store)
@@ -88,8 +105,17 @@ def _build(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> 
     return ExitStatus.BAD if differences else ExitStatus.GOOD
 
 
+def _tell_left_out(plan: "BuildPlan") -> None:
+    """Say which files of a git work tree are not built, as git neither tracks nor ignores them."""
+    history = plan.given.history if plan.given else None
+    if history is not None and history.untracked:
+        names = ", ".join(history.untracked[:UNTRACKED_SHOWN])
+        more = len(history.untracked) - UNTRACKED_SHOWN
+        print(f"git does not track, so left out: {names}{f' and {more} more' if more > 0 else ''}", file=sys.stderr)
+
+
 def _show_plan(plan: "BuildPlan", *, is_built: bool) -> None:
-    print(f"{plan.recipe.name} {plan.recipe.version}")
+    print(f"{plan.recipe.name} {plan.version}")
     print(f"  key      {plan.key}{' (built already)' if is_built else ''}")
     for name, pin in plan.pins.items():
         print(f"  source   {name} {pin}")
@@ -107,6 +133,8 @@ def _show(artifact: "Artifact", store: "Store") -> None:
         length = store.path_of(digest).stat().st_size
         bar = f"{bar_length(length) >> 10}K" if name.endswith(".rom") else ""
         print(f"  {name:<18} {length:>7} {bar:>5} {digest}")
+    if not artifact.is_reproducible:
+        print("  built incrementally: not reproducible, and not taken for the result of the recipe")
     if artifact.log:
         print(f"  log: {artifact.log}")
 

@@ -68,6 +68,8 @@ class BuildInstructions:
         settings: a file of `NAME=value` lines that is written before make runs (Kconfig's .config), by its name.
         prepare: targets that make makes one after the other before the others.
         arguments: further arguments of make: `CONFIG=qemu`.
+        version_variable: the variable of make that holds the version; where a tree is built that has a history, it is
+            given the version by that. Empty for none.
         embedded_script: given to make as EMBED, None for none.
         trusted: certificates, given to make as TRUST.
         tools: programs that are needed.
@@ -83,6 +85,7 @@ class BuildInstructions:
     settings: Mapping[str, Mapping[str, Define]]
     prepare: tuple[str, ...]
     arguments: tuple[str, ...]
+    version_variable: str
     embedded_script: Path | None
     trusted: tuple[Path, ...]
     tools: tuple[str, ...]
@@ -159,6 +162,9 @@ def read_instructions(table: TableReader, targets: tuple[TableReader, ...], dire
         settings=_read_defines(table, "settings"),
         prepare=table.strings("prepare", ()),
         arguments=table.strings("arguments", ()),
+        version_variable=table.string(
+            "version_variable", "", pattern=f"({IDENTIFIER})?", expected="the name of a variable of make"
+        ),
         embedded_script=_require_file(table, "embedded_script", directory / script) if script else None,
         trusted=_read_paths(table, "trusted", directory),
         tools=table.strings("tools", ("gcc", "make"), pattern=TOOL_NAME, expected="the name of a program"),

@@ -9,7 +9,6 @@ import pytest
 from bootrig.builder.errors import PatchError, SourceError
 from bootrig.builder.source_tree import (
     apply_patch,
-    digest_directory,
     digest_source,
     find_source_date,
     unpack_source,
@@ -116,41 +115,6 @@ def test_patches_may_strip_other_prefixes(tmp_path: Path) -> None:
         "debian/patches/x.patch": patch,
     }
     assert (unpack(tmp_path, make_source_package(changed)) / "README").read_bytes() == b"new\n"
-
-
-def test_a_directory_is_copied_without_version_control(tmp_path: Path) -> None:
-    mine = tmp_path / "mine"
-    (mine / ".git").mkdir(parents=True)
-    (mine / "file").write_text("x")
-    (mine / "link").symlink_to("file")
-    source = Source(SourceKind.DIRECTORY, directory=mine)
-    unpack_source(source, {}, tmp_path / "tree")
-    assert sorted(path.name for path in (tmp_path / "tree").iterdir()) == ["file", "link"]
-    assert (tmp_path / "tree" / "link").is_symlink()
-
-
-def test_the_digest_of_a_directory_sees_every_change(tmp_path: Path) -> None:
-    mine = tmp_path / "mine"
-    (mine / "sub").mkdir(parents=True)
-    (mine / "sub" / "file").write_text("x")
-    seen = [digest_directory(mine)]
-    (mine / ".git").mkdir()
-    (mine / ".git" / "index").touch()
-    assert digest_directory(mine) == seen[0]
-    (mine / "sub" / "file").write_text("y")
-    seen.append(digest_directory(mine))
-    (mine / "sub" / "file").chmod(0o755)
-    seen.append(digest_directory(mine))
-    (mine / "sub" / "file").rename(mine / "file")
-    seen.append(digest_directory(mine))
-    (mine / "link").symlink_to("file")
-    seen.append(digest_directory(mine))
-    assert len(set(seen)) == 5
-    (mine / "link").unlink()
-    (mine / "link").symlink_to("elsewhere")
-    assert digest_directory(mine) not in seen
-    with pytest.raises(SourceError, match="none cannot be read: No such file"):
-        digest_directory(tmp_path / "none")
 
 
 def test_a_commit_is_fetched_and_pins_itself(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,11 @@ def test_checks_that_builds_repeat_themselves(capsys: pytest.CaptureFixture[str]
 
 def test_says_where_builds_do_not_repeat_themselves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tree = tmp_path / "tree"
-    (tree / "src").mkdir(parents=True)
-    (tree / "src" / "Makefile").write_text("bin/%.rom:\n\tmkdir -p bin; head -c 512 /dev/urandom > $@\n")
+    shutil.copytree(TREE, tree)
+    makefile = tree / "src" / "Makefile"
+    makefile.write_text(
+        makefile.read_text().replace("@bin/finish $< $@ $*", "@bin/finish $< $@ $*; head -c 512 /dev/urandom >> $@")
+    )
     assert main(["build", "standboot", "--source", str(tree), "--check"]) == 1
     assert "efi-ne2k_pci.rom: the second build differs from byte " in capsys.readouterr().out
 

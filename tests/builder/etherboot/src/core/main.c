@@ -3,6 +3,10 @@
 #include "config/branding.h"
 #include "standboot.h"
 
+#ifndef VERSION
+#define VERSION PRODUCT_VERSION
+#endif
+
 static char file[128];
 
 void main(void);
@@ -21,7 +25,7 @@ void main(void)
 {
 	u32 server, length;
 
-	put_text("\n" PRODUCT_NAME " " PRODUCT_VERSION ": " BANNER_TEXT "\n");
+	put_text("\n" PRODUCT_NAME " " VERSION ": " BANNER_TEXT "\n");
 	put_text(embedded);
 	if (!open_nic(pci_address)) {
 		put_text("no NIC\n");
