@@ -9,9 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from bootrig.builder.build import Artifact
+from bootrig.builder.plan import BuildPlan
 from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.roms import load_rom_recipe
+from bootrig.store.content import Store
 from tests.store.http_server import Resource, Server
+
+Prepare = Callable[..., BuildPlan]
 
 TREE = Path(__file__).parent / "etherboot"
 POOL = "pool/main/s/standboot"
@@ -101,3 +106,7 @@ def load_build(path: Path) -> BuildRecipe:
     recipe = load_rom_recipe(str(path))
     assert isinstance(recipe, BuildRecipe)
     return recipe
+
+
+def read_rom(artifact: Artifact, store: Store) -> bytes:
+    return store.read(artifact.digests["efi-ne2k_pci.rom"]) or b""

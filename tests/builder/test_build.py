@@ -2,12 +2,10 @@ import fcntl
 import json
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,46 +18,24 @@ from bootrig.builder.build import (
     Artifact,
     BuildOptions,
     build,
-    build_incrementally,
     check_build,
     find_artifact,
     log_path,
     obtain_built_rom_set,
     obtain_platform_firmware,
 )
-from bootrig.builder.errors import CompileError, PatchError, SourceError, UnsoundError
-from bootrig.builder.plan import BuildPlan, make_plan
+from bootrig.builder.errors import CompileError, PatchError, SourceError
+from bootrig.builder.plan import make_plan
 from bootrig.errors import RigError
 from bootrig.romset.obtain import obtain_rom_set
 from bootrig.store.content import Store
 from bootrig.store.errors import UnavailableError
-from bootrig.store.settings import FetchSettings
-from tests.builder.stand_in import TREE, load_build, make_source_package, recipe_text, serve, write_recipe
+from tests.builder.stand_in import (
+    TREE,
+    Prepare,
+    read_rom,
+)
 from tests.store.http_server import Server
-
-Prepare = Callable[..., BuildPlan]
-
-
-@pytest.fixture
-def options(server: Server) -> BuildOptions:
-    return BuildOptions(FetchSettings((f"{server.address}/debian",), use_apt=False), use_ccache=False)
-
-
-@pytest.fixture
-def prepare(server: Server, tmp_path: Path) -> Prepare:
-    """A function that packages the tree, serves the package, writes a recipe of it and returns the plan."""
-
-    def make(changed: dict[str, bytes | None] | None = None, *, build: str = "", rom: str = "") -> BuildPlan:
-        package = make_source_package(changed)
-        serve(server, package)
-        path = write_recipe(tmp_path / "recipes", recipe_text(package, build=build, rom=rom))
-        return make_plan(load_build(path))
-
-    return make
-
-
-def rom(artifact: Artifact, store: Store) -> bytes:
-    return store.read(artifact.digests["efi-ne2k_pci.rom"]) or b""
 
 
 def test_builds_a_debian_source_package(prepare: Prepare, options: BuildOptions, store: Store) -> None:
@@ -72,7 +48,7 @@ def test_builds_a_debian_source_package(prepare: Prepare, options: BuildOptions,
         (2, 3, "make: 1 target"),
         (3, 3, "assemble: efi-ne2k_pci.rom"),
     ]
-    content = rom(artifact, store)
+    content = read_rom(artifact, store)
     assert content[:2] == b"\x55\xaa"
     assert sum(content) % 256 == 0
     assert b"StandBoot 1.0-2: ready to boot" in content.replace(b"\0", b"")
@@ -147,7 +123,7 @@ def test_configuration_shows_in_the_result(prepare: Prepare, options: BuildOptio
         [build.configuration."config/branding.h"]
         PRODUCT_NAME = '"Acme"'
         """
-    content = rom(build(prepare(build=build_table), store, options), store)
+    content = read_rom(build(prepare(build=build_table), store, options), store)
     assert b"Acme 1.0-2: configured by the recipe" in content
     assert b"DHCP..." not in content
     assert b"StandBoot 1.0" not in content
@@ -160,7 +136,7 @@ def test_patches_scripts_and_padding(prepare: Prepare, options: BuildOptions, st
     patch += '-#define PRODUCT_NAME "StandBoot"\n+#define PRODUCT_NAME "Patched"\n'
     (tmp_path / "recipes" / "roms" / "name.patch").write_text(patch)
     plan = prepare(build='patches = ["name.patch"]\nembedded_script = "text.ipxe"', rom="length = 16384")
-    content = rom(build(plan, store, options), store)
+    content = read_rom(build(plan, store, options), store)
     assert len(content) == 16384
     assert b"Patched 1.0-2" in content
     assert b"text of the recipe\n" in content
@@ -176,7 +152,7 @@ def test_a_patch_that_does_not_apply(prepare: Prepare, options: BuildOptions, st
 def test_check_finds_the_same_bytes(prepare: Prepare, options: BuildOptions, store: Store) -> None:
     artifact, differences = check_build(prepare(), store, options)
     assert differences == ()
-    assert rom(artifact, store)
+    assert read_rom(artifact, store)
 
 
 def test_check_finds_other_bytes(prepare: Prepare, options: BuildOptions, store: Store) -> None:
@@ -259,84 +235,6 @@ def test_make_that_does_not_end_in_time(prepare: Prepare, options: BuildOptions,
     makefile = b"bin/%.rom:\n\t@sleep 60\n"
     with pytest.raises(RigError, match=r"did not end in time \(standboot is built\)"):
         build(prepare({"src/Makefile": makefile}, build="deadline_s = 1"), store, options)
-
-
-def test_builds_a_directory_of_the_users(prepare: Prepare, options: BuildOptions, store: Store, tmp_path: Path) -> None:
-    recipe = prepare().recipe
-    plan = make_plan(recipe, directory=TREE)
-    content = rom(build(plan, store, replace(options, settings=FetchSettings(offline=True))), store)
-    assert b"StandBoot 1.0: ready" in content
-    assert not (TREE / "src" / "bin").exists()
-    with pytest.raises(SourceError, match="there is no directory"):
-        make_plan(recipe, directory=tmp_path / "none")
-
-
-def test_a_tree_in_which_make_ran_gives_the_same(
-    prepare: Prepare, options: BuildOptions, store: Store, tmp_path: Path
-) -> None:
-    mine = tmp_path / "mine"
-    shutil.copytree(TREE, mine)
-    recipe = prepare().recipe
-    clean = make_plan(recipe, directory=mine)
-    subprocess.run(["make", "-C", mine / "src", "bin/10ec8029.rom"], check=True, capture_output=True)
-    (mine / "src" / "bin" / "10ec8029.rom").write_bytes(b"made by hand")
-    assert make_plan(recipe, directory=mine).key == clean.key
-    content = rom(build(make_plan(recipe, directory=mine), store, options), store)
-    assert b"StandBoot 1.0: ready" in content
-
-
-def test_a_rom_shows_the_history_of_its_tree(
-    prepare: Prepare, options: BuildOptions, store: Store, tmp_path: Path
-) -> None:
-    mine = tmp_path / "mine"
-    shutil.copytree(TREE, mine)
-    git = ["git", "-C", str(mine), "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"], ["tag", "v1.5"]):
-        subprocess.run([*git, *words], check=True)
-    recipe = prepare(build='version_variable = "VERSION"').recipe
-    artifact = build(make_plan(recipe, directory=mine), store, options)
-    assert b"StandBoot 1.5: ready" in rom(artifact, store)
-    facts = json.loads(store.read(artifact.attestations[PROVENANCE]) or b"")["predicate"]["buildDefinition"]
-    tree = facts["externalParameters"]["tree"]
-    assert (facts["externalParameters"]["version"], tree["name"], tree["modified"]) == ("v1.5", "mine", False)
-    materials = json.loads(store.read(artifact.attestations[SBOM]) or b"")
-    assert materials["metadata"]["component"]["version"] == "v1.5"
-
-
-def test_what_lint_finds_wrong_is_not_stored(
-    prepare: Prepare, options: BuildOptions, store: Store, tmp_path: Path
-) -> None:
-    mine = tmp_path / "mine"
-    shutil.copytree(TREE, mine)
-    makefile = mine / "src" / "Makefile"
-    makefile.write_text(makefile.read_text().replace("@bin/finish $< $@ $*", "@cp $< $@; truncate -s 4096 $@"))
-    plan = make_plan(prepare().recipe, directory=mine)
-    with pytest.raises(UnsoundError, match=r"lint finds errors, so it is not stored:\nefi-ne2k_pci\.rom: ") as caught:
-        build(plan, store, options)
-    assert caught.value.exit_status == 1
-    assert find_artifact(plan, store) is None
-
-
-def test_an_incremental_build_makes_what_has_changed(
-    prepare: Prepare, options: BuildOptions, store: Store, tmp_path: Path
-) -> None:
-    mine = tmp_path / "mine"
-    shutil.copytree(TREE, mine)
-    recipe = prepare().recipe
-    with pytest.raises(SourceError, match="an incremental build needs a tree"):
-        build_incrementally(make_plan(recipe), store, options)
-    first = build_incrementally(make_plan(recipe, directory=mine), store, options)
-    assert (first.log or Path()).read_text().count("[BUILD]") == 8
-    branding = mine / "src" / "core" / "dhcp.c"
-    branding.write_text(branding.read_text() + "/* changed */\n")
-    plan = make_plan(recipe, directory=mine)
-    second = build_incrementally(plan, store, options)
-    assert (second.log or Path()).read_text().count("[BUILD]") == 1
-    assert not second.is_reproducible
-    assert find_artifact(plan, store) is None
-    facts = json.loads(store.read(second.attestations[PROVENANCE]) or b"")["predicate"]["buildDefinition"]
-    assert facts["internalParameters"]["reproducible"] is False
-    assert rom(second, store) == rom(build(plan, store, options), store)
 
 
 def test_chooses_targets_by_nic(prepare: Prepare) -> None:
