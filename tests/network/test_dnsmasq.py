@@ -12,9 +12,17 @@ from bootrig.deadline import Deadline
 from bootrig.network.addresses import GUEST_ADDRESS, GUEST_MAC, SERVER_ADDRESS, SERVER_NAME, TAP_MAC
 from bootrig.network.capture import decode_capture
 from bootrig.network.errors import ServiceError
+from bootrig.network.names import decode_name
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.network.servers.dnsmasq import start_dnsmasq
-from bootrig.network.servers.personality import BootFields, ClientClass, DhcpOption, DhcpPersonality, OptionType
+from bootrig.network.servers.personality import (
+    BootFields,
+    ClientClass,
+    DhcpOption,
+    DhcpPersonality,
+    OptionMatch,
+    OptionType,
+)
 from bootrig.network.tap import open_tap
 from bootrig.process import ToolMissingError
 from tests.network.inside import call_inside
@@ -48,7 +56,7 @@ def _lease(architecture: int = 0) -> Callable[[PxeClient], object]:
         options = {code: content.hex() for code, content in ack.opts}
         address = socket.inet_ntoa(struct.pack(">I", ack.yiaddr))
         next_server = socket.inet_ntoa(struct.pack(">I", ack.siaddr))
-        return [address, next_server, ack.file.rstrip(b"\0").decode(), options.get(66), options.get(67), options]
+        return [address, next_server, decode_name(ack.file.rstrip(b"\0")), options.get(66), options.get(67), options]
 
     return talk
 
@@ -67,6 +75,16 @@ def test_boot_file_is_where_the_personality_says(tmp_path, fields, next_server, 
     assert answer[:3] == [GUEST_ADDRESS, next_server, in_header]
     texts = [bytes.fromhex(content).rstrip(b"\0").decode() if content else None for content in answer[3:5]]
     assert texts == [option_66, option_67]
+
+
+@pytest.mark.parametrize("next_server", [None, "10.0.2.9", SERVER_ADDRESS])
+@pytest.mark.parametrize("fields", BootFields)
+@pytest.mark.parametrize("boot_file", ["a.0", None])
+def test_the_next_server_is_what_the_personality_says(tmp_path, next_server, fields, boot_file):
+    answer = _talk(DhcpPersonality(boot_file, next_server=next_server, fields=fields), tmp_path, _lease())
+    assert answer[1] == ("0.0.0.0" if fields is BootFields.OPTIONS else next_server or "0.0.0.0")
+    in_option = boot_file and next_server and fields in (BootFields.OPTIONS, BootFields.BOTH)
+    assert bytes.fromhex(answer[3] or "").rstrip(b"\0").decode() == (next_server if in_option else "")
 
 
 def test_no_boot_file(tmp_path):
@@ -99,6 +117,14 @@ def test_a_class_may_have_no_boot_file(tmp_path):
         (ClientClass("own.0", vendor_class="PXEClient"), True),
         (ClientClass("own.0", vendor_class="HTTPClient"), False),
         (ClientClass("own.0", mac=GUEST_MAC), True),
+        (ClientClass("own.0", option=OptionMatch(60, b"Arch:00000", is_text=True)), True),
+        (ClientClass("own.0", option=OptionMatch(60, b"Arch:00007", is_text=True)), False),
+        (ClientClass("own.0", option=OptionMatch(94, b"\x01\x02\x01", is_text=False)), True),
+        (ClientClass("own.0", option=OptionMatch(94, b"\x01\x02", is_text=False)), True),
+        (ClientClass("own.0", option=OptionMatch(94, b"\x01", is_text=False)), True),
+        (ClientClass("own.0", option=OptionMatch(94, b"\x01\x03", is_text=False)), False),
+        (ClientClass("own.0", option=OptionMatch(200, b"\x01", is_text=False)), False),
+        (ClientClass("own.0", architecture=0, option=OptionMatch(97, bytes(17), is_text=False)), True),
         (ClientClass("own.0", mac="52:54:00:12:34:57"), False),
         (ClientClass("own.0", architecture=0, user_class="iPXE", vendor_class="PXEClient", mac=GUEST_MAC), True),
         (ClientClass("own.0", architecture=0, user_class="gPXE", vendor_class="PXEClient", mac=GUEST_MAC), False),
@@ -126,12 +152,14 @@ def test_the_first_class_that_matches_wins(tmp_path):
         "10",
         "aa:bb",
         "a" * 127,
+        "\b\t\n\r\x1b\x7f",
+        "\udcff\udc80 \udcfe",
     ],
 )
 @pytest.mark.parametrize("fields", [BootFields.HEADER, BootFields.FILE_OPTION])
 def test_every_name_arrives_as_it_was_written(tmp_path, name, fields):
     answer = _talk(DhcpPersonality(name, fields=fields), tmp_path, _lease())
-    in_option = bytes.fromhex(answer[4] or "").rstrip(b"\0").decode()
+    in_option = decode_name(bytes.fromhex(answer[4] or "").rstrip(b"\0"))
     assert (answer[2] or in_option) == name
 
 

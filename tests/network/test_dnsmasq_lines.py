@@ -1,7 +1,9 @@
 """The lines that make dnsmasq behave; `test_dnsmasq` holds them against the real one."""
 
-from bootrig.network.servers.dnsmasq_lines import dnsmasq_configuration
-from bootrig.network.servers.personality import BootFields, DhcpPersonality
+import pytest
+
+from bootrig.network.servers.dnsmasq_lines import dnsmasq_configuration, quote
+from bootrig.network.servers.personality import BootFields, DhcpPersonality, PersonalityError
 
 
 def _lines(personality: DhcpPersonality) -> list[str]:
@@ -25,8 +27,50 @@ def test_options_only():
     assert not [line for line in lines if line.startswith("dhcp-boot")]
 
 
-def test_without_a_next_server():
-    assert 'dhcp-boot="a.0"' in _lines(DhcpPersonality("a.0", next_server=None))
+@pytest.mark.parametrize(
+    ("fields", "next_server", "boot", "others"),
+    [
+        (BootFields.HEADER, "10.0.2.9", "10.0.2.9", "10.0.2.9"),
+        (BootFields.HEADER, None, "no-next-server.invalid", "0.0.0.0"),
+        (BootFields.BOTH, None, "no-next-server.invalid", "0.0.0.0"),
+        (BootFields.OPTIONS, "10.0.2.9", None, "0.0.0.0"),
+        (BootFields.FILE_OPTION, "10.0.2.9", None, "10.0.2.9"),
+        (BootFields.FILE_OPTION, None, None, "0.0.0.0"),
+    ],
+)
+def test_the_next_server(fields, next_server, boot, others):
+    lines = _lines(DhcpPersonality("a.0", next_server=next_server, fields=fields))
+    assert [line for line in lines if line.startswith("dhcp-boot")] == ([f'dhcp-boot="a.0",,{boot}'] if boot else [])
+    assert f"dhcp-option=option:server-ip-address,{others}" in lines
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("a.0", '"a.0"'),
+        ("Boot\\boot.ipxe", r'"Boot\\boot.ipxe"'),
+        ('a "b", #c', r'"a \"b\", #c"'),
+        ("\b\t\n\r\x1b", r'"\b\t\n\r\e"'),
+        ("\u00e9\udcff\x7f", '"\u00e9\udcff\x7f"'),
+    ],
+)
+def test_quoting(text, quoted):
+    assert quote(text, "key") == quoted
+
+
+@pytest.mark.parametrize("byte", sorted(set(range(32)) - {8, 9, 10, 13, 27}))
+def test_bytes_that_dnsmasq_cannot_read(byte):
+    with pytest.raises(PersonalityError, match=f'^"a\\\\x{byte:02x}": dnsmasq cannot carry the byte 0x{byte:02x}$'):
+        quote(f"a{chr(byte)}", "key")
+
+
+def test_a_line_that_is_longer_than_dnsmasq_reads():
+    personality = DhcpPersonality(lines=("x" * 1024,))
+    with pytest.raises(
+        PersonalityError, match=f"^dnsmasq reads lines of at most 1023 bytes, this has more: {'x' * 60}"
+    ):
+        dnsmasq_configuration(personality)
+    assert dnsmasq_configuration(DhcpPersonality(lines=("x" * 1023,))).endswith("x" * 1023 + "\n")
 
 
 def test_router_advertisements_can_be_off():

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bootrig.network.names import encode_name
 from bootrig.network.servers.file_server import find_jailed_file
 
 
@@ -25,7 +26,7 @@ def root(tmp_path) -> Path:
 
 @pytest.mark.parametrize("name", ["file", "/file", "//file", "./file", "deep/../file", "deep/file", "inner"])
 def test_finds_what_is_inside(root, name):
-    assert find_jailed_file(root, name).read_text() in {"in", "deep"}
+    assert find_jailed_file(root, encode_name(name)).read_text() in {"in", "deep"}
 
 
 @pytest.mark.parametrize(
@@ -53,22 +54,19 @@ def test_finds_what_is_inside(root, name):
     ],
 )
 def test_finds_nothing_else(root, name):
-    found = find_jailed_file(root, name)
-    assert found is None or found == (root / "file").resolve()
-    if name != "file/":
-        assert found is None
+    assert find_jailed_file(root, encode_name(name)) is None
 
 
 def test_an_absolute_name_of_a_file_outside_is_taken_as_relative(root, tmp_path):
-    assert find_jailed_file(root, str(tmp_path / "secret")) is None
+    assert find_jailed_file(root, bytes(tmp_path / "secret")) is None
 
 
 def test_no_root(tmp_path):
-    assert find_jailed_file(tmp_path / "none", "file") is None
+    assert find_jailed_file(tmp_path / "none", b"file") is None
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.text())
+@given(st.binary())
 def test_any_name_is_answered(name):
     found = find_jailed_file(Path(__file__).parent, name)
     assert found is None or found.is_relative_to(Path(__file__).resolve().parent)

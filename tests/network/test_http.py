@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -133,9 +134,28 @@ def test_names(root, target):
 
 
 @pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        (rb"Boot\iPXE\boot.ipxe", rb"/Boot\iPXE\boot.ipxe"),
+        (rb"Boot\iPXE\boot.ipxe", b"/Boot%5CiPXE%5cboot.ipxe"),
+        (b"\xff\xfe", b"/%ff%FE"),
+        ("\u00e9".encode(), b"/%c3%a9"),
+        (b"a?b#c", b"/a%3fb%23c"),
+        (b"%41", b"/%2541"),
+    ],
+)
+def test_names_are_bytes(root, name, target):
+    Path(os.fsdecode(bytes(root) + b"/" + name)).write_bytes(b"found")
+    assert _exchange(root, b"GET " + target + b" HTTP/1.0\r\n\r\n")[0][2] == b"found"
+
+
+@pytest.mark.parametrize(
     "target",
     [
         b"/missing",
+        b"/%ff%fe",
+        rb"/..\secret",
+        b"/" + b"a" * 5000,
         b"/../secret",
         b"/%2e%2e/secret",
         b"/..%2fsecret",
@@ -160,7 +180,13 @@ def test_nothing_but_get_and_head(root, method):
 
 def test_bytes_that_are_no_request_harm_nobody(root, capfd):
     async def use(server: HttpServer) -> object:
-        for nonsense in (b"\xff" * 100 + b"\r\n\r\n", b"GET\r\n\r\n", b"", b"GET / HTTP/9.9\r\n\r\n"):
+        for nonsense in (
+            b"GET /\xc3\xa9 HTTP/1.0\r\n\r\n",
+            b"\xff" * 100 + b"\r\n\r\n",
+            b"GET\r\n\r\n",
+            b"",
+            b"GET / HTTP/9.9\r\n\r\n",
+        ):
             async with _connected(server) as (reader, writer):
                 writer.write(nonsense)
                 writer.write_eof()

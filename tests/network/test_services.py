@@ -2,51 +2,25 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import bootrig.network.services
 import bootrig.network.services.content
-from bootrig.document.errors import DocumentError
-from bootrig.document.toml import Document
 from bootrig.errors import BootrigError
-from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.errors import ServiceError
-from bootrig.network.servers.personality import BootFields, ClientClass, DhcpOption, DhcpPersonality, OptionType
 from bootrig.network.services.content.kind import Material
 from bootrig.network.services.content.path import HostFile
 from bootrig.network.services.files import ServedFile, find_content_kinds, make_files
 from bootrig.network.services.registry import find_services, require_programs
-from bootrig.network.services.service import ServiceContext, Surroundings
+from bootrig.network.services.service import ServiceContext
 from bootrig.process import ToolMissingError
 from bootrig.scenario.file import load_scenarios
 from firmware.probe.boot.image import MARKER, NONCE_PLACEHOLDER, sum_image
+from tests.network.tables import faults, problems, read
 
 NONCE = "fedcba9876543210"
 CODE = b"\xea" + MARKER + bytes(4) + b"BOOTRIG " + NONCE_PLACEHOLDER + b" nbp  sum="
-
-
-def read(name: str, table: dict[str, Any]) -> Any:
-    """Return the configuration that a service reads, which has nothing wrong in it."""
-    document = Document(Path("mine.toml"), {name: table})
-    configuration = find_services()[name].read(document.root.table(name))
-    document.finish()
-    return configuration
-
-
-def problems(name: str, table: dict[str, Any]) -> list[str]:
-    document = Document(Path("mine.toml"), {name: table})
-    find_services()[name].read(document.root.table(name))
-    with pytest.raises(DocumentError) as caught:
-        document.finish()
-    return [f"{problem.key_path}: {problem.message}" for problem in caught.value.problems]
-
-
-def faults(name: str, configuration: Any, *, report: str = "nbp", builds: tuple[str, ...] = ("bios",)) -> list[str]:
-    surroundings = Surroundings(report, builds, lambda word: word == "there.0")
-    found = find_services()[name].iter_faults(configuration, surroundings)
-    return [f"{key_path}: {message}" for key_path, message in found]
 
 
 def test_the_services_that_there_are() -> None:
@@ -55,127 +29,34 @@ def test_the_services_that_there_are() -> None:
     assert [name for name, service in services.items() if service.is_always_started] == ["dhcp", "tftp"]
 
 
-def test_an_empty_dhcp_table_has_usual_values() -> None:
-    assert read("dhcp", {}) == DhcpPersonality()
-
-
-def test_everything_of_dhcp_is_read() -> None:
-    table = {
-        "server": "dnsmasq",
-        "boot_file": "a.0",
-        "next_server": "10.0.2.9",
-        "fields": "both",
-        "router_advertisements": False,
-        "class": [
-            {"architecture": 7, "boot_file": "b.efi"},
-            {"user_class": "gPXE", "vendor_class": "PXEClient", "mac": "52:54:00:12:34:56"},
-        ],
-        "option": [
-            {"code": 175, "sub": 1, "u8": 91},
-            {"code": 175, "sub": [2, 3], "hex": "0a 0B"},
-            {"code": "Root Path", "text": "iscsi:"},
-            {"code": 26, "u16": 1500},
-            {"code": 35, "u32": 70000},
-            {"code": 150, "address": "10.0.2.1"},
-            {"code": 6, "addresses": ["10.0.2.9", "10.0.2.1"]},
-        ],
-        "lines": ["dhcp-ignore-names"],
-    }
-    assert read("dhcp", table) == DhcpPersonality(
-        boot_file="a.0",
-        next_server="10.0.2.9",
-        fields=BootFields.BOTH,
-        router_advertisements=False,
-        classes=(
-            ClientClass("b.efi", architecture=7),
-            ClientClass(user_class="gPXE", vendor_class="PXEClient", mac="52:54:00:12:34:56"),
-        ),
-        options=(
-            DhcpOption(175, (1,), OptionType.U8, b"\x5b"),
-            DhcpOption(175, (2, 3), OptionType.HEX, b"\x0a\x0b"),
-            DhcpOption(17, (), OptionType.TEXT, b"iscsi:"),
-            DhcpOption(26, (), OptionType.U16, b"\x05\xdc"),
-            DhcpOption(35, (), OptionType.U32, b"\0\x01\x11\x70"),
-            DhcpOption(150, (), OptionType.ADDRESS, bytes([10, 0, 2, 1])),
-            DhcpOption(6, (), OptionType.ADDRESSES, bytes([10, 0, 2, 9, 10, 0, 2, 1])),
-        ),
-        lines=("dhcp-ignore-names",),
-    )
-
-
-@pytest.mark.parametrize(("value", "address"), [(True, SERVER_ADDRESS), (False, None), ("10.0.2.2", "10.0.2.2")])
-def test_the_next_server(value: object, address: str | None) -> None:
-    assert read("dhcp", {"next_server": value}).next_server == address
+def test_the_settings_of_tftp_and_http() -> None:
+    assert read("tftp", {"refuse": ["blksize"]}).refuse == {"blksize"}
+    assert problems("tftp", {"refuse": ["utimeout"]}) == [
+        'tftp.refuse[0]: found "utimeout", expected one of blksize, tsize, timeout, windowsize; did you mean "timeout"?'
+    ]
+    assert read("http", {}).families == ("ip4", "ip6")
+    assert read("http", {"families": ["ip6"]}).families == ("ip6",)
+    assert problems("http", {"families": []}) == ["http.families: found an empty array, expected one of ip4, ip6"]
+    assert problems("http", {"families": ["ip5"]}) == [
+        'http.families[0]: found "ip5", expected one of ip4, ip6; did you mean "ip6"?'
+    ]
+    table = read("http", {"a": {"content": "error"}})
+    assert faults("http", table) == ['a.content: "error" is an answer of TFTP']
 
 
 @pytest.mark.parametrize(
-    ("table", "problem"),
+    ("names", "problem"),
     [
-        ({"server": "kea"}, 'dhcp.server: found "kea", expected one of dnsmasq'),
-        ({"next_server": 3}, "dhcp.next_server: found an integer 3, expected true, false or an IPv4 address"),
-        (
-            {"next_server": "server"},
-            'dhcp.next_server: found a string "server", expected true, false or an IPv4 address',
-        ),
-        ({"option": [{"text": "a"}]}, "dhcp.option[0].code: missing; expected an integer"),
-        (
-            {"option": [{"code": 1}]},
-            "dhcp.option[0]: found none, expected exactly one of text, hex, u8, u16, u32, address, addresses",
-        ),
-        (
-            {"option": [{"code": 1, "u8": 1, "text": "a"}]},
-            "dhcp.option[0]: found text and u8, expected exactly one of text, hex, u8, u16, u32, address, addresses",
-        ),
-        (
-            {"option": [{"code": "Rot Path", "u8": 1}]},
-            'dhcp.option[0].code: found "Rot Path", expected a number or IANA\'s name; did you mean "Root Path"?',
-        ),
-        ({"option": [{"code": 256, "u8": 1}]}, "dhcp.option[0].code: found 256, expected at most 255"),
-        ({"option": [{"code": 1, "u8": 256}]}, "dhcp.option[0].u8: found 256, expected at most 255"),
-        ({"option": [{"code": 1, "u16": -1}]}, "dhcp.option[0].u16: found -1, expected at least 0"),
-        (
-            {"option": [{"code": 1, "hex": "4"}]},
-            'dhcp.option[0].hex: found a string "4", expected pairs of hexadecimal digits',
-        ),
-        ({"option": [{"code": 1, "address": "a"}]}, 'dhcp.option[0].address: found "a", expected an IPv4 address'),
-        ({"option": [{"code": 1, "sub": [], "u8": 1}]}, "dhcp.option[0].sub: expected numbers from 0 to 255"),
-        ({"option": [{"code": 1, "sub": [256], "u8": 1}]}, "dhcp.option[0].sub: expected numbers from 0 to 255"),
-        ({"class": [{"mac": "52:54"}]}, 'dhcp.class[0].mac: found a string "52:54", expected a hardware address'),
-        ({"class": [{"architecture": 65536}]}, "dhcp.class[0].architecture: found 65536, expected at most 65535"),
+        (["a/b", "a//b"], '"a//b": is the same file as tftp."a/b"'),
+        (["./a", "a"], 'a: is the same file as tftp."./a"'),
+        (["a", "a/b"], '"a/b": and one are a file and a folder: tftp.a'),
+        (["x" * 256], f"{'x' * 256}: the name of a file or folder has at most 255 bytes"),
+        (["a\0"], '"a\0": the name of a file has no byte 0x00'),
+        (["a/../b"], '"a/../b": leads out of the server\'s root'),
     ],
 )
-def test_a_dhcp_table_that_is_wrong(table: dict[str, Any], problem: str) -> None:
-    assert problems("dhcp", table) == [problem]
-
-
-@pytest.mark.parametrize(
-    ("table", "fault"),
-    [
-        ({"boot_file": "a\nb"}, r"boot_file: 'a\nb' cannot be given to dnsmasq: leave out control characters"),
-        ({"boot_file": ""}, "boot_file: '' cannot be given to dnsmasq: leave the key out for none"),
-        ({"boot_file": "a" * 128}, f"boot_file: '{'a' * 128}' has 128 bytes, its field takes 127"),
-        ({"class": [{"boot_file": "there.0"}]}, "class[0]: a class needs a key that clients match"),
-        (
-            {"class": [{"architecture": 0, "boot_file": "gone.0"}]},
-            'class[0].boot_file: no service of this scenario has a file "gone.0"; only a disk\'s report does without',
-        ),
-        ({"option": [{"code": 53, "u8": 1}]}, "option[0].code: dnsmasq does not let anybody say what is in option 53"),
-        ({"option": [{"code": 3, "hex": "0a000201"}]}, "option[0]: dnsmasq takes addresses for option 3"),
-        ({"option": [{"code": 17, "hex": "41"}]}, "option[0]: dnsmasq takes a text for option 17"),
-        ({"option": [{"code": 128, "hex": ""}]}, "option[0]: option 128 has 0 bytes, expected 1 to 255"),
-        ({"option": [{"code": 43, "sub": 1, "text": "a" * 256}]}, "option: suboption 1 has 256 bytes, 255 fit"),
-        ({"lines": ["ok", "a\nb"]}, "lines[1]: a line has no line break"),
-    ],
-)
-def test_what_dnsmasq_cannot_be_made_to_say(table: dict[str, Any], fault: str) -> None:
-    assert fault in faults("dhcp", read("dhcp", table))
-
-
-def test_a_boot_file_that_nobody_serves() -> None:
-    fault = 'boot_file: no service of this scenario has a file "gone.0"; only a disk\'s report does without'
-    assert faults("dhcp", DhcpPersonality("gone.0")) == [fault]
-    assert faults("dhcp", DhcpPersonality("gone.0"), report="disk") == []
-    assert faults("dhcp", DhcpPersonality("there.0")) == []
+def test_names_that_files_cannot_have(names: list[str], problem: str) -> None:
+    assert problems("tftp", {name: {"content": "probe"} for name in names}) == [f"tftp.{problem}"]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +67,17 @@ def test_a_boot_file_that_nobody_serves() -> None:
         ("tftp", "tftp://10.0.2.1/boot/a.0", True),
         ("tftp", "a.0", False),
         ("tftp", "tftp://10.0.2.9/boot/a.0", False),
+        ("tftp", "boot//a.0", True),
+        ("tftp", "boot/a.0/", False),
+        ("tftp", "tftp://[fd00:b007::1]/boot/a.0", True),
+        ("tftp", "tftp://server.bootrig.test:69/boot%2fa.0", True),
+        ("tftp", "tftp://10.0.2.1:70/boot/a.0", False),
+        ("tftp", "http://10.0.2.1/boot/a.0", False),
+        ("http", "http://10.0.2.1:80/boot/a.0#x", True),
+        ("http", "HTTP://[fd00:b007::1]/boot/a.0", True),
+        ("http", "http://10.0.2.1:x/boot/a.0", False),
+        ("http", "https://10.0.2.1/boot/a.0", False),
+        ("http", "http://[10.0.2.1/boot/a.0", False),
         ("http", "http://10.0.2.1/boot/a.0", True),
         ("http", "http://server.bootrig.test/boot/a.0?x=1", True),
         ("http", "http://10.0.2.1/other", False),
@@ -232,6 +124,7 @@ def test_every_kind_of_content_is_made(material: Material, tmp_path: Path) -> No
         ServedFile("text", "text", "a @nonce@"),
         ServedFile("hex", "hex", b"MZ\0"),
         ServedFile("missing", "missing", None),
+        ServedFile("error", "error", 2),
         ServedFile("path", "path", HostFile(tmp_path / "link", "")),
         ServedFile("core.0", "grub", ("pxe",)),
     )
@@ -244,6 +137,7 @@ def test_every_kind_of_content_is_made(material: Material, tmp_path: Path) -> No
     assert (root / "text").read_text() == f"a {NONCE}"
     assert (root / "hex").read_bytes() == b"MZ\0"
     assert not (root / "missing").exists()
+    assert not (root / "error").exists()
     assert (root / "path").read_text() == "real"
     assert not (root / "path").is_symlink()
     assert (root / "core.0").read_bytes() == b"GRUB"

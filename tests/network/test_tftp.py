@@ -10,9 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tftpy.TftpShared import TftpException
 
+from bootrig.network.addresses import SERVICE_ADDRESSES, address_family
 from bootrig.network.errors import ServiceError
 from bootrig.network.servers.tftp import TftpConfiguration, TftpServer, parse_request, start_tftp
+from bootrig.network.tap import open_tap
+from tests.network.inside import call_inside
 from tests.network.processes import open_descriptors
+from tests.network.requirements import require_namespaces
 
 HOST = "127.0.0.1"
 
@@ -39,8 +43,9 @@ def server(root, tmp_path) -> Iterator[TftpServer]:
 class Client:
     """A TFTP client of a few lines; remembers the answer's options."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def __init__(self, port: int, host: str = HOST) -> None:
+        self.socket = socket.socket(address_family(host), socket.SOCK_DGRAM)
+        self.host = host
         self.socket.settimeout(10)
         self.port = port
         self.options: dict[bytes, bytes] | None = None
@@ -52,7 +57,7 @@ class Client:
         self.socket.close()
 
     def ask(self, *words: bytes, opcode: int = 1) -> bytes:
-        self.socket.sendto(bytes([0, opcode]) + b"\0".join(words) + b"\0", (HOST, self.port))
+        self.socket.sendto(bytes([0, opcode]) + b"\0".join(words) + b"\0", (self.host, self.port))
         return self.next()
 
     def next(self) -> bytes:
@@ -126,8 +131,53 @@ def test_names_with_blanks_and_other_letters(server):
         assert client.fetch("with space \u00e9".encode()) == b"special"
 
 
+def test_names_are_bytes(server, root):
+    names = (rb"Boot\iPXE\boot.ipxe", b"\xff\xfe \x01\n#,", b"b" * 255)
+    for name in names:
+        Path(os.fsdecode(bytes(root) + b"/" + name)).write_bytes(name)
+    with Client(server.places[0][1]) as client:
+        assert [client.fetch(name) for name in names] == list(names)
+
+
+@pytest.mark.parametrize("refused", [{"blksize"}, {"tsize"}, {"blksize", "tsize"}])
+def test_options_that_are_refused(root, tmp_path, refused):
+    configuration = TftpConfiguration(root, (HOST,), 0, refused=frozenset(refused))
+    with start_tftp(configuration, tmp_path) as server, Client(server.places[0][1]) as client:
+        assert client.fetch(b"even", b"blksize", b"1432", b"tsize", b"0") == b"e" * 1024
+        acknowledged = {name.decode() for name in client.options or {}}
+        assert acknowledged == {"blksize", "tsize"} - refused
+
+
+def test_a_name_that_is_answered_by_an_error(root, tmp_path):
+    configuration = TftpConfiguration(root, (HOST,), 0, errors={"a\udcff": 2})
+    with start_tftp(configuration, tmp_path) as server, Client(server.places[0][1]) as client:
+        assert client.ask(b"/a\xff", b"octet") == b"\0\5\0\2as the scenario says\0"
+        assert client.fetch(b"small") == b"s" * 100
+    assert "answered by error 2" in (tmp_path / "tftp.log").read_text()
+
+
+@pytest.mark.rig
+def test_both_families(root, tmp_path):
+    require_namespaces()
+
+    def inside() -> list[int]:
+        with open_tap(), start_tftp(TftpConfiguration(root), tmp_path):
+            lengths = []
+            for host in SERVICE_ADDRESSES:
+                with Client(69, host) as client:
+                    lengths.append(len(client.fetch(b"even", b"blksize", b"100")))
+            return lengths
+
+    assert call_inside(inside) == [1024, 1024]
+    assert "[fd00:b007::1]:" in (tmp_path / "tftp.log").read_text()
+
+
 @pytest.mark.parametrize(
-    "name", [b"missing", b"../secret", b"/../secret", b"escape", b"/etc/passwd", b"", b"/", b"\xff\xfe", b"a" * 400]
+    "name",
+    [
+        *(b"missing", b"../secret", b"/../secret", b"escape", b"/etc/passwd", b"", b"/", b"\xff\xfe", b"a" * 400),
+        *(rb"..\secret", rb"\\host\share", b"./../secret", b"small/", b"small/..", b"\x01\n", b"a" * 60000),
+    ],
 )
 def test_what_is_not_in_the_root_is_not_found(server, name):
     with Client(server.places[0][1]) as client:

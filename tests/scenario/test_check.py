@@ -65,8 +65,8 @@ LONG_PATTERN = "console[0].pattern: found 1001 characters, expected at most 1000
             'dhcp.fields: found "heder", expected one of header, options, both, file-option; did you mean "header"?',
         ),
         (
-            GOOD.replace("[dhcp]", '[dhcp]\nboot_file = "a\\tb"\n[tftp."a\\tb"]\ncontent = "probe"'),
-            "dhcp.boot_file: 'a\\tb' cannot be given to dnsmasq: leave out control characters",
+            GOOD.replace("[dhcp]", '[dhcp]\nboot_file = "a\\u0001b"\n[tftp."a\\u0001b"]\ncontent = "probe"'),
+            'dhcp.boot_file: "a\\x01b": dnsmasq cannot carry the byte 0x01',
         ),
         (
             GOOD.replace("[dhcp]", '[dhcp]\nboot_file = "nbp.0"'),
@@ -106,7 +106,7 @@ LONG_PATTERN = "console[0].pattern: found 1001 characters, expected at most 1000
         ),
         (
             GOOD + '[tftp."nbp.0"]\ncontent = "prob"\n',
-            'tftp."nbp.0".content: found "prob", expected one of grub, hex, missing, path, probe, sector, text; '
+            'tftp."nbp.0".content: found "prob", expected one of error, grub, hex, missing, path, probe, sector, text; '
             'did you mean "probe"?',
         ),
         (

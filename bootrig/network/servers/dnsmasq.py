@@ -16,6 +16,7 @@ from typing import NoReturn
 from bootrig.deadline import Deadline
 from bootrig.network.addresses import SERVER_NAME, SERVICE_ADDRESSES
 from bootrig.network.errors import ServiceError
+from bootrig.network.names import encode_name
 from bootrig.network.servers.dnsmasq_lines import dnsmasq_configuration
 from bootrig.network.servers.personality import DhcpPersonality
 from bootrig.network.servers.questions import Question, ask_any, ask_dhcp, ask_dns
@@ -102,7 +103,7 @@ def start_dnsmasq(personality: DhcpPersonality, logs: Path, *, deadline: Deadlin
     """
     program = require_tool("dnsmasq")
     file, log = logs / "dnsmasq.conf", logs / "dnsmasq.log"
-    file.write_text(dnsmasq_configuration(personality), encoding="utf-8")
+    file.write_bytes(encode_name(dnsmasq_configuration(personality)))
     log.write_bytes(b"")
     watch = _libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
     if watch < 0 or _libc.inotify_add_watch(watch, os.fsencode(log), IN_MODIFY) < 0:

@@ -1,23 +1,33 @@
 """The configuration file that makes dnsmasq behave as a personality says.
 
-Source: dnsmasq(8), and `read_file` of its option.c for the quoting: what is in quotes is taken as it is, but for
-backslashes; a number or an address in quotes is text.
+Sources: dnsmasq(8); `read_file` and `hide_meta` of its option.c for the quoting: what is in quotes is taken as it is,
+but for backslashes and those control characters that stand for others while a line is read; a number or an address in
+quotes is text. `do_options` of its rfc2131.c for the next server: `dhcp-boot` without one says the server's own
+address, and 0.0.0.0 for a name that has none.
 """
 
 from collections.abc import Iterator, Sequence
 
 from bootrig.network import addresses
+from bootrig.network.names import decode_name, encode_name, show_name
 from bootrig.network.servers.personality import (
     BootFields,
     ClientClass,
     DhcpOption,
     DhcpPersonality,
+    OptionMatch,
     OptionType,
     PersonalityError,
 )
 
-FILE_FIELD_LENGTH = 127
+FILE_FIELD_LENGTH = 127  # dnsmasq ends the field of 128 bytes with a NUL
 OPTION_LENGTH = 255
+LINE_LENGTH = 1023
+TFTP_SERVER_NAME, BOOT_FILE_NAME = 66, 67
+NAME_WITHOUT_ADDRESS = "no-next-server.invalid"
+NO_ADDRESS = "0.0.0.0"  # noqa: S104 - an address in a message, not one to bind
+# Control characters that can be in quotes, as they are written there.
+_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\x1b": "\\e", "\\": "\\\\", '"': '\\"'}
 # What dnsmasq takes in one form only, whatever the number's meaning to others (`opttab` in its dhcp-common.c).
 ADDRESS_CODES = frozenset({1, 3, 6, 7, 9, 16, 21, 28, 32, 33, 41, 42, 44, 45, 48, 49, 65, *range(68, 77), 118, 150})
 TEXT_CODES = frozenset({12, 14, 15, 17, 18, 40, 64, 66, 67, 100, 101, 119})
@@ -30,18 +40,20 @@ def quote(text: str, key_path: str, limit: int = OPTION_LENGTH) -> str:
     """Return `text` so that dnsmasq reads it back from a configuration file unchanged.
 
     Raises:
-        PersonalityError: it is empty or too long, or has control characters.
+        PersonalityError: it is empty or too long, or has control characters that dnsmasq cannot read.
     """
-    if not text or any(character < " " or character == "\x7f" for character in text):
+    if not text:
         raise PersonalityError(
-            f"{text!r} cannot be given to dnsmasq",
-            key_path=key_path,
-            remedy="leave out control characters" if text else "leave the key out for none",
+            "an empty name cannot be given to dnsmasq", key_path=key_path, remedy="leave the key out for none"
         )
-    length = len(text.encode("utf-8", "surrogatepass"))
+    lost = next((character for character in text if character < " " and character not in _ESCAPES), None)
+    if lost is not None:
+        message = f"{show_name(text)}: dnsmasq cannot carry the byte 0x{ord(lost):02x}"
+        raise PersonalityError(message, key_path=key_path)
+    length = len(encode_name(text))
     if length > limit:
-        raise PersonalityError(f"{text!r} has {length} bytes, its field takes {limit}", key_path=key_path)
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        raise PersonalityError(f"{show_name(text)} has {length} bytes, its field takes {limit}", key_path=key_path)
+    return '"' + "".join(_ESCAPES.get(character, character) for character in text) + '"'
 
 
 def _iter_class_lines(number: int, client: ClientClass) -> Iterator[str]:
@@ -56,11 +68,32 @@ def _iter_class_lines(number: int, client: ClientClass) -> Iterator[str]:
         keys.append(("vendorclass", quote(client.vendor_class, f"{place}.vendor_class")))
     if client.mac is not None:
         keys.append(("mac", client.mac))
+    if client.option is not None:
+        keys.append(("match", f"{client.option.code},{_match_value(client.option, f'{place}.option')}"))
     if not keys:
         raise PersonalityError("a class needs a key that clients match", key_path=place)
-    for word, value in keys:
-        yield f"dhcp-{word}=set:class-{number}-{word},{value}"
-    yield f"tag-if=set:class-{number},{','.join(f'tag:class-{number}-{word}' for word, _ in keys)}"
+    tags = [f"class-{number}-{index}" for index in range(len(keys))]
+    for tag, (word, value) in zip(tags, keys, strict=True):
+        yield f"dhcp-{word}=set:{tag},{value}"
+    yield f"tag-if=set:class-{number},{','.join(f'tag:{tag}' for tag in tags)}"
+
+
+def _match_value(match: OptionMatch, key_path: str) -> str:
+    """Return what dnsmasq compares an option of the client with.
+
+    Raises:
+        PersonalityError: it is empty, or cannot be given to dnsmasq.
+    """
+    if match.is_text:
+        return quote(decode_name(match.content), f"{key_path}.text")
+    if not match.content:
+        raise PersonalityError("an option without bytes matches nothing", key_path=f"{key_path}.hex")
+    return _hexadecimal(match.content)
+
+
+def _hexadecimal(content: bytes) -> str:
+    """Return bytes as dnsmasq reads them: hexadecimal digits are text for it unless there is a colon."""
+    return content.hex(":") if len(content) > 1 else f"{content[0]}b"
 
 
 def _iter_boot_files(personality: DhcpPersonality) -> Iterator[tuple[str, str, str]]:
@@ -74,17 +107,24 @@ def _iter_boot_files(personality: DhcpPersonality) -> Iterator[tuple[str, str, s
         yield others, personality.boot_file, "boot_file"
 
 
+def header_address(personality: DhcpPersonality) -> str:
+    """Return the next server in the headers of all answers."""
+    if personality.fields is BootFields.OPTIONS:
+        return NO_ADDRESS
+    return personality.next_server or NO_ADDRESS
+
+
 def _iter_boot_lines(personality: DhcpPersonality) -> Iterator[str]:
-    server = personality.next_server or ""
+    server = personality.next_server
     in_header = personality.fields in (BootFields.HEADER, BootFields.BOTH)
     for tags, name, key_path in _iter_boot_files(personality):
         quoted = quote(name, key_path, FILE_FIELD_LENGTH if in_header else OPTION_LENGTH)
         if in_header:
-            yield f"dhcp-boot={tags}{quoted},,{server}".rstrip(",")
+            yield f"dhcp-boot={tags}{quoted},,{server or NAME_WITHOUT_ADDRESS}"
         if personality.fields != BootFields.HEADER:
-            yield f"dhcp-option-force={tags}67,{quoted}"
+            yield f"dhcp-option-force={tags}{BOOT_FILE_NAME},{quoted}"
             if server and personality.fields != BootFields.FILE_OPTION:
-                yield f'dhcp-option-force={tags}66,"{server}"'
+                yield f'dhcp-option-force={tags}{TFTP_SERVER_NAME},"{server}"'
 
 
 def encode_suboptions(items: Sequence[tuple[tuple[int, ...], bytes]], key_path: str) -> bytes:
@@ -119,24 +159,32 @@ def _option_line(option: DhcpOption, key_path: str) -> str:
         raise PersonalityError(f"option {code} has {len(content)} bytes, expected 1 to 255", key_path=key_path)
     match option.type:
         case OptionType.TEXT:
-            value = quote(content.decode(), key_path)
+            value = quote(decode_name(content), key_path)
         case OptionType.ADDRESS | OptionType.ADDRESSES:
             value = ",".join(".".join(map(str, content[at : at + 4])) for at in range(0, len(content), 4))
         case OptionType.U8 | OptionType.U16 | OptionType.U32:
             value = f"{int.from_bytes(content, 'big')}{_SIZES[option.type]}"
         case OptionType.HEX:
-            # dnsmasq takes hexadecimal digits for text unless there is a colon
-            value = content.hex(":") if len(content) > 1 else f"{content[0]}b"
+            value = _hexadecimal(content)
     return f"dhcp-option-force={code},{value}"
 
 
-def _iter_option_lines(options: Sequence[DhcpOption]) -> Iterator[str]:
-    """Yield a line for each option; its suboptions are in one."""
+def _iter_option_lines(personality: DhcpPersonality) -> Iterator[str]:
+    """Yield a line for each option; its suboptions are in one.
+
+    Raises:
+        PersonalityError: two statements of the personality are about one option.
+    """
     nested: dict[int, list[tuple[tuple[int, ...], bytes]]] = {}
-    for index, option in enumerate(options):
+    said = set() if personality.fields is BootFields.HEADER else {BOOT_FILE_NAME, TFTP_SERVER_NAME}
+    for index, option in enumerate(personality.options):
         if option.code in OWN_CODES:
             message = f"dnsmasq does not let anybody say what is in option {option.code}"
             raise PersonalityError(message, key_path=f"option[{index}].code")
+        if option.code in said and not (option.path and option.code in nested):
+            message = f'option {option.code} is in the table twice, or fields = "{personality.fields}" sends it'
+            raise PersonalityError(message, key_path=f"option[{index}].code")
+        said.add(option.code)
         if option.path:
             nested.setdefault(option.code, []).append((option.path, option.content))
         else:
@@ -176,16 +224,17 @@ def dnsmasq_configuration(personality: DhcpPersonality) -> str:
     ]
     if personality.router_advertisements:
         lines += ["enable-ra", f"dhcp-range=::,constructor:{addresses.TAP_NAME},ra-only,64,12h"]
-    if personality.fields == BootFields.OPTIONS:
-        lines.append("dhcp-option=option:server-ip-address,0.0.0.0")
-    elif personality.fields == BootFields.FILE_OPTION and personality.next_server:
-        lines.append(f"dhcp-option=option:server-ip-address,{personality.next_server}")
+    # of answers that no dhcp-boot is for
+    lines.append(f"dhcp-option=option:server-ip-address,{header_address(personality)}")
     for number, client in enumerate(personality.classes):
         lines += _iter_class_lines(number, client)
     lines += _iter_boot_lines(personality)
-    lines += _iter_option_lines(personality.options)
+    lines += _iter_option_lines(personality)
     for index, line in enumerate(personality.lines):
         if "\n" in line or "\r" in line:
             raise PersonalityError("a line has no line break", key_path=f"lines[{index}]")
         lines.append(line)
+    for line in lines:
+        if len(encode_name(line)) > LINE_LENGTH:
+            raise PersonalityError(f"dnsmasq reads lines of at most {LINE_LENGTH} bytes, this has more: {line[:60]}...")
     return "\n".join(lines) + "\n"

@@ -39,16 +39,17 @@ def bind_socket(server: str, root: Path, kind: socket.SocketKind, address: str, 
     return bound
 
 
-def find_jailed_file(root: Path, name: str) -> Path | None:
+def find_jailed_file(root: Path, name: bytes) -> Path | None:
     """Return the regular file that a client calls `name`, None where there is none under `root`.
 
-    Leading slashes are dropped. `..` and symbolic links may lead from place to place under `root`, not out of it.
+    Leading slashes are dropped, and what ends in one is not a file. `..` and symbolic links may lead from place to
+    place under `root`, not out of it.
     """
-    if "\0" in name:
+    if b"\0" in name or name.endswith(b"/"):
         return None
     try:
         top = root.resolve(strict=True)
-        found = (top / name.lstrip("/")).resolve(strict=True)
+        found = (top / os.fsdecode(name.lstrip(b"/"))).resolve(strict=True)
         return found if found.is_relative_to(top) and found.is_file() else None
     except (OSError, RuntimeError, ValueError):  # missing, too long, a loop of links (RuntimeError before Python 3.13)
         return None

@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 import aiohttp
 from aiohttp import web
 
 from bootrig.network.addresses import SERVICE_ADDRESSES
 from bootrig.network.errors import ServiceError
+from bootrig.network.names import encode_name
 from bootrig.network.servers.file_server import (
     ServiceLog,
     bind_socket,
@@ -65,7 +66,7 @@ class HttpServer:
 
 def _answer_files(root: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def answer(request: web.Request) -> web.StreamResponse:
-        found = find_jailed_file(root, unquote(request.raw_path.partition("?")[0]))
+        found = find_jailed_file(root, unquote_to_bytes(encode_name(request.raw_path.partition("?")[0])))
         if found is None:
             return web.Response(status=404, text="404: Not Found")
         return web.FileResponse(found)

@@ -34,6 +34,15 @@ class PersonalityError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
+class OptionMatch:
+    """An option that a client sends: a text is a part of it, other bytes are its beginning."""
+
+    code: int
+    content: bytes
+    is_text: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClientClass:
     """Clients that get another boot file, or none; what is None is not looked at.
 
@@ -45,6 +54,7 @@ class ClientClass:
     user_class: str | None = None
     vendor_class: str | None = None
     mac: str | None = None
+    option: OptionMatch | None = None
 
 
 class OptionType(StrEnum):
@@ -78,8 +88,8 @@ class DhcpPersonality:
     """How the DHCP server behaves.
 
     The boot file is for every client that no class names; the first class that matches has it. The next server is the
-    rig's own by default, and only sent with a boot file. The lines are the server's own configuration, for what has no
-    name here.
+    rig's own by default; None is for an answer that names none. The lines are the server's own configuration, for what
+    has no name here.
     """
 
     boot_file: str | None = None

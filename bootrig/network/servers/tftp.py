@@ -14,10 +14,10 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, NoReturn
@@ -28,6 +28,7 @@ from tftpy.TftpShared import TftpException, TftpTimeout
 
 from bootrig.network.addresses import SERVICE_ADDRESSES, address_family
 from bootrig.network.errors import ServiceError
+from bootrig.network.names import decode_name, encode_name
 from bootrig.network.servers.file_server import (
     ServiceLog,
     bind_socket,
@@ -39,7 +40,7 @@ from bootrig.network.servers.questions import Question, ask_tftp
 
 logging.getLogger("tftpy").setLevel(logging.CRITICAL + 1)  # ours tells more, and tftpy's costs half of the speed
 
-READ_REQUEST = 1
+READ_REQUEST, ERROR = 1, 5
 SUPPORTED_OPTIONS = frozenset({"blksize", "tsize"})
 
 
@@ -48,6 +49,7 @@ class TftpConfiguration:
     """What the TFTP server is to do: whose files it serves, where, and when and how often it sends a packet again.
 
     The time is wall time. In virtual time a short one would look to the guest like a lost packet. Port 0 is any.
+    Refused options are left out of what it acknowledges; names that have an error are answered by its number.
     """
 
     root: Path
@@ -55,6 +57,8 @@ class TftpConfiguration:
     port: int = 69
     timeout_s: float = 3.0
     retries: int = 5
+    refused: frozenset[str] = frozenset()
+    errors: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +70,15 @@ class TftpRequest:
     mode: str
     options: tuple[tuple[str, str], ...]
 
-    def encode_for_engine(self) -> bytes:
+    def encode_for_engine(self, refused: frozenset[str] = frozenset()) -> bytes:
         """Return the request in a form that tftpy's engine does not trip over.
 
         The name is a placeholder (the engine knows ASCII only, and looks for files itself). Options that it does not
-        know, or whose values are not numbers, are left out, which RFC 2347 allows to a server.
+        know, or whose values are not numbers, are left out, which RFC 2347 allows to a server; so are refused ones.
         """
         known = {name.lower(): value for name, value in self.options if value.isascii() and value.isdigit()}
         words = ["file", "octet"]
-        for name in sorted(SUPPORTED_OPTIONS & known.keys()):
+        for name in sorted((SUPPORTED_OPTIONS - refused) & known.keys()):
             words += [name, known[name]]
         return self.opcode.to_bytes(2, "big") + b"".join(word.encode() + b"\0" for word in words)
 
@@ -88,7 +92,7 @@ def parse_request(datagram: bytes) -> TftpRequest:
     opcode, strings = int.from_bytes(datagram[:2], "big"), datagram[2:].split(b"\0")
     if len(datagram) < 2 or opcode not in {1, 2} or len(strings) < 3:
         raise TftpException(f"not a request: {datagram[:64].hex(' ')}")
-    file, mode, *rest = (word.decode("utf-8", "surrogateescape") for word in strings[:-1])
+    file, mode, *rest = (decode_name(word) for word in strings[:-1])
     return TftpRequest(opcode, file, mode, tuple(zip(rest[::2], rest[1::2], strict=False)))
 
 
@@ -150,13 +154,18 @@ class _Transfer(TftpContextServer):  # type: ignore[misc]
         """Handle the request that opens the transfer."""
         self.opening = datagram
         self.request = parse_request(datagram)
-        self._requested = frozenset(name.lower() for name, _ in self.request.options) & SUPPORTED_OPTIONS
-        self.start(self.request.encode_for_engine())
+        error = self._configuration.errors.get(self.request.file.lstrip("/"))
+        if error is not None:
+            self.sock.send(bytes([0, ERROR]) + error.to_bytes(2, "big") + b"as the scenario says\0")
+            raise TftpException(f"answered by error {error}")
+        asked = frozenset(name.lower() for name, _ in self.request.options)
+        self._requested = (asked & SUPPORTED_OPTIONS) - self._configuration.refused
+        self.start(self.request.encode_for_engine(self._configuration.refused))
 
     def _open(self, _name: str, **_peer: Any) -> BufferedReader | None:
         if self.request is None:
             return None
-        found = find_jailed_file(self._configuration.root, self.request.file)
+        found = find_jailed_file(self._configuration.root, encode_name(self.request.file))
         return found.open("rb") if found else None
 
     def describe(self) -> str:

@@ -7,6 +7,7 @@ from ipaddress import AddressValueError, IPv4Address
 
 from bootrig.document.toml import TableReader, describe, suggest
 from bootrig.network.addresses import SERVER_ADDRESS
+from bootrig.network.names import read_name, show_name
 from bootrig.network.servers.dnsmasq import Dnsmasq, start_dnsmasq
 from bootrig.network.servers.dnsmasq_lines import dnsmasq_configuration
 from bootrig.network.servers.option_codes import OPTION_CODES
@@ -15,6 +16,7 @@ from bootrig.network.servers.personality import (
     ClientClass,
     DhcpOption,
     DhcpPersonality,
+    OptionMatch,
     OptionType,
     PersonalityError,
 )
@@ -40,7 +42,7 @@ class DhcpService(Service[DhcpPersonality]):
         """Return how the server behaves."""
         table.choice("server", DhcpServer, default=DhcpServer.DNSMASQ)
         return DhcpPersonality(
-            boot_file=table.optional_string("boot_file"),
+            boot_file=read_name(table, "boot_file"),
             next_server=_read_next_server(table),
             fields=table.choice("fields", BootFields, default=BootFields.HEADER),
             router_advertisements=table.boolean("router_advertisements", default=True),
@@ -61,7 +63,8 @@ class DhcpService(Service[DhcpPersonality]):
         named |= {f"class[{number}].boot_file": client.boot_file for number, client in enumerate(configuration.classes)}
         for key_path, name in named.items():
             if name and not surroundings.offers(name):
-                yield key_path, f'no service of this scenario has a file "{name}"; only a disk\'s report does without'
+                message = f"no service of this scenario has a file {show_name(name)}"
+                yield key_path, f"{message}; only a disk's report does without"
 
     @asynccontextmanager
     async def start(self, configuration: DhcpPersonality, context: ServiceContext) -> AsyncIterator[Dnsmasq]:
@@ -93,12 +96,25 @@ def _is_address(text: str) -> bool:
 
 def _read_class(table: TableReader) -> ClientClass:
     return ClientClass(
-        boot_file=table.optional_string("boot_file"),
+        boot_file=read_name(table, "boot_file"),
         architecture=table.optional_integer("architecture", minimum=0, maximum=0xFFFF),
-        user_class=table.optional_string("user_class"),
-        vendor_class=table.optional_string("vendor_class"),
+        user_class=read_name(table, "user_class"),
+        vendor_class=read_name(table, "vendor_class"),
         mac=table.optional_string("mac", pattern=MAC_PATTERN, expected="a hardware address"),
+        option=_read_match(table.optional_table("option")),
     )
+
+
+def _read_match(table: TableReader | None) -> OptionMatch | None:
+    """Return the option of a client that a class asks for."""
+    if table is None:
+        return None
+    code = _read_code(table)
+    if "text" not in table and "hex" not in table:
+        table.add_problem("", "found none, expected exactly one of text, hex")
+    elif "text" not in table:
+        return OptionMatch(code, table.hexadecimal("hex"), is_text=False)
+    return OptionMatch(code, table.string("text", default="").encode(), is_text=True)
 
 
 def _iter_options(tables: tuple[TableReader, ...]) -> Iterator[DhcpOption]:

@@ -1,5 +1,6 @@
 """Files that services serve: read from the tables of a scenario's file, made for one boot."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -7,8 +8,11 @@ from typing import Any
 
 import bootrig.network.services.content
 from bootrig.document.toml import TableReader, quote_key, suggest
+from bootrig.network.names import encode_name, read_name
 from bootrig.network.services.content.kind import ContentKind, Material
 from bootrig.registry import collect_objects
+
+NAME_LENGTH = 255  # bytes between two slashes that file systems of Linux take
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,11 @@ class ServedFile:
     name: str
     kind: str
     content: Any
+
+    def is_called(self, path: str) -> bool:
+        """Whether a client that asks for `path` gets this file."""
+        words = PurePosixPath(path.lstrip("/")).parts
+        return words == PurePosixPath(self.name).parts and not path.endswith("/")
 
 
 def find_content_kinds() -> dict[str, ContentKind[Any]]:
@@ -41,16 +50,33 @@ def split_table(table: TableReader) -> tuple[TableReader, tuple[ServedFile, ...]
 
 def _iter_files(tables: Iterable[tuple[str, TableReader]]) -> Iterator[ServedFile]:
     kinds = find_content_kinds()
-    for name, table in tables:
+    taken: dict[tuple[str, ...], str] = {}
+    for key, table in tables:
+        name = key if "name" not in table else read_name(table, "name") or ""
         words = PurePosixPath(name).parts
-        if not words or words[0] == "/" or ".." in words:
-            table.add_problem("", "leads out of the server's root")
+        _check_name(words, table)
+        for other, place in taken.items():
+            shorter = min(len(words), len(other))
+            if words[:shorter] == other[:shorter]:
+                how = "is the same file as" if len(words) == len(other) else "and one are a file and a folder:"
+                table.add_problem("", f"{how} {place}")
+        taken[words] = table.key_path
         word = table.string("content", expected=f"one of {', '.join(kinds)}")
         kind = kinds.get(word)
         if kind is not None:
             yield ServedFile(name, word, kind.read(table))
         elif word:
             table.add_problem("content", f'found "{word}", expected one of {", ".join(kinds)}{suggest(word, kinds)}')
+
+
+def _check_name(words: tuple[str, ...], table: TableReader) -> None:
+    """Note what no file below the server's root is called."""
+    if not words or words[0] == "/" or ".." in words:
+        table.add_problem("", "leads out of the server's root")
+    if any("\0" in word for word in words):
+        table.add_problem("", "the name of a file has no byte 0x00")
+    if any(len(encode_name(word)) > NAME_LENGTH for word in words):
+        table.add_problem("", f"the name of a file or folder has at most {NAME_LENGTH} bytes")
 
 
 def iter_file_faults(files: Iterable[ServedFile], builds: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -78,7 +104,7 @@ def make_files(files: Iterable[ServedFile], root: Path, material: Material) -> f
         made = kinds[served.kind].make(served.name, served.content, material)
         if made is None:
             continue
-        path = root / served.name
+        path = root / os.fsdecode(encode_name(served.name))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(made.content)
         if made.sum is not None:

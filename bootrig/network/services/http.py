@@ -1,30 +1,64 @@
 """HTTP, by aiohttp."""
 
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from urllib.parse import unquote
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
 
-from bootrig.network.addresses import SERVER_ADDRESS, SERVER_NAME
+from bootrig.document.toml import TableReader, quote_key, suggest
+from bootrig.network.addresses import SERVER_ADDRESS, SERVER_ADDRESS_IP6
+from bootrig.network.names import decode_name, encode_name
+from bootrig.network.services.content.error import KIND as ERROR
 from bootrig.network.services.files import ServedFile
-from bootrig.network.services.service import FileService, RunningService, ServiceContext
+from bootrig.network.services.location import parse_location
+from bootrig.network.services.service import FileService, FileTable, RunningService, ServiceContext, Surroundings
+
+FAMILIES: Mapping[str, str] = {"ip4": SERVER_ADDRESS, "ip6": SERVER_ADDRESS_IP6}
 
 
-class HttpService(FileService):
+@dataclass(frozen=True, slots=True)
+class HttpTable(FileTable):
+    """`[http]`: the files, and the families of the addresses that it listens on, by default all that DNS hands out."""
+
+    families: tuple[str, ...] = tuple(FAMILIES)
+
+
+class HttpService(FileService[HttpTable]):
     """`[http]` and `[http."FILE"]`."""
 
-    def offers(self, configuration: tuple[ServedFile, ...], name: str) -> bool:
-        """Whether a URL is one of the files."""
-        names = {served.name for served in configuration}
-        path = unquote(name.partition("?")[0])
-        return path in {f"http://{host}/{served}" for host in (SERVER_ADDRESS, SERVER_NAME) for served in names}
+    def read_settings(self, settings: TableReader, files: tuple[ServedFile, ...]) -> HttpTable:
+        """Return the files and the families."""
+        families = settings.strings("families", default=tuple(FAMILIES))
+        if not families:
+            settings.add_problem("families", f"found an empty array, expected one of {', '.join(FAMILIES)}")
+        for index, family in enumerate(families):
+            if family not in FAMILIES:
+                message = f'found "{family}", expected one of {", ".join(FAMILIES)}{suggest(family, FAMILIES)}'
+                settings.document.add_problem(f"{settings.place('families')}[{index}]", message)
+        return HttpTable(files, tuple(dict.fromkeys(families)))
 
-    def start(
-        self, configuration: tuple[ServedFile, ...], context: ServiceContext
-    ) -> AbstractAsyncContextManager[RunningService]:
+    def iter_faults(self, configuration: HttpTable, surroundings: Surroundings) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with files that cannot be made, and contents of another protocol."""
+        yield from super().iter_faults(configuration, surroundings)
+        for served in configuration.files:
+            if served.kind == ERROR:
+                yield f"{quote_key(served.name)}.content", f'"{ERROR}" is an answer of TFTP'
+
+    def offers(self, configuration: HttpTable, name: str) -> bool:
+        """Whether a URL is one of the files."""
+        location = parse_location(name)
+        if location is None or not location.is_ours("http", 80):
+            return False
+        path = decode_name(unquote_to_bytes(encode_name(location.path)))
+        return any(served.is_called(path) for served in configuration.files)
+
+    def start(self, configuration: HttpTable, context: ServiceContext) -> AbstractAsyncContextManager[RunningService]:
         """Start aiohttp in this event loop."""
         # its modules are heavy, and reading a file does not need them
         from bootrig.network.servers.http import start_http  # noqa: PLC0415
 
-        return start_http(context.root, context.logs)
+        addresses = tuple(FAMILIES[family] for family in configuration.families)
+        return start_http(context.root, context.logs, addresses=addresses)
 
 
 SERVICE = HttpService()

@@ -17,6 +17,16 @@ Configuration = TypeVar("Configuration")
 
 
 @dataclass(frozen=True, slots=True)
+class FileTable:
+    """The table of a service that serves files."""
+
+    files: tuple[ServedFile, ...]
+
+
+Table = TypeVar("Table", bound=FileTable)
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the table of a service is checked against.
 
@@ -98,26 +108,24 @@ class Service(ABC, Generic[Configuration]):
         return ()
 
 
-class FileService(Service[tuple[ServedFile, ...]]):
+class FileService(Service[Table]):
     """A service whose table holds a table for each file that it serves."""
 
     has_files = True
 
-    def read(self, table: TableReader) -> tuple[ServedFile, ...]:
-        """Return the files."""
+    def read(self, table: TableReader) -> Table:
+        """Return what the table says."""
         settings, files = split_table(table)
-        self.read_settings(settings)
-        return files
+        return self.read_settings(settings, files)
 
-    def read_settings(self, settings: TableReader) -> None:
-        """Read what is in the table beside the files."""
+    @abstractmethod
+    def read_settings(self, settings: TableReader, files: tuple[ServedFile, ...]) -> Table:
+        """Return the files, and what is in the table beside them."""
 
-    def iter_faults(
-        self, configuration: tuple[ServedFile, ...], surroundings: Surroundings
-    ) -> Iterator[tuple[str, str]]:
+    def iter_faults(self, configuration: Table, surroundings: Surroundings) -> Iterator[tuple[str, str]]:
         """Yield what is wrong with files that cannot be made."""
-        yield from iter_file_faults(configuration, surroundings.builds)
+        yield from iter_file_faults(configuration.files, surroundings.builds)
 
-    def files(self, configuration: tuple[ServedFile, ...]) -> tuple[ServedFile, ...]:
+    def files(self, configuration: Table) -> tuple[ServedFile, ...]:
         """Return the files."""
-        return configuration
+        return configuration.files

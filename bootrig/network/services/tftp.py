@@ -2,12 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import unquote_to_bytes
 
-from bootrig.document.toml import TableReader
-from bootrig.network.addresses import SERVER_ADDRESS, SERVER_NAME
+from bootrig.document.toml import TableReader, suggest
+from bootrig.network.names import decode_name, encode_name
+from bootrig.network.services.content.error import KIND as ERROR
 from bootrig.network.services.files import ServedFile
-from bootrig.network.services.service import FileService, RunningService, ServiceContext
+from bootrig.network.services.location import parse_location
+from bootrig.network.services.service import FileService, FileTable, RunningService, ServiceContext
+
+OPTIONS = ("blksize", "tsize", "timeout", "windowsize")
 
 
 class TftpServer(StrEnum):
@@ -16,31 +22,45 @@ class TftpServer(StrEnum):
     TFTPY = "tftpy"
 
 
-class TftpService(FileService):
+@dataclass(frozen=True, slots=True)
+class TftpTable(FileTable):
+    """`[tftp]`: the files, and the options that are left out of what the server acknowledges."""
+
+    refuse: frozenset[str] = frozenset()
+
+
+class TftpService(FileService[TftpTable]):
     """`[tftp]` and `[tftp."FILE"]`."""
 
     is_always_started = True
 
-    def read_settings(self, settings: TableReader) -> None:
-        """Read which program is the server; there is one only."""
+    def read_settings(self, settings: TableReader, files: tuple[ServedFile, ...]) -> TftpTable:
+        """Return the files and the refused options; there is one server only."""
         settings.choice("server", TftpServer, default=TftpServer.TFTPY)
+        refused = settings.strings("refuse", default=())
+        for index, option in enumerate(refused):
+            if option not in OPTIONS:
+                message = f'found "{option}", expected one of {", ".join(OPTIONS)}{suggest(option, OPTIONS)}'
+                settings.document.add_problem(f"{settings.place('refuse')}[{index}]", message)
+        return TftpTable(files, frozenset(refused))
 
-    def offers(self, configuration: tuple[ServedFile, ...], name: str) -> bool:
+    def offers(self, configuration: TftpTable, name: str) -> bool:
         """Whether a path, or a URL of TFTP, is one of the files."""
-        path = name
-        for host in (SERVER_ADDRESS, SERVER_NAME):
-            path = path.removeprefix(f"tftp://{host}/")
-        return path.lstrip("/") in {served.name for served in configuration}
+        location = parse_location(name)
+        if location is None:
+            return any(served.is_called(name) for served in configuration.files)
+        path = decode_name(unquote_to_bytes(encode_name(location.path)))
+        return location.is_ours("tftp", 69) and any(served.is_called(path) for served in configuration.files)
 
     @asynccontextmanager
-    async def start(
-        self, configuration: tuple[ServedFile, ...], context: ServiceContext
-    ) -> AsyncIterator[RunningService]:
+    async def start(self, configuration: TftpTable, context: ServiceContext) -> AsyncIterator[RunningService]:
         """Start tftpy in a thread."""
         # its modules are heavy, and reading a file does not need them
         from bootrig.network.servers.tftp import TftpConfiguration, start_tftp  # noqa: PLC0415
 
-        with start_tftp(TftpConfiguration(context.root), context.logs) as server:
+        errors = {served.name: served.content for served in configuration.files if served.kind == ERROR}
+        settings = TftpConfiguration(context.root, refused=configuration.refuse, errors=errors)
+        with start_tftp(settings, context.logs) as server:
             yield server
 
 

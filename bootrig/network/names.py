@@ -1,0 +1,37 @@
+"""Names as bytes: file names, URIs and texts that travel, as values and for people.
+
+In a value a name is text: UTF-8, whose bytes that are not UTF-8 are surrogates (PEP 383), so every name fits and two
+that are equal are the same bytes. For people, what is not printable is escaped.
+"""
+
+from bootrig.document.toml import TableReader, describe
+
+
+def encode_name(name: str) -> bytes:
+    """Return the bytes of a name."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def decode_name(content: bytes) -> str:
+    """Return the name that has these bytes."""
+    return content.decode("utf-8", "surrogateescape")
+
+
+def show_name(name: str) -> str:
+    r"""Return a name for people, in quotes; control characters and bytes that are not UTF-8 are `\xNN`."""
+    return '"' + "".join(character if character.isprintable() else _escape(character) for character in name) + '"'
+
+
+def _escape(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in encode_name(character))
+
+
+def read_name(table: TableReader, key: str) -> str | None:
+    """Return a name that a table has: a string, or `{ hex = "..." }`; None where the key is missing."""
+    value = table.free_value(key)
+    if isinstance(value, dict):
+        return decode_name(TableReader(table.document, value, table.place(key)).hexadecimal("hex"))
+    if value is None or isinstance(value, str):
+        return value
+    table.add_problem(key, f'found {describe(value)}, expected a string or {{ hex = "..." }}')
+    return None
