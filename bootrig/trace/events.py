@@ -175,7 +175,7 @@ class TftpError(WireEvent, frozen=True, kw_only=True, tag="tftp-error"):
 class Tcp(Endpoints, frozen=True, kw_only=True, tag="tcp"):
     """The first segment seen of a connection: its number in the capture, from 1, its window in bytes, its options."""
 
-    connection: Recorded[int]
+    connection: int
     window: Recorded[int] = 0
     tcp_options: Recorded[str] = ""
 
@@ -191,7 +191,7 @@ class HttpRequest(WireEvent, frozen=True, kw_only=True, tag="http-request"):
     target: str
     version: str
     headers: tuple[tuple[str, str], ...] = ()
-    connection: Recorded[int] = 0
+    connection: int = 0
     window: int | None = None
     tcp_options: str | None = None
 
@@ -217,7 +217,7 @@ class HttpResponse(WireEvent, frozen=True, kw_only=True, tag="http-response"):
     version: Recorded[str] = "HTTP/1.1"
     method: Recorded[str | None] = None
     headers: Recorded[tuple[tuple[str, str], ...]] = ()
-    connection: Recorded[int] = 0
+    connection: int = 0
     body_length: int = 0
     end_guest_s: float = 0.0
     completed: bool = True
@@ -244,7 +244,7 @@ class Dns(Endpoints, frozen=True, kw_only=True, tag="dns"):
 
     id: Varying[int]
     reply: bool
-    rcode: Recorded[int] = 0
+    rcode: int = 0
     questions: tuple[DnsQuestion, ...] = ()
     answers: Recorded[tuple[DnsAnswer, ...]] = ()
 

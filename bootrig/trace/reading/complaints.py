@@ -1,0 +1,71 @@
+"""What went wrong by the console's own words: the complaints of the ROM and of what it loads, of the platform firmware.
+
+A complaint is read as it was printed, but for the address of an error's web page: of `(http://ipxe.org/3c092003)` the
+number is left, and an error that has no other words gets those of its number. Sources of the words: iPXE, gPXE 0.9.9,
+SYSLINUX 6, GRUB 2, SeaBIOS, EDK II.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from bootrig.trace.reading.error_numbers import explain_error
+from bootrig.trace.trace import ConsoleLine
+
+_NUMBER = re.compile(r"\((?:https?://(?:ipxe|etherboot)\.org/|0x)([0-9a-f]{8})\)")
+_WORDLESS = re.compile(r"\bError 0x[0-9a-f]{8}(?= \(([0-9a-f]{8})\))")
+_DOTS = re.compile(r"\.{2,}")
+_COMPLAINT = re.compile(
+    r"[^\s:]{1,80}: command not found$"
+    r"|Could not |Unrecogni[sz]ed (?:option|command)|Nothing to boot|No configuration methods succeeded"
+    r"|No filename or root path specified|Ran out of network devices"
+    r"|Failed to load |Unable to locate configuration file|No DEFAULT or UI configuration directive found"
+    r"|Invalid or corrupt kernel image"
+    r"|[Ee]rror: |PXE-[ET][0-9A-F]{2}\b"
+)
+# `[Link status: Down (http://ipxe.org/38086193)]`, `[RXE: 1 x "..." (http://ipxe.org/3c086083)]`: they count, they do
+# not complain
+_COUNTERS = re.compile(r"\[(?:Link|TXE|RXE)")
+# What a ROM says of an image after it has said why.
+_CONSEQUENCE = re.compile(r"Could not (?:boot|chain) image: ")
+_PLATFORM_COMPLAINT = re.compile(
+    r"Boot failed: |No bootable device\.|BdsDxe: (?:failed to (?:load|start) |No bootable option or device was found)"
+)
+_DEVICE_PATH = re.compile(r" from PciRoot\S*?(?=: |$)")
+
+
+def iter_complaints(lines: Sequence[ConsoleLine]) -> Iterator[str]:
+    """Yield the complaints of the ROM and of the programs that it loaded, in their order."""
+    for line in lines:
+        if not line.wiped and is_complaint(line.text):
+            yield spell_complaint(line.text)
+
+
+def is_complaint(text: str) -> bool:
+    """Whether a line is a complaint of the ROM, or of a program that it loaded."""
+    text = text.lstrip()
+    return bool(_COMPLAINT.match(text) or (_NUMBER.search(text) and not _COUNTERS.match(text)))
+
+
+def spell_complaint(text: str) -> str:
+    """Return a complaint without what is not its own: the web address of a number, the dots of progress."""
+    short = _NUMBER.sub(r"(\1)", text.strip())
+    worded = _WORDLESS.sub(lambda match: explain_error(match[1]) or match[0], short)
+    return _DOTS.sub("...", worded)
+
+
+def find_reason(lines: Sequence[ConsoleLine]) -> str | None:
+    """Return the last complaint of the ROM or of a program; None where none was printed.
+
+    `Could not boot image` follows from what was said before it, if anything was.
+    """
+    complaints = list(iter_complaints(lines))
+    while len(complaints) > 1 and _CONSEQUENCE.match(complaints[-1]):
+        del complaints[-1]
+    return complaints[-1] if complaints else None
+
+
+def find_platform_complaint(lines: Sequence[ConsoleLine]) -> str | None:
+    """Return the last complaint of the platform firmware, without the path of the device; None where it has none."""
+    texts = (line.text.strip() for line in reversed(lines) if not line.wiped)
+    found = next((text for text in texts if _PLATFORM_COMPLAINT.match(text)), None)
+    return None if found is None else _DEVICE_PATH.sub("", found)
