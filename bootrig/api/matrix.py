@@ -111,7 +111,7 @@ def _start_session(
     rom_sets = obtain_sides(names)
     directory = make_run_directory(matrix.runs, verb)
     sides = [
-        embed_side(rom_set, name, directory, label)
+        embed_side(rom_set, name, directory, label, is_compared=verb == "compare")
         for rom_set, name, label in zip(rom_sets, names, labels, strict=True)
     ]
     with start_pool(parallelism, directory) as pool:

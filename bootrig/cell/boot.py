@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bootrig.cell.draining import drain
 from bootrig.cell.machine import NIC_ID, make_definition
 from bootrig.cell.observer import Observer, Operator
-from bootrig.cell.recording import Ended, make_trace
+from bootrig.cell.recording import Ended, make_trace, make_unstarted_trace
 from bootrig.cell.serving import Served, make_served, start_services
 from bootrig.cell.specification import CAPTURE_FILE, CellSpecification
 from bootrig.cell.stage import CellStage
@@ -38,6 +38,8 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
     Raises:
         RigError: QEMU, a service or the host broke.
     """
+    if specification.missing_roms:
+        return make_unstarted_trace(specification)
     started_s = time.monotonic()
     scenario = specification.scenario
     served = make_served(

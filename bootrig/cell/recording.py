@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
 from bootrig.cache import digest_file
 from bootrig.cell.observer import Observation
 from bootrig.cell.serving import RunningServices
@@ -44,28 +46,12 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
     Raises:
         ServiceError: the packets show a network that is not what the scenario's file says.
     """
-    key, emulator, stage = specification.key, specification.emulator, ended.stage
-    built = specification.platform_firmware_file
-    firmware = built or find_platform_firmware(emulator, firmware_family(key.platform_firmware)).code
-    trace = Trace(
-        cell=str(key),
-        side=specification.side,
-        rom_set=specification.rom_set,
-        attempt=specification.attempt,
-        clock=specification.clock,
-        expected=specification.scenario.expect(sums),
+    stage, begun = ended.stage, _begin_trace(specification, sums)
+    trace = replace(
+        begun,
         ended_by=ended.observation.ended_by,
         rom=_describe_rom(ended, wire),
-        platform_firmware=PlatformFirmwareEvidence(
-            name=key.platform_firmware, file=firmware.name, sha256=digest_file(firmware)
-        ),
-        emulator=EmulatorEvidence(
-            name=emulator.name,
-            version=emulator.version_number,
-            sha256=emulator.digest,
-            accelerator=specification.accelerator,
-            command=ended.command,
-        ),
+        emulator=replace(begun.emulator, command=ended.command),
         added=ended.added,
         truncated=stage.console.truncated,
         milestones=order_milestones([*iter_wire_milestones(wire), *stage.milestones]),
@@ -78,9 +64,46 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
             "qemu_wall_s": ended.qemu_wall_s,
             **({} if ended.observation.guest_s is None else {"guest_s": ended.observation.guest_s}),
         },
-        directory=specification.attempt_path,
     )
     return settle_outcome(trace)
+
+
+def make_unstarted_trace(specification: CellSpecification) -> Trace:
+    """Return the trace of a guest that QEMU refuses to start, because it asks for ROM files that are not there."""
+    missing = specification.missing_roms
+    words = " and ".join(f"{rom.file}, for which the NIC {rom.nic_model} asks" for rom in missing)
+    trace = replace(
+        _begin_trace(specification, ()),
+        ended_by=f"QEMU refuses to start the guest: the ROM set lacks {words}",
+        missing_roms=missing,
+    )
+    return settle_outcome(trace)
+
+
+def _begin_trace(specification: CellSpecification, sums: Collection[int]) -> Trace:
+    """Return what is known of a boot before it begins."""
+    key, emulator = specification.key, specification.emulator
+    built = specification.platform_firmware_file
+    firmware = built or find_platform_firmware(emulator, firmware_family(key.platform_firmware)).code
+    return Trace(
+        cell=str(key),
+        side=specification.side,
+        rom_set=specification.rom_set,
+        attempt=specification.attempt,
+        clock=specification.clock,
+        expected=specification.scenario.expect(sums),
+        rom=RomEvidence("", rombar=0, rom_bar_length=0, file_length=0, sha256=""),
+        platform_firmware=PlatformFirmwareEvidence(
+            name=key.platform_firmware, file=firmware.name, sha256=digest_file(firmware)
+        ),
+        emulator=EmulatorEvidence(
+            name=emulator.name,
+            version=emulator.version_number,
+            sha256=emulator.digest,
+            accelerator=specification.accelerator,
+        ),
+        directory=specification.attempt_path,
+    )
 
 
 def _describe_rom(ended: Ended, wire: tuple[Event, ...]) -> RomEvidence:

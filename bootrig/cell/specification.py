@@ -24,7 +24,7 @@ from bootrig.jsonfile import load_json, to_json_value, write_json
 from bootrig.scenario.file import encode_scenario, parse_scenario
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.names import CellKey, parse_cell_name
-from bootrig.trace.trace import Clock
+from bootrig.trace.trace import Clock, MissingRom
 
 SPECIFICATION_FILE = "cell.json"
 ERROR_FILE = "error.json"
@@ -50,6 +50,7 @@ class CellSpecification:
         attempt: name of this boot: `shift7`, `real`.
         nonce: 16 hexadecimal digits that only this boot's probes print.
         platform_firmware_file: file of a platform firmware that was built; None for the emulator's own.
+        missing_roms: ROM files that the guest asks for and the ROM set does not have: QEMU refuses to start it.
     """
 
     key: CellKey
@@ -68,6 +69,7 @@ class CellSpecification:
     nonce: str
     launch: Launch = field(default_factory=Launch)
     platform_firmware_file: Path | None = None
+    missing_roms: tuple[MissingRom, ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -95,6 +97,7 @@ class _Document(Struct, frozen=True, kw_only=True):
     guest: dict[str, Any]
     launch: Launch
     platform_firmware_file: str | None
+    missing_roms: tuple[MissingRom, ...] = ()
     directory: str
 
 
@@ -123,6 +126,7 @@ def write_specification(specification: CellSpecification) -> Path:
         guest=to_json_value(encode_definition(specification.guest)),
         launch=specification.launch,
         platform_firmware_file=relative(firmware) if firmware else None,
+        missing_roms=specification.missing_roms,
         directory=relative(specification.cell_directory),
     )
     path = specification.cell_directory / SPECIFICATION_FILE
@@ -160,6 +164,7 @@ def load_specification(cell_directory: Path, attempt: str) -> CellSpecification:
             nonce=make_nonce(),
             launch=document.launch,
             platform_firmware_file=run / document.platform_firmware_file if document.platform_firmware_file else None,
+            missing_roms=document.missing_roms,
         )
     except DocumentError as error:
         raise SpecificationError(f"{path}: {error}") from error

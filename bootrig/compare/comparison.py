@@ -84,7 +84,10 @@ def _explain_not_compared(pairing: Pairing) -> Iterator[NotCompared]:
         covered = {key.nic_model for key in (*compared, *pairing.broken, *(trace.key for trace in others))}
         for trace in traces:
             key = trace.key
-            if key not in pairing.broken:
+            if key in pairing.unstarted:
+                files = ", ".join(rom.file for rom in pairing.unstarted[key])
+                yield NotCompared(key, f"with the {absent} the guest does not start: the set lacks {files}")
+            elif key not in pairing.broken:
                 what = "of this cell" if key.nic_model in covered else f"with the NIC {key.nic_model}"
                 yield NotCompared(key, f"the {absent} has no boot {what}")
 

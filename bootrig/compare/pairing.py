@@ -1,13 +1,13 @@
 """Which trace of the baseline meets which trace of the candidate."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import choose_attempt, find_attempt
-from bootrig.trace.trace import Trace
+from bootrig.trace.trace import MissingRom, Trace
 
 Event = TypeVar("Event")
 Read = TypeVar("Read")
@@ -84,12 +84,14 @@ class Pairing:
         only_baseline: traces of cells that the candidate does not have, in the order of keys.
         only_candidate: traces of cells that the baseline does not have, in the order of keys.
         broken: cells that were tried, but the rig broke on some side: they say nothing of any ROM.
+        unstarted: what the guest lacked in cells that one side has, because with the other QEMU refused to start it.
     """
 
     paired: tuple[PairedCell, ...]
     only_baseline: tuple[Trace, ...] = ()
     only_candidate: tuple[Trace, ...] = ()
     broken: frozenset[CellKey] = frozenset()
+    unstarted: Mapping[CellKey, tuple[MissingRom, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[CellPair]:
         return (cell.judged for cell in self.paired)
@@ -114,12 +116,24 @@ def pair_traces(
         tolerance: how far times may differ.
     """
     first, second = _index(baseline), _index(candidate)
+    unstarted = dict(_pop_unstarted(first, second))
     return Pairing(
         paired=tuple(_pair(key, first[key], second[key], tolerance) for key in sorted(first.keys() & second.keys())),
         only_baseline=tuple(choose_attempt(first[key]) for key in sorted(first.keys() - second.keys())),
         only_candidate=tuple(choose_attempt(second[key]) for key in sorted(second.keys() - first.keys())),
         broken=frozenset(broken),
+        unstarted=unstarted,
     )
+
+
+def _pop_unstarted(
+    first: dict[CellKey, list[Trace]], second: dict[CellKey, list[Trace]]
+) -> Iterator[tuple[CellKey, tuple[MissingRom, ...]]]:
+    """Remove the cells that QEMU refused to start on one side only; yield each with what its guest lacked."""
+    for key in sorted(first.keys() & second.keys()):
+        for traces, others in ((first, second), (second, first)):
+            if key in traces and key in others and traces[key][0].missing_roms and not others[key][0].missing_roms:
+                yield key, traces.pop(key)[0].missing_roms
 
 
 def _index(traces: Iterable[Trace]) -> dict[CellKey, list[Trace]]:

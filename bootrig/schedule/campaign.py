@@ -91,11 +91,12 @@ class Campaign:
     def iter_cells(self) -> Iterator[tuple[Side, PlannedCell]]:
         """Yield the places of the matrix for which there is a ROM, and on some side an image for the platform firmware.
 
-        Where one side has such an image, the others are booted without: what a set has lost must show.
+        Where one side has such an image, the others are booted without: what a set has lost must show. A side that is
+        compared is tried without a ROM, too.
         """
         for cell in self._suited:
             for side in self._sides:
-                if side.covers(cell.key.nic_model):
+                if side.is_compared or side.covers(cell.key.nic_model):
                     yield side, cell
 
     def run(self) -> None:

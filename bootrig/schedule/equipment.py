@@ -22,6 +22,7 @@ from bootrig.recipe.path import RecipeKind, find_recipe_path
 from bootrig.scenario.platform import find_built_recipe, firmware_family, probe_build
 from bootrig.scenario.scenario import Scenario
 from bootrig.schedule.plan import PlannedCell
+from bootrig.schedule.rom_files import ask_rom_files, find_missing_roms
 from bootrig.schedule.sides import Side
 from bootrig.trace.trace import Clock, ClockKind
 
@@ -37,6 +38,7 @@ class Equipment:
         programs: assembled probes by kind.
         shipped_firmware: the emulators' own platform firmware, by the names of emulator and firmware.
         guests: checked machine definitions.
+        rom_files: by the names of emulator and guest, the ROM file that each NIC model asks for.
         is_virtual: whether guests' clocks count instructions at first.
     """
 
@@ -48,6 +50,7 @@ class Equipment:
     guests: Mapping[str, MachineDefinition]
     is_virtual: bool
     launch: Launch = field(default_factory=Launch)
+    rom_files: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     def choose_clock(self, cell: PlannedCell, *, real: bool) -> Clock:
         """Return how the clock of a cell's guest runs."""
@@ -90,7 +93,19 @@ def make_equipment(
     if is_virtual is None:
         is_virtual = set(accelerators.values()) == {"tcg"}
     guests = {name: _load_guest(name, emulators.values()) for name in dict.fromkeys(c.key.machine for c in planned)}
-    return Equipment(emulators, accelerators, programs, built, shipped, guests, is_virtual, launch)
+    asked = {
+        (emulator, machine): ask_rom_files(emulators[emulator], guests[machine], models)
+        for (emulator, machine), models in _group_nic_models(planned).items()
+    }
+    return Equipment(emulators, accelerators, programs, built, shipped, guests, is_virtual, launch, asked)
+
+
+def _group_nic_models(planned: Sequence[PlannedCell]) -> dict[tuple[str, str], list[str]]:
+    """Return the NIC models of the planned cells by the names of emulator and guest."""
+    models: dict[tuple[str, str], list[str]] = {}
+    for cell in planned:
+        models.setdefault((cell.key.emulator, cell.key.machine), []).append(cell.key.nic_model)
+    return models
 
 
 def _load_guest(name: str, emulators: Iterable[Emulator]) -> MachineDefinition:
@@ -136,16 +151,18 @@ def specify(
     planned: PlannedCell, side: Side, equipment: Equipment, run_directory: Path, clock: Clock
 ) -> CellSpecification:
     """Return the specification of one boot for one side."""
+    emulator, guest = equipment.emulators[planned.key.emulator], equipment.guests[planned.key.machine]
+    asked = equipment.rom_files.get((planned.key.emulator, planned.key.machine), {})
     return CellSpecification(
         key=planned.key,
         side=side.label,
         scenario=planned.scenario,
         rom_set=side.rom_set.name,
         data_directory=side.directory,
-        emulator=equipment.emulators[planned.key.emulator],
+        emulator=emulator,
         accelerator=equipment.accelerators[planned.key.emulator],
         programs=collect_programs(planned.scenario, equipment, run_directory),
-        guest=equipment.guests[planned.key.machine],
+        guest=guest,
         run_directory=run_directory,
         cell_directory=run_directory / CELLS_DIRECTORY / side.label / planned.key.directory_name,
         attempt=clock.attempt,
@@ -153,4 +170,5 @@ def specify(
         nonce=make_nonce(),
         launch=equipment.launch,
         platform_firmware_file=equipment.platform_firmware.get(planned.key.platform_firmware),
+        missing_roms=find_missing_roms(planned.key, side, guest, equipment.launch, asked, emulator),
     )

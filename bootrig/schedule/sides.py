@@ -18,12 +18,16 @@ ROMS_DIRECTORY = "roms"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One ROM set of a run, where it is embedded, its label (no two sides share one), and what the user named it by."""
+    """One ROM set of a run, where it is embedded, its label (no two sides share one), and what the user named it by.
+
+    A side that is held against another is booted without a ROM too: that such guests do not start must show.
+    """
 
     rom_set: RomSet
     directory: Path
     label: str
     given: str = ""
+    is_compared: bool = False
 
     def find_rom(self, nic_model: str) -> RomFile | None:
         """Return the set's ROM for a NIC model, None where it has none."""
@@ -44,7 +48,7 @@ class Side:
         return bool(survey.damage) or any(i.is_efi if wants_efi else i.is_bios for i in survey.rom.images)
 
 
-def embed_side(rom_set: RomSet, given: str, run_directory: Path, label: str) -> Side:
+def embed_side(rom_set: RomSet, given: str, run_directory: Path, label: str, *, is_compared: bool = False) -> Side:
     """Embed a ROM set into the run's directory.
 
     Raises:
@@ -53,7 +57,7 @@ def embed_side(rom_set: RomSet, given: str, run_directory: Path, label: str) -> 
     directory = run_directory / ROMS_DIRECTORY / label
     directory.parent.mkdir(parents=True, exist_ok=True)
     embed_rom_set(rom_set, directory, durable=False)
-    return Side(rom_set, directory, label, given)
+    return Side(rom_set, directory, label, given, is_compared)
 
 
 def obtain_sides(names: Sequence[str]) -> tuple[RomSet, ...]:

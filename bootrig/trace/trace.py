@@ -98,6 +98,13 @@ class Expectation(Struct, frozen=True, kw_only=True):
     allow: tuple[str, ...] = ()
 
 
+class MissingRom(Struct, frozen=True):
+    """A ROM file that a NIC model asks for and that the ROM set does not have, so that QEMU refuses to start."""
+
+    nic_model: str
+    file: str
+
+
 class RomEvidence(Struct, frozen=True):
     """Which ROM the guest had: properties of the running device (`romsize` is the length of the ROM BAR), its file.
 
@@ -222,6 +229,7 @@ class Trace(Struct, frozen=True, kw_only=True):
         attempt: name of the attempt: `shift7`, `shift7.2`, `real`.
         expected: what the scenario expects, so that the outcome can be found again.
         ended_by: why watching the guest ended; empty where everything expected had come.
+        missing_roms: what the guest asks for and the ROM set does not have: such a guest never started.
         added: what the rig put into the world beside what the files say.
         confinement: what holds the guest.
         truncated: which limit cut what.
@@ -247,6 +255,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     rom: RomEvidence
     platform_firmware: PlatformFirmwareEvidence | None = None
     emulator: EmulatorEvidence = EmulatorEvidence()
+    missing_roms: tuple[MissingRom, ...] = ()
     added: tuple[str, ...] = ()
     confinement: tuple[str, ...] = ()
     truncated: tuple[str, ...] = ()

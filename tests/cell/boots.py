@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootrig.scenario.file import load_scenario_family
 from bootrig.trace.reading.attempts import choose_attempt
 from bootrig.trace.trace import OutcomeStatus, Trace
 from tests.cli.command import Ended, find_run_directory, load_traces, run_command
@@ -25,11 +26,13 @@ class Boots:
     traces: tuple[Trace, ...]
 
     def find(self, scenario: str, nic_model: str = "e1000", rom_set: str = "ipxe-debian-12") -> Trace:
-        """Return the trace that counts for a cell: the one in real time where there is one."""
+        """Return the trace that counts for a cell on the scenario's first guest: in real time where there is one."""
+        machine = load_scenario_family(scenario)[0].guest.machines[0]
+        wanted = (scenario, nic_model, machine, rom_set)
         found = [
             trace
             for trace in self.traces
-            if (trace.key.scenario, trace.key.nic_model, trace.rom_set) == (scenario, nic_model, rom_set)
+            if (trace.key.scenario, trace.key.nic_model, trace.key.machine, trace.rom_set) == wanted
         ]
         return choose_attempt(found)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bootrig.cell.boot import boot
 from bootrig.cell.machine import CellGuest, make_definition
 from bootrig.cell.specification import CellSpecification
 from bootrig.document.toml import Document
@@ -17,7 +18,7 @@ from bootrig.emulator.release.discovery import Emulator
 from bootrig.recipe.path import RecipeKind, find_recipe_path
 from bootrig.scenario.file import load_scenario_family
 from bootrig.trace.names import CellKey
-from bootrig.trace.trace import Clock, ClockKind
+from bootrig.trace.trace import Clock, ClockKind, MissingRom, Outcome, OutcomeStatus
 
 VIRTUAL = Clock(ClockKind.VIRTUAL, 7)
 MAC = "52:54:00:12:34:56"
@@ -160,3 +161,18 @@ def test_what_a_shipped_guest_is_made_of(
     assert [device.type for device in definition.of_kind(Device)] == devices
     assert (definition.nic, definition.disk) == (NicSlot(), DiskSlot())
     assert definition.summary
+
+
+def test_a_guest_that_qemu_refuses_to_start_is_not_booted(tmp_path: Path) -> None:
+    firmware = tmp_path / "bios.bin"
+    firmware.write_bytes(b"firmware")
+    missing = (MissingRom("e1000", "efi-e1000.rom"), MissingRom("virtio-net-pci", "efi-virtio.rom"))
+    trace = boot(replace(make_cell(), platform_firmware_file=firmware, missing_roms=missing))
+    assert trace.missing_roms == missing
+    assert (trace.rom.romfile, trace.wire, trace.emulator.command) == ("", (), ())
+    assert trace.outcome == Outcome(
+        OutcomeStatus.FAILED,
+        "",
+        "QEMU refuses to start the guest: the ROM set lacks efi-e1000.rom, for which the NIC e1000 asks and "
+        "efi-virtio.rom, for which the NIC virtio-net-pci asks",
+    )

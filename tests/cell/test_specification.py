@@ -22,7 +22,7 @@ from bootrig.jsonfile import JsonFileError
 from bootrig.scenario.file import iter_scenarios
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.names import CellKey
-from bootrig.trace.trace import Clock, ClockKind
+from bootrig.trace.trace import Clock, ClockKind, MissingRom
 
 SCENARIOS = tuple(iter_scenarios())
 
@@ -61,6 +61,7 @@ def make_specification(scenario: Scenario, run: Path) -> CellSpecification:
         nonce=make_nonce(),
         launch=Launch(Launcher.LIBVIRT, ConfigureBy.QMP, RomBy.FILE),
         platform_firmware_file=Path("/firmware.bin"),
+        missing_roms=(MissingRom("virtio-net-pci", "efi-virtio.rom"),),
     )
 
 

@@ -3,13 +3,15 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from bootrig.compare import Finding, Severity
+from bootrig.compare import Answer, Finding, Severity, compare_traces
 from bootrig.compare.pairing import pair_traces
 from bootrig.compare.rules import RULES
 from bootrig.trace.names import CellKey
+from bootrig.trace.trace import MissingRom, Trace
 from tests.compare.conftest import Find
-from tests.compare.factory import KIB, Boot, trace
+from tests.compare.factory import KIB, REAL, Boot, trace
 
 
 def bar(baseline: int, candidate: int, why: str) -> Finding:
@@ -310,6 +312,63 @@ def new_nic(nic: str) -> Finding:
 def test_nics_with_a_rom_of_one_side_are_told_in_both_directions() -> None:
     assert covered({"a": True, "b": True}, {"b": True, "c": True}) == [lost_nic("a"), new_nic("c")]
     assert covered({"a": False}, {"c": False}) == []
+
+
+def unstarted(nic: str, asked: str = "", file: str = "", **changes: Any) -> Trace:
+    """Return the trace of a guest that QEMU refused to start, because the ROM of `asked` is missing."""
+    missing = (MissingRom(asked or nic, file or f"efi-{asked or nic}.rom"),)
+    return structs.replace(trace(Boot(nic=nic, passed=False, **changes)), missing_roms=missing, wire=(), console=())
+
+
+def lost_file(nic: str, files: str = "") -> Finding:
+    statement = f"the candidate lacks {files or f'efi-{nic}.rom'}, for which the NIC {nic} asks"
+    why = "guests with this NIC do not start any more: QEMU refuses to start them"
+    return Finding(Severity.REGRESSION, nic, "covered", None, statement, why)
+
+
+def gained_file(nic: str) -> Finding:
+    statement = f"the candidate has efi-{nic}.rom, without which guests with the NIC {nic} do not start"
+    return Finding(Severity.IMPROVEMENT, nic, None, "covered", statement)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "found"),
+    [
+        ([trace(Boot(nic="a"))], [unstarted("a")], [lost_file("a")]),
+        ([unstarted("a")], [trace(Boot(nic="a"))], [gained_file("a")]),
+        ([unstarted("a")], [unstarted("a")], []),
+        # however the baseline's boot went on
+        ([trace(Boot(nic="a", passed=False))], [unstarted("a")], [lost_file("a")]),
+        # a further NIC of a guest's file, beside a guest that starts
+        (
+            [trace(Boot(nic="a")), trace(Boot(nic="a", machine="two"))],
+            [trace(Boot(nic="a")), unstarted("a", "b", machine="two")],
+            [lost_file("b")],
+        ),
+        ([trace(Boot(nic="a")), trace(Boot(nic="a", clock=REAL))], [unstarted("a"), unstarted("a")], [lost_file("a")]),
+        # guests that ask for different files
+        (
+            [trace(Boot(nic="a")), trace(Boot(nic="a", machine="old"))],
+            [unstarted("a"), unstarted("a", file="pxe-a.rom", machine="old")],
+            [lost_file("a", "efi-a.rom and pxe-a.rom")],
+        ),
+        # a cell that one side never had beside one that did not start
+        ([trace(Boot(nic="a")), trace(Boot(nic="c"))], [unstarted("a")], [lost_file("a"), lost_nic("c")]),
+    ],
+)
+def test_a_guest_that_does_not_start_lacks_the_rom_of_its_nic(
+    baseline: list[Trace], candidate: list[Trace], found: list[Finding]
+) -> None:
+    pairing = pair_traces(baseline, candidate)
+    assert [finding for _, finding in RULES["coverage"].check(pairing)] == found
+
+
+def test_nothing_else_is_said_of_a_guest_that_does_not_start() -> None:
+    verdict = compare_traces([trace(Boot(nic="a"))], [unstarted("a")])
+    assert [entry.id for entry in verdict.differences] == ["coverage@*:a"]
+    assert verdict.answer is Answer.NOT_COMPATIBLE
+    (cell,) = verdict.not_compared
+    assert cell.explanation == "with the candidate the guest does not start: the set lacks efi-a.rom"
 
 
 def test_a_nic_with_cells_of_both_sides_is_covered_though_none_is_compared() -> None:

@@ -1,6 +1,7 @@
 """Which cells a ROM set can be tried in."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,24 @@ def test_what_one_side_has_lost_is_tried_on_both(tmp_path: Path) -> None:
 
     assert len(list(Campaign(run_none, equipment, tmp_path, sides, planned, Listener()).iter_cells())) == 4
     assert len(list(Campaign(run_none, equipment, tmp_path, sides[1:] * 2, planned, Listener()).iter_cells())) == 2
+
+
+def test_a_side_that_is_compared_is_tried_without_a_rom_too(tmp_path: Path) -> None:
+    sides = [
+        replace(side_with(name, make_combined_rom()), label=label, is_compared=True)
+        for label, name in (("baseline", "efi-e1000.rom"), ("candidate", "efi-rtl8139.rom"))
+    ]
+    planned = plan_cells(Filters(scenarios=("grub",), nic_models=("e1000", "pcnet")))
+
+    def run_none(*_words: object, **_options: object) -> Iterator[CellResult]:
+        yield from ()
+
+    def tried(sides: list[Side]) -> list[tuple[str, str]]:
+        campaign = Campaign(run_none, make_equipment(tmp_path), tmp_path, sides, planned, Listener())
+        return [(side.label, cell.key.nic_model) for side, cell in campaign.iter_cells()]
+
+    assert tried(sides) == [("baseline", "e1000"), ("candidate", "e1000")]
+    assert tried([replace(side, is_compared=False) for side in sides]) == [("baseline", "e1000")]
 
 
 @pytest.mark.parametrize(

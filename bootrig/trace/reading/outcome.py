@@ -27,6 +27,8 @@ def expected_milestones(expected: Expectation) -> tuple[str, ...]:
 
 def find_outcome(trace: Trace) -> Outcome:
     """Say how a boot ended: passed only where every expected milestone is there and every byte arrived."""
+    if trace.missing_roms:
+        return Outcome(OutcomeStatus.FAILED, "", trace.ended_by)
     reached = (*trace.milestones, *_iter_proven(trace))
     last, missing = find_missing(expected_milestones(trace.expected), reached)
     disturbed = find_disturbances(trace.wire)
