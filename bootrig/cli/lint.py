@@ -10,7 +10,7 @@ from bootrig.romset.rom_file import load_rom
 from firmware.lint.check import all_rules, lint_set
 from firmware.lint.finding import Severity
 from firmware.lint.rule import LintOptions
-from firmware.lint.subject import SetSubject, examine_rom, examine_set
+from firmware.lint.subject import SetSubject, examine_rom, examine_set, place_subject
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_nic_model
 
 _EXPECTATIONS = {"bios": frozenset({"bios"}), "efi": frozenset({"efi"}), "both": frozenset({"bios", "efi"})}
@@ -19,9 +19,11 @@ _EXPECTATIONS = {"bios": frozenset({"bios"}), "efi": frozenset({"efi"}), "both":
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `bootrig lint` takes."""
     parser.add_argument(
-        "target", metavar="ROMSET|PATH", nargs="?", help="a ROM set by its recipe's name, or ./FILE, ./DIRECTORY"
+        "targets", metavar="ROMSET|PATH", nargs="*", help="ROM sets by their recipes' names, or ./FILE, ./DIRECTORY"
     )
-    parser.add_argument("--against", metavar="ROMSET|PATH", help="the set in use now: compare ROM BARs and coverage")
+    parser.add_argument(
+        "--against", metavar="ROMSET|PATH", help="the set in use now: what is new, and what would change"
+    )
     parser.add_argument("--max-bar", metavar="LENGTH", type=parse_length, help="largest ROM BAR accepted: 256K")
     parser.add_argument("--nic", metavar="MODEL", help="the NIC model that will use the file: e1000")
     parser.add_argument(
@@ -53,13 +55,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.rules:
         print(render_rules(all_rules().values()))
         return ExitStatus.GOOD
-    if not arguments.target:
+    if not arguments.targets:
         raise InputError("lint what?", remedy="name a file, a directory or a ROM set; bootrig roms lists the sets")
-    subject = _load_subject(arguments.target, nic=arguments.nic, expected=_EXPECTATIONS.get(arguments.expect))
-    baseline = _load_subject(arguments.against) if arguments.against else None
-    findings = lint_set(subject, LintOptions(arguments.max_bar, baseline))
-    files = {rom.file: rom.content for rom in subject.roms}
-    found = Findings(findings=findings, target=subject.name, files=files)
+    expected = _EXPECTATIONS.get(arguments.expect)
+    subjects = [_load_subject(target, nic=arguments.nic, expected=expected) for target in arguments.targets]
+    if len(subjects) > 1:  # two sets have files of the same names
+        subjects = [place_subject(subject) for subject in subjects]
+    options = LintOptions(arguments.max_bar, _load_subject(arguments.against) if arguments.against else None)
+    findings = tuple(finding for subject in subjects for finding in lint_set(subject, options))
+    files = {rom.file: rom.content for subject in subjects for rom in subject.roms}
+    found = Findings(findings=findings, target=", ".join(subject.name for subject in subjects), files=files)
     write_documents(read_documents(arguments, "findings") or (Document("text", STANDARD_OUTPUT),), "findings", found)
     limit = Severity(arguments.fail_on)
     return ExitStatus.BAD if any(finding.severity.rank <= limit.rank for finding in findings) else ExitStatus.GOOD

@@ -1,7 +1,8 @@
 """SARIF 2.1.0, for code-scanning pages: findings of lint.
 
 Source: Static Analysis Results Interchange Format (SARIF) Version 2.1.0, OASIS Standard: 3.13 (log), 3.19 (tool
-component), 3.27 (result), 3.30 (region: `byteOffset` and `byteLength` for binary files), 3.49 (reporting descriptor).
+component), 3.27 (result; 3.27.24: `baselineState`), 3.30 (region: `byteOffset` and `byteLength` for binary files), 3.49
+(reporting descriptor).
 """
 
 from collections.abc import Iterable, Mapping
@@ -56,6 +57,8 @@ def _result(finding: Finding, rule_index: int, files: Mapping[str, bytes]) -> di
         "level": finding.severity.value,
         "message": {"text": finding.message if finding.file in files else f"{finding.file}: {finding.message}"},
     }
+    if finding.is_new is not None:
+        result["baselineState"] = "new" if finding.is_new else "unchanged"
     if finding.file in files:
         physical: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.file)}}
         if finding.offset is not None:

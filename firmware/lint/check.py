@@ -2,12 +2,16 @@
 
 import pkgutil
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
+from pathlib import PurePath
 
 from firmware.lint import rules
 from firmware.lint.finding import Fault, Finding
 from firmware.lint.rule import ROM_RULES, SET_RULES, LintOptions, Rule
 from firmware.lint.subject import RomSubject, SetSubject
+
+ROM_SUFFIX = ".rom"
 
 # Rules register themselves when their module is imported: a new rule is a new file.
 for _module in sorted(module.name for module in pkgutil.iter_modules(rules.__path__)):
@@ -27,12 +31,23 @@ def lint_rom(rom: RomSubject) -> tuple[Finding, ...]:
 
 
 def lint_set(roms: SetSubject, options: LintOptions | None = None) -> tuple[Finding, ...]:
-    """Return what the rules find in a ROM set: file by file, then about the set."""
+    """Return what the rules find in a ROM set, file by file, then about the set; with a baseline, whether it is new."""
+    findings = _find_all(roms, options or LintOptions())
+    if options is None or options.baseline is None:
+        return findings
+    before = {_identify(finding) for finding in _find_all(options.baseline, LintOptions(options.maximum_bar_length))}
+    return tuple(replace(finding, is_new=_identify(finding) not in before) for finding in findings)
+
+
+def _identify(finding: Finding) -> tuple[str, str, str]:
+    """Return what makes two findings the same in two sets, whatever these and their directories are called."""
+    return finding.rule, PurePath(finding.file).name if finding.file.endswith(ROM_SUFFIX) else "", finding.message
+
+
+def _find_all(roms: SetSubject, options: LintOptions) -> tuple[Finding, ...]:
     about_roms = [finding for rom in roms.roms for finding in lint_rom(rom)]
     about_set = [
-        _finding(rule, fault, roms.name)
-        for rule in SET_RULES.values()
-        for fault in _faults_of_set(rule, roms, options or LintOptions())
+        _finding(rule, fault, roms.name) for rule in SET_RULES.values() for fault in _faults_of_set(rule, roms, options)
     ]
     return (*about_roms, *about_set)
 

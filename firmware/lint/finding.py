@@ -51,6 +51,7 @@ class Finding:
         file: the file's name; the set's name where the finding is about the set.
         offset: where in the file; None where the finding is about all of it.
         length: how many bytes it is about.
+        is_new: whether the baseline does not have it; None where there is no baseline.
     """
 
     rule: str
@@ -59,3 +60,4 @@ class Finding:
     file: str
     offset: int | None = None
     length: int = 0
+    is_new: bool | None = None

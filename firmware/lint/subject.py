@@ -1,7 +1,7 @@
 """What lint looks at: a ROM with everything read out of it once, and a set of such ROMs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from firmware.efi.pe import PeImage, parse_pe_image
@@ -127,6 +127,14 @@ def examine_set(rom_set: RomSet, *, place: str = "", expected: frozenset[str] | 
             examine_rom(f"{place}/{file}" if place else file, content, expected=expected)
             for file, content in sorted(files.items())
         ),
+    )
+
+
+def place_subject(roms: SetSubject) -> SetSubject:
+    """Return a set whose files are named with the set, as in a directory; those that have a place keep it."""
+    return replace(
+        roms,
+        roms=tuple(rom if "/" in rom.file else replace(rom, file=f"{roms.name}/{rom.file}") for rom in roms.roms),
     )
 
 

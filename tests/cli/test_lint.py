@@ -59,6 +59,38 @@ def test_a_directory_is_a_set(rom_directory: Path, capsys: pytest.CaptureFixture
     assert "5120 bytes make a ROM BAR of 8 KiB, at most 4 KiB is allowed [max-bar]" in output
 
 
+def test_several_sets_are_judged_at_once(
+    rom_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "pxe-e1000.rom"
+    path.write_bytes(Bios(bev=0x7000).build())
+    assert main(["lint", str(rom_directory), str(path)]) == 1
+    output = capsys.readouterr().out
+    assert output.startswith(f"{path}:0x5a: error: BEV is 0x7000")
+    assert output.endswith("9 files: 1 error, 0 warnings, 0 notes\n")
+
+
+def test_what_is_new_comes_first(rom_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for name, product in ((rom_directory, b"iPXE\0"), (other, b"gPXE\0")):
+        rom = Bios(class_code=b"\x02\x00\x00", product=product, indicator=0).build() + Efi().build()
+        (name / "efi-e1000.rom").write_bytes(rom)
+    assert main(["lint", f"{other}/efi-e1000.rom", "--against", str(rom_directory)]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("    ")]
+    assert lines[0] == "New against the baseline:"
+    assert "its names are" in lines[1]
+    assert lines[2] == "In the baseline as well:"
+    assert "class code bytes" in lines[3]
+    assert lines[4] == "1 file: 0 errors, 0 warnings, 2 notes (1 new)"
+    assert main(["lint", f"{other}/efi-e1000.rom", "--against", str(rom_directory), "--sarif"]) == 0
+    results = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    assert {result["ruleId"]: result["baselineState"] for result in results} == {
+        "pci-class": "unchanged",
+        "strings-against-baseline": "new",
+    }
+
+
 def test_a_file_is_not_asked_to_be_a_set(
     tmp_path: Path, rom_directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

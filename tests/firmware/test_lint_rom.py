@@ -41,7 +41,7 @@ NOES = [
     No("rom-length", Bios(pcir_units=0).build(), "the PCI Data Structure says that the image has 0", "error", 0x2C),
     No("rom-length", Bios(pcir_units=9).build(), "the PCI Data Structure says that the image has 4608", "error", 0x2C),
     No("rom-length", Efi(header_units=300).build(), "the header says that the image has 153600 bytes", "error", 2),
-    No("length-agreement", Bios(header_units=1).build(), "says 512 bytes, the PCI Data Structure 1024", "note", 2),
+    No("length-agreement", Bios(header_units=1).build(), "says 512 bytes, the PCI Data Structure 1024", "error", 2),
     No(
         "length-agreement",
         Bios(header_units=3, indicator=0).build() + Efi().build(),
@@ -153,6 +153,7 @@ NOES = [
     No("pe-image", Efi(Pe(entry_address=0x9000).build()).build(), "the entry 0x9000 is in no section", "error", 0),
     No("pe-image", Efi(SMALL_PE[:0x300]).build(), "section .text ends at 0x600, the PE image at 0x300", "error", 0),
     No("efi-ipxe-stack", Efi(Pe(code=b"iPXE driver".ljust(512)).build()).build(), "no script interp", "note", 0),
+    No("efi-ipxe-stack", Efi(Pe(code=b"iPXE #!ipxe".ljust(512)).build()).build(), "only a boot can tell", "note", 0),
 ]
 
 
@@ -177,12 +178,13 @@ def test_a_right_rom_has_no_findings() -> None:
     assert lint_rom(examine_rom(NAME, GOOD)) == ()
     assert lint_rom(examine_rom(NAME, GOOD + b"\xff" * 1024)) == ()
     assert lint_rom(examine_rom("pxe-e1000.rom", Bios().build())) == ()
-    full = Efi(Pe(code=b"iPXE #!ipxe".ljust(512)).build())
-    assert lint_rom(examine_rom(NAME, Bios(indicator=0).build() + full.build())) == ()
 
 
-def test_every_rule_says_no_somewhere_and_is_documented() -> None:
-    assert {no.rule for no in NOES} == set(ROM_RULES)
+def test_faults_that_no_field_makes_are_tested_elsewhere() -> None:
+    assert ROM_RULES.keys() - {no.rule for no in NOES} == {"packed-block"}
+
+
+def test_every_rule_is_documented() -> None:
     for rule in all_rules().values():
         assert rule.summary.endswith("."), rule.name
         assert rule.name in ROM_RULES or rule.paragraph or "baseline" in rule.name

@@ -104,8 +104,9 @@ def test_uefi_guests_must_keep_what_they_had() -> None:
     assert without[0].message == "no EFI image, theirs has one"
     driver_only = findings_of("efi-against-baseline", lint_set(examine("mine", make_files()), options))
     assert len(driver_only) == 8
-    assert driver_only[0].message == "the EFI image does not run iPXE scripts, the one in theirs does"
-    assert lint_set(examine("mine", make_files(pe=FULL_IPXE)), options) == ()
+    assert driver_only[0].message == "the EFI image has no script interpreter, the one in theirs has"
+    (same,) = {finding.rule for finding in lint_set(examine("mine", make_files(pe=FULL_IPXE)), options)}
+    assert same == "efi-ipxe-stack"
 
 
 def test_the_set_rules_tested_here_are_all() -> None:
@@ -116,6 +117,10 @@ def test_the_set_rules_tested_here_are_all() -> None:
         "bar-against-baseline",
         "nic-against-baseline",
         "efi-against-baseline",
+        "run-time-size-against-baseline",
+        "ipxe-header-against-baseline",
+        "device-list-against-baseline",
+        "strings-against-baseline",
     }
 
 
@@ -159,11 +164,11 @@ def test_the_step_from_gpxe_to_the_ipxe_of_2011_crosses_none(real_rom_set: Calla
 
 # What FACTS of the field say, and nothing else: (rule, stems).
 MISMATCHES = {"eepro100", "ne2k_pci", "virtio"}
-DEBIAN_NOTES = {"ipxe-debian-12": {"pci-ids"}, "ipxe-debian-13": {"pci-ids", "efi-ipxe-stack"}}
-DEBIAN_NOTES["ipxe-debian-sid"] = DEBIAN_NOTES["ipxe-debian-13"]
+ONLY_A_DRIVER = "the driver has no script interpreter: it is iPXE's NIC driver alone"
+DEBIAN_STACKS = {"ipxe-debian-12": False, "ipxe-debian-13": True, "ipxe-debian-sid": True}
 
 
-@pytest.mark.parametrize("name", DEBIAN_NOTES)
+@pytest.mark.parametrize("name", DEBIAN_STACKS)
 def test_debian_sets_have_the_known_id_mismatches_and_nothing_false(
     name: str, real_rom_set: Callable[[str], RomSet]
 ) -> None:
@@ -174,7 +179,9 @@ def test_debian_sets_have_the_known_id_mismatches_and_nothing_false(
         f"{prefix}-{stem}.rom" for prefix in ("efi", "pxe") for stem in MISMATCHES
     }
     notes = {finding.rule for finding in findings if finding.severity == Severity.NOTE}
-    assert notes == DEBIAN_NOTES[name]
+    assert notes == {"pci-ids", "efi-ipxe-stack"}
+    stacks = {finding.message == ONLY_A_DRIVER for finding in findings if finding.rule == "efi-ipxe-stack"}
+    assert stacks == {DEBIAN_STACKS[name]}
 
 
 QEMU_FINDINGS = {
@@ -185,7 +192,12 @@ QEMU_FINDINGS = {
         ("nic-covered", "warning"),
         ("undi-checksum", "warning"),
     },
-    "ipxe-qemu-8": {("pci-ids", "warning"), ("pci-ids", "note"), ("pci-class", "note")},
+    "ipxe-qemu-8": {
+        ("pci-ids", "warning"),
+        ("pci-ids", "note"),
+        ("pci-class", "note"),
+        ("efi-ipxe-stack", "note"),
+    },
 }
 
 

@@ -71,6 +71,7 @@ def test_json() -> None:
         "file": "roms/pxe-e1000.rom",
         "offset": 0x5A,
         "length": 2,
+        "is_new": None,
     }
 
 

@@ -11,14 +11,27 @@ _MARGIN = "    "
 
 
 def render_findings(findings: Iterable[Finding], files: Mapping[str, bytes]) -> str:
-    """Return `findings` as lines, with hex dumps from `files` (contents by the names that findings use)."""
-    return "\n".join(line for finding in findings for line in _finding_lines(finding, files.get(finding.file)))
+    """Return `findings` as lines, with hex dumps from `files` (contents by the names that findings use).
+
+    Where there is a baseline, what is new comes first, each part under a title.
+    """
+    parts: dict[bool | None, list[str]] = {}
+    for finding in findings:
+        parts.setdefault(finding.is_new, []).extend(_finding_lines(finding, files.get(finding.file)))
+    lines: list[str] = []
+    for part, title in ((None, ""), (True, "New against the baseline:"), (False, "In the baseline as well:")):
+        lines += [title] * bool(title and part in parts) + parts.get(part, [])
+    return "\n".join(lines)
 
 
 def render_summary(findings: tuple[Finding, ...], file_count: int) -> str:
-    """Return the last line: `16 files: 1 error, 2 warnings, 0 notes`."""
+    """Return the last line: `16 files: 1 error, 2 warnings (1 new), 0 notes`."""
     counts = Counter(finding.severity for finding in findings)
-    said = ", ".join(_count(counts[severity], severity.value) for severity in Severity)
+    new = Counter(finding.severity for finding in findings if finding.is_new)
+    said = ", ".join(
+        _count(counts[severity], severity.value) + (f" ({new[severity]} new)" if new[severity] else "")
+        for severity in Severity
+    )
     return f"{_count(file_count, 'file')}: {said}"
 
 

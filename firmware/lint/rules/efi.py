@@ -110,11 +110,27 @@ def check_pe_image(rom: RomSubject) -> Iterator[Fault]:
 
 @rom_rule("efi-ipxe-stack", Severity.NOTE)
 def check_ipxe_stack(rom: RomSubject) -> Iterator[Fault]:
-    """The EFI image of an iPXE ROM holds all of iPXE, not only its NIC driver.
+    """What the EFI image of an iPXE ROM holds: all of iPXE, or its NIC driver alone.
 
     Where the script interpreter's mark "#!ipxe" is missing, UEFI guests boot through the platform firmware's own PXE,
     and an iPXE script as boot file never runs. Debian's ROMs are so since Debian 13: all of iPXE had outgrown 256 KiB.
+    Where the mark is there, the bytes do not tell whether firmware starts it: the ROMs of QEMU 5.2 to 8.2 and those of
+    iPXE 2.0.0 hold all of it, and OVMF boots by its own PXE all the same. A boot tells: the scenario efi-script.
     """
     for efi in rom.efi:
-        if efi.unpacked is not None and b"iPXE" in efi.unpacked and b"#!ipxe" not in efi.unpacked:
+        if efi.unpacked is None or b"iPXE" not in efi.unpacked:
+            continue
+        if holds_interpreter(efi):
+            yield Fault(
+                "the driver holds all of iPXE; whether firmware starts it or boots by its own PXE, only a boot can "
+                "tell (scenario efi-script)",
+                efi.offset,
+                2,
+            )
+        else:
             yield Fault("the driver has no script interpreter: it is iPXE's NIC driver alone", efi.offset, 2)
+
+
+def holds_interpreter(efi: EfiContent) -> bool:
+    """Whether an EFI image holds iPXE's script interpreter."""
+    return efi.unpacked is not None and b"#!ipxe" in efi.unpacked

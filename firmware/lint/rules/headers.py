@@ -43,21 +43,20 @@ def check_lengths(rom: RomSubject) -> Iterator[Fault]:
                 yield Fault(f"the {structure} says that the image has {length} bytes, {left} are left", place, width)
 
 
-@rom_rule("length-agreement", Severity.WARNING)
+@rom_rule("length-agreement", Severity.ERROR)
 def check_length_agreement(rom: RomSubject) -> Iterator[Fault]:
     """The header and the PCI Data Structure state the same image length.
 
     The BIOS copies and sums what the header says, and steps to the next image by what the PCI Data Structure says. A
-    header that says more takes in bytes of the next image (error); one that says less leaves bytes out, which PCI 3.0
-    allows and which is worth a look.
+    header that says more takes in bytes of the next image. One that says less leaves out bytes that the code needs: a
+    guest with such a ROM hangs in it.
     """
     for offset, image in rom.iter_images():
         if image.pcir is None or 0 in (image.header.length, image.pcir.image_length):
             continue
         ours, theirs = image.header.length, image.pcir.image_length
         if ours != theirs:
-            severity = Severity.NOTE if ours < theirs and not image.is_efi else Severity.ERROR
-            yield Fault(f"the header says {ours} bytes, the PCI Data Structure {theirs}", offset + 2, 1, severity)
+            yield Fault(f"the header says {ours} bytes, the PCI Data Structure {theirs}", offset + 2, 1)
 
 
 @rom_rule("image-checksum", Severity.ERROR)

@@ -5,9 +5,9 @@ from difflib import get_close_matches
 
 from firmware.lint.finding import Fault, Severity
 from firmware.lint.rule import LintOptions, set_rule
-from firmware.lint.subject import RomSubject, SetSubject
+from firmware.lint.subject import SetSubject
 from firmware.nic import NIC_MODELS, ROM_STEMS
-from firmware.romset import PREFIXES, choose_rom
+from firmware.romset import PREFIXES
 
 KIB = 1024
 
@@ -61,68 +61,3 @@ def check_maximum_bar(roms: SetSubject, options: LintOptions) -> Iterator[Fault]
                 f"at most {length_text(options.maximum_bar_length)} is allowed",
                 file=rom.file,
             )
-
-
-def _iter_pairs(roms: SetSubject, baseline: SetSubject) -> Iterator[tuple[str, str, RomSubject, RomSubject]]:
-    """Yield stem, prefix, and the ROM that is installed for them before and after."""
-    for stem in ROM_STEMS:
-        for prefix in PREFIXES:
-            after, before = (
-                choose_rom({rom.prefix: rom for rom in subject.roms if rom.stem == stem}, prefix)
-                for subject in (roms, baseline)
-            )
-            if after is not None and before is not None:
-                yield stem, prefix, before, after
-
-
-@set_rule("bar-against-baseline", Severity.ERROR, needs_baseline=True)
-def check_bar_against_baseline(roms: SetSubject, baseline: SetSubject) -> Iterator[Fault]:
-    """Each ROM makes a ROM BAR of the same length as the baseline's (with `--against`).
-
-    The BAR's length is the file's, rounded up to a power of two, and belongs to a guest's state. Where it changes, live
-    migration and restoring a saved guest between hosts with the two sets fail: "Size mismatch". Pad a smaller ROM with
-    `bootrig assemble pad`; make a larger one smaller, or keep the old set for the old machine types.
-    """
-    for stem, prefix, before, after in _iter_pairs(roms, baseline):
-        if before.bar_length == after.bar_length:
-            continue
-        machines = "current machine types" if prefix == "efi" else "machine types up to pc-1.4"
-        if stem == "eepro100":
-            if prefix == "efi":
-                continue
-            machines = "all machine types"
-        yield Fault(
-            f"as {prefix}-{stem}.rom ({machines}) it makes a ROM BAR of {length_text(after.bar_length)} "
-            f"({len(after.content)} bytes), in {baseline.name} {length_text(before.bar_length)} "
-            f"({before.name}, {len(before.content)} bytes): migration between the two fails",
-            file=after.file,
-        )
-
-
-@set_rule("nic-against-baseline", Severity.ERROR, needs_baseline=True, needs_whole_set=True)
-def check_coverage_against_baseline(roms: SetSubject, baseline: SetSubject) -> Iterator[Fault]:
-    """The set has a ROM for every NIC model that the baseline has one for (with `--against`)."""
-    for stem in ROM_STEMS:
-        if any(rom.stem == stem for rom in baseline.roms) and not any(rom.stem == stem for rom in roms.roms):
-            yield Fault(f"{baseline.name} has a ROM for {stem}, this set has none")
-
-
-@set_rule("efi-against-baseline", Severity.WARNING, needs_baseline=True)
-def check_efi_against_baseline(roms: SetSubject, baseline: SetSubject) -> Iterator[Fault]:
-    """Each ROM gives UEFI guests as much as the baseline's does (with `--against`).
-
-    That is: an EFI image where there was one, and all of iPXE in it where there was all of it. Guests whose UEFI boot
-    file is an iPXE script depend on it.
-    """
-    for _, prefix, before, after in _iter_pairs(roms, baseline):
-        if prefix != "efi":
-            continue
-        if before.efi and not after.efi:
-            yield Fault(f"no EFI image, {baseline.name} has one", file=after.file)
-        elif _runs_scripts(before) and not _runs_scripts(after):
-            message = f"the EFI image does not run iPXE scripts, the one in {baseline.name} does"
-            yield Fault(message, file=after.file)
-
-
-def _runs_scripts(rom: RomSubject) -> bool:
-    return any(efi.unpacked is not None and b"#!ipxe" in efi.unpacked for efi in rom.efi)
