@@ -21,7 +21,7 @@ from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Severity
 from bootrig.compare.registry import TOPICS
 from bootrig.compare.rules import RULES
-from bootrig.compare.tolerance import TOLERANCE, Tolerance
+from bootrig.compare.tolerance import SMALLEST, TOLERANCE, Tolerance
 from bootrig.compare.waivers import Waiver, read_waivers
 from bootrig.document.toml import TableReader, load_document, suggest
 
@@ -104,6 +104,6 @@ def _read_tolerance(table: TableReader | None) -> Tolerance:
     if table is None:
         return TOLERANCE
     return Tolerance(
-        wait_s=table.number("wait_s", TOLERANCE.wait_s, minimum=0),
-        work_share=table.number("work_share", TOLERANCE.work_share, minimum=0),
+        wait_s=table.number("wait_s", TOLERANCE.wait_s, minimum=SMALLEST.wait_s),
+        work_share=table.number("work_share", TOLERANCE.work_share, minimum=SMALLEST.work_share),
     )

@@ -16,4 +16,6 @@ class Tolerance:
     work_share: float = 0.25
 
 
+# Less cannot be told from noise.
+SMALLEST = Tolerance(wait_s=0.3, work_share=0.05)
 TOLERANCE = Tolerance()

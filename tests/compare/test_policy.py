@@ -63,7 +63,7 @@ def test_a_policy_reads(tmp_path: Path) -> None:
             'fail_on: found "changes", expected one of regression, change; did you mean "change"?',
         ),
         ('rely_on = ["tftp"]\n', 'rely_on: unknown key; did you mean "relies_on"?'),
-        ("[tolerance]\nwork_share = -1\n", "tolerance.work_share: found -1, expected at least 0"),
+        ("[tolerance]\nwork_share = -1\n", "tolerance.work_share: found -1, expected at least 0.05"),
         ("[tolerance]\nwait = 1\n", 'tolerance.wait: unknown key; did you mean "wait_s"?'),
         ('[[waiver]]\nid = "outcome@*"\n', "waiver[0].reason: missing; expected a reason in words"),
     ],

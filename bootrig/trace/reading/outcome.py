@@ -31,7 +31,7 @@ def find_outcome(trace: Trace) -> Outcome:
         return Outcome(OutcomeStatus.FAILED, "", trace.ended_by)
     reached = (*trace.milestones, *_iter_proven(trace))
     last, missing = find_missing(expected_milestones(trace.expected), reached)
-    disturbed = find_disturbances(trace.wire)
+    disturbed = find_disturbances(trace)
     complaints = tuple(dict.fromkeys(iter_complaints(trace.console)))
     damage = next((words for report in trace.reports if (words := _describe_damage(report, trace.expected))), None)
     if damage is None and not missing:

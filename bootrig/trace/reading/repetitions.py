@@ -1,51 +1,73 @@
-"""What was sent again: the sign of a host that was too slow for its guest, or of a server that did not answer."""
+"""What disturbs a boot: packets that were sent again, and DHCP that was answered late, which nothing explains.
+
+Both are signs of a host that was too slow for its guest: in virtual time a guest that waits goes on at once, while its
+servers need their wall time.
+"""
 
 from collections.abc import Iterator, Sequence
 
-from bootrig.trace.events import Arp, Dhcp, Dns, HttpResponse, TftpOptions, TftpRequest, TftpTransfer, WireEvent
-from bootrig.trace.trace import Disturbance
+from bootrig.trace.events import Dhcp, HttpResponse, TftpError, TftpOptions, TftpRequest, TftpTransfer, WireEvent
+from bootrig.trace.reading.exchanges import Exchange, find_exchanges
+from bootrig.trace.trace import Disturbance, Trace
+
+LATE_GUEST_S = 0.25
+# Routers may be asked before the link is up: e1000 asks three times in good boots.
+MAY_REPEAT = frozenset({"router-solicitation"})
 
 
-def find_disturbances(events: Sequence[WireEvent]) -> tuple[Disturbance, ...]:
-    """Return the packets that a peer had to send again, in the order of their frames.
+def find_disturbances(trace: Trace) -> tuple[Disturbance, ...]:
+    """Return what disturbed a boot, in the order of frames.
 
-    TFTP and TCP repetitions of either side count, and DHCP messages, DNS and ARP questions that a guest repeated before
-    anybody answered. A DISCOVER that follows an OFFER does not count: ROMs go on asking while they collect offers.
+    Packets sent again count: of TFTP and TCP those of either side; DHCP messages, and questions of DNS, ARP and
+    neighbours, where a guest repeats them before they are answered. What nobody answers in the whole boot is a network
+    that is silent, so its repeats do not count; nor does a DISCOVER that follows an OFFER, since ROMs go on asking
+    while they collect offers. In virtual time a DHCP message counts that is answered late: the guest may go on at once,
+    and send nothing again. The first DISCOVER may be answered late, since the link of some NICs is not up before.
+
+    What the scenario allows is left out, and what comes after a fault of the cable.
     """
-    found = (*_iter_unanswered(events), *_iter_tftp(events), *_iter_tcp(events))
-    return tuple(sorted(found, key=lambda disturbance: disturbance.frame))
+    exchanges = find_exchanges(trace.wire)
+    found = [*_iter_repeated(exchanges), *_iter_tftp(trace.wire), *_iter_tcp(trace.wire), *_iter_refused(exchanges)]
+    if trace.clock.is_virtual:
+        found += _iter_late(exchanges)
+    faults = [hit.frame for hit in trace.faults]
+    return tuple(
+        disturbance
+        for disturbance in sorted(found, key=lambda disturbance: disturbance.frame)
+        if disturbance.what not in trace.expected.allow and not any(frame <= disturbance.frame for frame in faults)
+    )
 
 
-def _iter_unanswered(events: Sequence[WireEvent]) -> Iterator[Disturbance]:
-    """Yield what a guest asked again although nobody had answered: DHCP, DNS and ARP."""
-    asked: set[tuple[object, ...]] = set()
-    for event in events:
-        match event:
-            case Dhcp():
-                question: tuple[object, ...] = ("dhcp", event.xid, event.message)
-                what, answers = f"dhcp-{event.message}", event.reply
-                answered = {one for one in asked if one[:2] == question[:2]}
-            case Dns():
-                question = ("dns", event.questions)
-                what, answers, answered = "dns", event.reply, {question}
-            case Arp():
-                question = ("arp", event.target)
-                what, answers, answered = "arp", event.operation == "reply", {("arp", event.sender)}
-            case _:
-                continue
-        if answers:
-            asked -= answered
-        elif event.from_guest:
-            if question in asked:
-                yield Disturbance(event.frame, what)
-            asked.add(question)
+def _iter_repeated(exchanges: Sequence[Exchange]) -> Iterator[Disturbance]:
+    """Yield what a guest asked again before the answer."""
+    for exchange in exchanges:
+        is_silent = exchange.answer is None and not exchange.was_answered
+        if not is_silent and exchange.what not in MAY_REPEAT:
+            yield from (Disturbance(event.frame, exchange.what) for event in exchange.asked[1:])
+
+
+def _iter_late(exchanges: Sequence[Exchange]) -> Iterator[Disturbance]:
+    """Yield late answers to DHCP messages, but for the first DISCOVER."""
+    messages = [exchange for exchange in exchanges if exchange.what.startswith("dhcp-")]
+    for exchange in messages[1:]:
+        answer = exchange.answer
+        if answer is not None and answer.guest_s - exchange.asked[0].guest_s > LATE_GUEST_S:
+            yield Disturbance(answer.frame, f"{exchange.what}-late")
+
+
+def _iter_refused(exchanges: Sequence[Exchange]) -> Iterator[Disturbance]:
+    """Yield the answers that make a guest begin its DHCP exchange again."""
+    for exchange in exchanges:
+        if isinstance(exchange.answer, Dhcp) and exchange.answer.message == "nak":
+            yield Disturbance(exchange.answer.frame, "dhcp-nak")
 
 
 def _iter_tftp(events: Sequence[WireEvent]) -> Iterator[Disturbance]:
-    """Yield repeated requests, acknowledgements of options, and blocks with their acknowledgements."""
+    """Yield requests that were repeated before the answer, acknowledgements of options, blocks, and their own."""
+    answered = {event.client_port for event in events if isinstance(event, TftpOptions | TftpTransfer | TftpError)}
     for event in events:
         match event:
-            case TftpRequest(repeated=True):
+            case TftpRequest(repeated=True) if event.client_port in answered:
                 yield Disturbance(event.frame, "tftp-request")
             case TftpOptions(repeated=True):
                 yield Disturbance(event.frame, "tftp-options")
