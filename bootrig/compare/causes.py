@@ -7,7 +7,7 @@ of several cells are one cause where rule, subject and weight are the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Severity
@@ -50,6 +50,19 @@ class Cause:
         """The cells in which it was seen; none for one of the sets as wholes."""
         return tuple(entry.key for entry in self.heads if entry.key is not None)
 
+    def is_of_the_whole(self, compared: Iterable[CellKey]) -> bool:
+        """Whether it is a fact about whole ROMs: in every cell of `compared` with such a NIC, guest and firmware."""
+        if RULES[self.first.rule].depends_on_scenario and self.cells:
+            return False
+        seen = set(self.cells)
+        places = {replace(key, scenario="") for key in seen}
+        return all(key in seen for key in compared if replace(key, scenario="") in places)
+
+    @property
+    def consequences(self) -> int:
+        """How many different things follow from it, each counted once however many cells have it."""
+        return len({(entry.rule, entry.finding.subject) for entry in self.followers})
+
     @property
     def topics(self) -> frozenset[str]:
         """What a site may rely on that it touches."""
@@ -80,7 +93,7 @@ def find_causes(differences: Iterable[Difference], reached: Mapping[CellKey, str
     for entries in cells.values():
         for entry, head in _find_heads(entries).items():
             members = causes.setdefault((head.rule, head.finding.subject, head.weight), _Members())
-            if entry is head:
+            if entry == head:
                 members.heads.append(entry)
             elif _explains(entry, head):
                 members.whys.append(entry)

@@ -1,7 +1,7 @@
 """From the traces of two sides to the verdict."""
 
 import datetime
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from bootrig.compare.confirmation import confirm
 from bootrig.compare.difference import Difference
@@ -9,18 +9,12 @@ from bootrig.compare.finding import Severity
 from bootrig.compare.pairing import CellPair, Pairing, pair_traces
 from bootrig.compare.policy import Policy
 from bootrig.compare.rules import RULES
-from bootrig.compare.verdict import CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
+from bootrig.compare.verdict import STATES, CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
 from bootrig.compare.waivers import apply_waivers
 from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
 from bootrig.trace.trace import Trace
 
 DEFAULT = Policy()
-STATES: Mapping[Severity, CellState] = {
-    Severity.REGRESSION: CellState.REGRESSED,
-    Severity.CHANGE: CellState.CHANGED,
-    Severity.IMPROVEMENT: CellState.IMPROVED,
-    Severity.INFO: CellState.NOTED,
-}
 
 
 def compare_traces(

@@ -93,11 +93,11 @@ def _read_topics(root: TableReader) -> frozenset[str]:
     topics = root.strings("relies_on", default=())
     for index, topic in enumerate(topics):
         if topic not in TOPICS:
-            known = ", ".join(sorted(TOPICS))
+            known = ", ".join(TOPICS)
             place = f"{root.place('relies_on')}[{index}]"
             hint = suggest(topic, TOPICS)
             root.document.add_problem(place, f'found "{topic}", expected a topic{hint} (there are {known})')
-    return frozenset(topics) & TOPICS
+    return frozenset(topics).intersection(TOPICS)
 
 
 def _read_tolerance(table: TableReader | None) -> Tolerance:

@@ -4,7 +4,7 @@
 function in one that is there.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypedDict, Unpack
@@ -14,11 +14,12 @@ from bootrig.compare.finding import Finding
 from bootrig.compare.pairing import CellPair, Pairing
 from bootrig.trace.trace import Trace
 
-TOPICS = frozenset({
+TOPICS: Sequence[str] = (
     "user-class", "vendor-class", "option-175", "dhcp-options", "dhcp-order", "dhcp-timing", "file-name", "tftp",
     "http", "dns", "ipv6", "vlan", "switch", "script-magic", "commands", "image-formats", "pxe-api", "memory",
     "prompts", "banner", "console", "boot-order", "start-time", "rom-bar", "mac",
-})  # fmt: skip
+)  # fmt: skip
+"""What a site may rely on; the first one that a rule has is what its differences are counted under."""
 
 Check = Callable[[CellPair], Iterator[Finding]]
 SetCheck = Callable[[Pairing], Iterator[tuple[CellPair | None, Finding]]]
@@ -136,6 +137,6 @@ def _add(entry: Rule) -> None:
         raise ValueError(f"there is a rule {entry.name} already")
     if not entry.description:
         raise ValueError(f"the rule {entry.name} has no docstring")
-    if unknown := entry.topics - TOPICS:
+    if unknown := set(entry.topics).difference(TOPICS):
         raise ValueError(f"the rule {entry.name} has unknown topics: {', '.join(sorted(unknown))}")
     _RULES[entry.name] = entry

@@ -1,5 +1,6 @@
 """The verdict: may the candidate replace the baseline?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,6 +26,14 @@ class CellState(StrEnum):
     ONLY_CANDIDATE = "only-candidate"
     BROKEN = "broken"
 
+
+STATES: Mapping[Severity, CellState] = {
+    Severity.REGRESSION: CellState.REGRESSED,
+    Severity.CHANGE: CellState.CHANGED,
+    Severity.IMPROVEMENT: CellState.IMPROVED,
+    Severity.INFO: CellState.NOTED,
+}
+"""What becomes of a cell by the worst difference in it."""
 
 ONE_SIDED = frozenset({CellState.ONLY_BASELINE, CellState.ONLY_CANDIDATE})
 

@@ -14,7 +14,7 @@ LIST_LIMIT = 6
 
 @dataclass(frozen=True, slots=True)
 class DifferenceGroup:
-    """Differences that say the same of several cells, which `where` has in words: `all 8 NICs, all 11 scenarios`."""
+    """Differences that say the same of several cells, which `where` has in words: `all 11 scenarios; all 8 NICs`."""
 
     differences: tuple[Difference, ...]
     where: str
@@ -56,7 +56,7 @@ def group_differences(differences: Iterable[Difference], cells: Sequence[CellKey
 def _values(finding: Finding) -> tuple[object, ...]:
     """Return what has to be the same in one group: of numbers the direction is enough."""
     if finding.delta is None:
-        return finding.baseline, finding.candidate, finding.statement
+        return finding.baseline, finding.candidate, finding.statement, finding.why
     return ("more" if finding.delta > 0 else "less",)
 
 
@@ -68,15 +68,28 @@ def describe_cells(members: Iterable[CellKey], cells: Sequence[CellKey]) -> str:
     cells = [*cells, *(chosen - set(cells))]
     place = _describe_place(chosen, cells)
     near = [key for key in cells if _place(key) in {_place(one) for one in chosen}]
-    nics = _describe_names({key.nic_model for key in chosen}, {key.nic_model for key in near}, "NIC")
+    nics = _describe_nics(chosen, cells)
     scenarios = _describe_names({key.scenario for key in chosen}, {key.scenario for key in near}, "scenario")
-    words = f"{nics}; {scenarios}{place}"
+    words = f"{scenarios}; {nics}{place}"
     product = {
         key
         for key in near
         if key.nic_model in {one.nic_model for one in chosen} and key.scenario in {one.scenario for one in chosen}
     }
     return words if product <= chosen else f"{words} ({len(chosen)} of these {len(product)} cells)"
+
+
+def describe_roms(members: Iterable[CellKey], cells: Sequence[CellKey]) -> str:
+    """Return the NICs of cells in words, with machine, platform firmware and emulator, held against `cells`."""
+    chosen = set(members)
+    if not chosen:
+        return "the whole set"
+    return f"{_describe_nics(chosen, cells)}{_describe_place(chosen, cells)}"
+
+
+def _describe_nics(chosen: set[CellKey], cells: Sequence[CellKey]) -> str:
+    near = {key.nic_model for key in cells if _place(key) in {_place(one) for one in chosen}}
+    return _describe_names({key.nic_model for key in chosen}, near, "NIC")
 
 
 def _place(key: CellKey) -> tuple[str, str, str]:

@@ -8,10 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from bootrig.compare import ComparedBoot, Difference, Severity, Verdict
+from bootrig.compare import Cause, ComparedBoot, Difference, Severity, Verdict
+from bootrig.compare.registry import TOPICS
+from bootrig.compare.rules import RULES
 from bootrig.jsonfile import encode_json
+from bootrig.report.cause_words import describe_cause
 from bootrig.report.format import Findings, ReportFormat
 from bootrig.report.sentences import format_finding
+from bootrig.trace.names import CellKey
 from bootrig.trace.trace import Outcome, Trace
 from firmware.lint import finding as lint
 
@@ -19,6 +23,8 @@ from firmware.lint import finding as lint
 def encode_verdict(verdict: Verdict) -> bytes:
     """Return `verdict` as JSON."""
     counts = {str(severity): len(verdict.of_severity(severity)) for severity in Severity}
+    causes = verdict.causes
+    compared = [cell.key for cell in verdict.cells if cell.is_compared]
     return encode_json(
         {
             "format": "bootrig-verdict/2",
@@ -28,6 +34,8 @@ def encode_verdict(verdict: Verdict) -> bytes:
             "candidate": verdict.candidate,
             "cell_counts": verdict.counts,
             "difference_counts": {**counts, "waived": sum(bool(entry.waiver) for entry in verdict.differences)},
+            "cause_counts": {str(severity): sum(one.severity is severity for one in causes) for severity in Severity},
+            "causes": [_describe_cause(cause, compared) for cause in causes],
             "differences": [_describe_difference(entry) for entry in verdict.differences],
             "cells": [
                 {
@@ -43,6 +51,7 @@ def encode_verdict(verdict: Verdict) -> bytes:
             ],
             "refuted": [_describe_difference(entry) for entry in verdict.refuted],
             "notes": verdict.notes,
+            "fail_on": verdict.fail_on,
         }
     )
 
@@ -66,6 +75,23 @@ def encode_findings(found: Findings) -> bytes:
     )
 
 
+def _describe_cause(cause: Cause, compared: Sequence[CellKey]) -> dict[str, Any]:
+    told = describe_cause(cause, compared)
+    return {
+        "rule": cause.first.rule,
+        "subject": cause.first.finding.subject,
+        "severity": cause.severity,
+        "whole_set": cause.is_of_the_whole(compared),
+        "topics": [topic for topic in TOPICS if topic in cause.topics],
+        "where": told.where,
+        "sentences": [str(wording) for wording in told.wordings],
+        "because": told.why,
+        "differences": [entry.id for entry in cause.heads],
+        "explained_by": [entry.id for entry in cause.whys],
+        "consequences": [entry.id for entry in cause.followers],
+    }
+
+
 def _describe_difference(difference: Difference) -> dict[str, Any]:
     finding = difference.finding
     return {
@@ -76,6 +102,8 @@ def _describe_difference(difference: Difference) -> dict[str, Any]:
         "severity": finding.severity,
         "confirmation": difference.confirmation,
         "waiver": difference.waiver,
+        "policy": difference.policy,
+        "topics": [topic for topic in TOPICS if topic in RULES[difference.rule].topics],
         "baseline": finding.baseline,
         "candidate": finding.candidate,
         "unit": finding.unit,

@@ -1,13 +1,13 @@
 """JUnit XML, for the CI systems that read it: one test case a cell."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bootrig.compare import CellState, ComparedCell, Difference, Verdict
 from bootrig.compare.rules.outcome import describe_outcome
 from bootrig.report.format import ReportFormat
-from bootrig.report.sentences import format_finding
+from bootrig.report.sentences import format_finding, tell_origin
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import settle_traces
 from bootrig.trace.trace import Trace
@@ -25,14 +25,15 @@ def encode_verdict_junit(verdict: Verdict) -> bytes:
     found: dict[CellKey | None, list[Difference]] = {}
     for entry in verdict.differences:
         found.setdefault(entry.key, []).append(entry)
+    folded = {entry for cause in verdict.causes for entry in (*cause.whys, *cause.followers)}
     suites: dict[str, TestSuite] = {}
     for cell in verdict.cells:
         name = f"{verdict.baseline} -> {verdict.candidate}: {cell.key.machine} {cell.key.platform_firmware}"
         suite = suites.setdefault(name, TestSuite(name))
-        suite.add_testcase(_compared_case(cell, found.get(cell.key, [])))
+        suite.add_testcase(_compared_case(cell, found.get(cell.key, []), folded))
     if None in found:
         suite = suites.setdefault("ROM sets", TestSuite("ROM sets"))
-        suite.add_testcase(_case("the sets as wholes", "set", found[None]))
+        suite.add_testcase(_case("the sets as wholes", "set", found[None], folded))
     return _encode(suites.values())
 
 
@@ -50,8 +51,8 @@ def encode_outcomes_junit(traces: Sequence[Trace]) -> bytes:
     return _encode(suites.values())
 
 
-def _compared_case(cell: ComparedCell, found: Sequence[Difference]) -> TestCase:
-    case = _case(str(cell.key), _class_name(cell.key), found)
+def _compared_case(cell: ComparedCell, found: Sequence[Difference], folded: Set[Difference]) -> TestCase:
+    case = _case(str(cell.key), _class_name(cell.key), found, folded)
     if cell.baseline is None or cell.candidate is None:
         case.result = [Skipped(f"{cell.state}: not compared")]
     elif cell.state is CellState.BOTH_FAILED and not case.result:
@@ -60,13 +61,15 @@ def _compared_case(cell: ComparedCell, found: Sequence[Difference]) -> TestCase:
     return case
 
 
-def _case(name: str, class_name: str, found: Sequence[Difference]) -> TestCase:
+def _case(name: str, class_name: str, found: Sequence[Difference], folded: Set[Difference]) -> TestCase:
+    """Return a case that failed by each regression that no other explains; its output tells all differences."""
     case = TestCase(name, class_name)
-    case.result = [Failure(_legal(format_finding(entry.finding)), entry.rule) for entry in found if entry.counts]
+    failures = [entry for entry in found if entry.counts and entry not in folded]
+    case.result = [Failure(_legal(format_finding(entry.finding)), entry.rule) for entry in failures]
     lines = [
-        f"{entry.finding.severity}: {format_finding(entry.finding)} [{entry.rule}]"
-        + (f" waived: {entry.waiver}" if entry.waiver else "")
-        for entry in found
+        f"{'with it, ' if entry in folded else ''}{entry.weight}: "
+        f"{format_finding(entry.finding)} [{tell_origin(entry)}]"
+        for entry in sorted(found, key=lambda entry: entry in folded)
     ]
     if lines:
         case.system_out = _legal("\n".join(lines))

@@ -1,10 +1,32 @@
 """Findings as sentences for people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from bootrig.compare.difference import Confirmation, Difference
 from bootrig.compare.finding import Finding, Value
 
 NOTHING = "nothing"
+CONFIRMATIONS: Mapping[Confirmation, str] = {
+    Confirmation.CONFIRMED: "confirmed in real time",
+    Confirmation.PENDING: "not confirmed",
+}
+
+
+def count(number: int, word: str) -> str:
+    """Return a number of things: `1 cell`, `2 cells`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def capitalise(sentence: str) -> str:
+    """Return a sentence with its first letter large, and the others as they are."""
+    return f"{sentence[:1].upper()}{sentence[1:]}"
+
+
+def tell_origin(difference: Difference) -> str:
+    """Return which rule found a difference, what made it a regression, what confirmed it, why it is accepted."""
+    confirmed = CONFIRMATIONS.get(difference.confirmation, "")
+    waiver = f"waived: {difference.waiver}" if difference.waiver else ""
+    return ", ".join(word for word in (difference.rule, difference.policy, confirmed, waiver) if word)
 
 
 def format_finding(finding: Finding) -> str:

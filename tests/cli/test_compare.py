@@ -44,7 +44,9 @@ def test_a_script_as_uefi_boot_file_stopped_working(tmp_path: Path) -> None:
     assert regression["confirmation"] == "confirmed"
     assert (regression["rule"], regression["candidate"]) == ("outcome", "failed after dhcp-ack")
     told = " ".join(ended.err.split())
-    assert "Regressions (1) - With the baseline the scenario efi-script passed, with the candidate it failed" in told
+    assert told.startswith("Verdict: NOT COMPATIBLE: 1 regression in 1 cell; 0 of 1 cell passed on both sides ")
+    assert " 1. Regression: scenario efi-script; NIC e1000 [outcome, confirmed" in told
+    assert " Why: OVMF's own PXE client asks for an address, with the baseline it was iPXE " in told
     assert told.endswith("Verdict: NOT COMPATIBLE: 1 regression in 1 cell; 0 of 1 cell passed on both sides")
     run_directory = find_run_directory(tmp_path / "runs")
     real = [trace for trace in load_traces(run_directory) if trace.attempt == "real"]

@@ -39,7 +39,7 @@ def test_a_waiver_changes_the_verdict_and_boots_nothing(tmp_path: Path) -> None:
     make_run(tmp_path / "run", ("baseline", (GOOD,)), ("candidate", (LOST,)))
     (tmp_path / "waivers.toml").write_text('[[waiver]]\nid = "outcome@*"\nreason = "known"\n')
     ended = run_command(tmp_path, "judge", "./run", "--waivers", "waivers.toml")
-    assert "Waived (1)" in ended.out
+    assert "[outcome, confirmed in real time, waived: known]" in ended.out
     assert "NOT COMPATIBLE" not in ended.out
 
 

@@ -294,7 +294,7 @@ def test_swapping_sides_turns_improvements_into_regressions(first: list[Trace], 
     there, back = compare_traces(first, second), compare_traces(second, first)
     for rules in ({"outcome"}, {"coverage"}):
         gained, lost = (
-            [entry.id for entry in verdict.of_severity(severity) if entry.rule in rules]
+            [entry.id for entry in verdict.differences if entry.finding.severity is severity and entry.rule in rules]
             for verdict, severity in ((there, Severity.IMPROVEMENT), (back, Severity.REGRESSION))
         )
         assert gained == lost

@@ -39,11 +39,11 @@ def test_sizes_of_the_rom_bar(find: Find, first: int, second: int, found: list[F
 
 
 def length(baseline: int, candidate: int, why: str) -> Finding:
-    statement = "the ROM's file goes from {baseline} to {candidate}"
+    statement = "the ROM's file is {candidate} long, it was {baseline}"
     return Finding(Severity.INFO, "ROM length", baseline, candidate, statement, why, "bytes")
 
 
-TIGHT = "it nearly fills its BAR: a little more crosses the power of two, and then migration breaks"
+TIGHT = "it nearly fills its BAR; a little more crosses the power of two, and then migration breaks"
 ROOMY = "it no longer nearly fills its BAR"
 
 
@@ -260,8 +260,8 @@ def ended(passed: bool, milestone: str = "", reason: str = "") -> dict[str, Any]
     return {"passed": passed, "milestone": milestone, "reason": reason}
 
 
-HELD = "with the baseline the scenario pxe-tftp {baseline}, with the candidate it {candidate}"
-NEITHER = "the scenario pxe-tftp works with neither: the baseline {baseline}, the candidate {candidate}"
+HELD = "the boot {baseline} with the baseline, with the candidate it {candidate}"
+NEITHER = "the boot fails with both: with the baseline it {baseline}, with the candidate it {candidate}"
 PASSED, BEFORE, AFTER = "passed", "failed before any milestone", "failed after dhcp-ack"
 
 
@@ -272,7 +272,7 @@ PASSED, BEFORE, AFTER = "passed", "failed before any milestone", "failed after d
         (ended(True), ended(False, "dhcp-ack", "r"), [(Severity.REGRESSION, PASSED, AFTER, HELD, "r")]),
         (ended(True), ended(False), [(Severity.REGRESSION, PASSED, BEFORE, HELD, "")]),
         (ended(False, "dhcp-ack"), ended(True), [(Severity.IMPROVEMENT, AFTER, PASSED, HELD, "")]),
-        (ended(False, "", "r"), ended(True), [(Severity.IMPROVEMENT, BEFORE, PASSED, HELD, "before: r")]),
+        (ended(False, "", "r"), ended(True), [(Severity.IMPROVEMENT, BEFORE, PASSED, HELD, "with the baseline r")]),
         (ended(False, "", "q"), ended(False, "dhcp-ack", "r"), [(Severity.INFO, BEFORE, AFTER, NEITHER, "r")]),
         (ended(False, "dhcp-ack", "q"), ended(False, "", "r"), [(Severity.INFO, AFTER, BEFORE, NEITHER, "r")]),
         (ended(False, "dhcp-ack", "q"), ended(False, "dhcp-ack", "r"), []),

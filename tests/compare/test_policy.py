@@ -55,7 +55,7 @@ def test_a_policy_reads(tmp_path: Path) -> None:
     [
         (
             'relies_on = ["tftp", "user-clas"]\n',
-            'relies_on[1]: found "user-clas", expected a topic; did you mean "user-class"? (there are banner, boot',
+            'relies_on[1]: found "user-clas", expected a topic; did you mean "user-class"? (there are user-class, ven',
         ),
         ('relies_on = "tftp"\n', "relies_on: found a string"),
         (

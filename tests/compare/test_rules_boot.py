@@ -15,7 +15,7 @@ def test_a_boot_that_fails_now_is_a_regression(look: Look) -> None:
     (found,) = look("outcome", candidate)
     assert (found.severity, found.confirmation) == (Severity.REGRESSION, Confirmation.PENDING)
     sentence = (
-        "with the baseline the scenario pxe-tftp passed, with the candidate it failed after dhcp-ack: "
+        "the boot passed with the baseline, with the candidate it failed after dhcp-ack: "
         "the nonce did not come within 60 s"
     )
     assert found.sentence == sentence
@@ -24,14 +24,18 @@ def test_a_boot_that_fails_now_is_a_regression(look: Look) -> None:
 def test_a_boot_that_passes_now_is_an_improvement(look: Look) -> None:
     (found,) = look("outcome", {"passed": True}, passed=False, milestone="", reason="no bootable device")
     assert found.severity is Severity.IMPROVEMENT
-    assert "failed before any milestone, with the candidate it passed: before: no bootable device" in found.sentence
+    words = "failed before any milestone with the baseline, with the candidate it passed: with the baseline no boot"
+    assert words in found.sentence
 
 
 def test_boots_that_both_fail_are_an_info_only_where_they_end_in_other_places(look: Look) -> None:
     assert look("outcome", {"reason": "other words"}, passed=False) == []
     (found,) = look("outcome", {"milestone": "dhcp-ack"}, passed=False)
     assert found.severity is Severity.INFO
-    assert "works with neither: the baseline failed after nbp-entered, the candidate failed after" in found.sentence
+    assert (
+        "fails with both: with the baseline it failed after nbp-entered, with the candidate it failed after"
+        in found.sentence
+    )
 
 
 def test_boots_that_both_pass_are_no_difference(look: Look) -> None:
@@ -146,7 +150,7 @@ def test_a_rom_nearly_fills_its_bar_above_fifteen_sixteenths(look: Look, file_le
 def test_a_rom_that_nearly_fills_its_bar_is_an_info(look: Look) -> None:
     (found,) = look("rom-length", {"file_length": 256 * KIB})
     assert found.severity is Severity.INFO
-    assert "goes from 163,840 bytes to 262,144 bytes: it nearly fills its BAR" in found.sentence
+    assert "is 262,144 bytes long, it was 163,840 bytes: it nearly fills its BAR" in found.sentence
     (back,) = look("rom-length", {"file_length": 160 * KIB}, file_length=256 * KIB)
     assert back.sentence.endswith("it no longer nearly fills its BAR")
 

@@ -28,7 +28,7 @@ def look(first: dict[str, Any], second: dict[str, Any], firmware: str = "ovmf") 
             {},
             BARE,
             "OVMF's own PXE client asks for an address, with the baseline it was iPXE: the ROM's own network stack "
-            "does not run: there are no scripts, commands and options of iPXE",
+            "does not run, so there are no scripts, commands and options of iPXE",
         ),
         (
             BARE,

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from itertools import product
 
+from msgspec import structs
+
 from bootrig.compare import Policy, Verdict, Waiver, compare_traces, needs_confirmation
 from bootrig.compare.waivers import FieldPatterns
 from bootrig.trace.names import CellKey
-from bootrig.trace.trace import Trace
+from bootrig.trace.trace import EmulatorEvidence, Trace
 from tests.compare.factory import DISCOVER, KIB, NICS, REAL, SCENARIOS, Boot, http_request, trace
 
 VARIANTS = ("nbp-sizes[512]", "nbp-sizes[2k]", "nbp-sizes[16k]", "nbp-sizes[100k]")
@@ -77,3 +79,34 @@ def verdict() -> Verdict:
     first += _real(keys, of_candidate=False)
     second += _real(keys, of_candidate=True)
     return compare_traces(first, second, policy)
+
+
+DEFAULT_PLACES = [
+    *LEGACY,
+    *((f"more-{number}", nic, "pc", "seabios") for number, nic in product(range(7), NICS)),
+    *(("pxe-tftp", nic, "q35-4g", "seabios") for nic in NICS),
+    *(
+        (scenario, nic, machine, "ovmf")
+        for machine, scenario, nic in product(("q35", "q35-virt"), ("efi-script", "efi-tftp"), NICS[1:])
+    ),
+    *(("efi-tftp", nic, "q35-4g", "ovmf") for nic in NICS[1:]),
+]
+
+
+def default_verdict() -> Verdict:
+    """Return a verdict as large as a default comparison's, in which much is worse."""
+    reason = "http-request was not reached: the console says 'failed to load Boot0001', which goes on for long"
+    lost: dict[str, object] = {"passed": False, "milestone": "dhcp-ack", "reason": reason, "nbp_s": None}
+    candidates: list[Boot] = []
+    for place in DEFAULT_PLACES:
+        boot = _boot(place, {**CANDIDATE, "features": "VLAN DNS HTTPS TFTP PXE", "prompt": "Press Ctrl-B to stop"})
+        scenario, nic, machine, _ = place
+        if scenario in ("efi-script", "no-boot-file", "grub") or (machine, nic) == ("q35-4g", "vmxnet3"):
+            boot = replace(boot, **{**lost, "reason": f"{reason}: {nic}"})  # type: ignore[arg-type]
+        candidates.append(boot)
+    sides = [_boot(place, BASELINE) for place in DEFAULT_PLACES], candidates
+    emulator = EmulatorEvidence(version="7.2.22")
+    first, second = (
+        [structs.replace(trace(replace(boot, clock=REAL)), emulator=emulator) for boot in boots] for boots in sides
+    )
+    return compare_traces(first, second)

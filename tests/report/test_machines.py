@@ -27,7 +27,13 @@ def document_of(answer: Verdict) -> dict[str, Any]:
 def test_the_fields_are_those_that_the_documentation_names() -> None:
     page = FORMATS.read_text()
     document = document_of(verdict())
-    parts = [document, document["differences"][0], document["cells"][0], document["cells"][0]["baseline"]]
+    parts = [
+        document,
+        document["causes"][0],
+        document["differences"][0],
+        document["cells"][0],
+        document["cells"][0]["baseline"],
+    ]
     for part in (*parts, document["not_compared"][0], *json.loads(encode_outcomes(candidate_traces()))["cells"][:1]):
         assert [name for name in part if f"`{name}`" not in page] == []
 
@@ -76,11 +82,19 @@ def test_the_document_tells_the_answer_and_its_sentences() -> None:
         "only_one_side": 12,
         "broken": 0,
     }
+    assert document["cause_counts"] == {"regression": 1, "change": 0, "improvement": 4, "info": 3}
+    worst = document["causes"][0]
+    assert (worst["rule"], worst["subject"], worst["severity"]) == ("outcome", "efi-script", "regression")
+    assert worst["where"] == "scenario efi-script; all 7 NICs; q35 ovmf"
+    assert (len(worst["differences"]), worst["explained_by"], worst["consequences"]) == (7, [], [])
+    told = [name for cause in document["causes"] for name in (*cause["differences"], *cause["consequences"])]
+    assert sorted(told) == sorted(entry["id"] for entry in document["differences"] if not entry["waiver"])
+    assert {cause["subject"] for cause in document["causes"] if cause["whole_set"]} >= {"feature VLAN", "vmxnet3"}
     assert len({entry["id"] for entry in document["differences"]}) == len(document["differences"])
     failed = [entry for entry in document["differences"] if entry["rule"] == "outcome"]
     assert failed[0]["id"] == "outcome@efi-script/e1000/q35/ovmf/host:efi-script"
     assert failed[0]["cell"] == "efi-script/e1000/q35/ovmf/host"
-    assert failed[0]["sentence"].startswith("with the baseline the scenario efi-script passed")
+    assert failed[0]["sentence"].startswith("the boot passed with the baseline, with the candidate")
     (lost,) = [entry for entry in document["differences"] if entry["rule"] == "coverage"]
     assert (lost["id"], lost["cell"]) == ("coverage@*:vmxnet3", None)
     (cell,) = [entry for entry in document["cells"] if entry["cell"] == "efi-script/e1000/q35/ovmf/host"]
@@ -128,6 +142,21 @@ def test_junit_tells_differences_of_whole_sets_and_lost_nics() -> None:
     cells, sets = ElementTree.fromstring(encode_verdict_junit(lost))
     assert (cells.get("failures"), cells.get("skipped")) == ("0", "1")
     assert (sets.get("name"), sets.get("failures")) == ("ROM sets", "1")
+
+
+def test_junit_tells_what_follows_from_a_failure_behind_it_and_not_as_a_failure() -> None:
+    entries = (
+        difference(rule="stage-times", severity=Severity.REGRESSION, subject="t"),
+        difference(rule="outcome", severity=Severity.REGRESSION, subject="o", statement="the boot was lost"),
+        difference(rule="dhcp-uuid", subject="u", waiver="known"),
+    )
+    answer = replace(compare_traces([trace(Boot())], [trace(Boot())]), differences=entries)
+    (suite,) = ElementTree.fromstring(encode_verdict_junit(answer))
+    assert [failure.get("type") for failure in suite[0].findall("failure")] == ["outcome"]
+    lines = suite[0].find("system-out").text.splitlines()
+    assert lines[0] == "regression: the boot was lost [outcome]"
+    assert lines[1].endswith("[dhcp-uuid, waived: known]")
+    assert lines[2].startswith("with it, regression: the user class")
 
 
 def test_junit_of_outcomes() -> None:

@@ -12,19 +12,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bootrig.compare import Confirmation, Difference, Severity, Verdict, compare_traces
-from bootrig.report.terminal.matrix import natural_order
+from bootrig.compare import CellState, Confirmation, Difference, Severity, Verdict, compare_traces
+from bootrig.report.terminal.matrix import Symbol, draw_matrix, draw_short_matrix, natural_order
 from bootrig.report.terminal.outcomes import print_outcomes
-from bootrig.report.terminal.verdict import SYMBOLS, headline, print_verdict
+from bootrig.report.terminal.verdict import MARKS, headline, print_verdict
 from bootrig.trace.names import CellKey
-from tests.compare.factory import REAL, Boot, difference, trace
-from tests.report.sample import baseline_traces, candidate_traces, verdict
+from tests.compare.factory import NICS, REAL, Boot, difference, trace
+from tests.report.sample import baseline_traces, candidate_traces, default_verdict, verdict
 
 GOLDEN = Path(__file__).with_name("golden")
 RUN = Path("runs/2011-04-18")
 
 
-def printed(draw: Callable[[Console], None], width: int = 110) -> str:
+def printed(draw: Callable[[Console], None], width: int = 100) -> str:
     """Return what `draw` prints, without colour and trailing spaces."""
     console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False)
     draw(console)
@@ -59,6 +59,20 @@ def test_a_report_fits_into_a_hundred_columns() -> None:
     assert max(map(len, text.splitlines()[:-1])) <= 100  # nobody breaks the answer
 
 
+HEADING = "Everything that was seen"
+
+
+def test_a_default_comparison_fits_above_the_heading_into_forty_lines() -> None:
+    text = printed(lambda console: print_verdict(default_verdict(), console, RUN))
+    above, below = text.split(HEADING)
+    lines = above.splitlines()
+    assert lines[0].startswith("Verdict: NOT COMPATIBLE: 5 regressions in ")
+    assert [line[:13] for line in lines if line[:1].isdigit()] == ["1. Regression", "2. Regression", "3. Regression"]
+    assert max(map(len, lines)) <= 100
+    assert len(lines) <= 40
+    assert len(below.splitlines()) > 40
+
+
 def test_without_traces_nothing_was_compared() -> None:
     text = printed(lambda console: print_verdict(compare_traces([], []), console))
     assert text.splitlines()[-1] == (
@@ -73,6 +87,7 @@ def plain(*differences: Difference, **changes: object) -> Verdict:
 
 
 PASSED = "1 of 1 cell passed on both sides"
+REGRESSION = Severity.REGRESSION
 
 
 def neither() -> Verdict:
@@ -100,7 +115,7 @@ def with_more_cells() -> Verdict:
         ),
         (
             plain(difference(severity=Severity.REGRESSION, waiver="known"), difference(severity=Severity.IMPROVEMENT)),
-            f"Verdict: COMPATIBLE: no regression, 1 improvement, 1 difference waived; {PASSED}",
+            f"Verdict: COMPATIBLE: no regression, 1 improvement; {PASSED}",
         ),
         (plain(difference(severity=Severity.INFO)), f"Verdict: COMPATIBLE: no regression; {PASSED}"),
         (
@@ -121,13 +136,16 @@ def test_the_last_line_is_the_answer(answer: Verdict, line: str) -> None:
 
 def test_what_real_time_has_not_seen_says_so() -> None:
     pending = plain(difference(severity=Severity.REGRESSION, confirmation=Confirmation.PENDING))
-    assert "not confirmed in real time]" in printed(lambda console: print_verdict(pending, console))
+    text = printed(lambda console: print_verdict(pending, console))
+    assert "1. Regression that is not confirmed: scenario pxe-tftp; NIC e1000 [dhcp-user-class, not confirmed]" in text
+    assert text.startswith("Verdict: COMPATIBLE WITH CHANGES: no regression, 1 change; ")
 
 
 def test_what_real_time_refuted_and_notes_are_told() -> None:
     answer = plain(refuted=(difference(),), notes=("the waiver of x matched no difference: remove it",))
     text = printed(lambda console: print_verdict(answer, console))
-    assert "1 difference of virtual time did not show in real time and does not count." in text
+    assert "Told below: 1 refuted difference.\n" in text
+    assert "Refuted: not seen at another clock, so it does not count\n  - The user class is" in text
     assert "Note: the waiver of x matched no difference: remove it." in text
 
 
@@ -136,12 +154,93 @@ def test_brackets_of_names_are_not_taken_for_markup() -> None:
     assert "waived: [red]sic[/red]" in text
 
 
-def test_every_state_has_a_mark_of_its_own() -> None:
-    marks = [symbol.mark for symbol in SYMBOLS.values()]
-    assert len(set(marks)) == len(marks)
+def test_states_are_told_apart_without_colour() -> None:
+    marks = [mark for mark, _ in MARKS.values()]
     assert all(mark.isascii() for mark in marks)
+    assert len(set(marks)) == len(marks) - 1  # whatever seldom matters looks like a cell without differences
+    assert MARKS[CellState.SAME] == MARKS[CellState.NOTED]
 
 
 def test_variants_are_in_the_order_of_their_sizes() -> None:
     names = ["s[100k]", "s[2k]", "s[512]", "a10", "a9"]
     assert sorted(names, key=natural_order) == ["a9", "a10", "s[512]", "s[2k]", "s[100k]"]
+
+
+def symbols_of(*names: str, mark: str = ".") -> dict[CellKey, Symbol]:
+    return {CellKey(*name.split("/")): Symbol(mark, "", "m") for name in names}
+
+
+def drawn(symbols: dict[CellKey, Symbol], width: int = 100, order: str | None = None) -> list[str]:
+    lines = draw_matrix(symbols, width) if order is None else draw_short_matrix(symbols, order, width)
+    return [line.plain for line in lines]
+
+
+def test_a_matrix_has_a_block_for_each_machine_platform_firmware_and_emulator() -> None:
+    symbols = symbols_of("b/e1000/pc/seabios/host", "a/pcnet/pc/seabios/host", "c/pcnet/q35/ovmf/qemu-11")
+    assert drawn(symbols) == [
+        "pc with seabios            e1000   pcnet",
+        "  a                                  .",
+        "  b                          .",
+        "q35 with ovmf on qemu-11",
+        "  c                                  .",
+    ]
+
+
+def test_a_matrix_that_is_too_wide_has_letters_and_a_key() -> None:
+    symbols = symbols_of("a/e1000/pc/seabios/host", "a/virtio-net-pci/pc/seabios/host")
+    assert drawn(symbols, 36) == ["pc with seabios e1000 virtio-net-pci", "  a               .         ."]
+    assert drawn(symbols, 35) == ["pc with seabios a b", "  a             . .", "a = e1000  b = virtio-net-pci"]
+
+
+def test_in_a_short_matrix_equal_rows_and_equal_places_are_one_and_the_worst_is_first() -> None:
+    many = [f"scenario-{number}/e1000/pc/seabios/host" for number in range(9)]
+    efi = [f"efi/e1000/{machine}/ovmf/host" for machine in ("q35", "q35-virt")]
+    symbols = symbols_of(*many, *efi) | symbols_of("z/e1000/pc/seabios/host", "y/e1000/pc/seabios/host", mark="!")
+    assert drawn(symbols, order="!.") == [
+        "pc with seabios           e1000",
+        "  y, z                      !",
+        "  9 other scenarios         .",
+        "q35, q35-virt with ovmf",
+        "  efi                       .",
+    ]
+    assert drawn(symbols_of(*many), order="!.")[1] == "  all 9 scenarios     ."
+
+
+def test_cells_are_coloured_by_outcome() -> None:
+    console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system="standard", no_color=False)
+    print_verdict(with_more_cells(), console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "\x1b[32m.\x1b[0m" in text
+    assert "\x1b[35mx\x1b[0m" in text
+    assert "\x1b[34m<\x1b[0m" in text
+    assert "\x1b[1;35m?\x1b[0m" in text
+
+
+def test_a_cause_that_cells_tell_in_other_words_says_how_many() -> None:
+    first = [trace(Boot(nic=nic, clock=REAL)) for nic in NICS]
+    lost = {"passed": False, "milestone": "dhcp-ack", "clock": REAL}
+    second = [trace(Boot(nic=nic, reason="b" if nic == "pcnet" else "a", **lost)) for nic in NICS]  # type: ignore[arg-type]
+    text = printed(lambda console: print_verdict(compare_traces(first, second), console))
+    words = " ".join(text.split())
+    sentence = "the boot passed with the baseline, with the candidate it failed after dhcp-ack"
+    assert f" 7 of 8 NICs: {sentence}: a 1 of 8 NICs (pcnet): {sentence}: b" in words
+
+
+def test_what_works_with_neither_says_why() -> None:
+    boots = [trace(Boot(nic=nic, passed=False, milestone="", reason="no link")) for nic in NICS[:2]]
+    other = [trace(Boot(nic=NICS[2], passed=False, milestone="", reason=reason)) for reason in ("old", "new")]
+    text = printed(lambda console: print_verdict(compare_traces([*boots, other[0]], [*boots, other[1]]), console))
+    assert "Works with neither (3 cells)\n  - With both: no link\n" in text
+    assert "  - With the baseline: old; with the candidate: new\n" in text
+
+
+def test_changes_beyond_the_worst_three_are_counted_by_topic() -> None:
+    entries = [difference(rule=rule) for rule in ("dhcp-user-class", "tftp-mode", "tftp-options", "http-version")]
+    text = printed(lambda console: print_verdict(plain(*entries, difference(rule="tftp-blocks")), console))
+    assert "Told below: 2 more changes (http 1, tftp 1).\n" in text
+
+
+def test_a_regression_by_policy_says_so() -> None:
+    entry = replace(difference(severity=REGRESSION), policy="the policy relies on user-class")
+    text = printed(lambda console: print_verdict(plain(entry), console))
+    assert "[dhcp-user-class, the policy relies on user-class]" in text

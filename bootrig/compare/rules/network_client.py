@@ -26,6 +26,6 @@ def check_network_client(pair: CellPair) -> Iterator[Finding]:
         return
     why = "DHCP servers and scripts that expect the other one no longer fit"
     if first in PRODUCTS and second not in PRODUCTS:
-        why = f"the ROM's own network stack does not run: there are no scripts, commands and options of {first}"
+        why = f"the ROM's own network stack does not run, so there are no scripts, commands and options of {first}"
     statement = "{candidate} asks for an address, with the baseline it was {baseline}"
     yield Finding(Severity.CHANGE, "network client", first, second, statement, why)

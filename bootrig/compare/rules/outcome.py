@@ -25,13 +25,13 @@ def check_outcome(pair: CellPair) -> Iterator[Finding]:
     first, second = (trace.outcome for trace in pair.sides)
     words = describe_outcome(first), describe_outcome(second)
     subject = pair.key.scenario
-    statement = f"with the baseline the scenario {subject} {{baseline}}, with the candidate it {{candidate}}"
-    neither = f"the scenario {subject} works with neither: the baseline {{baseline}}, the candidate {{candidate}}"
+    statement = "the boot {baseline} with the baseline, with the candidate it {candidate}"
+    neither = "the boot fails with both: with the baseline it {baseline}, with the candidate it {candidate}"
     match pair.baseline.passed, pair.candidate.passed:
         case True, False:
             yield Finding(Severity.REGRESSION, subject, *words, statement, second.reason)
         case False, True:
-            why = f"before: {first.reason}" if first.reason else ""
+            why = f"with the baseline {first.reason}" if first.reason else ""
             yield Finding(Severity.IMPROVEMENT, subject, *words, statement, why)
         case False, False if first.milestone != second.milestone:
             yield Finding(Severity.INFO, subject, *words, neither, second.reason)

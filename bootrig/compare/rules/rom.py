@@ -48,8 +48,8 @@ def check_rom_length(pair: CellPair) -> Iterator[Finding]:
         "ROM length",
         first.file_length,
         second.file_length,
-        "the ROM's file goes from {baseline} to {candidate}",
-        "it nearly fills its BAR: a little more crosses the power of two, and then migration breaks"
+        "the ROM's file is {candidate} long, it was {baseline}",
+        "it nearly fills its BAR; a little more crosses the power of two, and then migration breaks"
         if tight[1]
         else "it no longer nearly fills its BAR",
         "bytes",

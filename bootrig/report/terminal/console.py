@@ -4,7 +4,7 @@ import sys
 
 from rich.console import Console
 
-PLAIN_WIDTH = 110
+PLAIN_WIDTH = 100
 
 
 def open_console(*, stderr: bool = False) -> Console:

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bootrig.report.terminal.matrix import Symbol, iter_matrices, legend, print_item
+from bootrig.report.terminal.matrix import Symbol, draw_matrix, legend, print_item, print_lines
 from bootrig.trace.reading.attempts import settle_traces
 from bootrig.trace.trace import Trace
 
@@ -14,7 +14,7 @@ PASSED = Symbol(".", "green", "passed")
 PASSED_IN_REAL_TIME = Symbol("r", "green", "passed, confirmed in real time")
 PASSED_AGAIN = Symbol("t", "yellow", "passed, packets sent again")
 FAILED = Symbol("F", "bold red", "failed")
-SYMBOLS = (PASSED, PASSED_IN_REAL_TIME, PASSED_AGAIN, FAILED)
+MARKS = "".join(symbol.mark for symbol in (PASSED, PASSED_IN_REAL_TIME, PASSED_AGAIN, FAILED))
 
 
 def symbol_of(trace: Trace, *, mixed: bool) -> Symbol:
@@ -33,16 +33,15 @@ def print_outcomes(traces: Sequence[Trace], console: Console, run_directory: Pat
     """
     settled = settle_traces(traces)
     mixed = any(trace.clock.is_virtual for trace in traces)
-    used = set()
+    used: set[Symbol] = set()
     for rom_set in dict.fromkeys(trace.rom_set for trace in settled):
         symbols = {trace.key: symbol_of(trace, mixed=mixed) for trace in settled if trace.rom_set == rom_set}
         used |= set(symbols.values())
         console.print(Text(rom_set, style="bold"))
-        for table in iter_matrices(symbols):
-            console.print(table)
-            console.print()
+        print_lines(console, draw_matrix(symbols, console.width))
+        console.print()
     if used:
-        console.print(legend(symbol for symbol in SYMBOLS if symbol in used))
+        console.print(legend(used, MARKS))
         console.print()
     _print_failures(settled, console)
     if run_directory is not None:

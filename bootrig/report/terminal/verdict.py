@@ -1,56 +1,108 @@
-"""The verdict on the terminal: matrix, differences by severity, and the answer as the last thing."""
+"""The verdict on the terminal: answer, worst causes and matrix first, then everything that was seen."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from bootrig.compare import Answer, CellState, Confirmation, Difference, Severity, Verdict
-from bootrig.report.grouping import DifferenceGroup, group_differences
-from bootrig.report.terminal.matrix import Symbol, iter_matrices, legend, print_item
+from bootrig.compare import Answer, Cause, CellState, ComparedCell, Severity, Verdict
+from bootrig.compare.registry import TOPICS
+from bootrig.compare.rules import RULES
+from bootrig.compare.verdict import STATES
+from bootrig.report.cause_words import describe_cause
+from bootrig.report.grouping import describe_roms
+from bootrig.report.sentences import capitalise, count, tell_origin
+from bootrig.report.terminal.details import print_details
+from bootrig.report.terminal.matrix import Symbol, draw_short_matrix, legend, print_lines, print_text
+from bootrig.trace.names import CellKey
 
-SYMBOLS: Mapping[CellState, Symbol] = {
-    CellState.REGRESSED: Symbol("!", "bold red", "regressed"),
-    CellState.CHANGED: Symbol("~", "yellow", "changed"),
-    CellState.IMPROVED: Symbol("+", "green", "improved"),
-    CellState.NOTED: Symbol("i", "cyan", "differs in what seldom matters"),
-    CellState.SAME: Symbol("=", "dim", "same"),
-    CellState.BOTH_FAILED: Symbol("x", "magenta", "works with neither"),
-    CellState.ONLY_BASELINE: Symbol("<", "blue", "only the baseline has it"),
-    CellState.ONLY_CANDIDATE: Symbol(">", "blue", "only the candidate has it"),
-    CellState.BROKEN: Symbol("?", "bold magenta", "the rig broke"),
+MARKS: Mapping[CellState, tuple[str, str]] = {
+    CellState.REGRESSED: ("!", "regressed"),
+    CellState.CHANGED: ("~", "changed"),
+    CellState.IMPROVED: ("+", "improved"),
+    CellState.NOTED: (".", "passed with both"),
+    CellState.SAME: (".", "passed with both"),
+    CellState.BOTH_FAILED: ("x", "works with neither"),
+    CellState.ONLY_BASELINE: ("<", "only the baseline has it"),
+    CellState.ONLY_CANDIDATE: (">", "only the candidate has it"),
+    CellState.BROKEN: ("?", "the rig broke"),
 }
-HEADINGS: Mapping[Severity, tuple[str, str]] = {
-    Severity.REGRESSION: ("Regressions", "bold red"),
-    Severity.CHANGE: ("Changes", "yellow"),
-    Severity.IMPROVEMENT: ("Improvements", "green"),
-    Severity.INFO: ("Information", "cyan"),
-}
+ORDER = "".join(dict.fromkeys(mark for mark, _ in MARKS.values()))
 STYLES: Mapping[Answer, str] = {
     Answer.NOT_COMPATIBLE: "bold red",
     Answer.NOTHING_PROVEN: "bold red",
     Answer.COMPATIBLE_WITH_CHANGES: "bold yellow",
     Answer.COMPATIBLE: "bold green",
 }
-CONFIRMATIONS: Mapping[Confirmation, str] = {
-    Confirmation.CONFIRMED: ", confirmed in real time",
-    Confirmation.PENDING: ", not confirmed in real time",
+WORST = 3
+FACTS = 3
+SENTENCE_LINES = 2
+VARIANTS = 2
+NAMES: Mapping[Severity, tuple[str, str]] = {
+    Severity.REGRESSION: ("Regression", "bold red"),
+    Severity.CHANGE: ("Change", "bold yellow"),
+    Severity.IMPROVEMENT: ("Improvement", "cyan"),
+    Severity.INFO: ("Information", "dim"),
 }
 
 
 def print_verdict(verdict: Verdict, console: Console, run_directory: Path | None = None) -> None:
     """Print `verdict` for people, and where everything that was seen is kept."""
-    _print(console, f"Baseline {verdict.baseline or '(no traces)'}, candidate {verdict.candidate or '(no traces)'}")
-    console.print()
-    _print_matrices(verdict, console)
-    _print_differences(verdict, console)
-    _print_rest(verdict, console)
-    if run_directory is not None:
-        _print(console, f"Everything that was seen: {run_directory}")
     word, style = headline(verdict)
-    console.print(Text(word, style=style), soft_wrap=True)
+    compared = [cell.key for cell in verdict.cells if cell.is_compared]
+    causes = verdict.causes
+    worst = [cause for cause in causes if cause.severity in (Severity.REGRESSION, Severity.CHANGE)][:WORST]
+    facts = [cause for cause in causes if cause.severity is not Severity.REGRESSION and cause.is_of_the_whole(compared)]
+    symbols = _find_symbols(verdict, facts)
+    _print_wrapped(console, word, style=style)
+    _print_sides(verdict, console)
+    if worst:
+        console.print()
+    for number, cause in enumerate(worst, start=1):
+        _print_cause(number, cause, compared, console)
+    _print_facts([cause for cause in facts if cause not in worst], compared, console)
+    if symbols:
+        console.print()
+        print_lines(console, [*draw_short_matrix(symbols, ORDER, console.width), legend(symbols.values(), ORDER)])
+    _print_counts(verdict, worst, console)
+    place = f": {run_directory}" if run_directory is not None else ""
+    console.print()
+    print_text(console, f"Everything that was seen{place}", style="bold")
+    console.print()
+    print_details(verdict, symbols, console)
+    print_text(console, word, style=style)
+
+
+def _find_symbols(verdict: Verdict, facts: Sequence[Cause]) -> dict[CellKey, Symbol]:
+    """Return what each cell looks like: what became of it apart from facts about whole ROMs, coloured by outcome."""
+    told = {entry for cause in facts for entry in (*cause.heads, *cause.followers)}
+    weights: dict[CellKey | None, set[Severity]] = {}
+    for entry in verdict.differences:
+        if entry not in told and not entry.waiver:
+            weights.setdefault(entry.key, set()).add(entry.weight)
+    symbols = {}
+    for cell in verdict.cells:
+        state = cell.state
+        if state in STATES.values():
+            found = weights.get(cell.key, set())
+            state = next((STATES[severity] for severity in Severity if severity in found), CellState.SAME)
+        mark, meaning = MARKS[state]
+        symbols[cell.key] = Symbol(mark, _choose_style(cell, state), meaning)
+    return symbols
+
+
+def _choose_style(cell: ComparedCell, state: CellState) -> str:
+    if state is CellState.REGRESSED:
+        return "bold red"
+    if cell.baseline is None or cell.candidate is None:
+        return "bold magenta" if state is CellState.BROKEN else "blue"
+    if cell.candidate.passed:
+        return "green" if cell.baseline.passed else "bold green"
+    return "red" if cell.baseline.passed else "magenta"
 
 
 def headline(verdict: Verdict) -> tuple[str, str]:
@@ -60,23 +112,22 @@ def headline(verdict: Verdict) -> tuple[str, str]:
 
 
 def _reason(verdict: Verdict) -> str:
+    causes = Counter(cause.severity for cause in verdict.causes)
     if verdict.answer is Answer.NOT_COMPATIBLE:
         affected = {entry.key for entry in verdict.regressions if entry.key is not None}
-        where = f" in {_count(len(affected), 'cell')}" if affected else ""
-        return _count(len(group_differences(verdict.regressions, [])), "regression") + where
+        where = f" in {count(len(affected), 'cell')}" if affected else ""
+        return count(causes[Severity.REGRESSION], "regression") + where
     if verdict.answer is Answer.NOTHING_PROVEN:
         compared = any(cell.is_compared for cell in verdict.cells)
         return "no cell passed on both sides" if compared else "no cell has a boot of both sides"
     if verdict.identical:
         return "no rule found anything"
-    counted = [
-        _count(len(group_differences(verdict.of_severity(severity), [])), word)
+    words = [
+        count(causes[severity], word)
         for severity, word in ((Severity.CHANGE, "change"), (Severity.IMPROVEMENT, "improvement"))
-        if verdict.of_severity(severity)
+        if causes[severity]
     ]
-    waived = len(group_differences([entry for entry in verdict.differences if entry.waiver], []))
-    counted += [f"{_count(waived, 'difference')} waived"] if waived else []
-    return ", ".join(["no regression", *counted])
+    return ", ".join(["no regression", *words])
 
 
 def _cells(verdict: Verdict) -> str:
@@ -87,63 +138,91 @@ def _cells(verdict: Verdict) -> str:
         (counts.only_one_side, "have one side only"),
         (counts.broken, "with a broken rig"),
     )
-    passed = f"{counts.passed_on_both_sides} of {_count(counts.all, 'cell')} passed on both sides"
+    passed = f"{counts.passed_on_both_sides} of {count(counts.all, 'cell')} passed on both sides"
     return ", ".join([passed, *(f"{number} {words}" for number, words in counted if number)])
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+def _print_wrapped(console: Console, words: str, *, indent: int = 0, limit: int | None = None, style: str = "") -> None:
+    """Print a sentence in at most `limit` lines; a part that is left out is told below."""
+    blanks = " " * indent
+    lines = textwrap.wrap(
+        words,
+        console.width,
+        initial_indent=blanks,
+        subsequent_indent=blanks,
+        max_lines=limit,
+        placeholder=" ...",
+        break_on_hyphens=False,
+    )
+    for line in lines:
+        print_text(console, line, style=style)
 
 
-def _print(console: Console, line: str, style: str = "") -> None:
-    console.print(Text(line, style=style), soft_wrap=True)
-
-
-def _print_matrices(verdict: Verdict, console: Console) -> None:
-    symbols = {cell.key: SYMBOLS[cell.state] for cell in verdict.cells}
-    for table in iter_matrices(symbols):
-        console.print(table)
-        console.print()
-    used = {cell.state for cell in verdict.cells}
-    if used:
-        console.print(legend(SYMBOLS[state] for state in CellState if state in used))
-        console.print()
-
-
-def _print_differences(verdict: Verdict, console: Console) -> None:
-    keys = [cell.key for cell in verdict.cells if cell.is_compared]
-    for severity, (heading, style) in HEADINGS.items():
-        _print_groups(console, heading, style, group_differences(verdict.of_severity(severity), keys))
-    waived = [entry for entry in verdict.differences if entry.waiver]
-    _print_groups(console, "Waived", "dim", group_differences(waived, keys))
-
-
-def _print_groups(console: Console, heading: str, style: str, groups: Sequence[DifferenceGroup]) -> None:
-    if not groups:
-        return
-    _print(console, f"{heading} ({len(groups)})", style)
-    for group in groups:
-        sentence = group.sentence
-        print_item(console, f"{sentence[:1].upper()}{sentence[1:]}", f"{group.where} [{_origin(group.first)}]")
-    console.print()
-
-
-def _origin(difference: Difference) -> str:
-    waiver = f", waived: {difference.waiver}" if difference.waiver else ""
-    return f"{difference.rule}{CONFIRMATIONS.get(difference.confirmation, '')}{waiver}"
-
-
-def _print_rest(verdict: Verdict, console: Console) -> None:
-    """Print what was not compared, what real time refuted, and notes."""
-    explanations = Counter(entry.explanation for entry in verdict.not_compared)
-    if explanations:
-        _print(console, f"Not compared ({len(verdict.not_compared)} cells)", "blue")
-        for explanation, count in explanations.items():
-            print_item(console, f"{explanation} ({_count(count, 'cell')})")
-        console.print()
-    if verdict.refuted:
-        seen = _count(len(verdict.refuted), "difference")
-        verb = "does" if len(verdict.refuted) == 1 else "do"
-        _print(console, f"{seen} of virtual time did not show in real time and {verb} not count.", "dim")
+def _print_sides(verdict: Verdict, console: Console) -> None:
+    """Print what was compared, and notes."""
+    sides = f"Baseline {verdict.baseline or '(no traces)'}, candidate {verdict.candidate or '(no traces)'}"
+    _print_wrapped(console, sides)
     for note in verdict.notes:
-        _print(console, f"Note: {note}.", "yellow")
+        _print_wrapped(console, f"Note: {note}.", limit=SENTENCE_LINES, style="yellow")
+
+
+def _print_cause(number: int, cause: Cause, compared: Sequence[CellKey], console: Console) -> None:
+    """Print one of the worst causes: where, what, why, and how many other differences are told with it."""
+    told = describe_cause(cause, compared)
+    name, style = NAMES[cause.severity]
+    if cause.first.finding.severity is not cause.severity:
+        name = "Regression that is not confirmed"
+    rest = f"; {count(cause.consequences, 'more difference')} with it" if cause.followers else ""
+    heading = f"{number}. {name}: {told.where} [{tell_origin(cause.first)}{rest}]"
+    for line in textwrap.wrap(heading, console.width, subsequent_indent="   ", break_on_hyphens=False):
+        text = Text(line)
+        text.highlight_words([f"{number}. {name}"], style)
+        print_lines(console, [text])
+    wordings = told.wordings
+    if len(wordings) > VARIANTS:
+        wordings = (replace(wordings[0], share=f"{wordings[0].share}, the others in other words"),)
+    for wording in wordings:
+        _print_wrapped(console, capitalise(str(wording)), indent=3, limit=SENTENCE_LINES)
+    if told.why:
+        _print_wrapped(console, f"Why: {told.why}", indent=3, limit=1)
+
+
+def _print_facts(facts: Sequence[Cause], compared: Sequence[CellKey], console: Console) -> None:
+    """Print facts about whole ROMs; those that one rule found of the same ROMs are one item."""
+    items: dict[tuple[str, Severity, str], list[str]] = {}
+    for cause in facts:
+        where = describe_roms(cause.cells, compared)
+        items.setdefault((cause.first.rule, cause.severity, where), []).extend(
+            map(str, describe_cause(cause, compared).wordings)
+        )
+    if items:
+        console.print()
+        print_text(console, "Of whole ROMs, in every scenario", style="bold")
+    for (_, severity, where), sentences in list(items.items())[:FACTS]:
+        text = f"{where}: {'; '.join(sentences)}"
+        _print_wrapped(console, capitalise(text), indent=2, limit=SENTENCE_LINES, style=NAMES[severity][1])
+    if len(items) > FACTS:
+        print_text(console, f"  {len(items) - FACTS} more below")
+
+
+def _print_counts(verdict: Verdict, worst: Sequence[Cause], console: Console) -> None:
+    """Print how much more there is below."""
+    rest = [cause for cause in verdict.causes if cause not in worst]
+    counted = Counter(cause.severity for cause in rest)
+    topics = Counter(_topic(cause) for cause in rest if cause.severity is Severity.CHANGE)
+    words = [
+        (counted[Severity.REGRESSION], "more regression", ""),
+        (counted[Severity.CHANGE], "more change", f" ({', '.join(f'{topic} {n}' for topic, n in topics.items())})"),
+        (counted[Severity.IMPROVEMENT], "improvement", ""),
+        (counted[Severity.INFO], "further difference", ""),
+        (sum(bool(entry.waiver) for entry in verdict.differences), "waived difference", ""),
+        (len(verdict.refuted), "refuted difference", ""),
+    ]
+    if told := [f"{count(number, word)}{more}" for number, word, more in words if number]:
+        console.print()
+        _print_wrapped(console, f"Told below: {', '.join(told)}.", limit=SENTENCE_LINES)
+
+
+def _topic(cause: Cause) -> str:
+    topics = RULES[cause.first.rule].topics
+    return next((topic for topic in TOPICS if topic in topics), cause.first.rule)
