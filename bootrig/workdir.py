@@ -11,6 +11,8 @@ from pathlib import Path
 from bootrig.errors import InputError
 
 CACHE_VARIABLE = "BOOTRIG_CACHE"
+# In a run directory: each side's ROM set as it was embedded.
+ROMS_DIRECTORY = "roms"
 
 
 def cache_directory() -> Path:

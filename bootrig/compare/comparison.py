@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from bootrig.compare.confirmation import confirm
 from bootrig.compare.difference import Difference
@@ -13,6 +14,7 @@ from bootrig.compare.verdict import STATES, CellState, ComparedBoot, ComparedCel
 from bootrig.compare.waivers import apply_waivers
 from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
 from bootrig.trace.trace import Trace
+from firmware.lint.finding import Finding as LintFinding
 
 DEFAULT = Policy()
 
@@ -23,6 +25,7 @@ def compare_traces(
     policy: Policy = DEFAULT,
     *,
     broken: Collection[CellKey] = frozenset(),
+    lint: Sequence[LintFinding] = (),
     today: datetime.date | None = None,
 ) -> Verdict:
     """Hold the candidate's traces against the baseline's, cell by cell and rule by rule.
@@ -32,9 +35,10 @@ def compare_traces(
         candidate: traces of the ROM set that may replace it.
         policy: what the site relies on and accepts: it raises severities first, then its waivers are applied.
         broken: cells that were tried, but the rig broke on some side.
+        lint: what lint finds in the candidate's ROMs and not in the baseline's.
         today: the day by which waivers expire; this very day by default.
     """
-    pairing = pair_traces(baseline, candidate, broken, policy.tolerance)
+    pairing = replace(pair_traces(baseline, candidate, broken, policy.tolerance), lint=tuple(lint))
     confirmed = confirm(pairing, find_differences(pairing), find_differences(pairing.select_virtual()))
     day = today or datetime.datetime.now(tz=datetime.UTC).date()
     differences, notes = apply_waivers(policy.apply(confirmed.differences), policy.waivers, day)

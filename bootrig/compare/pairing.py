@@ -8,6 +8,7 @@ from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import choose_attempt, find_attempt
 from bootrig.trace.trace import MissingRom, Trace
+from firmware.lint.finding import Finding as LintFinding
 
 Event = TypeVar("Event")
 Read = TypeVar("Read")
@@ -85,6 +86,7 @@ class Pairing:
         only_candidate: traces of cells that the baseline does not have, in the order of keys.
         broken: cells that were tried, but the rig broke on some side: they say nothing of any ROM.
         unstarted: what the guest lacked in cells that one side has, because with the other QEMU refused to start it.
+        lint: what lint finds in the candidate's ROMs and not in the baseline's.
     """
 
     paired: tuple[PairedCell, ...]
@@ -92,6 +94,7 @@ class Pairing:
     only_candidate: tuple[Trace, ...] = ()
     broken: frozenset[CellKey] = frozenset()
     unstarted: Mapping[CellKey, tuple[MissingRom, ...]] = field(default_factory=dict)
+    lint: tuple[LintFinding, ...] = ()
 
     def __iter__(self) -> Iterator[CellPair]:
         return (cell.judged for cell in self.paired)

@@ -1,6 +1,7 @@
 """Judging recorded boots."""
 
 from bootrig.compare.comparison import DEFAULT, compare_traces
+from bootrig.compare.linting import find_new
 from bootrig.compare.policy import Policy
 from bootrig.compare.verdict import Verdict
 from bootrig.record.run import RecordedRun
@@ -19,4 +20,7 @@ def judge(baseline: RecordedRun, candidate: RecordedRun, policy: Policy = DEFAUL
     labels = [recorded.find_label(label) for recorded, label in sides]
     first, second = (recorded.load_traces(label) for (recorded, _), label in zip(sides, labels, strict=True))
     broken = {key for (recorded, _), label in zip(sides, labels, strict=True) for key in recorded.find_broken(label)}
-    return compare_traces(first, second, policy, broken=broken)
+    rom_sets = [recorded.load_rom_set(label) for (recorded, _), label in zip(sides, labels, strict=True)]
+    nic_models = {trace.key.nic_model for trace in (*first, *second)}
+    lint = find_new(rom_sets[0], rom_sets[1], nic_models) if rom_sets[0] and rom_sets[1] else ()
+    return compare_traces(first, second, policy, broken=broken, lint=lint)

@@ -17,6 +17,8 @@ from bootrig.jsonfile import load_json, write_json
 from bootrig.trace.names import CellKey, parse_cell_name
 from bootrig.trace.reading.outcome import settle_outcome
 from bootrig.trace.trace import TRACE_FILE, Trace
+from bootrig.workdir import ROMS_DIRECTORY
+from firmware.romset import RomSet
 
 RUN_FILE = "run.json"
 VERDICT_FILE = "verdict.json"
@@ -162,6 +164,13 @@ class RecordedRun:
                 # attempts sort as they are tried: real, shift7; which one counts is not a matter of order
                 for path in sorted((self.directory / cell.directory).glob(f"*/{TRACE_FILE}")):
                     yield load_json(path, Trace)
+
+    def load_rom_set(self, label: str) -> RomSet | None:
+        """Return the ROMs of one side as they were embedded; None where the run does not have them any more."""
+        side = next(side for side in self.run.sides if side.label == label)
+        files = {rom.file: self.directory / ROMS_DIRECTORY / label / rom.file for rom in side.roms}
+        contents = {name: path.read_bytes() for name, path in files.items() if path.is_file()}
+        return RomSet.of_files(side.given, contents) if contents else None
 
     def find_broken(self, label: str) -> tuple[CellKey, ...]:
         """Return one side's cells whose rig broke and that left no trace."""

@@ -9,11 +9,10 @@ from bootrig.romset.embed import embed_rom_set
 from bootrig.romset.obtain import obtain_rom_set
 from bootrig.scenario.platform import firmware_family
 from bootrig.trace.names import CellKey
+from bootrig.workdir import ROMS_DIRECTORY
 from firmware.nic import find_nic_model
 from firmware.optionrom.rom import survey_option_rom
 from firmware.romset import RomFile, RomSet
-
-ROMS_DIRECTORY = "roms"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ def test_rules_have_names_and_descriptions() -> None:
 
 def test_every_module_of_the_folder_is_imported_in_the_order_of_names() -> None:
     modules = [entry.check.__module__ for entry in RULES.values() if entry.sees_all_pairs]
-    assert modules == ["bootrig.compare.rules.coverage", "bootrig.compare.rules.traffic"]
+    assert modules == [f"bootrig.compare.rules.{name}" for name in ("coverage", "lint", "traffic")]
 
 
 def test_rules_have_topics_but_for_those_that_nobody_may_disregard() -> None:
-    assert {name for name, entry in RULES.items() if not entry.topics} == {"outcome", "coverage"}
+    assert {name for name, entry in RULES.items() if not entry.topics} == {"outcome", "coverage", "lint"}
     assert {topic for entry in RULES.values() for topic in entry.topics} <= set(TOPICS)
 
 
@@ -38,6 +38,7 @@ def test_what_follows_from_nothing_is_written_down() -> None:
     assert {name for name, entry in RULES.items() if not entry.follows_from} == {
         "bios-services",
         "coverage",
+        "lint",
         "network-client",
         "rom-bar",
         "rom-length",
