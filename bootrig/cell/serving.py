@@ -5,17 +5,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bootrig.network.errors import ServiceError
 from bootrig.network.services.content.kind import Material
 from bootrig.network.services.files import make_files
 from bootrig.network.services.registry import find_services
-from bootrig.network.services.service import RunningService, ServiceContext
+from bootrig.network.services.service import RunningService, Service, ServiceContext
+from bootrig.network.statement import prove_statements
 from bootrig.scenario.platform import probe_build
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.events import Event
-from bootrig.trace.trace import ServiceEvidence
+from bootrig.trace.trace import ReadBack, ServiceEvidence
 from firmware.probe.boot.image import make_bios_probe, sum_image
 
 DISK_FILE = "disk.img"
@@ -60,9 +61,17 @@ def make_served(
 
 @dataclass(frozen=True, slots=True)
 class RunningServices:
-    """The services of a cell inside the `async with` of `start_services`, by the names of their tables."""
+    """The services of a cell inside the `async with` of `start_services`, by the names of their tables.
+
+    `proven` is what answers to requests have shown before the guest runs.
+    """
 
     running: Mapping[str, RunningService]
+    proven: Mapping[str, tuple[ReadBack, ...]]
+
+    def title(self, name: str) -> str:
+        """Return what errors call a service."""
+        return _title(name, self.running[name])
 
     @property
     def watches(self) -> tuple[Callable[[], Awaitable[NoReturn]], ...]:
@@ -90,15 +99,18 @@ class RunningServices:
         if silent:
             raise ServiceError(
                 "; ".join(
-                    f"the {name} service ({self.running[name].server}) does not answer: {', '.join(questions)}"
-                    for name, questions in silent.items()
+                    f"{self.title(name)} does not answer: {', '.join(questions)}" for name, questions in silent.items()
                 ),
                 remedy="see the logs of the services in the attempt's directory",
             )
         return frozenset(self.running)
 
     def describe(self, scenario: Scenario, wire: tuple[Event, ...]) -> Iterable[ServiceEvidence]:
-        """Yield what is known of each service, now that its packets are decoded."""
+        """Yield what is known of each service, now that its packets are decoded.
+
+        Raises:
+            ServiceError: the packets show that one does not do what its table says.
+        """
         services = find_services()
         for name, service in self.running.items():
             yield ServiceEvidence(
@@ -106,7 +118,10 @@ class RunningServices:
                 kind=name,
                 server=service.server,
                 version=service.version,
-                read_back=services[name].read_back(scenario.services[name], wire),
+                read_back=(
+                    *self.proven[name],
+                    *prove_statements(self.title(name), services[name].iter_statements(scenario.services[name], wire)),
+                ),
             )
 
 
@@ -124,7 +139,7 @@ async def start_services(scenario: Scenario, directory: Path) -> AsyncIterator[R
     Their files are, and their logs go, below the attempt's `directory`.
 
     Raises:
-        ServiceError: one cannot be started.
+        ServiceError: one cannot be started, or does not do what its table says.
         ToolMissingError: a server is not installed.
     """
     services = find_services()
@@ -137,4 +152,25 @@ async def start_services(scenario: Scenario, directory: Path) -> AsyncIterator[R
             )
             for name, configuration in scenario.services.items()
         }
-        yield RunningServices(running)
+        proven = {
+            name: await _ask_statements(services[name], scenario.services[name], _title(name, service))
+            for name, service in running.items()
+        }
+        yield RunningServices(running, proven)
+
+
+def _title(name: str, service: RunningService) -> str:
+    return f"the {name} service ({service.server})"
+
+
+async def _ask_statements(service: Service[Any], configuration: Any, title: str) -> tuple[ReadBack, ...]:
+    """Return what answers of a service show of its table.
+
+    Raises:
+        ServiceError: it does not answer, or not what its table says.
+    """
+    try:
+        statements = await asyncio.wait_for(service.ask_statements(configuration), ALIVE_S)
+    except OSError as error:  # TimeoutError among them
+        raise ServiceError(f"{title} does not answer before the guest starts: {_describe_silence(error)}") from error
+    return prove_statements(title, statements)

@@ -4,6 +4,8 @@ In a value a name is text: UTF-8, whose bytes that are not UTF-8 are surrogates 
 that are equal are the same bytes. For people, what is not printable is escaped.
 """
 
+import re
+
 from bootrig.document.toml import TableReader, describe
 
 
@@ -24,6 +26,12 @@ def show_name(name: str) -> str:
 
 def _escape(character: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in encode_name(character))
+
+
+def parse_shown(text: str) -> str:
+    r"""Return the name that an event shows as text, in which what is not printable ASCII is `\xNN`."""
+    content = re.sub(r"\\x([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), text)
+    return decode_name(content.encode("latin-1"))
 
 
 def read_name(table: TableReader, key: str) -> str | None:

@@ -6,7 +6,7 @@ quotes is text. `do_options` of its rfc2131.c for the next server: `dhcp-boot` w
 address, and 0.0.0.0 for a name that has none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from bootrig.network import addresses
 from bootrig.network.names import decode_name, encode_name, show_name
@@ -19,9 +19,9 @@ from bootrig.network.servers.personality import (
     OptionType,
     PersonalityError,
 )
+from bootrig.network.servers.suboptions import OPTION_LENGTH, join_suboptions
 
 FILE_FIELD_LENGTH = 127  # dnsmasq ends the field of 128 bytes with a NUL
-OPTION_LENGTH = 255
 LINE_LENGTH = 1023
 TFTP_SERVER_NAME, BOOT_FILE_NAME = 66, 67
 NAME_WITHOUT_ADDRESS = "no-next-server.invalid"
@@ -127,23 +127,6 @@ def _iter_boot_lines(personality: DhcpPersonality) -> Iterator[str]:
                 yield f'dhcp-option-force={tags}{TFTP_SERVER_NAME},"{server}"'
 
 
-def encode_suboptions(items: Sequence[tuple[tuple[int, ...], bytes]], key_path: str) -> bytes:
-    """Return suboptions as code, length, content; those whose paths begin alike are in one.
-
-    Raises:
-        PersonalityError: one is too long.
-    """
-    encoded = b""
-    for code in dict.fromkeys(path[0] for path, _ in items):
-        plain = [content for path, content in items if path == (code,)]
-        deeper = [(path[1:], content) for path, content in items if path[0] == code and len(path) > 1]
-        for content in [*plain, *([encode_suboptions(deeper, key_path)] if deeper else [])]:
-            if len(content) > OPTION_LENGTH:
-                raise PersonalityError(f"suboption {code} has {len(content)} bytes, 255 fit", key_path=key_path)
-            encoded += bytes([code, len(content)]) + content
-    return encoded
-
-
 def _option_line(option: DhcpOption, key_path: str) -> str:
     """Return the line that sends an option that has no suboptions.
 
@@ -175,8 +158,8 @@ def _iter_option_lines(personality: DhcpPersonality) -> Iterator[str]:
     Raises:
         PersonalityError: two statements of the personality are about one option.
     """
-    nested: dict[int, list[tuple[tuple[int, ...], bytes]]] = {}
     said = set() if personality.fields is BootFields.HEADER else {BOOT_FILE_NAME, TFTP_SERVER_NAME}
+    nested: set[int] = set()
     for index, option in enumerate(personality.options):
         if option.code in OWN_CODES:
             message = f"dnsmasq does not let anybody say what is in option {option.code}"
@@ -186,12 +169,9 @@ def _iter_option_lines(personality: DhcpPersonality) -> Iterator[str]:
             raise PersonalityError(message, key_path=f"option[{index}].code")
         said.add(option.code)
         if option.path:
-            nested.setdefault(option.code, []).append((option.path, option.content))
-        else:
-            yield _option_line(option, f"option[{index}]")
-    for code, items in nested.items():
-        whole = DhcpOption(code, (), OptionType.HEX, encode_suboptions(items, "option"))
-        yield _option_line(whole, "option")
+            nested.add(option.code)
+    for option, key_path in join_suboptions(personality.options):
+        yield _option_line(option, key_path)
 
 
 def dnsmasq_configuration(personality: DhcpPersonality) -> str:

@@ -16,6 +16,7 @@ from bootrig.network.addresses import ASKING_MAC, TAP_NAME, address_family
 from bootrig.network.errors import ServiceError
 
 DATAGRAM_LENGTH = 65536
+A_RECORD = 1
 DHCP_SERVER_PORT, DHCP_CLIENT_PORT = 67, 68
 BROADCAST = "255.255.255.255"
 COOKIE = bytes.fromhex("63825363")
@@ -86,17 +87,30 @@ def ask_dns(address: str, name: str, port: int = 53) -> Question:
     """Return a query for the IPv4 address of `name`; any answer to it does."""
 
     async def ask() -> None:
-        loop, transaction = asyncio.get_running_loop(), os.urandom(2)
-        words = b"".join(bytes([len(word)]) + word for word in name.encode().split(b"."))
-        query = transaction + bytes([1, 0, 0, 1, 0, 0, 0, 0, 0, 0]) + words + bytes([0, 0, 1, 0, 1])
-        with socket.socket(address_family(address), socket.SOCK_DGRAM) as client:
-            client.setblocking(False)
-            client.connect((address, port))
-            await loop.sock_sendall(client, query)
-            while (await loop.sock_recv(client, DATAGRAM_LENGTH))[:2] != transaction:
-                pass
+        await query_dns(address, name, A_RECORD, port)
 
     return Question(f"a DNS query to {address}", ask)
+
+
+async def query_dns(address: str, name: str, record_type: int, port: int = 53) -> tuple[bytes, ...]:
+    """Return the data of the records of a type that a DNS server has for `name`.
+
+    Raises:
+        OSError: it refuses the query; one that does not answer is waited for.
+    """
+    from dpkt import dns  # noqa: PLC0415 - it loads 60 modules, which reading a scenario does not need
+
+    loop, transaction = asyncio.get_running_loop(), os.urandom(2)
+    question = dns.DNS.Q(name=name, type=record_type, cls=1)
+    query = bytes(dns.DNS(id=int.from_bytes(transaction, "big"), op=dns.DNS_RD, qd=[question]))
+    with socket.socket(address_family(address), socket.SOCK_DGRAM) as client:
+        client.setblocking(False)
+        client.connect((address, port))
+        await loop.sock_sendall(client, query)
+        answer = b""
+        while answer[:2] != transaction:
+            answer = await loop.sock_recv(client, DATAGRAM_LENGTH)
+    return tuple(bytes(record.rdata) for record in dns.DNS(answer).an if record.type == record_type)
 
 
 def ask_tftp(address: str, name: bytes | None, port: int = 69) -> Question:

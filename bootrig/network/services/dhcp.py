@@ -1,12 +1,12 @@
 """DHCP, and with it DNS and router advertisements as long as they have no tables of their own: all by dnsmasq."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address
 
 from bootrig.document.toml import TableReader, describe, suggest
-from bootrig.network.addresses import SERVER_ADDRESS
+from bootrig.network.addresses import SERVER_ADDRESS, SERVER_NAME, SERVICE_ADDRESSES
 from bootrig.network.names import read_name, show_name
 from bootrig.network.servers.dnsmasq import Dnsmasq, start_dnsmasq
 from bootrig.network.servers.dnsmasq_lines import dnsmasq_configuration
@@ -20,7 +20,11 @@ from bootrig.network.servers.personality import (
     OptionType,
     PersonalityError,
 )
+from bootrig.network.servers.questions import query_dns
+from bootrig.network.services.dhcp_statements import RECORD_TYPES, iter_dhcp_statements, name_statement
 from bootrig.network.services.service import Service, ServiceContext, Surroundings
+from bootrig.network.statement import Statement
+from bootrig.trace.events import Event
 
 MAC_PATTERN = r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}"
 _WIDTHS = {OptionType.U8: 1, OptionType.U16: 2, OptionType.U32: 4}
@@ -65,6 +69,22 @@ class DhcpService(Service[DhcpPersonality]):
             if name and not surroundings.offers(name):
                 message = f"no service of this scenario has a file {show_name(name)}"
                 yield key_path, f"{message}; only a disk's report does without"
+
+    async def ask_statements(self, configuration: DhcpPersonality) -> tuple[Statement, ...]:
+        """Return what its DNS says of the rig's name, asked at every address; lines of its own may say otherwise."""
+        if configuration.lines:
+            return ()
+        return tuple(
+            [
+                name_statement(record_type, await query_dns(address, SERVER_NAME, record_type))
+                for address in SERVICE_ADDRESSES
+                for record_type in RECORD_TYPES
+            ]
+        )
+
+    def iter_statements(self, configuration: DhcpPersonality, wire: Sequence[Event]) -> Iterator[Statement]:
+        """Yield what answers to the guest show."""
+        return iter_dhcp_statements(configuration, wire)
 
     @asynccontextmanager
     async def start(self, configuration: DhcpPersonality, context: ServiceContext) -> AsyncIterator[Dnsmasq]:

@@ -10,8 +10,8 @@ from typing import Generic, NoReturn, Protocol, TypeVar
 from bootrig.document.toml import TableReader
 from bootrig.network.servers.questions import Question
 from bootrig.network.services.files import ServedFile, iter_file_faults, split_table
+from bootrig.network.statement import Statement
 from bootrig.trace.events import Event
-from bootrig.trace.trace import ReadBack
 
 Configuration = TypeVar("Configuration")
 
@@ -103,9 +103,16 @@ class Service(ABC, Generic[Configuration]):
         """Whether a boot file called `name`, a path or a URL, is loaded from it."""
         return False
 
-    def read_back(self, configuration: Configuration, wire: Sequence[Event]) -> tuple[ReadBack, ...]:
-        """Return what shows in the packets that it did what its table says; nothing yet."""
+    async def ask_statements(self, configuration: Configuration) -> tuple[Statement, ...]:
+        """Return the statements of its table that answers to requests of our own show, once it runs.
+
+        They are asked before the guest runs, and put no frame on its network. The caller limits the time.
+        """
         return ()
+
+    def iter_statements(self, configuration: Configuration, wire: Sequence[Event]) -> Iterator[Statement]:
+        """Yield the statements of its table that the packets of a boot show; others are neither proven nor broken."""
+        yield from ()
 
 
 class FileService(Service[Table]):

@@ -1,6 +1,6 @@
 """TFTP, by tftpy."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,9 +9,12 @@ from urllib.parse import unquote_to_bytes
 from bootrig.document.toml import TableReader, suggest
 from bootrig.network.names import decode_name, encode_name
 from bootrig.network.services.content.error import KIND as ERROR
+from bootrig.network.services.file_statements import iter_tftp_statements
 from bootrig.network.services.files import ServedFile
 from bootrig.network.services.location import parse_location
 from bootrig.network.services.service import FileService, FileTable, RunningService, ServiceContext
+from bootrig.network.statement import Statement
+from bootrig.trace.events import Event
 
 OPTIONS = ("blksize", "tsize", "timeout", "windowsize")
 
@@ -51,6 +54,10 @@ class TftpService(FileService[TftpTable]):
             return any(served.is_called(name) for served in configuration.files)
         path = decode_name(unquote_to_bytes(encode_name(location.path)))
         return location.is_ours("tftp", 69) and any(served.is_called(path) for served in configuration.files)
+
+    def iter_statements(self, configuration: TftpTable, wire: Sequence[Event]) -> Iterator[Statement]:
+        """Yield what answers to the guest show."""
+        return iter_tftp_statements(configuration.files, configuration.refuse, wire)
 
     @asynccontextmanager
     async def start(self, configuration: TftpTable, context: ServiceContext) -> AsyncIterator[RunningService]:

@@ -3,6 +3,8 @@
 from bootrig.document.toml import TableReader
 from bootrig.network.services.content.kind import ContentKind, Material
 
+KIND = "missing"
+
 
 class MissingContent(ContentKind[None]):
     """It has no keys."""
