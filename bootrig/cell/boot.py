@@ -12,10 +12,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bootrig.cell.draining import drain
-from bootrig.cell.machine import NIC_ID, make_definition
+from bootrig.cell.machine import make_definition
 from bootrig.cell.observer import Observer, Operator
 from bootrig.cell.recording import Ended, make_trace, make_unstarted_trace
 from bootrig.cell.serving import Served, make_served, start_services
+from bootrig.cell.slots import NIC_ID
 from bootrig.cell.specification import CAPTURE_FILE, CellSpecification
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.accelerator import revoke_kvm

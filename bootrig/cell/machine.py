@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import assert_never
 
 from bootrig.cell.errors import CellError
+from bootrig.cell.slots import CAPTURE_ID, DISK_ID, NETDEV_ID, NIC_ID
 from bootrig.cell.specification import CAPTURE_FILE, CellSpecification
 from bootrig.emulator.definition.definition import (
     Accelerator,
@@ -19,8 +20,6 @@ from bootrig.emulator.definition.parts import JsonValue, Part, make_capture, mak
 from bootrig.network.addresses import GUEST_MAC
 from bootrig.scenario.platform import firmware_family
 from firmware.nic import find_nic_model
-
-NIC_ID = "nic0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,9 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
         real_time_clock=clock,
         data_directories=(specification.data_directory, *base.data_directories),
     ).adding(
-        make_tap_netdev(tap),
-        make_nic(specification.key.nic_model, "net0", id=NIC_ID, **_nic_properties(specification)),
-        make_capture(specification.directory / CAPTURE_FILE),
+        make_tap_netdev(tap, id=NETDEV_ID),
+        make_nic(specification.key.nic_model, NETDEV_ID, id=NIC_ID, **_nic_properties(specification)),
+        make_capture(specification.directory / CAPTURE_FILE, netdev=NETDEV_ID, id=CAPTURE_ID),
         *_iter_disk(base, disk_file),
     )
     return CellGuest(definition, tuple(added))
@@ -61,7 +60,7 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
 def _iter_disk(base: MachineDefinition, disk_file: Path | None) -> Iterator[Part]:
     if disk_file is not None:
         slot = base.disk
-        *nodes, device = make_disk(disk_file, driver=slot.driver)
+        *nodes, device = make_disk(disk_file, id=DISK_ID, driver=slot.driver)
         yield from nodes
         yield replace(device, properties={**device.properties, **_boot_order(slot.bootindex), **slot.properties})
 

@@ -1,13 +1,15 @@
 """What all cells of a run share: emulators, proven accelerators, programs, platform firmware, guests."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bootrig.builder.build import obtain_platform_firmware
 from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.cell.process import describe_host_error
+from bootrig.cell.slots import iter_slot_faults
 from bootrig.cell.specification import CellSpecification, make_nonce
 from bootrig.emulator.accelerator import choose_accelerator
 from bootrig.emulator.definition.definition import MachineDefinition
@@ -92,7 +94,7 @@ def make_equipment(
     accelerators = {name: str(choose_accelerator(emulator, wanted)) for name, emulator in emulators.items()}
     if is_virtual is None:
         is_virtual = set(accelerators.values()) == {"tcg"}
-    guests = {name: _load_guest(name, emulators.values()) for name in dict.fromkeys(c.key.machine for c in planned)}
+    guests = {name: _load_guest(name, planned, emulators) for name in dict.fromkeys(c.key.machine for c in planned)}
     asked = {
         (emulator, machine): ask_rom_files(emulators[emulator], guests[machine], models)
         for (emulator, machine), models in _group_nic_models(planned).items()
@@ -108,11 +110,22 @@ def _group_nic_models(planned: Sequence[PlannedCell]) -> dict[tuple[str, str], l
     return models
 
 
-def _load_guest(name: str, emulators: Iterable[Emulator]) -> MachineDefinition:
-    """Return a guest's definition, checked against what every emulator says about itself."""
+def _load_guest(name: str, planned: Sequence[PlannedCell], emulators: Mapping[str, Emulator]) -> MachineDefinition:
+    """Return a guest's definition, checked for its planned cells against what their emulators say about themselves."""
     path = find_recipe_path(RecipeKind.GUESTS, name)
-    for emulator in emulators:
-        definition = load_definition(path, Catalog(load_introspection(emulator)))
+    cells = [cell for cell in planned if cell.key.machine == name]
+    for emulator in dict.fromkeys(cell.key.emulator for cell in cells):
+        tried = [cell for cell in cells if cell.key.emulator == emulator]
+        judge = partial(
+            iter_slot_faults,
+            nic_models=tuple(dict.fromkeys(cell.key.nic_model for cell in tried)),
+            has_disk=any(cell.scenario.guest.disk for cell in tried),
+        )
+        definition = load_definition(
+            path,
+            Catalog(load_introspection(emulators[emulator])),
+            judge,
+        )
     return definition
 
 

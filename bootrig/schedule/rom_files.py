@@ -37,8 +37,8 @@ def find_missing_roms(
 
     def is_there(file: str) -> bool:
         if DEFAULT_ROM_NAME.fullmatch(file):
-            return file in installed
-        return emulator.find_data_file(file, [side.directory]) is not None
+            return file in installed or any((directory / file).is_file() for directory in guest.data_directories)
+        return emulator.find_data_file(file, [side.directory, *guest.data_directories]) is not None
 
     wanted = dict.fromkeys(_iter_wanted(key, guest, launch, asked))
     return tuple(rom for rom in wanted if rom.file and not is_there(rom.file))

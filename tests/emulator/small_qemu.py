@@ -139,6 +139,7 @@ INTROSPECTION = Introspection(
             ("chardev", "str", "ID of a chardev to use as a backend"), ("index", "uint32", "", 4294967295)
         ),
         "pcie-root-port": _qom(("chassis", "uint8", "", 0), ("port", "uint8", "", 0), *PCI),
+        "virtio-blk-pci": _qom(("bootindex", "int32"), DRIVE, ("serial", "str"), *PCI),
         "virtio-rng-pci": _qom(("rng", "link<rng-backend>"), *PCI),
     },
     machines={"pc": PC, "q35": PC, "pc-i440fx-7.2": PC},

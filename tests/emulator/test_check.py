@@ -32,6 +32,9 @@ BEYOND_SCHEMA = {
     "the-rigs-own-chardev",
     "dangling-references",
     "used-twice",
+    "slots",
+    "disk-driver",
+    "a-nic-on-the-rigs-lan",
     "processor-properties",
     "accelerator",
 }

@@ -154,6 +154,32 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
             "object[0].file: missing; expected a string",
         ),
     ),
+    "slots": (
+        '[nic]\nid = "x"\nnetdev = "y"\ndriver = "e1000"\nromfile = ""\naddr = "0x3"\n'
+        '[disk]\nid = "z"\ndrive = "d"\nrerror = "stops"\nbootindx = 1\n',
+        (
+            "nic.id: the cell gives the NIC its id",
+            "nic.netdev: the cell puts the NIC on its LAN",
+            "nic.driver: the NIC model is the cell's (--nic), the guest's file says where it goes",
+            "nic.romfile: which ROM the NIC has is what is tried; --rom-by says how it gets it",
+            "disk.id: the cell gives the disk its id",
+            "disk.drive: the cell makes the disk's content",
+            'disk.rerror: found a string "stops", expected one of report, ignore, enospc, stop, auto; '
+            'did you mean "stop"?',
+            'disk.bootindx: ide-hd of QEMU {version} has no such property; did you mean "bootindex"?',
+        ),
+    ),
+    "disk-driver": (
+        '[disk]\ndriver = "ide-dh"\n',
+        ("disk.driver: QEMU {version} has no device 'ide-dh'; did you mean \"ide-hd\"?",),
+    ),
+    "a-nic-on-the-rigs-lan": (
+        '[[device]]\ndriver = "e1000"\nnetdev = "lan0"\n',
+        (
+            'device[0].netdev: a further NIC cannot be on the rig\'s LAN "lan0" yet; expected the id of a [[netdev]] '
+            "of this file",
+        ),
+    ),
     "machine": (
         '[machine]\ntype = "pcc"\n',
         ("machine.type: QEMU {version} has no machine type 'pcc'; did you mean \"pc\"?",),

@@ -10,6 +10,15 @@ from bootrig.emulator.definition.values import Checker, Fault
 from bootrig.emulator.schema.introspection import QomType
 from bootrig.emulator.schema.shapes import Catalog, Object
 
+# What a cell fills in, by the key of a slot that may not have it.
+FILLED_IN_NIC = {
+    "driver": "the NIC model is the cell's (--nic), the guest's file says where it goes",
+    "id": "the cell gives the NIC its id",
+    "netdev": "the cell puts the NIC on its LAN",
+    "romfile": "which ROM the NIC has is what is tried; --rom-by says how it gets it",
+}
+FILLED_IN_DISK = {"id": "the cell gives the disk its id", "drive": "the cell makes the disk's content"}
+
 
 def check_definition(definition: MachineDefinition, catalog: Catalog) -> tuple[Fault, ...]:
     """Return everything that is wrong with `definition` for the QEMU of `catalog`."""
@@ -27,6 +36,7 @@ def check_definition(definition: MachineDefinition, catalog: Catalog) -> tuple[F
     kind, options = str(accelerator.kind), ("accelerator.options", accelerator.options)
     faults += _check_type(checker, "accelerator.kind", "accelerator", kind, qemu.accelerators, options)
     faults += _check_counting(accelerator)
+    faults += _check_slots(definition, checker)
     faults += _check_parts(definition, checker)
     faults += _check_ids(definition)
     return (*faults, *check_references(definition, catalog))
@@ -51,6 +61,18 @@ def _check_counting(accelerator: Accelerator) -> Iterator[Fault]:
         yield Fault("accelerator.instruction_counting", f"{accelerator.kind} cannot count instructions, tcg can")
     if counting is not None and counting.record_replay and counting.record_file is None:
         yield Fault("accelerator.instruction_counting.record_file", "missing; expected a file")
+
+
+def _check_slots(definition: MachineDefinition, checker: Checker) -> Iterator[Fault]:
+    """Yield what is wrong with the slots that a cell fills; the NIC's other keys depend on its model."""
+    for table, slot, filled in (("nic", definition.nic, FILLED_IN_NIC), ("disk", definition.disk, FILLED_IN_DISK)):
+        for key in slot.properties:
+            if key in filled:
+                yield Fault(f"{table}.{key}", filled[key])
+    disk = definition.disk
+    others = {key: value for key, value in disk.properties.items() if key not in FILLED_IN_DISK}
+    known = checker.catalog.introspection.devices
+    yield from _check_type(checker, "disk.driver", "device", disk.driver, known, ("disk", others))
 
 
 def _check_parts(definition: MachineDefinition, checker: Checker) -> Iterator[Fault]:

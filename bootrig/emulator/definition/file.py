@@ -21,7 +21,7 @@ other arrays. Their tables hold the arguments of QMP's `device_add`, `netdev_add
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from bootrig.emulator.definition.definition import (
     RecordReplay,
 )
 from bootrig.emulator.definition.parts import KINDS, Chardev, Device, Part
+from bootrig.emulator.definition.values import Fault
 from bootrig.emulator.schema.shapes import Catalog
 from bootrig.jsonfile import to_json_value
 
@@ -47,12 +48,17 @@ DATE_PATTERN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
 UUID_PATTERN = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
-def load_definition(path: Path, catalog: Catalog | None = None) -> MachineDefinition:
+def load_definition(
+    path: Path,
+    catalog: Catalog | None = None,
+    further: Callable[[MachineDefinition, Catalog], Iterable[Fault]] = lambda _definition, _catalog: (),
+) -> MachineDefinition:
     """Return the machine definition in a file, checked as far as possible without starting a guest.
 
     Args:
         path: a TOML file, or a JSON file whose name ends in `.json`.
         catalog: what the QEMU at hand says about itself; without it only the form of the file is checked.
+        further: what else is wrong with it for whoever reads it.
 
     Raises:
         DocumentError: something is wrong; it carries every problem.
@@ -60,7 +66,7 @@ def load_definition(path: Path, catalog: Catalog | None = None) -> MachineDefini
     document = _load_json(path) if path.suffix == ".json" else load_document(path)
     definition = read_definition(document.root)
     if catalog is not None:
-        for fault in check_definition(definition, catalog):
+        for fault in (*check_definition(definition, catalog), *further(definition, catalog)):
             document.add_problem(fault.key_path, fault.message)
     document.finish()
     return definition

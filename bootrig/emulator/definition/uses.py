@@ -1,5 +1,6 @@
 """What uses what in a machine definition: names that do not exist, backends that are unused or used too often."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ KIND_BY_MEMBER = {
     "primary_in": "chardev",
     "secondary_in": "chardev",
 }
+# What a segment of the rig's LAN is called.
+SEGMENT = re.compile(r"lan\d+")
 # Kinds that at most one device can use.
 EXCLUSIVE = ("netdev", "blockdev")
 
@@ -57,6 +60,9 @@ def check_references(definition: MachineDefinition, catalog: Catalog) -> Iterato
         if reference.kind == "bus":
             if reference.name not in names and "." not in reference.name:
                 yield Fault(reference.place, f'no device has a bus "{reference.name}"{suggest(reference.name, names)}')
+        elif reference.name not in names and reference.kind == "netdev" and SEGMENT.fullmatch(reference.name):
+            found = f'a further NIC cannot be on the rig\'s LAN "{reference.name}" yet'
+            yield Fault(reference.place, f"{found}; expected the id of a [[netdev]] of this file")
         elif reference.name not in names:
             yield Fault(
                 reference.place, f'there is no {reference.kind} "{reference.name}"{suggest(reference.name, names)}'
