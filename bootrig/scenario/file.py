@@ -26,6 +26,7 @@ from bootrig.scenario.scenario import (
     ScenarioExpectation,
 )
 from bootrig.scenario.suites import DEFAULT_SUITE
+from bootrig.trace.reading.repetitions import DISTURBANCES
 from bootrig.trace.trace import OutcomeStatus
 from firmware.nic import NIC_MODELS
 
@@ -183,7 +184,7 @@ def _read_expectation(root: TableReader) -> ScenarioExpectation:
         over=root.string("over", default=""),
         milestones=root.strings("milestones", default=()),
         ends=root.strings("ends", default=()),
-        allow=root.strings("allow", default=()),
+        allow=root.strings("allow", default=(), pattern=DISTURBANCES, expected="what may disturb a boot, as dhcp-nak"),
         console=tuple(
             ConsoleMark(table.string("milestone"), table.string("pattern")) for table in root.tables("console")
         ),

@@ -23,6 +23,10 @@ LONG_PATTERN = "console[0].pattern: found 1001 characters, expected at most 1000
         (GOOD.replace('"x"', "3"), "summary: found an integer 3, expected a string"),
         (GOOD.replace("[dhcp]", "[dchp]"), 'dchp: unknown key; did you mean "dhcp"?'),
         (GOOD + "[iscsi]\n", "iscsi: unknown key"),
+        (
+            'allow = ["dhcp-nak", "dhcp-discovery"]\n' + GOOD,
+            'allow[1]: found a string "dhcp-discovery", expected what may disturb a boot, as dhcp-nak',
+        ),
         (GOOD.replace("[dhcp]", "[[dhcp]]"), "dhcp: found an array, expected a table"),
         (
             "memory_mib = 512\n" + GOOD,

@@ -11,6 +11,11 @@ from bootrig.trace.reading.exchanges import Exchange, find_exchanges
 from bootrig.trace.trace import Disturbance, Trace
 
 LATE_GUEST_S = 0.25
+# what a scenario can allow: the words for what disturbs a boot
+DISTURBANCES = (
+    "dhcp-(?:discover|request|inform)(?:-late)?|dhcp-nak|dhcp6-[a-z-]+|tftp-(?:request|options|data)|tcp|dns|arp|"
+    "neighbour-solicitation"
+)
 # Routers may be asked before the link is up: e1000 asks three times in good boots.
 MAY_REPEAT = frozenset({"router-solicitation"})
 

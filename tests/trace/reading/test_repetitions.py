@@ -1,5 +1,6 @@
 """What disturbs a boot."""
 
+import re
 from collections.abc import Sequence
 
 import dpkt
@@ -15,7 +16,7 @@ from bootrig.trace.events import (
     RouterAdvertisement,
     RouterSolicitation,
 )
-from bootrig.trace.reading.repetitions import find_disturbances
+from bootrig.trace.reading.repetitions import DISTURBANCES, find_disturbances
 from bootrig.trace.trace import Clock, Disturbance, Expectation, FaultHit, Trace
 from tests.compare.factory import KVM, REAL, VIRTUAL, Boot, answer, dhcp, trace
 from tests.network.frames import (
@@ -285,3 +286,17 @@ def test_an_address_that_somebody_else_claims_is_answered() -> None:
     ask = Arp(guest_s=1.0, from_guest=True, operation="request", sender_mac="", sender="", target_mac="", target="a")
     tell = replace(ask, from_guest=False, operation="reply", sender="a", target="")
     assert [one.what for one in find_disturbances(boot(*framed(ask, ask, tell)))] == ["arp"]
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        *(decode(*frames) for frames, _ in CAPTURES.values()),
+        exchange(0.0, 0.5, 0.5),
+        framed(dhcp(0.5, "discover"), dhcp(1.0, "inform"), answer(2.0, "ack")),
+        framed(solicit(1.0), solicit(2.0), solicit(3.0, "advertise", from_guest=False)),
+        framed(ask_neighbour(1.0), ask_neighbour(2.0), NEIGHBOUR),
+    ],
+)
+def test_a_scenario_can_allow_whatever_disturbs(wire: tuple[Event, ...]) -> None:
+    assert all(re.fullmatch(DISTURBANCES, one.what) for one in find_disturbances(boot(*wire, clock=VIRTUAL)))
