@@ -1,9 +1,10 @@
 """One cause, told once: differences that follow from another are folded under it.
 
 In one cell a difference follows from another where its rule says so (`follows_from`) and the other weighs as much or
-more. What follows from nothing is a *head*. A change that explains a worse head in the same cell is its *why*: OVMF's
-own PXE client in the place of iPXE is a change by itself, and the reason where a script does not boot any more. Heads
-of several cells are one cause where rule, subject and weight are the same.
+more; what only a policy makes a regression weighs less than a regression. What follows from nothing is a *head*. A
+change that explains a worse head in the same cell is its *why*: OVMF's own PXE client in the place of iPXE is a change
+by itself, and the reason where a script does not boot any more. Heads of several cells are one cause where rule,
+subject and weight are the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -113,15 +114,20 @@ def _find_parent(entry: Difference, entries: Sequence[Difference]) -> Difference
     """Return what a difference follows from; or the worse one that it explains, which then is told first."""
     for rule in RULES[entry.rule].follows_from:
         for other in entries:
-            if other.rule == rule and WEIGHTS[other.weight] <= WEIGHTS[entry.weight]:
+            if other.rule == rule and _rank(other) <= _rank(entry):
                 return other
     return next((other for other in entries if _explains(entry, other)), None)
 
 
 def _explains(entry: Difference, head: Difference) -> bool:
     """Whether a change is the reason for something worse."""
-    is_less = WEIGHTS[entry.weight] > WEIGHTS[head.weight]
-    return is_less and entry.weight is Severity.CHANGE and entry.rule in RULES[head.rule].follows_from
+    is_change = entry.weight is Severity.CHANGE or bool(entry.policy)
+    return is_change and _rank(entry) > _rank(head) and entry.rule in RULES[head.rule].follows_from
+
+
+def _rank(entry: Difference) -> tuple[int, bool]:
+    """Return how much a difference weighs, less for worse; what only a policy makes a regression is the milder one."""
+    return WEIGHTS[entry.weight], bool(entry.policy)
 
 
 def _climb(entry: Difference, parents: Mapping[Difference, Difference | None]) -> Difference:
@@ -130,9 +136,9 @@ def _climb(entry: Difference, parents: Mapping[Difference, Difference | None]) -
     return entry
 
 
-def _order(cause: Cause, reached: Mapping[CellKey, str]) -> tuple[int, int, int]:
+def _order(cause: Cause, reached: Mapping[CellKey, str]) -> tuple[int, int, bool, int]:
     stage = min((_rank_stage(entry, reached) for entry in cause.heads), default=0)
-    return WEIGHTS[cause.severity], -len(cause.heads), stage
+    return WEIGHTS[cause.severity], -len(cause.heads), bool(cause.first.policy), stage
 
 
 def _rank_stage(entry: Difference, reached: Mapping[CellKey, str]) -> int:

@@ -1,6 +1,7 @@
 """One cause, told once: what follows from what, in one cell and over cells."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,19 @@ def test_a_change_that_explains_a_regression_is_its_why() -> None:
     assert names(cause.whys) == ["network-client"]
     assert names(cause.followers) == ["dhcp-user-class", "stage-times"]
     assert cause.severity is REGRESSION
+
+
+def test_what_a_policy_makes_a_regression_explains_a_lost_boot_and_does_not_hide_it() -> None:
+    raised = [replace(diff(rule, REGRESSION), policy="strict") for rule in ("network-client", "dhcp-user-class")]
+    (cause,) = found(*raised, diff("outcome", REGRESSION))
+    assert (names(cause.heads), names(cause.whys)) == (["outcome"], ["network-client"])
+    assert names(cause.followers) == ["dhcp-user-class"]
+
+
+def test_what_a_policy_makes_a_regression_is_not_hidden_under_a_change() -> None:
+    raised = replace(diff("prompts", REGRESSION), policy="the policy relies on prompts")
+    (cause,) = found(raised, diff("banner"))
+    assert (names(cause.heads), names(cause.whys), cause.severity) == (["prompts"], ["banner"], REGRESSION)
 
 
 def test_an_info_explains_nothing_worse() -> None:
@@ -140,7 +154,11 @@ severities, subjects, places = (st.sampled_from(one) for one in (list(Severity),
 entries_of = st.lists(st.builds(diff, st.sampled_from(sorted(RULES)), severities, subjects, places), unique=True)
 
 
-@given(entries_of)
+def raise_all(entries: list[Difference]) -> list[Difference]:
+    return [replace(entry, policy="strict") if entry.weight is REGRESSION else entry for entry in entries]
+
+
+@given(entries_of | entries_of.map(raise_all))
 def test_every_difference_is_in_one_cause_and_none_is_worse_than_its_head(entries: list[Difference]) -> None:
     causes = find_causes(entries, {})
     told = [entry for cause in causes for entry in (*cause.heads, *cause.whys, *cause.followers)]
