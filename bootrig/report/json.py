@@ -131,6 +131,8 @@ def _describe_trace(trace: Trace) -> dict[str, Any]:
         "attempt": trace.attempt,
         "clock": trace.clock.kind,
         **_describe_outcome(trace.outcome),
+        "last_unanswered": trace.outcome.last_unanswered,
+        "on_the_way": trace.outcome.on_the_way,
         "disturbed": len(trace.outcome.disturbed),
         "directory": trace.directory,
         "rom_sha256": trace.rom.sha256,

@@ -80,6 +80,7 @@ class Boot:
     milestone: str = "nbp-entered"
     reason: str = ""
     disturbed: int = 0
+    on_the_way: tuple[str, ...] = ()
     file_length: int = 160 * KIB
     bar_length: int = 256 * KIB
     product: str = "iPXE"
@@ -129,6 +130,7 @@ def trace(boot: Boot) -> Trace:
             boot.milestone,
             boot.reason,
             tuple(Disturbance(number, "tftp-data") for number in range(boot.disturbed)),
+            on_the_way=boot.on_the_way,
         ),
         rom=RomEvidence("efi.rom", 1, boot.bar_length, boot.file_length, "0" * 64),
         milestones=_milestones(boot),

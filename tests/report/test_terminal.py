@@ -54,6 +54,25 @@ def test_outcomes_of_a_run() -> None:
     assert_golden("outcomes.txt", printed(lambda console: print_outcomes(traces, console, RUN)))
 
 
+def test_what_failed_on_the_way_of_boots_that_passed() -> None:
+    unknown = ("cpuid: command not found", "params: command not found")
+    boots = [
+        Boot(nic="pcnet", on_the_way=unknown),
+        Boot(nic="rtl8139", on_the_way=unknown),
+        Boot(on_the_way=("x",)),
+        Boot(nic="vmxnet3", on_the_way=("y",), passed=False),
+        Boot(nic="ne2k_pci"),
+    ]
+    text = printed(lambda console: print_outcomes([trace(boot) for boot in boots], console))
+    assert [line for line in text.splitlines() if line.startswith(("Failed on", "  - set: pxe-tftp with"))] == [
+        "  - set: pxe-tftp with vmxnet3:",
+        "Failed on the way of boots that passed",
+        "  - set: pxe-tftp with pcnet, rtl8139: cpuid: command not found; params: command not found",
+        "  - set: pxe-tftp with e1000: x",
+    ]
+    assert "on the way" not in printed(lambda console: print_outcomes([trace(Boot())], console))
+
+
 def test_a_report_fits_into_a_hundred_columns() -> None:
     text = printed(lambda console: print_verdict(verdict(), console), width=100)
     assert max(map(len, text.splitlines()[:-1])) <= 100  # nobody breaks the answer

@@ -1,18 +1,13 @@
-"""What the firmware wrote on the console."""
+"""What the firmware calls itself and offers on the console: banner, features, prompts."""
 
 from collections.abc import Iterator, Sequence
 
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import rule
-from bootrig.trace.reading.firmware_words import (
-    Banner,
-    find_banner,
-    find_errors,
-    find_features,
-    find_post_words,
-    find_prompts,
-)
+from bootrig.trace.reading.firmware_words import Banner, find_banner, find_features, find_prompts
+from bootrig.trace.reading.rom_lines import spell_line
+from bootrig.trace.trace import ConsoleLine
 
 
 def came_and_went(baseline: Sequence[str], candidate: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -69,21 +64,10 @@ def check_features(pair: CellPair) -> Iterator[Finding]:
         return
     for word in went:
         statement = "the feature {baseline} is gone"
-        yield Finding(
-            Severity.CHANGE, f"feature {word}", word, None, statement, "guests that boot this way no longer can"
-        )
+        why = f"guests that boot this way no longer can; the baseline has {' '.join(first or ())}"
+        yield Finding(Severity.CHANGE, f"feature {word}", word, None, statement, why)
     for word in came:
         yield Finding(Severity.IMPROVEMENT, f"feature {word}", None, word, "the feature {candidate} is new")
-
-
-@rule("bios-services", topics={"console"}, depends_on_scenario=False)
-def check_bios_services(pair: CellPair) -> Iterator[Finding]:
-    """Does the ROM find and use the same BIOS services during POST (`PCI2.10 PnP BBS PMM`)? Info."""
-    first, second = (find_post_words(trace.console) for trace in pair.sides)
-    if first is None or second is None or not any(came_and_went(first, second)):
-        return
-    statement = "during POST the ROM reports {candidate}, it was {baseline}"
-    yield Finding(Severity.INFO, "POST line", " ".join(first), " ".join(second), statement)
 
 
 @rule("prompts", topics={"prompts", "console"}, follows_from=("network-client", "banner"))
@@ -105,7 +89,7 @@ def check_prompts(pair: CellPair) -> Iterator[Finding]:
     for old in went:
         if old not in pairs:
             statement = 'the prompt "{baseline}" is gone'
-            why = "pressing that key, by hand or from a script, no longer has an effect"
+            why = f"pressing that key, by hand or from a script, no longer has an effect{_find_place(pair, old)}"
             yield Finding(Severity.CHANGE, f'prompt "{old}"', old, None, statement, why)
     for new in came:
         if new not in pairs.values():
@@ -116,15 +100,8 @@ def _anonymous(prompt: str) -> str:
     return prompt.replace("gPXE", "iPXE")
 
 
-@rule("console-errors", topics={"console"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
-def check_console_errors(pair: CellPair) -> Iterator[Finding]:
-    """Does the firmware print the same errors by number, where both boots passed? Info.
-
-    iPXE's numbers hold place and reason of an error and so change with the source.
-    """
-    if not pair.both_passed:
-        return
-    first, second = (" ".join(sorted(find_errors(trace.console))) or None for trace in pair.sides)
-    if first != second:
-        statement = "errors printed on the way: {candidate}; it was {baseline}"
-        yield Finding(Severity.INFO, "errors on the console", first, second, statement)
+def _find_place(pair: CellPair, prompt: str) -> str:
+    """Return where the baseline has a prompt, after a semicolon; empty where it is the first of its lines."""
+    texts = [line.text for line in pair.baseline.console if line.text]
+    place = next(place for place, text in enumerate(texts) if prompt in find_prompts([ConsoleLine(text)]))
+    return f'; with the baseline it comes after "{spell_line(texts[place - 1])}"' if place else ""

@@ -44,6 +44,7 @@ def print_outcomes(traces: Sequence[Trace], console: Console, run_directory: Pat
         console.print(legend(used, MARKS))
         console.print()
     _print_failures(settled, console)
+    _print_on_the_way(settled, console)
     if run_directory is not None:
         console.print(Text(f"Everything that was seen: {run_directory}"), soft_wrap=True)
     console.print(summary(settled), soft_wrap=True)
@@ -60,6 +61,21 @@ def _print_failures(traces: Sequence[Trace], console: Console) -> None:
     for (rom_set, scenario, reason), members in failures.items():
         nics = ", ".join(trace.key.nic_model for trace in members)
         print_item(console, f"{rom_set}: {scenario} with {nics}: {reason}", _notes(members))
+    console.print()
+
+
+def _print_on_the_way(traces: Sequence[Trace], console: Console) -> None:
+    """Print what failed on the way of boots that passed: commands that a ROM does not know, downloads, drives."""
+    passes: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for trace in traces:
+        if trace.passed and trace.outcome.on_the_way:
+            key = trace.rom_set, trace.key.scenario, trace.outcome.on_the_way
+            passes.setdefault(key, []).append(trace.key.nic_model)
+    if not passes:
+        return
+    console.print(Text("Failed on the way of boots that passed", style="bold"))
+    for (rom_set, scenario, complaints), nics in passes.items():
+        print_item(console, f"{rom_set}: {scenario} with {', '.join(dict.fromkeys(nics))}: {'; '.join(complaints)}", "")
     console.print()
 
 

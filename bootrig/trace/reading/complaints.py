@@ -6,7 +6,7 @@ SYSLINUX 6, GRUB 2, SeaBIOS, EDK II.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from bootrig.trace.reading.error_numbers import explain_error
 from bootrig.trace.trace import ConsoleLine
@@ -27,17 +27,12 @@ _COMPLAINT = re.compile(
 _COUNTERS = re.compile(r"\[(?:Link|TXE|RXE)")
 # What a ROM says of an image after it has said why.
 _CONSEQUENCE = re.compile(r"Could not (?:boot|chain) image: ")
+_USAGE = re.compile(r"Usage:|  |See https?:")
+_SHORT_NUMBER = re.compile(r"\([0-9a-f]{8}\)$")
 _PLATFORM_COMPLAINT = re.compile(
     r"Boot failed: |No bootable device\.|BdsDxe: (?:failed to (?:load|start) |No bootable option or device was found)"
 )
 _DEVICE_PATH = re.compile(r" from PciRoot\S*?(?=: |$)")
-
-
-def iter_complaints(lines: Sequence[ConsoleLine]) -> Iterator[str]:
-    """Yield the complaints of the ROM and of the programs that it loaded, in their order."""
-    for line in lines:
-        if not line.wiped and is_complaint(line.text):
-            yield spell_complaint(line.text)
 
 
 def is_complaint(text: str) -> bool:
@@ -53,15 +48,30 @@ def spell_complaint(text: str) -> str:
     return _DOTS.sub("...", worded)
 
 
-def find_reason(lines: Sequence[ConsoleLine]) -> str | None:
-    """Return the last complaint of the ROM or of a program; None where none was printed.
+def find_causes(lines: Sequence[ConsoleLine]) -> tuple[str, ...]:
+    """Return the complaints, each once, without those that follow from the one before; the last one says why it ended.
 
-    `Could not boot image` follows from what was said before it, if anything was.
+    `Could not boot image` follows from a complaint with the same number, or without any right above it: of a command
+    that is not known, or of an option, with the lines that tell how the command is used.
     """
-    complaints = list(iter_complaints(lines))
-    while len(complaints) > 1 and _CONSEQUENCE.match(complaints[-1]):
-        del complaints[-1]
-    return complaints[-1] if complaints else None
+    causes: dict[str, None] = {}
+    above = ""  # a complaint that nothing but its explanation has followed yet
+    previous = ""
+    for text in (line.text for line in lines if not line.wiped):
+        if not is_complaint(text):
+            above = above if _USAGE.match(text) else ""
+            continue
+        complaint = spell_complaint(text)
+        if not (_CONSEQUENCE.match(complaint) and (above or _find_number(complaint) == _find_number(previous))):
+            causes[complaint] = None
+        above, previous = ("" if _SHORT_NUMBER.search(complaint) else complaint), complaint
+    return tuple(causes)
+
+
+def _find_number(complaint: str) -> str | None:
+    """Return the number of a complaint; None where it has none."""
+    match = _SHORT_NUMBER.search(complaint)
+    return None if match is None else match[0]
 
 
 def find_platform_complaint(lines: Sequence[ConsoleLine]) -> str | None:

@@ -1,4 +1,4 @@
-"""What the firmware wrote on the console: banner, features, prompts, error numbers.
+"""What the firmware wrote on the console: banner, features, prompts.
 
 A line is read whether it was wiped out later or not. Each pattern looks at a character a limited number of times.
 """
@@ -11,11 +11,8 @@ from bootrig.trace.trace import ConsoleLine
 
 # A version may hold blanks and brackets: `iPXE 1.20.1+ (g4bd0) -- Open Source Network Boot Firmware`.
 _BANNER = re.compile(r"\s*(([A-Za-z]*PXE) (\S.{0,200}?) -- [^-]{0,80}Boot Firmware)")
-_POST = re.compile(r"\s*[A-Za-z]*PXE \(https?:[^)]*\)(?: -)? (.*)")
 _FEATURES = re.compile(r"\s*Features:(.*)")
 _PROMPT = re.compile(r"press( (?:Ctrl-[A-Z]|F\d{1,2}|any key)\b[^.(]{0,80})(?:\(PCI [^)]{0,20}\))?\.", re.IGNORECASE)
-_ERROR = re.compile(r"(?:\(0x|ipxe\.org/|etherboot\.org/)([0-9a-f]{8})\b|\b(PXE-[ET][0-9A-F]{2})\b")
-_POST_ADDRESS = re.compile(r"(?:[0-9a-f]+:)+[0-9a-f]+\.[0-7]|[0-9A-F]+")
 
 # gPXE spells out the feature that iPXE calls MBOOT.
 _CANONICAL_FEATURES: Mapping[str, str] = {"Multiboot": "MBOOT"}
@@ -42,18 +39,6 @@ def find_features(lines: Sequence[ConsoleLine]) -> tuple[str, ...] | None:
     return None if match is None else tuple(_CANONICAL_FEATURES.get(word, word) for word in match[1].split())
 
 
-def find_post_words(lines: Sequence[ConsoleLine]) -> tuple[str, ...] | None:
-    """Return what the ROM says of the BIOS during POST (`PCI2.10`, `PnP`, `PMM`), without addresses; None for nothing.
-
-    Source: the line that iPXE's romprefix.S prints; the words tell which BIOS services the ROM found.
-    """
-    match = _find_first(_POST, lines)
-    if match is None:
-        return None
-    words = ("PMM" if word.startswith("PMM") else word for word in match[1].split())
-    return tuple(word for word in words if not _POST_ADDRESS.fullmatch(word))
-
-
 def find_prompts(lines: Sequence[ConsoleLine]) -> tuple[str, ...]:
     """Return the prompts that wait for a key, each once, in the order in which they came.
 
@@ -63,9 +48,14 @@ def find_prompts(lines: Sequence[ConsoleLine]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def find_errors(lines: Sequence[ConsoleLine]) -> frozenset[str]:
-    """Return the errors that the firmware printed by number: `4c126035` of `http://ipxe.org/4c126035`, `PXE-E16`."""
-    return frozenset(match[1] or match[2] for line in lines for match in _ERROR.finditer(line.text))
+def is_prompt(text: str) -> bool:
+    """Whether a line has a prompt that waits for a key."""
+    return _PROMPT.search(text) is not None
+
+
+def is_feature_line(text: str) -> bool:
+    """Whether a line lists the firmware's features."""
+    return _FEATURES.match(text) is not None
 
 
 def iter_identity(lines: Sequence[ConsoleLine]) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """The outcome of a boot: a pure function of its trace, which holds what was expected."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from bootrig.trace.events import HttpRequest, TftpRequest
-from bootrig.trace.reading.complaints import find_platform_complaint, find_reason, iter_complaints
+from bootrig.trace.reading.complaints import find_causes, find_platform_complaint
 from bootrig.trace.reading.milestones import find_missing
 from bootrig.trace.reading.questions import find_last_unanswered
 from bootrig.trace.reading.repetitions import find_disturbances
@@ -32,17 +32,15 @@ def find_outcome(trace: Trace) -> Outcome:
     reached = (*trace.milestones, *_iter_proven(trace))
     last, missing = find_missing(expected_milestones(trace.expected), reached)
     disturbed = find_disturbances(trace)
-    complaints = tuple(dict.fromkeys(iter_complaints(trace.console)))
+    causes = find_causes(trace.console)
     damage = next((words for report in trace.reports if (words := _describe_damage(report, trace.expected))), None)
     if damage is None and not missing:
         mode = "" if trace.clock.is_virtual else " in real time"
         reason = f"{last} was reached{mode}"
-        return Outcome(OutcomeStatus.PASSED, last, reason, disturbed, on_the_way=complaints)
+        return Outcome(OutcomeStatus.PASSED, last, reason, disturbed, on_the_way=causes)
     unanswered = find_last_unanswered(trace.wire)
-    reason = damage or f"{missing} was not reached{_describe_end(trace, unanswered)}"
-    cause = find_reason(trace.console)
-    on_the_way = complaints if damage or cause is None else complaints[: complaints.index(cause)]
-    return Outcome(OutcomeStatus.FAILED, last, reason, disturbed, unanswered, on_the_way)
+    reason = damage or f"{missing} was not reached{_describe_end(trace, causes, unanswered)}"
+    return Outcome(OutcomeStatus.FAILED, last, reason, disturbed, unanswered, causes if damage else causes[:-1])
 
 
 def _iter_proven(trace: Trace) -> Iterator[Milestone]:
@@ -75,14 +73,13 @@ def _describe_damage(report: ProbeReport, expected: Expectation) -> str | None:
     return f"the {report.kind} probe arrived damaged: the sum of its bytes is {total:08x}"
 
 
-def _describe_end(trace: Trace, unanswered: str | None) -> str:
+def _describe_end(trace: Trace, causes: Sequence[str], unanswered: str | None) -> str:
     """Return why a boot came no further, after a colon; empty where nothing is known.
 
     The ROM's own complaint and the last question that nobody answered come first, then what ended the watch; the
     platform firmware's last words only where there is nothing else.
     """
-    cause = find_reason(trace.console)
-    found = [*([f"{LAST_WORDS}'{cause}'"] if cause else []), *([unanswered] if unanswered else [])]
+    found = [*(f"{LAST_WORDS}'{cause}'" for cause in causes[-1:]), *([unanswered] if unanswered else [])]
     last_words = trace.ended_by.startswith(LAST_WORDS)
     if trace.ended_by and not last_words:
         if not found and not trace.reports and (line := _find_last_line(trace.console)):

@@ -3,15 +3,15 @@
 import pytest
 
 from bootrig.trace.reading.complaints import (
+    find_causes,
     find_platform_complaint,
-    find_reason,
     is_complaint,
-    iter_complaints,
     spell_complaint,
 )
 from bootrig.trace.trace import ConsoleLine
 from tests.trace.reading.conftest import RECORDED, read_lines
 
+SPELT = "Could not chain image: one (1c0c2002)"
 NUMBERED = "Could not chain image: one (http://ipxe.org/1c0c2002)"
 FORMAT = "Could not boot image: Exec format error (http://ipxe.org/2e008081)"
 EXIT = "Could not boot image: Error 0x00000001 (http://ipxe.org/00000001)"
@@ -57,8 +57,8 @@ def lines(*texts: str) -> list[ConsoleLine]:
 def test_a_complaint(text: str, spelt: str) -> None:
     assert is_complaint(text)
     assert spell_complaint(text) == spelt
-    assert list(iter_complaints([ConsoleLine(text)])) == [spelt]
-    assert list(iter_complaints([ConsoleLine(text, wiped=True)])) == []
+    assert find_causes([ConsoleLine(text)]) == (spelt,)
+    assert find_causes([ConsoleLine(text, wiped=True)]) == ()
 
 
 @pytest.mark.parametrize(
@@ -81,24 +81,36 @@ def test_a_complaint(text: str, spelt: str) -> None:
 )
 def test_no_complaint(text: str) -> None:
     assert not is_complaint(text)
-    assert find_reason([ConsoleLine(text)]) is None
+    assert find_causes([ConsoleLine(text)]) == ()
+
+
+UNKNOWN = "vcreate: command not found"
+OPTION = 'Unrecognised option "--no-describe"'
 
 
 @pytest.mark.parametrize(
-    ("texts", "reason"),
+    ("texts", "causes"),
     [
-        ((), None),
-        (("params: command not found", "form-parameters absent"), "params: command not found"),
-        (("Could not set x: one (http://ipxe.org/1c0c2002)", NUMBERED), "Could not set x: one (1c0c2002)"),
-        (("vcreate: command not found", FORMAT), "vcreate: command not found"),
-        (("leaving", EXIT), EXIT_SPELT),
-        (("a: command not found", "b: command not found"), "b: command not found"),
+        ((), ()),
+        (("a: command not found", "x", "b: command not found", "x"), ("a: command not found", "b: command not found")),
+        (("a: command not found", "x", "a: command not found"), ("a: command not found",)),
+        # with the number of the complaint before, whatever was printed between them
+        ((NUMBERED.replace("chain image", "set x"), "x", NUMBERED), ("Could not set x: one (1c0c2002)",)),
+        ((EXIT.replace("boot image", "set x"), NUMBERED), ("Could not set x: exit status 1 (00000001)", SPELT)),
+        # right below a complaint without a number
+        ((UNKNOWN, FORMAT), (UNKNOWN,)),
+        ((UNKNOWN, "going on", FORMAT), (UNKNOWN, "Could not boot image: Exec format error (2e008081)")),
+        ((OPTION, "Usage:", "  sanboot <root-path>", "See http://ipxe.org/cmd", NUMBERED), (OPTION,)),
+        ((OPTION, "Usage:", "x", NUMBERED), (OPTION, SPELT)),
+        # nothing was said before
+        (("leaving", EXIT), (EXIT_SPELT,)),
+        ((NUMBERED, "Could not chain image: one (http://ipxe.org/1c0c2003)"), (SPELT, SPELT.replace("2002", "2003"))),
     ],
 )
-def test_the_last_complaint_is_the_reason_but_not_what_follows_from_it(
-    texts: tuple[str, ...], reason: str | None
+def test_the_causes_are_the_complaints_but_not_what_follows_from_them(
+    texts: tuple[str, ...], causes: tuple[str, ...]
 ) -> None:
-    assert find_reason(lines(*texts)) == reason
+    assert find_causes(lines(*texts)) == causes
 
 
 @pytest.mark.parametrize(
@@ -116,9 +128,9 @@ def test_the_last_complaint_is_the_reason_but_not_what_follows_from_it(
 def test_the_platform_firmware_complains(texts: tuple[str, ...], found: str | None) -> None:
     assert find_platform_complaint(lines(*texts)) == found
     assert find_platform_complaint([ConsoleLine(text, wiped=True) for text in texts]) is None
-    assert find_reason(lines(*texts)) is None
+    assert find_causes(lines(*texts)) == ()
 
 
-def test_the_reason_of_a_recorded_boot() -> None:
-    reason = find_reason(read_lines(RECORDED["nothing to boot, errors by number"]))
-    assert reason == "Nothing to boot: No such file or directory (2d03e13b)"
+def test_the_causes_of_a_recorded_boot() -> None:
+    causes = find_causes(read_lines(RECORDED["nothing to boot, errors by number"]))
+    assert causes == ("Nothing to boot: No such file or directory (2d03e13b)",)

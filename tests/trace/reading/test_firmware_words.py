@@ -5,10 +5,10 @@ import pytest
 from bootrig.trace.reading.firmware_words import (
     Banner,
     find_banner,
-    find_errors,
     find_features,
-    find_post_words,
     find_prompts,
+    is_feature_line,
+    is_prompt,
     iter_identity,
 )
 from bootrig.trace.trace import ConsoleLine
@@ -56,19 +56,7 @@ def test_a_banner(line: str, found: tuple[str, str] | None) -> None:
 )
 def test_a_feature_line(line: str, words: tuple[str, ...] | None) -> None:
     assert find_features([ConsoleLine("x"), ConsoleLine(line)]) == words
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("iPXE (http://ipxe.org) 00:02.0 C000 PCI2.10 PnP PMM+0EFCF110+0EF0F110 C000", ("PCI2.10", "PnP", "PMM")),
-        ("iPXE (https://ipxe.org) 0000:00:02.0 C000 PCI3.00 PnP BBS", ("PCI3.00", "PnP", "BBS")),
-        ("gPXE (http://etherboot.org) - 00:03.0 C980 PCI2.10 PnP BBS PMM7C70@10", ("PCI2.10", "PnP", "BBS", "PMM")),
-        ("iPXE (PCI 00:02.0) starting execution...ok", None),
-    ],
-)
-def test_a_line_of_post(line: str, words: tuple[str, ...] | None) -> None:
-    assert find_post_words([ConsoleLine("x"), ConsoleLine(line)]) == words
+    assert is_feature_line(line) is (words is not None)
 
 
 @pytest.mark.parametrize(
@@ -84,21 +72,13 @@ def test_a_line_of_post(line: str, words: tuple[str, ...] | None) -> None:
 )
 def test_prompts(line: str, prompts: tuple[str, ...]) -> None:
     assert find_prompts([ConsoleLine(line, wiped=True)]) == prompts
+    assert is_prompt(line) is bool(prompts)
     assert find_prompts([ConsoleLine(line), ConsoleLine(line)]) == prompts
 
 
-def test_errors_by_number() -> None:
-    lines = [
-        ConsoleLine("Could not boot: Connection timed out (http://ipxe.org/4c126035)"),
-        ConsoleLine("No such file (0x2d03e13b), PXE-E16: no offer, PXE-T01: file not found"),
-        ConsoleLine("http://ipxe.org/wiki PXE-M0F: exiting (0x1234)"),
-    ]
-    assert find_errors(lines) == {"4c126035", "2d03e13b", "PXE-E16", "PXE-T01"}
-
-
 def test_nothing_is_found_in_nothing() -> None:
-    assert (find_banner([]), find_features([]), find_post_words([])) == (None, None, None)
-    assert (find_prompts([]), find_errors([]), list(iter_identity([]))) == ((), frozenset(), [])
+    assert (find_banner([]), find_features([])) == (None, None)
+    assert (find_prompts([]), list(iter_identity([]))) == ((), [])
 
 
 @pytest.mark.parametrize(
@@ -120,7 +100,6 @@ def test_the_words_of_a_recorded_console(name: str, version: str | None, last: s
     banner, features = find_banner(lines), find_features(lines)
     assert (banner and banner.version, features and features[-1]) == (version, last)
     assert len(find_prompts(lines)) == prompts
-    assert (find_post_words(lines) is None) is name.startswith("OVMF")
 
 
 def test_a_rom_names_itself_by_its_banner_and_the_whole_of_its_feature_line() -> None:
@@ -132,7 +111,3 @@ def test_a_rom_names_itself_by_its_banner_and_the_whole_of_its_feature_line() ->
     assert find_banner(lines) == Banner(
         "iPXE", "1.21.1+git20250501.dad20602+dfsg-1", f"iPXE 1.21.1+git20250501.dad20602+dfsg-1 -- {TAGLINE}"
     )
-
-
-def test_errors_of_a_recorded_console() -> None:
-    assert find_errors(read_lines(RECORDED["nothing to boot, errors by number"])) == {"2d03e13b"}
