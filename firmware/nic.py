@@ -78,6 +78,9 @@ NIC_VARIANTS: Mapping[str, NicModel] = _by_type(
 )
 """The other NIC models that use one of these ROMs, by QOM type."""
 
+# What upstream's build calls the ROM for QEMU's ne2k_pci: 1050:0940 is the Winbond chip of that driver.
+_OTHER_IDS: Mapping[tuple[int, int], str] = MappingProxyType({(0x1050, 0x0940): "ne2k_pci"})
+
 ROM_STEMS: tuple[str, ...] = tuple(model.rom_stem for model in NIC_MODELS.values())
 """The middle of each default ROM's name, in the order of `NIC_MODELS`."""
 
@@ -85,6 +88,13 @@ ROM_STEMS: tuple[str, ...] = tuple(model.rom_stem for model in NIC_MODELS.values
 def find_nic_model(qom_type: str) -> NicModel | None:
     """Return the NIC model of `qom_type`, None where QEMU has no default ROM for it."""
     return NIC_MODELS.get(qom_type) or NIC_VARIANTS.get(qom_type)
+
+
+def find_rom_stem(vendor_id: int, device_id: int) -> str | None:
+    """Return the stem of the ROM that a NIC with these PCI IDs uses, None where QEMU has no such NIC."""
+    ids = vendor_id, device_id
+    found = (model.rom_stem for model in (*NIC_MODELS.values(), *NIC_VARIANTS.values()) if model.pci_ids == ids)
+    return next(found, _OTHER_IDS.get(ids))
 
 
 def find_models_of_rom(rom_stem: str) -> tuple[NicModel, ...]:

@@ -1,7 +1,8 @@
 """ROM sets: all option ROMs that an emulator offers, by the names under which QEMU looks for them.
 
 QEMU's default names are `efi-<stem>.rom` on current machine types and `pxe-<stem>.rom` on machine types up to pc-1.4
-(`hw/i386/pc_piix.c`, compatibility properties).
+(`hw/i386/pc_piix.c`, compatibility properties). iPXE's own build, and distributions that ship its files as they are,
+name them by the NIC's PCI IDs instead: `8086100e.rom`.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from firmware.errors import RomSetError
+from firmware.nic import find_rom_stem
+from firmware.optionrom.rom import survey_option_rom
 
 Rom = TypeVar("Rom")
 
@@ -18,6 +21,7 @@ PREFIXES = ("efi", "pxe")
 ROM_SUFFIX = ".rom"
 LARGEST_ROM = 16 << 20
 """The most bytes that an expansion ROM can have: the largest ROM BAR of PCI (Local Bus Specification 3.0, 6.2.5.2)."""
+PCI_ID_NAME = re.compile(r"(?P<vendor>[0-9A-Fa-f]{4})(?P<device>[0-9A-Fa-f]{4})\.rom")
 DEFAULT_ROM_NAME = re.compile(r"(?P<prefix>efi|pxe)-(?P<stem>[A-Za-z0-9_+.-]+)\.rom")
 
 
@@ -28,11 +32,13 @@ class RomFile:
     Attributes:
         file_name: QEMU's default name of it: `efi-e1000.rom`, `pxe-e1000.rom`.
         content: all its bytes.
+        given: the name that it had before, where that was made of PCI IDs; empty otherwise.
         sha256: their digest in hexadecimal, calculated when the value is made.
     """
 
     file_name: str
     content: bytes = field(repr=False)
+    given: str = field(default="", compare=False)
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,6 +65,16 @@ class RomFile:
     def stem(self) -> str:
         """The name between prefix and suffix: `e1000`."""
         return self.file_name.partition("-")[2].removesuffix(".rom")
+
+
+def parse_pci_id_name(file_name: str, content: bytes) -> str | None:
+    """Return QEMU's default name for a ROM that is named by PCI IDs, by the images in it; None for any other name."""
+    match = PCI_ID_NAME.fullmatch(file_name)
+    stem = find_rom_stem(int(match["vendor"], 16), int(match["device"], 16)) if match else None
+    if stem is None:
+        return None
+    has_efi = any(image.is_efi for image in survey_option_rom(content).rom.images)
+    return f"{'efi' if has_efi else 'pxe'}-{stem}.rom"
 
 
 def bar_length(length: int) -> int:
@@ -103,12 +119,21 @@ class RomSet:
     def of_files(cls, name: str, files: Mapping[str, bytes], origin: Mapping[str, str] | None = None) -> "RomSet":
         """Return the ROM set of these `.rom` files by name; those without a default ROM name are strangers.
 
+        A file that is named by the PCI IDs of a NIC of QEMU's gets its default name, unless another file has that.
+
         Raises:
             RomSetError: there are no files.
         """
-        roms = tuple(RomFile(file, content) for file, content in files.items() if DEFAULT_ROM_NAME.fullmatch(file))
-        strangers = {file: content for file, content in files.items() if not DEFAULT_ROM_NAME.fullmatch(file)}
-        return cls(name, roms, strangers, origin or {})
+        roms = {file: RomFile(file, content) for file, content in files.items() if DEFAULT_ROM_NAME.fullmatch(file)}
+        strangers: dict[str, bytes] = {}
+        for file, content in files.items():
+            if file not in roms:
+                named = parse_pci_id_name(file, content)
+                if named is None or named in roms:
+                    strangers[file] = content
+                else:
+                    roms[named] = RomFile(named, content, file)
+        return cls(name, tuple(roms.values()), strangers, origin or {})
 
     @property
     def stems(self) -> tuple[str, ...]:

@@ -115,7 +115,9 @@ def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
 
 def _require_usable(rom_set: RomSet) -> None:
     if not rom_set.roms:
-        raise EmbedRefusedError(f"{rom_set.name} has no ROMs: none of its files is called efi-NAME.rom or pxe-NAME.rom")
+        raise EmbedRefusedError(
+            f"{rom_set.name} has no ROMs: no file is called efi-NAME.rom or pxe-NAME.rom, or as the PCI IDs of a NIC"
+        )
     if empty := [rom.file_name for rom in rom_set.roms if not rom.content]:
         raise EmbedRefusedError(f"{rom_set.name} has empty ROMs, with which QEMU does not start: {', '.join(empty)}")
 

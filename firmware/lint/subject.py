@@ -9,7 +9,7 @@ from firmware.errors import FormatError
 from firmware.nic import ROM_STEMS, NicModel, find_models_of_rom
 from firmware.optionrom.image import RomImage, unpack_efi_image
 from firmware.optionrom.rom import Survey, survey_option_rom
-from firmware.romset import DEFAULT_ROM_NAME, RomSet, bar_length
+from firmware.romset import DEFAULT_ROM_NAME, RomSet, bar_length, parse_pci_id_name
 
 # No EFI driver for a NIC is nearly this long; it limits time and memory for compressed data with a wrong length.
 DRIVER_LENGTH_LIMIT = 8 * 1024 * 1024
@@ -47,7 +47,7 @@ class RomSubject:
         content: its bytes.
         survey: what could be read of it, and the damage.
         efi: what its EFI images hold.
-        prefix: `efi` or `pxe` where its name is one of QEMU's default names, else empty.
+        prefix: `efi` or `pxe` where its name is one of QEMU's default names or stands for one, else empty.
         nic_models: the NIC models that will use it, the usual one first; empty where that is unknown.
         expected: the images that it should have: any of `bios` and `efi`.
     """
@@ -104,12 +104,13 @@ def examine_rom(
 ) -> RomSubject:
     """Return what lint needs to know about one ROM.
 
-    Where its name is one of QEMU's default names, that tells which NIC models will use it and which images (`bios`,
-    `efi`) are expected, unless `nic_model` and `expected` say otherwise.
+    Where its name is one of QEMU's default names, or made of a NIC's PCI IDs, that tells which NIC models will use it and
+    which images (`bios`, `efi`) are expected, unless `nic_model` and `expected` say otherwise.
     """
     survey = survey_option_rom(content)
     efi = tuple(_examine_efi(offset, image) for offset, image in survey.rom.iter_images() if image.is_efi)
-    match = DEFAULT_ROM_NAME.fullmatch(PurePath(file).name)
+    name = PurePath(file).name
+    match = DEFAULT_ROM_NAME.fullmatch(parse_pci_id_name(name, content) or name)
     known = match if match and match["stem"] in ROM_STEMS else None
     models = (nic_model,) if nic_model else find_models_of_rom(known["stem"]) if known else ()
     prefix = known["prefix"] if known else ""
@@ -120,7 +121,7 @@ def examine_rom(
 
 def examine_set(rom_set: RomSet, *, place: str = "", expected: frozenset[str] | None = None) -> SetSubject:
     """Return what lint needs to know about a ROM set; findings name its files in the directory `place`."""
-    files = {**{rom.file_name: rom.content for rom in rom_set.roms}, **rom_set.strangers}
+    files = {**{rom.given or rom.file_name: rom.content for rom in rom_set.roms}, **rom_set.strangers}
     return SetSubject(
         rom_set.name,
         tuple(

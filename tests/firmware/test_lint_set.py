@@ -132,6 +132,15 @@ def test_a_single_file_is_not_asked_what_a_set_lacks() -> None:
     assert {finding.rule for finding in lint_set(SetSubject("mine", (rom,)))} == {"nic-covered", "rom-name"}
 
 
+def test_a_rom_that_is_named_by_pci_ids_is_that_of_its_nic_and_keeps_its_name() -> None:
+    roms = examine_set(RomSet.of_files("mine", {"8086100e.rom": Bios().build()}), place="out")
+    (rom,) = roms.roms
+    assert (rom.file, rom.stem, rom.prefix) == ("out/8086100e.rom", "e1000", "pxe")
+    findings = lint_set(roms)
+    assert not [finding for finding in findings if finding.rule == "rom-name"]
+    assert not [finding for finding in findings if finding.rule == "nic-covered" and "e1000:" in finding.message]
+
+
 def test_every_file_of_the_rules_has_rules() -> None:
     files = {path.stem for path in (ROOT / "firmware/lint/rules").glob("[a-z]*.py")}
     assert {rule.check.__module__.rpartition(".")[2] for rule in all_rules().values()} == files

@@ -1,6 +1,6 @@
 """The table of NIC models."""
 
-from firmware.nic import NIC_MODELS, NIC_VARIANTS, ROM_STEMS, find_models_of_rom, find_nic_model
+from firmware.nic import NIC_MODELS, NIC_VARIANTS, ROM_STEMS, find_models_of_rom, find_nic_model, find_rom_stem
 
 
 def test_order_and_names() -> None:
@@ -27,3 +27,10 @@ def test_find() -> None:
     assert models[0].qom_type == "virtio-net-pci"
     assert {model.device_id for model in models} == {0x1000, 0x1041}
     assert find_models_of_rom("e100") == ()
+
+
+def test_the_rom_of_pci_ids() -> None:
+    known = {(0x8086, 0x100E): "e1000", (0x8086, 0x1209): "eepro100", (0x1AF4, 0x1041): "virtio"}
+    assert {ids: find_rom_stem(*ids) for ids in known} == known
+    assert find_rom_stem(0x1050, 0x0940) == "ne2k_pci"
+    assert find_rom_stem(0x10EC, 0x8168) is None

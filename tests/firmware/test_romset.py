@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from firmware.errors import RomSetError
 from firmware.romset import RomFile, RomSet, bar_length
+from tests.firmware.rom_bytes import Bios, make_combined_rom
 
 
 def test_a_rom_file_knows_its_digests_and_lengths() -> None:
@@ -68,3 +69,28 @@ def test_a_file_of_another_name_is_a_stranger_and_never_installed() -> None:
     assert roms == RomSet.of_files("x", {"efi-e1000.rom": b"b", "ipxe.rom": b"a"})
     assert roms != RomSet.of_files("x", {"efi-e1000.rom": b"b"})
     assert RomSet.of_files("x", {"ipxe.rom": b"a"}).installed_files() == {}
+
+
+def test_a_name_made_of_pci_ids_stands_for_the_default_name_that_its_images_ask_for() -> None:
+    files = {"8086100e.rom": Bios().build(), "10EC8139.rom": make_combined_rom(), "10500940.rom": b"damaged"}
+    roms = RomSet.of_files("x", files)
+    assert [(rom.given, rom.file_name) for rom in roms.roms] == [
+        ("8086100e.rom", "pxe-e1000.rom"),
+        ("10EC8139.rom", "efi-rtl8139.rom"),
+        ("10500940.rom", "pxe-ne2k_pci.rom"),
+    ]
+    assert roms.strangers == {}
+    assert "efi-e1000.rom" in roms.installed_files()
+
+
+def test_a_name_made_of_other_pci_ids_or_of_a_rom_that_is_there_is_a_stranger() -> None:
+    files = {
+        "12345678.rom": b"a",
+        "8086100e.rom": b"b",
+        "8086100f.rom": b"c",
+        "pxe-virtio.rom": b"d",
+        "1af41000.rom": b"e",
+    }
+    roms = RomSet.of_files("x", files)
+    assert {rom.file_name: rom.content for rom in roms.roms} == {"pxe-virtio.rom": b"d", "pxe-e1000.rom": b"b"}
+    assert set(roms.strangers) == {"12345678.rom", "8086100f.rom", "1af41000.rom"}

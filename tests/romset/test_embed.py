@@ -201,7 +201,7 @@ def test_embeds_where_a_link_leads(directory: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rom_set", "message"),
     [
-        (RomSet.of_files("mine", {"ipxe.rom": b"x"}), "mine has no ROMs: none of its files is called efi-NAME.rom or"),
+        (RomSet.of_files("mine", {"ipxe.rom": b"x"}), "mine has no ROMs: no file is called efi-NAME.rom or"),
         (RomSet.of_files("mine", {"efi-a.rom": b"", "efi-b.rom": b"x"}), "mine has empty ROMs, .*: efi-a.rom$"),
     ],
 )

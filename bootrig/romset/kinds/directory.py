@@ -1,4 +1,4 @@
-"""A directory of ROMs under QEMU's default names: `./out`."""
+"""A directory of ROMs under QEMU's default names, or named by PCI IDs: `./out`."""
 
 from pathlib import Path
 

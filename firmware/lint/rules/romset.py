@@ -31,7 +31,7 @@ def check_coverage(roms: SetSubject, options: LintOptions) -> Iterator[Fault]:
 
 @set_rule("rom-name", Severity.WARNING, needs_whole_set=True)
 def check_names(roms: SetSubject, options: LintOptions) -> Iterator[Fault]:
-    """Each ROM file has one of QEMU's default names.
+    """Each ROM file has one of QEMU's default names, or one of a NIC's PCI IDs, which gives it its default name.
 
     QEMU finds a default ROM by its name: efi-e1000.rom on current machine types, pxe-e1000.rom on those up to pc-1.4
     (and pxe-eepro100.rom on all of them).
