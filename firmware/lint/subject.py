@@ -104,8 +104,8 @@ def examine_rom(
 ) -> RomSubject:
     """Return what lint needs to know about one ROM.
 
-    Where its name is one of QEMU's default names, or made of a NIC's PCI IDs, that tells which NIC models will use it and
-    which images (`bios`, `efi`) are expected, unless `nic_model` and `expected` say otherwise.
+    Where its name is one of QEMU's default names, or made of a NIC's PCI IDs, that tells which NIC models will use it
+    and which images (`bios`, `efi`) are expected, unless `nic_model` and `expected` say otherwise.
     """
     survey = survey_option_rom(content)
     efi = tuple(_examine_efi(offset, image) for offset, image in survey.rom.iter_images() if image.is_efi)
