@@ -18,10 +18,8 @@ from bootrig.network.servers.dnsmasq import start_dnsmasq
 from bootrig.network.servers.personality import (
     BootFields,
     ClientClass,
-    DhcpOption,
     DhcpPersonality,
     OptionMatch,
-    OptionType,
 )
 from bootrig.network.tap import open_tap
 from bootrig.process import ToolMissingError
@@ -161,42 +159,6 @@ def test_every_name_arrives_as_it_was_written(tmp_path, name, fields):
     answer = _talk(DhcpPersonality(name, fields=fields), tmp_path, _lease())
     in_option = decode_name(bytes.fromhex(answer[4] or "").rstrip(b"\0"))
     assert (answer[2] or in_option) == name
-
-
-def test_options_are_sent_unasked_as_they_were_written(tmp_path):
-    def written(code: int, kind: OptionType, content: bytes, *path: int) -> DhcpOption:
-        return DhcpOption(code, path, kind, content)
-
-    options = (
-        written(128, OptionType.U8, b"\x5b"),
-        written(129, OptionType.U16, b"\x00\x05"),
-        written(130, OptionType.U32, b"\0\0\0\x07"),
-        written(131, OptionType.HEX, b"\x00"),
-        written(132, OptionType.HEX, b"\x12\x34"),
-        written(133, OptionType.TEXT, b"10.0.2.9, #"),
-        written(17, OptionType.TEXT, b"iscsi:server"),
-        written(6, OptionType.ADDRESSES, bytes([10, 0, 2, 9, 10, 0, 2, 1])),
-        written(150, OptionType.ADDRESS, bytes([10, 0, 2, 1])),
-        written(175, OptionType.U8, b"\x5b", 1),
-        written(43, OptionType.U8, b"\x08", 6),
-        written(43, OptionType.TEXT, b"in", 9, 1),
-        written(175, OptionType.HEX, b"", 8),
-        written(43, OptionType.TEXT, b"out", 9, 2),
-    )
-    answer = _talk(DhcpPersonality("x", options=options), tmp_path, _lease())[5]
-    assert {code: answer[str(code)] for code in sorted({option.code for option in options})} == {
-        6: "0a0002090a000201",
-        17: b"iscsi:server".hex(),
-        43: "060108" + "0909" + "0102" + b"in".hex() + "0203" + b"out".hex(),
-        128: "5b",
-        129: "0005",
-        130: "00000007",
-        131: "00",
-        132: "1234",
-        133: b"10.0.2.9, #".hex(),
-        150: "0a000201",
-        175: "01015b" + "0800",
-    }
 
 
 def test_the_same_guest_gets_the_same_address_and_another_one_another(tmp_path):

@@ -121,6 +121,11 @@ USUAL = ["next_server: 10.0.2.1", "the guest's address: 10.0.2.15"]
             offer({17: b"x\0", 175: b"\x01\x01\x09"}),
             ["boot_file (header): nothing", *USUAL, "option 17: 78", "option 175: 010109"],
         ),
+        (
+            {"option": [{"code": "Domain Search", "text": "a.bc"}]},
+            offer({119: b"\x01a\x02bc\0"}),
+            ["boot_file (header): nothing", *USUAL, "option 119: 0161026263" + "00"],
+        ),
         ({"lines": ["dhcp-boot=x,,10.0.2.9"]}, offer(boot_file_name="x", next_server="10.0.2.9"), []),
     ],
 )

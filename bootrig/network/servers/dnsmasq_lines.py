@@ -31,8 +31,9 @@ _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\x1b": "\\e", "
 # What dnsmasq takes in one form only, whatever the number's meaning to others (`opttab` in its dhcp-common.c).
 ADDRESS_CODES = frozenset({1, 3, 6, 7, 9, 16, 21, 28, 32, 33, 41, 42, 44, 45, 48, 49, 65, *range(68, 77), 118, 150})
 TEXT_CODES = frozenset({12, 14, 15, 17, 18, 40, 64, 66, 67, 100, 101, 119})
-# What it says itself in every answer, or takes from the client.
-OWN_CODES = frozenset({0, 50, 51, 52, 53, 54, 55, 57, 61, 81, 82, 255})
+# What it says itself in every answer, takes from the client, or writes in another form than anybody says.
+OWN_CODES = frozenset({0, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 81, 82, 120, 255})
+DOMAIN_SEARCH = 119
 _SIZES = {OptionType.U8: "b", OptionType.U16: "s", OptionType.U32: "i"}
 
 
@@ -125,6 +126,13 @@ def _iter_boot_lines(personality: DhcpPersonality) -> Iterator[str]:
             yield f"dhcp-option-force={tags}{BOOT_FILE_NAME},{quoted}"
             if server and personality.fields != BootFields.FILE_OPTION:
                 yield f'dhcp-option-force={tags}{TFTP_SERVER_NAME},"{server}"'
+
+
+def sent_content(option: DhcpOption) -> bytes:
+    """Return the bytes that dnsmasq sends for an option: the text of option 119 is a name (RFC 3397)."""
+    if option.code != DOMAIN_SEARCH:
+        return option.content
+    return b"".join(bytes([len(label)]) + label for label in option.content.split(b".")) + bytes(1)
 
 
 def _option_line(option: DhcpOption, key_path: str) -> str:

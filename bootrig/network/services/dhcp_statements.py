@@ -15,7 +15,7 @@ from bootrig.network.addresses import (
     SERVICE_ADDRESSES,
 )
 from bootrig.network.names import encode_name
-from bootrig.network.servers.dnsmasq_lines import BOOT_FILE_NAME, TFTP_SERVER_NAME, header_address
+from bootrig.network.servers.dnsmasq_lines import BOOT_FILE_NAME, TFTP_SERVER_NAME, header_address, sent_content
 from bootrig.network.servers.personality import BootFields, ClientClass, DhcpPersonality, OptionMatch, OptionType
 from bootrig.network.servers.suboptions import join_suboptions
 from bootrig.network.statement import Statement
@@ -67,7 +67,7 @@ def _iter_answer(personality: DhcpPersonality, question: Dhcp, answer: Dhcp) -> 
         if answer.client_mac == GUEST_MAC and question.message != "inform":
             yield Statement("the guest's address", GUEST_ADDRESS, answer.your_address, answer.frame)
     for option, _ in join_suboptions(personality.options):
-        meant, found = option.content.hex(), answer.find_hex(option.code)
+        meant, found = sent_content(option).hex(), answer.find_hex(option.code)
         if option.type is OptionType.TEXT and found == f"{meant}00":  # dnsmasq ends texts for some clients
             found = meant
         yield Statement(f"option {option.code}", meant, found or NOTHING, answer.frame)
