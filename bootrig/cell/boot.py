@@ -7,7 +7,6 @@ import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -17,17 +16,15 @@ from bootrig.cell.observer import Observer, Operator
 from bootrig.cell.recording import Ended, make_trace, make_unstarted_trace
 from bootrig.cell.serving import Served, make_served, start_services
 from bootrig.cell.slots import NIC_ID
-from bootrig.cell.specification import CAPTURE_FILE, CellSpecification
+from bootrig.cell.specification import CAPTURE_FILE, SENT_CAPTURE_FILE, CellSpecification
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.accelerator import revoke_kvm
 from bootrig.emulator.definition.definition import FIXED_DATE, AcceleratorKind
 from bootrig.emulator.errors import GuestHaltedError
 from bootrig.emulator.launch import start_guest
 from bootrig.network.capture import decode_capture
-from bootrig.network.errors import CaptureError
 from bootrig.network.tap import open_tap
 from bootrig.scenario.kinds.registry import find_kinds
-from bootrig.trace.events import Event
 from bootrig.trace.trace import Trace
 
 POWER_ON_S = int(datetime.fromisoformat(FIXED_DATE).replace(tzinfo=UTC).timestamp())
@@ -70,7 +67,8 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
 async def _boot(specification: CellSpecification, served: Served, operator: Operator | None) -> Trace:
     """Start the services, then the guest; observe it; end it; ask the services whether they live where it failed."""
     directory, scenario = specification.directory, specification.scenario
-    read_wire = partial(load_wire, directory / CAPTURE_FILE)
+    captures = directory / CAPTURE_FILE, directory / SENT_CAPTURE_FILE
+    read_wire = partial(decode_capture, *captures, epoch_s=POWER_ON_S)
     async with AsyncExitStack() as stack:
         tap = stack.enter_context(open_tap())
         services = await stack.enter_async_context(start_services(scenario, directory))
@@ -94,15 +92,3 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
         alive = await services.ask_alive()
         told = tuple(replace(service, alive=service.name in alive) for service in trace.services)
         return replace(trace, services=told)
-
-
-def load_wire(capture: Path) -> tuple[Event, ...]:
-    """Return what QEMU captured, decoded.
-
-    Raises:
-        CaptureError: there is no capture, or it ends in the middle of a packet: no space was left for it.
-    """
-    events, is_complete = decode_capture(capture, epoch_s=POWER_ON_S)
-    if not is_complete:
-        raise CaptureError(f"{capture} ends in the middle of a packet", remedy="look whether its disk is full")
-    return events

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from bootrig.cell.errors import CellError
 from bootrig.cell.slots import CAPTURE_ID, DISK_ID, NETDEV_ID, NIC_ID
-from bootrig.cell.specification import CAPTURE_FILE, CellSpecification
+from bootrig.cell.specification import CAPTURE_FILE, SENT_CAPTURE_FILE, CellSpecification
 from bootrig.emulator.definition.definition import (
     Accelerator,
     AcceleratorKind,
@@ -51,7 +51,12 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
     ).adding(
         make_tap_netdev(tap, id=NETDEV_ID),
         make_nic(specification.key.nic_model, NETDEV_ID, id=NIC_ID, **_nic_properties(specification)),
-        make_capture(specification.directory / CAPTURE_FILE, netdev=NETDEV_ID, id=CAPTURE_ID),
+        *make_capture(
+            specification.directory / CAPTURE_FILE,
+            specification.directory / SENT_CAPTURE_FILE,
+            netdev=NETDEV_ID,
+            id=CAPTURE_ID,
+        ),
         *_iter_disk(base, disk_file),
     )
     return CellGuest(definition, tuple(added))

@@ -9,14 +9,15 @@ from msgspec.structs import replace
 from bootrig.cache import digest_file
 from bootrig.cell.observer import Observation
 from bootrig.cell.serving import RunningServices
-from bootrig.cell.specification import CellSpecification
+from bootrig.cell.specification import CAPTURE_FILE, SENT_CAPTURE_FILE, CellSpecification
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.guest.rom_evidence import DeviceRom
 from bootrig.emulator.release.discovery import find_platform_firmware
+from bootrig.network.errors import CaptureError
 from bootrig.scenario.platform import firmware_family
 from bootrig.trace.events import Dhcp, Event
 from bootrig.trace.reading.firmware_words import iter_identity
-from bootrig.trace.reading.milestones import iter_wire_milestones, order_milestones
+from bootrig.trace.reading.milestones import WIRE_MILESTONES, iter_wire_milestones, order_milestones
 from bootrig.trace.reading.outcome import settle_outcome
 from bootrig.trace.trace import (
     EmulatorEvidence,
@@ -45,6 +46,7 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
 
     Raises:
         ServiceError: the packets show a network that is not what the scenario's file says.
+        CaptureError: the boot came from the network, and no packet of the guest was captured.
     """
     stage, begun = ended.stage, _begin_trace(specification, sums)
     trace = replace(
@@ -65,7 +67,23 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
             **({} if ended.observation.guest_s is None else {"guest_s": ended.observation.guest_s}),
         },
     )
-    return settle_outcome(trace)
+    settled = settle_outcome(trace)
+    require_packets(settled)
+    return settled
+
+
+def require_packets(trace: Trace) -> None:
+    """Refuse a boot that passed over the network without a packet of the guest: no rule would find anything in it.
+
+    Raises:
+        CaptureError: it is such a boot.
+    """
+    over_network = any(name in WIRE_MILESTONES for name in trace.expected.milestones)
+    if trace.passed and over_network and not any(event.from_guest for event in trace.wire):
+        raise CaptureError(
+            "the guest booted from the network, and none of its packets was captured",
+            remedy=f"look at {CAPTURE_FILE} and {SENT_CAPTURE_FILE} in the attempt's directory",
+        )
 
 
 def make_unstarted_trace(specification: CellSpecification) -> Trace:
@@ -117,4 +135,5 @@ def _describe_rom(ended: Ended, wire: tuple[Event, ...]) -> RomEvidence:
         file_length=ended.rom.file_length,
         sha256=ended.rom.sha256,
         proof=(*iter_identity(ended.stage.console.lines), *([f"user class {user_class}"] if user_class else [])),
+        mac=ended.rom.mac,
     )

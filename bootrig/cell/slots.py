@@ -11,7 +11,7 @@ NIC_ID, NETDEV_ID, CAPTURE_ID, DISK_ID = "nic0", "net0", "dump0", "disk0"
 OWN_IDS: Mapping[str, tuple[str, ...]] = {
     "device": (NIC_ID, DISK_ID),
     "netdev": (NETDEV_ID,),
-    "object": (CAPTURE_ID,),
+    "object": (CAPTURE_ID, f"{CAPTURE_ID}-sent"),
     "blockdev": (f"{DISK_ID}-file", f"{DISK_ID}-raw"),
 }
 """The ids of the parts that a cell adds, by the arrays of a definition's file."""

@@ -28,7 +28,7 @@ from bootrig.trace.trace import Clock, MissingRom
 
 SPECIFICATION_FILE = "cell.json"
 ERROR_FILE = "error.json"
-CAPTURE_FILE = "capture.pcap"
+CAPTURE_FILE, SENT_CAPTURE_FILE = "capture.pcap", "capture-guest.pcap"
 NONCE_BYTES = 8
 
 

@@ -1,4 +1,7 @@
-"""Reading the capture of a cell: a classic pcap file by QEMU's `filter-dump`, stamped with the guest's clock.
+"""Reading the captures of a cell: classic pcap files by QEMU's `filter-dump`, stamped with the guest's clock.
+
+Each NIC has two: one of all frames, and one of what the guest sends, so who sent a frame is known from where it
+entered, whatever its addresses say.
 
 Sources: https://www.tcpdump.org/manpages/pcap-savefile.5.html, net/dump.c of QEMU (the stamp is the guest's clock plus
 the RTC's base in the time zone of QEMU's process, so QEMU has to run with TZ=UTC).
@@ -6,15 +9,15 @@ the RTC's base in the time zone of QEMU's process, so QEMU has to run with TZ=UT
 dpkt loads 60 modules, so this module loads it only when a capture is read.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootrig.network.addresses import GUEST_MAC
 from bootrig.network.errors import CaptureError
 from bootrig.trace.events import Event
 
 ETHERNET = 1
+NIC = "nic0"
 SECOND_US = 1_000_000
 MAGICS = {b"\xd4\xc3\xb2\xa1": "little", b"\xa1\xb2\xc3\xd4": "big"}
 
@@ -68,22 +71,54 @@ def load_capture(path: Path, *, epoch_s: int) -> Capture:
     return Capture(tuple(packets), complete=offset == len(content))
 
 
-def decode_packets(packets: Sequence[CapturedPacket], guest_macs: Collection[str] = (GUEST_MAC,)) -> tuple[Event, ...]:
-    """Return the events that packets tell, in the order of the guest's clock; nothing in them makes it raise."""
+def find_senders(packets: Sequence[CapturedPacket], sent: Sequence[CapturedPacket]) -> tuple[bool, ...]:
+    """Return for each of `packets` whether the guest sent it: whether it is the next one of `sent`, by its bytes.
+
+    Raises:
+        CaptureError: a packet of `sent` is not among the others in its order.
+    """
+    senders, found = [], 0
+    for packet in packets:
+        senders.append(found < len(sent) and packet.frame == sent[found].frame)
+        found += senders[-1]
+    if found < len(sent):
+        raise CaptureError(f"frame {found + 1} of those that the guest sent is not in the capture of all frames")
+    return tuple(senders)
+
+
+def decode_packets(packets: Sequence[CapturedPacket], senders: Iterable[bool]) -> tuple[Event, ...]:
+    """Return the events that packets tell, in the order of the guest's clock; nothing in them makes it raise.
+
+    `senders` says of each packet whether the guest sent it.
+    """
     from bootrig.network.decode.frame import FrameDecoder  # noqa: PLC0415 - see above
 
-    decoder = FrameDecoder(frozenset(mac.lower() for mac in guest_macs))
-    events = [event for packet in packets for event in decoder.decode(packet.guest_s, packet.frame)]
+    decoder = FrameDecoder(NIC)
+    events = [
+        event
+        for packet, from_guest in zip(packets, senders, strict=True)
+        for event in decoder.decode(packet.guest_s, packet.frame, from_guest=from_guest)
+    ]
     if packets:
         events += decoder.conclude(packets[-1].guest_s)
     return tuple(sorted(events, key=lambda event: (event.guest_s, event.frame)))
 
 
-def decode_capture(path: Path, *, epoch_s: int) -> tuple[tuple[Event, ...], bool]:
-    """Return the events in a capture, and whether the file is complete.
+def decode_capture(path: Path, sent_path: Path, *, epoch_s: int) -> tuple[Event, ...]:
+    """Return the events in the capture `path`; that of what the guest sent is `sent_path`.
 
     Raises:
-        CaptureError: the file cannot be read, or is not a pcap file of Ethernet frames.
+        CaptureError: a file cannot be read, is not a pcap file of Ethernet frames, or ends in the middle of a packet,
+            or the two do not fit each other.
     """
+    # in this order: of a guest that still runs, whatever is in the second is in the first a moment later
+    sent = load_capture(sent_path, epoch_s=epoch_s)
     capture = load_capture(path, epoch_s=epoch_s)
-    return decode_packets(capture.packets), capture.complete
+    for file, loaded in ((path, capture), (sent_path, sent)):
+        if not loaded.complete:
+            raise CaptureError(f"{file} ends in the middle of a packet", remedy="look whether its disk is full")
+    try:
+        senders = find_senders(capture.packets, sent.packets)
+    except CaptureError as error:
+        raise CaptureError(f"{path} and {sent_path}: {error}") from error
+    return decode_packets(capture.packets, senders)

@@ -5,7 +5,7 @@ RigError
     ├── NamespaceError    namespaces cannot be made on this machine, or what ran in them died
     ├── TapError          no tap device, or it cannot be configured
     ├── ServiceError      a server could not be started, or died
-    └── CaptureError      a capture cannot be read at all
+    └── CaptureError      a capture cannot be read, or shows what cannot be
 """
 
 from bootrig.errors import RigError
@@ -36,4 +36,4 @@ class ServiceError(NetworkError):
 
 
 class CaptureError(NetworkError):
-    """A capture cannot be read at all."""
+    """A capture cannot be read, does not fit the other one, or lacks what must be in it."""

@@ -25,12 +25,14 @@ class WireEvent(Struct, frozen=True, kw_only=True, tag_field="kind"):
         from_guest: whether the guest sent it.
         frame: number of its (first) frame in the capture, from 1; 0 where no capture has it.
         interface: the guest's NIC: `nic0`.
+        ethernet_source: the frame's sender by its Ethernet header; empty in traces that do not say.
     """
 
     guest_s: float
     from_guest: bool
     frame: int = 0
-    interface: Recorded[str] = "nic0"
+    interface: str = "nic0"
+    ethernet_source: str = ""
 
 
 class Routed(WireEvent, frozen=True, kw_only=True):
@@ -253,7 +255,7 @@ class Arp(WireEvent, frozen=True, kw_only=True, tag="arp"):
     """An ARP message (RFC 826); `operation` is `request`, `reply` or `operation N`."""
 
     operation: str
-    sender_mac: Recorded[str]
+    sender_mac: str
     sender: str
     target_mac: Recorded[str]
     target: str

@@ -108,7 +108,8 @@ class MissingRom(Struct, frozen=True):
 class RomEvidence(Struct, frozen=True):
     """Which ROM the guest had: properties of the running device (`romsize` is the length of the ROM BAR), its file.
 
-    Lengths are bytes. `proof` is what the guest showed of this ROM: banner, feature line, user class.
+    Lengths are bytes. `proof` is what the guest showed of this ROM: banner, feature line, user class. `mac` is the
+    device's, empty in traces that do not say.
     """
 
     romfile: str
@@ -117,6 +118,7 @@ class RomEvidence(Struct, frozen=True):
     file_length: int
     sha256: str
     proof: tuple[str, ...] = ()
+    mac: str = ""
 
 
 class PlatformFirmwareEvidence(Struct, frozen=True, kw_only=True):

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.cell.boot import load_wire
+from bootrig.cell.boot import POWER_ON_S
 from bootrig.cell.process import run_cell_file
 from bootrig.emulator.release.discovery import find_host_emulator
 from bootrig.jsonfile import load_json
+from bootrig.network.capture import decode_capture
 from bootrig.romset.manifest import find_manifest
 from bootrig.scenario.file import iter_scenarios
 from bootrig.trace.events import Dhcp, HttpRequest, RouterAdvertisement, RouterSolicitation, TftpError, TftpTransfer
@@ -184,11 +185,12 @@ def test_everything_stays_in_the_run_directory(all_scenarios: Boots) -> None:
     for trace in all_scenarios.traces:
         attempt = all_scenarios.run_directory / trace.directory
         names = {path.name for path in attempt.iterdir()}
-        assert {"trace.json", "capture.pcap", "console.log", "qemu.log", "logs", "tftp"} <= names
+        assert {"trace.json", "capture.pcap", "capture-guest.pcap", "console.log", "qemu.log", "logs", "tftp"} <= names
         assert {"dnsmasq.log", "tftp.log"} <= {path.name for path in (attempt / "logs").iterdir()}
         assert (attempt.parent / "cell.json").exists()
         assert not (attempt / "error.json").exists()
-        assert load_wire(attempt / "capture.pcap") == trace.wire
+        captures = attempt / "capture.pcap", attempt / "capture-guest.pcap"
+        assert decode_capture(*captures, epoch_s=POWER_ON_S) == trace.wire
 
 
 def test_usage_is_measured(all_scenarios: Boots) -> None:

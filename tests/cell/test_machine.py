@@ -72,7 +72,9 @@ def test_a_guest_file_without_slots_means_what_it_always_meant() -> None:
     }
     assert find(made, Device, "disk0") == {"driver": "ide-hd", "id": "disk0", "drive": "disk0-raw", "bootindex": 2}
     assert find(made, Netdev, "net0") == {"type": "tap", "id": "net0", "fd": "5"}
-    assert find(made, QomObject, "dump0")["file"] == "/run/cell/shift7/capture.pcap"
+    whole, sent = find(made, QomObject, "dump0"), find(made, QomObject, "dump0-sent")
+    assert (whole["file"], whole.get("queue")) == ("/run/cell/shift7/capture.pcap", None)
+    assert (sent["file"], sent["queue"]) == ("/run/cell/shift7/capture-guest.pcap", "rx")
     assert find(made, BlockNode, "disk0-file")["filename"] == "/disk"
     assert made.definition.data_directories == (Path("/roms"),)
 
@@ -133,7 +135,7 @@ def test_what_the_rig_adds_is_told() -> None:
 def test_the_guest_has_no_device_that_neither_its_file_nor_the_scenario_names(firmware: str) -> None:
     made = make_definition(make_cell({"device": [{"driver": "ich9-ahci"}]}, firmware=firmware), 5, None)
     assert [part.type for part in made.definition.of_kind(Device)] == ["ich9-ahci", "e1000"]
-    assert [part.type for part in made.definition.of_kind(QomObject)] == ["filter-dump"]
+    assert [part.type for part in made.definition.of_kind(QomObject)] == ["filter-dump", "filter-dump"]
     assert made.definition.processor == Processor()
 
 

@@ -29,7 +29,11 @@ async def boot(launcher: Launcher, model: str, platform_firmware: str, directory
         machine_options={"graphics": False},
         platform_firmware=platform_firmware,
         accelerator=make_virtual_clock(),
-    ).adding(make_tap_netdev(descriptor), make_capture(directory / "wire.pcap"), make_nic(model, "net0", bootindex=0))
+    ).adding(
+        make_tap_netdev(descriptor),
+        *make_capture(directory / "wire.pcap", directory / "sent.pcap"),
+        make_nic(model, "net0", bootindex=0),
+    )
     async with (
         asyncio.timeout(LIMIT_S),
         start_guest(Launch(launcher), emulator, definition, directory, [descriptor]) as guest,

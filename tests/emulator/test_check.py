@@ -83,7 +83,7 @@ def test_the_json_schema_is_one_and_takes_the_right_definition() -> None:
 def test_values_made_in_python_are_right(tmp_path: Path) -> None:
     definition = MachineDefinition(machine_options={"graphics": False}, accelerator=make_virtual_clock()).adding(
         make_tap_netdev(7),
-        make_capture(tmp_path / "wire.pcap"),
+        *make_capture(tmp_path / "wire.pcap", tmp_path / "sent.pcap"),
         make_nic("e1000", "net0", bootindex=1),
         *make_disk(tmp_path / "disk"),
     )

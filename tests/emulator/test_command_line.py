@@ -46,7 +46,7 @@ def test_a_whole_guest() -> None:
         data_directories=(Path("/rom,set"),),
     ).adding(
         make_tap_netdev(7),
-        make_capture(Path("/run/wire.pcap")),
+        *make_capture(Path("/run/wire.pcap"), Path("/run/sent.pcap")),
         *make_disk(Path("/run/disk")),
         Chardev("file", "extra", {"out": "/run/a,b"}),
         make_nic("e1000", "net0", bootindex=1),
@@ -72,7 +72,15 @@ def test_a_whole_guest() -> None:
     ]
     assert [json.loads(word) for word in words_after(words, "-netdev")] == [{"type": "tap", "id": "net0", "fd": "7"}]
     assert [json.loads(word) for word in words_after(words, "-object")] == [
-        {"qom-type": "filter-dump", "id": "dump0", "netdev": "net0", "file": "/run/wire.pcap", "maxlen": 65536}
+        {"qom-type": "filter-dump", "id": "dump0", "netdev": "net0", "file": "/run/wire.pcap", "maxlen": 65536},
+        {
+            "qom-type": "filter-dump",
+            "id": "dump0-sent",
+            "netdev": "net0",
+            "file": "/run/sent.pcap",
+            "maxlen": 65536,
+            "queue": "rx",
+        },
     ]
     assert [json.loads(word)["node-name"] for word in words_after(words, "-blockdev")] == ["disk0-file", "disk0-raw"]
     assert [json.loads(word) for word in words_after(words, "-device")] == [

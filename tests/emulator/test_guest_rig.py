@@ -279,7 +279,8 @@ def test_a_missing_command_is_told_by_the_real_qemu(emulator: Emulator, tmp_path
 
 
 def test_capture_and_shutdown_event(emulator: Emulator, tmp_path: Path) -> None:
-    definition = machine().adding(make_user_netdev(), make_capture(tmp_path / "wire.pcap"), make_nic("e1000", "net0"))
+    captures = make_capture(tmp_path / "wire.pcap", tmp_path / "sent.pcap")
+    definition = machine().adding(make_user_netdev(), *captures, make_nic("e1000", "net0"))
 
     async def act(guest: Guest) -> None:
         with guest.session.subscribe("POWERDOWN") as subscription:
@@ -289,7 +290,8 @@ def test_capture_and_shutdown_event(emulator: Emulator, tmp_path: Path) -> None:
             await read_until(guest, b"net0: 10.0.2.15")
 
     run_guest(emulator, definition, tmp_path, act)
-    assert (tmp_path / "wire.pcap").stat().st_size > 24
+    whole, sent = ((tmp_path / name).stat().st_size for name in ("wire.pcap", "sent.pcap"))
+    assert whole > sent > 24
 
 
 def test_recording_is_possible(emulator: Emulator, tmp_path: Path) -> None:

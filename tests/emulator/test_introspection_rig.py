@@ -164,7 +164,7 @@ def test_configured_by_qmp_the_boot_is_the_same(
             machine_type=machine, machine_options={"graphics": False}, accelerator=make_virtual_clock()
         ).adding(
             make_user_netdev(tftp=str(tmp_path), bootfile="missing"),
-            make_capture(directory / "wire.pcap"),
+            *make_capture(directory / "wire.pcap", directory / "sent.pcap"),
             make_nic(model, "net0", bootindex=1),
             *make_disk(directory / "disk", bootindex=2),
         )

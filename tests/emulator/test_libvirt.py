@@ -70,7 +70,7 @@ def test_a_domain() -> None:
         data_directories=(Path("/set"),),
     ).adding(
         make_user_netdev(),
-        make_capture(Path("/run/w")),
+        *make_capture(Path("/run/w"), Path("/run/s")),
         make_nic("virtio-net-pci", "net0", bootindex=0, rombar=0, romfile="/x.rom", host_mtu=1400, mrg_rxbuf=False),
         *make_disk(Path("/run/disk")),
     )
@@ -108,6 +108,7 @@ def test_a_domain() -> None:
         "-blockdev",
         "-blockdev",
         "-netdev",
+        "-object",
         "-object",
         "-device",
     ]

@@ -5,6 +5,8 @@ import struct
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from bootrig.network.addresses import GUEST_MAC, TAP_MAC
 from bootrig.network.capture import CapturedPacket, decode_packets
 from bootrig.trace.events import Event, HttpRequest, HttpResponse
@@ -103,8 +105,15 @@ def ends(source: tuple[str, int], destination: tuple[str, int]) -> dict[str, Any
 
 
 def decode(*frames: bytes) -> tuple[Event, ...]:
-    """Return the events of frames that come a second of guest time apart."""
-    return decode_packets([CapturedPacket(float(second), frame) for second, frame in enumerate(frames)])
+    """Return the events of frames that come a second of guest time apart, without the Ethernet headers' senders."""
+    packets = [CapturedPacket(float(second), frame) for second, frame in enumerate(frames)]
+    events = decode_packets(packets, map(is_from_guest, frames))
+    return tuple(replace(event, ethernet_source="") for event in events)
+
+
+def is_from_guest(frame: bytes) -> bool:
+    """Whether a frame is one that the functions above made for the guest."""
+    return frame[6:12].hex(":") == GUEST_MAC
 
 
 def find_events(kind: type[T], *frames: bytes) -> list[T]:

@@ -27,9 +27,11 @@ class PxeClient:
         self.address = bytes(4)
         self.server_mac = BROADCAST
         self.frames: list[tuple[float, bytes]] = []
+        self.sent: list[tuple[float, bytes]] = []
 
     def send(self, frame: bytes) -> None:
-        self.frames.append((time.monotonic(), frame))
+        self.sent.append((time.monotonic(), frame))
+        self.frames.append(self.sent[-1])
         os.write(self.descriptor, frame)
 
     def receive(self, *, within_s: float = 5.0) -> dpkt.ethernet.Ethernet:
@@ -149,10 +151,11 @@ class PxeClient:
             if len(payload) - 4 < block_length:
                 return content
 
-    def write_capture(self, path: Path, epoch_s: int) -> None:
-        """Write what was sent and received as QEMU's filter-dump would; time begins at 0."""
+    def write_captures(self, path: Path, sent_path: Path, epoch_s: int) -> None:
+        """Write what was sent and received, and what was sent, as QEMU's filter-dump would; time begins at 0."""
         begin = self.frames[0][0] if self.frames else 0.0
-        with path.open("wb") as stream:
-            writer = dpkt.pcap.Writer(stream, snaplen=65536)
-            for moment, frame in self.frames:
-                writer.writepkt(frame, ts=epoch_s + moment - begin)
+        for file, frames in ((path, self.frames), (sent_path, self.sent)):
+            with file.open("wb") as stream:
+                writer = dpkt.pcap.Writer(stream, snaplen=65536)
+                for moment, frame in frames:
+                    writer.writepkt(frame, ts=epoch_s + moment - begin)

@@ -198,8 +198,9 @@ def _solicit(run_directory: Path, *, router: bool) -> list[str]:
         try:
             while "RouterAdvertisement" not in kinds:
                 client.receive(within_s=5.0 if router else 0.3)
-                client.write_capture(run_directory / "capture.pcap", 0)
-                events, _ = decode_capture(run_directory / "capture.pcap", epoch_s=0)
+                captures = run_directory / "capture.pcap", run_directory / "sent.pcap"
+                client.write_captures(*captures, 0)
+                events = decode_capture(*captures, epoch_s=0)
                 kinds = [type(event).__name__ for event in events]
         except TimeoutError:
             pass

@@ -58,6 +58,7 @@ def _boot_guest(tap: int, run_directory: Path) -> bytes:
         *("-accel", "tcg", "-icount", "shift=8,sleep=off", "-rtc", "base=2011-03-15T11:28:27,clock=vm"),
         *("-netdev", f"tap,id=n0,fd={tap}", "-device", f"e1000,netdev=n0,mac={GUEST_MAC},bootindex=1"),
         *("-object", f"filter-dump,id=f0,netdev=n0,file={run_directory / 'capture.pcap'}"),
+        *("-object", f"filter-dump,id=f1,netdev=n0,file={run_directory / 'sent.pcap'},queue=rx"),
     ]
     console, end = b"", time.monotonic() + WALL_S
     with subprocess.Popen(
@@ -110,7 +111,7 @@ CODES = {53, 55, 57, 60, 61, 77, 93, 94, 97, 175}
 def test_a_real_rom_boots_pxelinux(root):
     console = _with_servers(root, lambda tap: _boot_guest(tap, root.parent).decode("latin-1"))
     assert NONCE.decode() in console
-    events, _ = decode_capture(root.parent / "capture.pcap", epoch_s=EPOCH_S)
+    events = decode_capture(root.parent / "capture.pcap", root.parent / "sent.pcap", epoch_s=EPOCH_S)
     assert _course(events) == COURSE
     discover, offer = (_first(events, message) for message in ("discover", "offer"))
     assert discover.from_guest
@@ -135,12 +136,12 @@ def test_the_fake_client_does_what_the_real_one_does(root):
         assert content == PXELINUX.read_bytes()
         with pytest.raises(FileNotFoundError, match=r"^File not found$"):
             client.fetch(SERVER_ADDRESS, b"missing")
-        client.write_capture(root.parent / "fake.pcap", EPOCH_S)
+        client.write_captures(root.parent / "fake.pcap", root.parent / "fake-sent.pcap", EPOCH_S)
         return _boot_guest(tap, root.parent).count(NONCE)
 
     assert _with_servers(root, use) > 0
-    fake, _ = decode_capture(root.parent / "fake.pcap", epoch_s=EPOCH_S)
-    real, _ = decode_capture(root.parent / "capture.pcap", epoch_s=EPOCH_S)
+    fake = decode_capture(root.parent / "fake.pcap", root.parent / "fake-sent.pcap", epoch_s=EPOCH_S)
+    real = decode_capture(root.parent / "capture.pcap", root.parent / "sent.pcap", epoch_s=EPOCH_S)
     assert _course(fake) == _course(real) == COURSE
     for message, more in (("discover", set()), ("request", {50, 54})):
         fake_codes, real_codes = (

@@ -1,7 +1,8 @@
 """Two boots that were captured, from their packets to the differences that the rules find.
 
 The captures are of e1000 under SeaBIOS in the scenario pxe-tftp, in virtual time, with the option ROMs that Debian 12
-and Debian 13 ship: a line is the guest's clock and a frame.
+and Debian 13 ship: a line is the guest's clock, whether
+the guest sent (`>`) or received (`<`), and a frame.
 """
 
 from functools import cache
@@ -28,9 +29,9 @@ CAPTURES = Path(__file__).parent / "captures"
 @cache
 def _load_trace(rom_set: str) -> Trace:
     """Return the trace of a capture, as it is after it was written and read back."""
-    lines = (CAPTURES / f"{rom_set}.txt").read_text().splitlines()
-    packets = [CapturedPacket(float(guest_s), bytes.fromhex(frame)) for guest_s, frame in map(str.split, lines)]
-    wire = decode_packets(packets)
+    lines = [line.split() for line in (CAPTURES / f"{rom_set}.txt").read_text().splitlines()]
+    packets = [CapturedPacket(float(guest_s), bytes.fromhex(frame)) for guest_s, _, frame in lines]
+    wire = decode_packets(packets, [direction == ">" for _, direction, _ in lines])
     trace = Trace(
         cell="pxe-tftp/e1000/pc/seabios/host",
         rom_set=rom_set,

@@ -148,7 +148,7 @@ def test_wrong_marks_are_found():
         smell: Recorded[str]
         size: Varying[int]
 
-    assert _find_wrong_marks([Smoke], {"smell"}) == [
+    assert _find_wrong_marks([Smoke], {"smell", "interface", "ethernet_source"}) == [
         "colour is read by nobody: mark it as recorded",
         "smell is read: take its mark away",
     ]

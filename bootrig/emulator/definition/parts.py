@@ -102,9 +102,16 @@ def make_user_netdev(*, id: str = "net0", **properties: JsonValue) -> Netdev:
     return Netdev("user", id, properties)
 
 
-def make_capture(file: Path, *, netdev: str = "net0", id: str = "dump0") -> QomObject:
-    """Return a capture of all packets of `netdev` into `file`, stamped with the guest's clock."""
-    return QomObject("filter-dump", id, {"netdev": netdev, "file": str(file), "maxlen": 65536})
+def make_capture(file: Path, sent: Path, *, netdev: str = "net0", id: str = "dump0") -> tuple[QomObject, QomObject]:
+    """Return captures with the stamps of the guest's clock: of all frames into `file`, of those it sent into `sent`.
+
+    To a backend `rx` is what it receives: what the guest sends.
+    """
+    whole: dict[str, JsonValue] = {"netdev": netdev, "file": str(file), "maxlen": 65536}
+    return (
+        QomObject("filter-dump", id, whole),
+        QomObject("filter-dump", f"{id}-sent", {**whole, "file": str(sent), "queue": "rx"}),
+    )
 
 
 def make_disk(

@@ -15,10 +15,10 @@ ROM_BAR_NUMBER = 6
 
 @dataclass(frozen=True, slots=True)
 class DeviceRom:
-    """A device's option ROM, read back.
+    """A NIC's option ROM, read back.
 
     `rombar` is 1 for on, 0 for off, and since QEMU 9.2 -1 where it is not set, which means on. Lengths are in bytes,
-    and the file is the one that QEMU loaded. Without a ROM, texts are empty and the path is None.
+    and the file is the one that QEMU loaded. Without a ROM, texts are empty and the path is None. `mac` is the NIC's.
     """
 
     romfile: str
@@ -27,12 +27,13 @@ class DeviceRom:
     path: Path | None
     file_length: int
     sha256: str
+    mac: str
 
 
 async def read_device_rom(
     session: QmpSession, emulator: Emulator, data_directories: Sequence[Path], device_id: str
 ) -> DeviceRom:
-    """Ask a device for its option ROM.
+    """Ask a NIC for its option ROM.
 
     QEMU reports the name, not the file: the name is looked up as QEMU does, first as a path, then in the data
     directories (`qemu_find_file`), of which `data_directories` come before the emulator's own.
@@ -43,17 +44,18 @@ async def read_device_rom(
     path = f"/machine/peripheral/{device_id}"
     romfile = str(await session.execute("qom-get", {"path": path, "property": "romfile"}) or "")
     rombar = int(await session.execute("qom-get", {"path": path, "property": "rombar"}))
+    mac = str(await session.execute("qom-get", {"path": path, "property": "mac"})).lower()
     try:
         length = int(await session.execute("qom-get", {"path": path, "property": "romsize"}))
     except CommandError:
         # QEMU before 6.0 has no such property, but reports the size of the BAR.
         length = _find_bar_length(await session.execute("query-pci"), device_id)
     if not romfile:
-        return DeviceRom("", rombar, 0, None, 0, "")
+        return DeviceRom("", rombar, 0, None, 0, "", mac)
     file = emulator.find_data_file(romfile, data_directories)
     if file is None:
         raise EmulatorError(f"{device_id}: QEMU loaded {romfile}, which is in none of the data directories")
-    return DeviceRom(romfile, rombar, length, file, file.stat().st_size, digest_file(file))
+    return DeviceRom(romfile, rombar, length, file, file.stat().st_size, digest_file(file), mac)
 
 
 def _find_bar_length(buses: Any, device_id: str) -> int:

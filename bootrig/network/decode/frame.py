@@ -6,7 +6,7 @@ Sources: IEEE 802.3, RFC 791 (section 3.2, fragments), RFC 768, RFC 8200.
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -46,20 +46,26 @@ class FrameDecoder:
     """Decodes the frames of one capture, in their order.
 
     Attributes:
-        guest_macs: hardware addresses of guests; everything from others is from a server.
+        interface: the guest's NIC that they are of.
     """
 
-    guest_macs: Collection[str]
+    interface: str
     _tftp: TftpFollower = field(default_factory=TftpFollower)
     _connections: dict[frozenset[tuple[str, int]], _Connection] = field(default_factory=dict)
     _fragments: dict[tuple[bytes, bytes, int, int], dict[int, tuple[bytes, bool]]] = field(default_factory=dict)
     _frames: int = 0
     _count: int = 0
 
-    def decode(self, guest_s: float, frame: bytes) -> Iterator[Event]:
+    def decode(self, guest_s: float, frame: bytes, *, from_guest: bool) -> Iterator[Event]:
         """Yield the events that the capture's next frame tells; never raises."""
         self._frames += 1
-        place = Place(guest_s=guest_s, from_guest=frame[6:12].hex(":") in self.guest_macs, frame=self._frames)
+        place = Place(
+            guest_s=guest_s,
+            from_guest=from_guest,
+            frame=self._frames,
+            interface=self.interface,
+            ethernet_source=frame[6:12].hex(":"),
+        )
         try:
             yield from self._frame(frame, place)
         except Exception as error:  # noqa: BLE001 - dpkt raises what it likes on malformed packets

@@ -4,11 +4,13 @@ from typing import TypedDict
 
 
 class Place(TypedDict):
-    """A frame: the guest's clock, whether the guest sent it, its number in the capture from 1."""
+    """A frame: the guest's clock, whether the guest sent it, its number in the capture from 1, the NIC, its sender."""
 
     guest_s: float
     from_guest: bool
     frame: int
+    interface: str
+    ethernet_source: str
 
 
 class Route(Place):
@@ -27,4 +29,10 @@ class Ends(Route):
 
 def place_of(ends: Place) -> Place:
     """Return the frame alone."""
-    return Place(guest_s=ends["guest_s"], from_guest=ends["from_guest"], frame=ends["frame"])
+    return Place(
+        guest_s=ends["guest_s"],
+        from_guest=ends["from_guest"],
+        frame=ends["frame"],
+        interface=ends["interface"],
+        ethernet_source=ends["ethernet_source"],
+    )

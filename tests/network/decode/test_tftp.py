@@ -95,8 +95,9 @@ def test_a_file_that_the_guest_sends():
 
 
 def test_block_numbers_wrap():
-    down = Ends(guest_s=0.0, from_guest=False, frame=1, **ends(("10.0.2.1", 3000), ("10.0.2.15", 2000)))
-    up = Ends(guest_s=0.0, from_guest=True, frame=1, **ends(("10.0.2.15", 2000), ("10.0.2.1", 3000)))
+    place = {"guest_s": 0.0, "frame": 1, "interface": "nic0", "ethernet_source": ""}
+    down = Ends(from_guest=False, **place, **ends(("10.0.2.1", 3000), ("10.0.2.15", 2000)))
+    up = Ends(from_guest=True, **place, **ends(("10.0.2.15", 2000), ("10.0.2.1", 3000)))
     follower = TftpFollower()
     list(follower.follow(b"\0\1a\0octet\0blksize\x008\0", Ends(**{**up, "destination_port": 69})))
     list(follower.follow(b"\0\6blksize\x008\0", down))
