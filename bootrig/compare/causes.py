@@ -3,7 +3,8 @@
 In one cell a difference follows from another where its rule says so (`follows_from`) and the other weighs as much or
 more; what only a policy makes a regression weighs less than a regression. What follows from nothing is a *head*. A
 change that explains a worse head in the same cell is its *why*: OVMF's own PXE client in the place of iPXE is a change
-by itself, and the reason where a script does not boot any more. Heads of several cells are one cause where rule,
+by itself, and the reason where a script does not boot any more. What lint finds in the ROMs that booted is a why, too.
+Heads of several cells are one cause where rule,
 subject and weight are the same.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bootrig.compare.difference import Difference
+from bootrig.compare.explanation import explains
 from bootrig.compare.finding import Severity
 from bootrig.compare.rules import RULES
 from bootrig.trace.names import CellKey
@@ -28,7 +30,7 @@ class Cause:
 
     Attributes:
         heads: the differences that follow from nothing, one a cell (or one of the sets as wholes); at least one.
-        whys: changes that explain heads which are worse.
+        whys: changes that explain heads which are worse, and what lint found that explains the boots.
         followers: differences that follow from the heads or the whys.
     """
 
@@ -101,7 +103,21 @@ def find_causes(differences: Iterable[Difference], reached: Mapping[CellKey, str
             else:
                 members.followers.append(entry)
     found = [Cause(tuple(one.heads), tuple(one.whys), tuple(one.followers)) for one in causes.values()]
-    return tuple(sorted(found, key=lambda cause: _order(cause, reached)))
+    return tuple(sorted(_fold_lint(found), key=lambda cause: _order(cause, reached)))
+
+
+def _fold_lint(causes: Sequence[Cause]) -> list[Cause]:
+    """Return the causes, what lint found as a why of those that it explains, and then of those alone."""
+    lint = [cause for cause in causes if cause.first.rule == "lint"]
+    others = [cause for cause in causes if cause not in lint]
+    used: list[Cause] = []
+    for number, cause in enumerate(others):
+        if "lint" not in RULES[cause.first.rule].follows_from or WEIGHTS[cause.severity] > WEIGHTS[Severity.CHANGE]:
+            continue
+        whys = [one for one in lint if _rank(one.first) >= _rank(cause.first) and explains(one.first, cause.cells)]
+        used += whys
+        others[number] = replace(cause, whys=(*cause.whys, *(one.first for one in whys)))
+    return [*others, *(one for one in lint if one not in used)]
 
 
 def _find_heads(entries: Sequence[Difference]) -> dict[Difference, Difference]:

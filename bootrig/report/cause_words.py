@@ -30,12 +30,12 @@ class CauseWords:
     Attributes:
         where: the cells in which it was seen.
         wordings: what differs; several where cells tell it in other words, the most frequent first.
-        why: what explains it; empty where nothing does.
+        whys: what explains it: how the boots differ, and what lint says of their ROMs.
     """
 
     where: str
     wordings: tuple[Wording, ...]
-    why: str
+    whys: tuple[str, ...]
 
 
 def describe_cause(cause: Cause, compared: Sequence[CellKey]) -> CauseWords:
@@ -43,8 +43,10 @@ def describe_cause(cause: Cause, compared: Sequence[CellKey]) -> CauseWords:
     groups = sorted(group_differences(cause.heads, compared), key=lambda group: -len(group.differences))
     shares = [_describe_share(group, cause) if len(groups) > 1 else "" for group in groups]
     wordings = [Wording(share, group.sentence) for share, group in zip(shares, groups, strict=True)]
-    why = format_finding(replace(cause.whys[0].finding, why="")) if cause.whys else ""
-    return CauseWords(describe_cells(cause.cells, compared), tuple(wordings), why)
+    # the first of each rule speaks for all
+    first = {entry.rule: entry for entry in reversed(cause.whys)}
+    whys = [format_finding(replace(entry.finding, why="")) for entry in cause.whys if entry is first[entry.rule]]
+    return CauseWords(describe_cells(cause.cells, compared), tuple(wordings), tuple(whys))
 
 
 def _describe_share(group: DifferenceGroup, cause: Cause) -> str:

@@ -85,7 +85,7 @@ def _describe_cause(cause: Cause, compared: Sequence[CellKey]) -> dict[str, Any]
         "topics": [topic for topic in TOPICS if topic in cause.topics],
         "where": told.where,
         "sentences": [str(wording) for wording in told.wordings],
-        "because": told.why,
+        "because": told.whys,
         "differences": [entry.id for entry in cause.heads],
         "explained_by": [entry.id for entry in cause.whys],
         "consequences": [entry.id for entry in cause.followers],

@@ -19,7 +19,7 @@ def judge(*found: lint.Finding) -> list[tuple[str, Finding]]:
 def test_an_error_is_a_change_and_the_rest_is_info() -> None:
     assert judge() == []
     statement = "lint finds in pxe-e1000.rom: no Bootstrap Entry Vector"
-    error = Finding(Severity.CHANGE, "bev", None, "no Bootstrap Entry Vector", statement)
+    error = Finding(Severity.CHANGE, "bev", None, "pxe-e1000.rom", statement)
     assert judge(ERROR) == [("lint@*:bev", error)]
     (_, note), *others = judge(NOTE)
     assert (note.severity, others) == (Severity.INFO, [])

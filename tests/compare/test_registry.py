@@ -39,7 +39,6 @@ def test_what_follows_from_nothing_is_written_down() -> None:
         "coverage",
         "lint",
         "mac",
-        "network-client",
         "rom-bar",
         "rom-length",
     }

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from bootrig.compare import CellState, Confirmation, Difference, Severity, Verdict, compare_traces
+from bootrig.report.sentences import capitalise
 from bootrig.report.terminal.matrix import Symbol, draw_matrix, draw_short_matrix, natural_order
 from bootrig.report.terminal.outcomes import print_outcomes
 from bootrig.report.terminal.verdict import MARKS, headline, print_verdict
@@ -197,11 +198,10 @@ def drawn(symbols: dict[CellKey, Symbol], width: int = 100, order: str | None = 
 def test_a_matrix_has_a_block_for_each_machine_platform_firmware_and_emulator() -> None:
     symbols = symbols_of("b/e1000/pc/seabios/host", "a/pcnet/pc/seabios/host", "c/pcnet/q35/ovmf/qemu-11")
     assert drawn(symbols) == [
-        "pc with seabios            e1000   pcnet",
-        "  a                                  .",
-        "  b                          .",
-        "q35 with ovmf on qemu-11",
-        "  c                                  .",
+        "pc with seabios               e1000   pcnet",
+        "  a                                     .",
+        "  b                             .",
+        "q35 with ovmf on qemu-11: c             .",
     ]
 
 
@@ -216,11 +216,10 @@ def test_in_a_short_matrix_equal_rows_and_equal_places_are_one_and_the_worst_is_
     efi = [f"efi/e1000/{machine}/ovmf/host" for machine in ("q35", "q35-virt")]
     symbols = symbols_of(*many, *efi) | symbols_of("z/e1000/pc/seabios/host", "y/e1000/pc/seabios/host", mark="!")
     assert drawn(symbols, order="!.") == [
-        "pc with seabios           e1000",
-        "  y, z                      !",
-        "  9 other scenarios         .",
-        "q35, q35-virt with ovmf",
-        "  efi                       .",
+        "pc with seabios                e1000",
+        "  y, z                           !",
+        "  9 other scenarios              .",
+        "q35, q35-virt with ovmf: efi     .",
     ]
     assert drawn(symbols_of(*many), order="!.")[1] == "  all 9 scenarios     ."
 
@@ -242,7 +241,8 @@ def test_a_cause_that_cells_tell_in_other_words_says_how_many() -> None:
     text = printed(lambda console: print_verdict(compare_traces(first, second), console))
     words = " ".join(text.split())
     sentence = "the boot passed with the baseline, with the candidate it failed after dhcp-ack"
-    assert f" 7 of 8 NICs: {sentence}: a 1 of 8 NICs (pcnet): {sentence}: b" in words
+    assert f" 7 of 8 NICs, the others in other words: {sentence}: a pc with" in words
+    assert f"- {capitalise(sentence)}: b scenario pxe-tftp; NIC pcnet [" in words
 
 
 def test_what_works_with_neither_says_why() -> None:

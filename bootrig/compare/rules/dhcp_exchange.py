@@ -111,7 +111,7 @@ def _first_flags(trace: Trace) -> str | None:
     return "broadcast" if event.flags & 0x8000 else "unicast"
 
 
-@rule("dhcp-xid", topics={"dhcp-options"}, follows_from=("network-client",))
+@rule("dhcp-xid", topics={"dhcp-options"}, follows_from=("network-client", "mac"))
 def check_xid(pair: CellPair) -> Iterator[Finding]:
     """Where does the guest take its transaction id from: the MAC address, or a random number?
 

@@ -78,7 +78,7 @@ def check_network_interface(pair: CellPair) -> Iterator[Finding]:
         yield Finding(Severity.INFO, f"network interface identifier{where}", baseline, candidate, statement)
 
 
-@rule("dhcp-client-id", topics={"dhcp-options"}, owns_dhcp_options={61}, follows_from=("network-client",))
+@rule("dhcp-client-id", topics={"dhcp-options"}, owns_dhcp_options={61}, follows_from=("network-client", "mac"))
 def check_client_id(pair: CellPair) -> Iterator[Finding]:
     """Is the client identifier (option 61) of the same kind?
 

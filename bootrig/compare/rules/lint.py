@@ -14,7 +14,7 @@ def check_lint(pairing: Pairing) -> Iterator[tuple[CellPair | None, Finding]]:
 
     An error is a change: a guest may not find, run or migrate by the ROM. The rest is info. What one rule of lint finds
     in several files is one difference; `bootrig lint CANDIDATE --against BASELINE` shows each with its bytes. The
-    subject is the name of lint's rule, with the severity where one rule finds both.
+    subject is the name of lint's rule, with the severity where one rule finds both, and the value the files' names.
     """
     groups: dict[tuple[str, lint.Severity], list[lint.Finding]] = {}
     for found in pairing.lint:
@@ -26,4 +26,4 @@ def check_lint(pairing: Pairing) -> Iterator[tuple[CellPair | None, Finding]]:
         where = files[0] if len(files) == 1 else f"{len(files)} files, the first {files[0]}"
         statement = f"lint finds in {where}: {findings[0].message}"
         weight = Severity.CHANGE if severity is lint.Severity.ERROR else Severity.INFO
-        yield None, Finding(weight, subject, None, findings[0].message, statement)
+        yield None, Finding(weight, subject, None, ", ".join(files), statement)

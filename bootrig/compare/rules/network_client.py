@@ -15,6 +15,7 @@ from bootrig.trace.reading.network_client import PRODUCTS, find_network_client
         *("script-magic", "commands", "image-formats", "prompts", "banner"),
     },
     depends_on_scenario=False,
+    follows_from=("lint",),
 )
 def check_network_client(pair: CellPair) -> Iterator[Finding]:
     """Does the same network stack send the first DHCP DISCOVER: iPXE, gPXE, or the platform firmware's own client?

@@ -15,7 +15,7 @@ def describe_outcome(outcome: Outcome) -> str:
     return f"failed after {outcome.milestone}" if outcome.milestone else "failed before any milestone"
 
 
-@rule("outcome", needs_confirmation=True, needs_own_cell=True, follows_from=("network-client",))
+@rule("outcome", needs_confirmation=True, needs_own_cell=True, follows_from=("network-client", "lint"))
 def check_outcome(pair: CellPair) -> Iterator[Finding]:
     """Did the boot do what the scenario expects?
 

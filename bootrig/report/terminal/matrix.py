@@ -34,7 +34,7 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of the matrix: what it is about, and a symbol a column, None for no cell."""
+    """A row of the matrix: what it is about, and a symbol a column (None for no cell), or none for a title."""
 
     label: str
     symbols: tuple[Symbol | None, ...]
@@ -48,8 +48,7 @@ def draw_matrix(symbols: Mapping[CellKey, Symbol], width: int) -> list[Text]:
         width: columns of the terminal; where the names of NICs are too long, letters stand for them.
     """
     columns = order_nics(key.nic_model for key in symbols)
-    blocks = [([place], rows) for place, rows in _iter_places(symbols, columns)]
-    return _draw(blocks, columns, width)
+    return _draw(_join_blocks(([place], rows) for place, rows in _iter_places(symbols, columns)), columns, width)
 
 
 def draw_short_matrix(symbols: Mapping[CellKey, Symbol], order: str, width: int) -> list[Text]:
@@ -64,7 +63,7 @@ def draw_short_matrix(symbols: Mapping[CellKey, Symbol], order: str, width: int)
     merged: dict[tuple[_Row, ...], list[Place]] = {}
     for place, rows in _iter_places(symbols, columns):
         merged.setdefault(tuple(_merge_rows(rows, order)), []).append(place)
-    return _draw([(places, list(rows)) for rows, places in merged.items()], columns, width)
+    return _draw(_join_blocks((places, rows) for rows, places in merged.items()), columns, width)
 
 
 def order_nics(names: Iterable[str]) -> list[str]:
@@ -102,33 +101,40 @@ def _is_counted(labels: Sequence[str]) -> bool:
     return len(labels) > 1 and len(", ".join(labels)) > LABEL_LENGTH
 
 
-def _draw(blocks: Sequence[tuple[list[Place], list[_Row]]], columns: Sequence[str], width: int) -> list[Text]:
-    titles = [_name_places(places) for places, _ in blocks]
-    names = [len(title) for title in titles] + [2 + len(row.label) for _, rows in blocks for row in rows]
-    first = max(names, default=0)
+def _join_blocks(blocks: Iterable[tuple[Sequence[Place], Sequence[_Row]]]) -> list[_Row]:
+    """Return all rows: under each place its scenarios; a later place that has one row only is that row."""
+    joined: list[_Row] = []
+    for places, rows in blocks:
+        title = _name_places(places)
+        if joined and len(rows) == 1:
+            joined.append(_Row(f"{title}: {rows[0].label}", rows[0].symbols))
+        else:
+            joined += [_Row(title, ()), *(_Row(f"  {row.label}", row.symbols) for row in rows)]
+    return joined
+
+
+def _draw(rows: Sequence[_Row], columns: Sequence[str], width: int) -> list[Text]:
+    """Return the lines of a matrix, whose first row is a title; the names of columns are beside it."""
+    first = max((len(row.label) for row in rows), default=0)
     key: list[Text] = []
     gap = next((gap for gap in GAPS if first + sum(gap + len(name) for name in columns) <= width), None)
     if gap is None:
         gap, letters = 1, ascii_letters[: len(columns)]
-        key = [
-            Text(line) for line in textwrap.wrap("  ".join(map(" = ".join, zip(letters, columns, strict=True))), width)
-        ]
+        words = "  ".join(map(" = ".join, zip(letters, columns, strict=True)))
+        key = [Text(line) for line in textwrap.wrap(words, width)]
         columns = letters
-    lines: list[Text] = []
-    for number, (title, (_, rows)) in enumerate(zip(titles, blocks, strict=True)):
-        lines.append(Text(title.ljust(first), style="bold"))
+    lines = []
+    for number, row in enumerate(rows):
+        line = Text(row.label.ljust(first), style="" if row.symbols else "bold")
         if not number:
-            lines[-1].append("".join(" " * gap + name for name in columns))
-        lines[-1].rstrip()
-        for row in rows:
-            line = Text(f"  {row.label}".ljust(first))
-            for name, symbol in zip(columns, row.symbols, strict=True):
-                before = gap + (len(name) - 1) // 2
-                line.append(" " * before)
-                line.append_text(symbol.text if symbol else Text(" "))
-                line.append(" " * (gap + len(name) - before - 1))
-            line.rstrip()
-            lines.append(line)
+            line.append("".join(" " * gap + name for name in columns))
+        for name, symbol in zip(columns, row.symbols, strict=False):
+            before = gap + (len(name) - 1) // 2
+            line.append(" " * before)
+            line.append_text(symbol.text if symbol else Text(" "))
+            line.append(" " * (gap + len(name) - before - 1))
+        line.rstrip()
+        lines.append(line)
     return [*lines, *key]
 
 

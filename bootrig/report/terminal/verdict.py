@@ -3,7 +3,7 @@
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -41,13 +41,21 @@ STYLES: Mapping[Answer, str] = {
 WORST = 3
 FACTS = 3
 SENTENCE_LINES = 2
-VARIANTS = 2
 NAMES: Mapping[Severity, tuple[str, str]] = {
     Severity.REGRESSION: ("Regression", "bold red"),
     Severity.CHANGE: ("Change", "bold yellow"),
     Severity.IMPROVEMENT: ("Improvement", "cyan"),
     Severity.INFO: ("Information", "dim"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where causes are printed, the cells that were compared, and how many lines a sentence may take."""
+
+    console: Console
+    compared: Sequence[CellKey]
+    limit: int
 
 
 def print_verdict(verdict: Verdict, console: Console, run_directory: Path | None = None) -> None:
@@ -62,9 +70,12 @@ def print_verdict(verdict: Verdict, console: Console, run_directory: Path | None
     _print_sides(verdict, console)
     if worst:
         console.print()
+    told: set[str] = set()
+    limit = SENTENCE_LINES if len(worst) == WORST else SENTENCE_LINES + 1
     for number, cause in enumerate(worst, start=1):
-        _print_cause(number, cause, compared, console)
-    _print_facts([cause for cause in facts if cause not in worst], compared, console)
+        _print_cause(f"{number}. ", cause, told, Page(console, compared, limit))
+    shown = [cause for cause in facts if cause not in worst]
+    _print_facts(shown, compared, max(1, FACTS + 1 - len(worst)), console)
     if symbols:
         console.print()
         print_lines(console, [*draw_short_matrix(symbols, ORDER, console.width), legend(symbols.values(), ORDER)])
@@ -166,43 +177,42 @@ def _print_sides(verdict: Verdict, console: Console) -> None:
         _print_wrapped(console, f"Note: {note}.", limit=SENTENCE_LINES, style="yellow")
 
 
-def _print_cause(number: int, cause: Cause, compared: Sequence[CellKey], console: Console) -> None:
-    """Print one of the worst causes: where, what, why, and how many other differences are told with it."""
-    told = describe_cause(cause, compared)
+def _print_cause(number: str, cause: Cause, explained: set[str], page: Page) -> None:
+    """Print one of the worst causes: where, what, why (if not `explained` above), how many differences it folds."""
+    words = describe_cause(cause, page.compared)
     name, style = NAMES[cause.severity]
     if cause.first.finding.severity is not cause.severity:
         name = "Regression that is not confirmed"
     rest = f"; {count(cause.consequences, 'more difference')} with it" if cause.followers else ""
-    heading = f"{number}. {name}: {told.where} [{tell_origin(cause.first)}{rest}]"
-    for line in textwrap.wrap(heading, console.width, subsequent_indent="   ", break_on_hyphens=False):
+    heading = f"{number}{name}: {words.where} [{tell_origin(cause.first)}{rest}]"
+    for line in textwrap.wrap(heading, page.console.width, subsequent_indent="   ", break_on_hyphens=False):
         text = Text(line)
-        text.highlight_words([f"{number}. {name}"], style)
-        print_lines(console, [text])
-    wordings = told.wordings
-    if len(wordings) > VARIANTS:
-        wordings = (replace(wordings[0], share=f"{wordings[0].share}, the others in other words"),)
-    for wording in wordings:
-        _print_wrapped(console, capitalise(str(wording)), indent=3, limit=SENTENCE_LINES)
-    if told.why:
-        _print_wrapped(console, f"Why: {told.why}", indent=3, limit=1)
+        text.highlight_words([f"{number}{name}"], style)
+        print_lines(page.console, [text])
+    first = words.wordings[0]
+    if len(words.wordings) > 1:
+        first = replace(first, share=f"{first.share}, the others in other words")
+    _print_wrapped(page.console, capitalise(str(first)), indent=3, limit=page.limit)
+    if whys := [why for why in words.whys if why not in explained]:
+        _print_wrapped(page.console, f"Why: {'; '.join(whys)}", indent=3, limit=page.limit)
+    explained.update(words.whys)
 
 
-def _print_facts(facts: Sequence[Cause], compared: Sequence[CellKey], console: Console) -> None:
-    """Print facts about whole ROMs; those that one rule found of the same ROMs are one item."""
+def _print_facts(facts: Sequence[Cause], compared: Sequence[CellKey], limit: int, console: Console) -> None:
+    """Print at most `limit` facts about whole ROMs; those that one rule found of the same ROMs are one."""
     items: dict[tuple[str, Severity, str], list[str]] = {}
     for cause in facts:
         where = describe_roms(cause.cells, compared)
-        items.setdefault((cause.first.rule, cause.severity, where), []).extend(
-            map(str, describe_cause(cause, compared).wordings)
-        )
+        wordings = describe_cause(cause, compared).wordings
+        items.setdefault((cause.first.rule, cause.severity, where), []).extend(map(str, wordings))
     if items:
         console.print()
         print_text(console, "Of whole ROMs, in every scenario", style="bold")
-    for (_, severity, where), sentences in list(items.items())[:FACTS]:
+    for (_, severity, where), sentences in list(items.items())[:limit]:
         text = f"{where}: {'; '.join(sentences)}"
         _print_wrapped(console, capitalise(text), indent=2, limit=SENTENCE_LINES, style=NAMES[severity][1])
-    if len(items) > FACTS:
-        print_text(console, f"  {len(items) - FACTS} more below")
+    if len(items) > limit:
+        print_text(console, f"  {len(items) - limit} more below")
 
 
 def _print_counts(verdict: Verdict, worst: Sequence[Cause], console: Console) -> None:

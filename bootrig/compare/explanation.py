@@ -1,0 +1,44 @@
+"""Which findings of lint are the reason for what boots showed."""
+
+from collections.abc import Collection
+
+from bootrig.compare.difference import Difference
+from bootrig.trace.names import CellKey
+from firmware.nic import find_nic_model
+from firmware.romset import DEFAULT_ROM_NAME
+
+# Rules of lint about what a platform firmware needs of a ROM to find, load and run it, or to run all of it.
+ANY_IMAGE = frozenset({
+    *("rom-signature", "rom-length", "length-agreement", "pcir-present", "pcir-structure"),
+    *("pci-ids", "device-list", "last-image", "images-expected", "code-type"),
+})  # fmt: skip
+EFI_IMAGE = frozenset({
+    *("efi-header", "efi-unpack", "efi-machine", "efi-subsystem", "pe-image"),
+    *("efi-ipxe-stack", "efi-against-baseline"),
+})  # fmt: skip
+BIOS_IMAGE = frozenset({
+    *("image-checksum", "entry-point", "packed-block", "pnp-present", "pnp-structure", "pnp-checksum"),
+    *("bev", "undi-entry"),
+})  # fmt: skip
+
+
+def explains(finding: Difference, cells: Collection[CellKey]) -> bool:
+    """Whether a difference of the rule `lint` is a reason for what happened in `cells`.
+
+    It is where lint's rule is about the image that the platform firmware of each cell runs, and the ROM of each cell's
+    NIC is among those with the finding.
+    """
+    rule = finding.finding.subject.partition(":")[0]
+    matches = [DEFAULT_ROM_NAME.fullmatch(file) for file in str(finding.finding.candidate).split(", ")]
+    stems = {match["stem"] for match in matches if match}
+    return bool(cells) and all(_is_about(rule, key) and _find_stem(key) in stems for key in cells)
+
+
+def _is_about(rule: str, key: CellKey) -> bool:
+    images = EFI_IMAGE if "ovmf" in key.platform_firmware else BIOS_IMAGE
+    return rule in ANY_IMAGE | images
+
+
+def _find_stem(key: CellKey) -> str | None:
+    model = find_nic_model(key.nic_model)
+    return None if model is None else model.rom_stem
