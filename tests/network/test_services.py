@@ -89,6 +89,14 @@ def test_what_a_service_offers(service: str, name: str, offered: bool) -> None:
     assert find_services()[service].offers(configuration, name) is offered
 
 
+def test_problems_of_names_that_are_not_text_can_be_printed() -> None:
+    name = {"name": {"hex": "e4"}}
+    grub = problems("tftp", {"a": name | {"content": "grub", "modules": ["pxe"]}})
+    assert grub == ["tftp.a.name: a file of the content grub has a name in UTF-8"]
+    found = faults("tftp", read("tftp", {"a": name | {"content": "probe", "length": 1}}))
+    assert found == [r'"\xe4".length: found 1, expected 512 to 622592 bytes for the bios probe']
+
+
 def test_a_table_in_a_table_is_a_file_and_all_else_a_setting() -> None:
     table = {"server": "tftpy", "a": {"content": "probe"}}
     assert find_services()["tftp"].files(read("tftp", table)) == (ServedFile("a", "probe", None),)
@@ -148,7 +156,7 @@ def test_a_file_of_this_machine_is_missing(package: str, remedy: str, material: 
     files = (ServedFile("a", "path", HostFile(Path("/nothing"), package)),)
     with pytest.raises(ServiceError) as caught:
         make_files(files, tmp_path / "root", material)
-    assert str(caught.value) == "/nothing, which the scenario serves as a, cannot be read: No such file or directory"
+    assert str(caught.value) == '/nothing, which the scenario serves as "a", cannot be read: No such file or directory'
     assert caught.value.remedy == remedy
 
 

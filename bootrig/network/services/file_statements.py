@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 
-from bootrig.document.toml import quote_key
-from bootrig.network.names import decode_name, encode_name, parse_shown
+from bootrig.network.names import decode_name, encode_name, name_key, parse_shown
 from bootrig.network.services.content.error import KIND as ERROR
 from bootrig.network.services.content.missing import KIND as MISSING
 from bootrig.network.services.files import ServedFile
@@ -16,7 +15,6 @@ from bootrig.trace.events import (
     TftpError,
     TftpOptions,
     TftpTransfer,
-    escape,
 )
 
 A_FILE = "a file"
@@ -26,10 +24,6 @@ NOT_FOUND_STATUS = 404
 
 def _find_served(files: Sequence[ServedFile], path: str) -> ServedFile | None:
     return next((served for served in files if served.is_called(path)), None)
-
-
-def _key_path(served: ServedFile) -> str:
-    return quote_key(escape(encode_name(served.name)))
 
 
 def iter_tftp_statements(
@@ -58,7 +52,7 @@ def _judge_tftp(files: Sequence[ServedFile], shown: str, seen: str, frame: int) 
     if A_FILE in (meant, seen) or served.kind == ERROR:
         if meant == A_FILE and seen not in (A_FILE, f"error {FILE_NOT_FOUND}"):
             return
-        yield Statement(_key_path(served), meant, seen, frame)
+        yield Statement(name_key(served.name), meant, seen, frame)
 
 
 def iter_http_statements(files: Sequence[ServedFile], wire: Sequence[Event]) -> Iterator[Statement]:
@@ -75,4 +69,4 @@ def iter_http_statements(files: Sequence[ServedFile], wire: Sequence[Event]) -> 
                 if served is not None:
                     meant = f"status {NOT_FOUND_STATUS}" if served.kind == MISSING else A_FILE
                     seen = f"status {NOT_FOUND_STATUS}" if event.status == NOT_FOUND_STATUS else A_FILE
-                    yield Statement(_key_path(served), meant, seen, event.frame)
+                    yield Statement(name_key(served.name), meant, seen, event.frame)

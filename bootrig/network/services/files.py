@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import bootrig.network.services.content
-from bootrig.document.toml import TableReader, quote_key, suggest
-from bootrig.network.names import encode_name, read_name
+from bootrig.document.toml import TableReader, suggest
+from bootrig.network.names import encode_name, name_key, read_name
 from bootrig.network.services.content.kind import ContentKind, Material
 from bootrig.registry import collect_objects
 
@@ -64,6 +64,8 @@ def _iter_files(tables: Iterable[tuple[str, TableReader]]) -> Iterator[ServedFil
         word = table.string("content", expected=f"one of {', '.join(kinds)}")
         kind = kinds.get(word)
         if kind is not None:
+            if kind.is_program and not _is_text(name):
+                table.add_problem("name", f"a file of the content {word} has a name in UTF-8")
             yield ServedFile(name, word, kind.read(table))
         elif word:
             table.add_problem("content", f'found "{word}", expected one of {", ".join(kinds)}{suggest(word, kinds)}')
@@ -79,13 +81,17 @@ def _check_name(words: tuple[str, ...], table: TableReader) -> None:
         table.add_problem("", f"the name of a file or folder has at most {NAME_LENGTH} bytes")
 
 
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
 def iter_file_faults(files: Iterable[ServedFile], builds: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield key path (in the service's table) and message of what reads well and cannot be made for `builds`."""
     kinds = find_content_kinds()
     for served in files:
         for build in builds:
             for key, message in kinds[served.kind].iter_faults(served.content, build):
-                yield f"{quote_key(served.name)}.{key}", message
+                yield f"{name_key(served.name)}.{key}", message
 
 
 def make_files(files: Iterable[ServedFile], root: Path, material: Material) -> frozenset[int]:

@@ -6,9 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from bootrig.document.toml import TableReader, quote_key, suggest
+from bootrig.document.toml import TableReader, suggest
 from bootrig.network.addresses import SERVER_ADDRESS, SERVER_ADDRESS_IP6
-from bootrig.network.names import decode_name, encode_name
+from bootrig.network.names import decode_name, encode_name, name_key
 from bootrig.network.services.content.error import KIND as ERROR
 from bootrig.network.services.file_statements import iter_http_statements
 from bootrig.network.services.files import ServedFile
@@ -48,7 +48,7 @@ class HttpService(FileService[HttpTable]):
         yield from super().iter_faults(configuration, surroundings)
         for served in configuration.files:
             if served.kind == ERROR:
-                yield f"{quote_key(served.name)}.content", f'"{ERROR}" is an answer of TFTP'
+                yield f"{name_key(served.name)}.content", f'"{ERROR}" is an answer of TFTP'
 
     def offers(self, configuration: HttpTable, name: str) -> bool:
         """Whether a URL is one of the files."""

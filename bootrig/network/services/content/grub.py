@@ -7,6 +7,8 @@ from bootrig.network.services.content.kind import ContentKind, MadeFile, Materia
 class GrubContent(ContentKind[tuple[str, ...]]):
     """`modules = [...]`: what is built in. It looks for its configuration in the folder that it is served in."""
 
+    is_program = True
+
     def read(self, table: TableReader) -> tuple[str, ...]:
         """Return the modules."""
         modules = table.strings("modules")

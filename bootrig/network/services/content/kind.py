@@ -34,7 +34,13 @@ class MadeFile:
 
 
 class ContentKind(ABC, Generic[Content]):
-    """A way to make the content of a served file; the object `CONTENT` of a module of this room."""
+    """A way to make the content of a served file; the object `CONTENT` of a module of this room.
+
+    Attributes:
+        is_program: whether it is a program that is made before the boot, for its name, which is UTF-8 then.
+    """
+
+    is_program = False
 
     @abstractmethod
     def read(self, table: TableReader) -> Content:

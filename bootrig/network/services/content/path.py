@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bootrig.document.toml import TableReader
 from bootrig.network.errors import ServiceError
+from bootrig.network.names import show_name
 from bootrig.network.services.content.kind import ContentKind, MadeFile, Material
 
 
@@ -34,7 +35,7 @@ class PathContent(ContentKind[HostFile]):
             return MadeFile(content.path.read_bytes())
         except OSError as error:
             raise ServiceError(
-                f"{content.path}, which the scenario serves as {name}, cannot be read: {error.strerror}",
+                f"{content.path}, which the scenario serves as {show_name(name)}, cannot be read: {error.strerror}",
                 remedy=f"apt-get install {content.package}" if content.package else "",
             ) from error
 
