@@ -23,7 +23,7 @@ from bootrig.emulator.definition.definition import FIXED_DATE, AcceleratorKind
 from bootrig.emulator.errors import GuestHaltedError
 from bootrig.emulator.launch import start_guest
 from bootrig.network.capture import decode_capture
-from bootrig.network.tap import open_tap
+from bootrig.network.tap import count_frames, open_tap
 from bootrig.scenario.kinds.registry import find_kinds
 from bootrig.trace.trace import Trace
 
@@ -79,7 +79,7 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
         ) as guest:
             rom = await guest.rom_evidence(NIC_ID)
             stage = CellStage(guest, scenario, specification.nonce, specification.clock)
-            observer = Observer(guest, stage, specification.clock, operator)
+            observer = Observer(guest, stage, specification.clock, count_frames, operator)
             observation = await observer.observe(find_kinds()[scenario.kind], (guest.watch, *services.watches))
             if not observation.ended_by:
                 await drain(guest, stage, read_wire)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
+from bootrig.cell.ends import Stillness, find_last_word, find_prompts
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.guest.guest import Guest
 from bootrig.scenario.kinds.kind import Kind
@@ -16,8 +17,6 @@ VIRTUAL_ALLOWANCE_S = {"seabios": 100.0, "ovmf": 300.0}
 # A boot in virtual time takes a small part of the wall time of one in real time. What needs more than this share of the
 # deadline fails, and then real time, with the whole of it, has the last word.
 VIRTUAL_WALL_SHARE = 1 / 3
-# What a platform firmware says when it has nothing left to try.
-FIRMWARE_ENDS = {"seabios": "No bootable device.", "ovmf": "Shell> "}
 VIRTUAL_PERIOD_S, REAL_PERIOD_S = 0.05, 0.5
 
 
@@ -52,10 +51,20 @@ class Observation:
 
 
 class Observer:
-    """Watches one guest, which is still paused."""
+    """Watches one guest, which is still paused; `count_frames` says how many frames it has sent."""
 
-    def __init__(self, guest: Guest, stage: CellStage, clock: Clock, operator: Operator | None = None) -> None:
+    def __init__(
+        self,
+        guest: Guest,
+        stage: CellStage,
+        clock: Clock,
+        count_frames: Callable[[], int],
+        operator: Operator | None = None,
+    ) -> None:
         self._guest = guest
+        self._count_frames = count_frames
+        self._stillness = Stillness(guest, find_prompts(stage.scenario))
+        self._printed, self._last_line = 0, ""
         self._stage = stage
         self._clock = clock
         self._operator = operator
@@ -111,29 +120,35 @@ class Observer:
             if self._operator is not None:
                 self._shown_whole = text.endswith("\n")
                 self._operator.show(text, self._guest_s)
-            reason = self._find_end(await self._stage.take(text, self._guest_s))
+            fresh = await self._stage.take(text, self._guest_s)
+            self._printed += len(text)
+            self._last_line = fresh.rpartition("\n")[2]
+            reason = self._find_end(fresh)
             if reason and not self._stays:
                 return reason
 
     def _find_end(self, fresh: str) -> str:
         """Return why nothing more can come that is expected, by the end of the console's text; empty to go on."""
-        expectation, report = self._stage.scenario.expectation, self._stage.report
+        scenario, report = self._stage.scenario, self._stage.report
         if report is not None:
-            return "" if report.kind == expectation.report else f"the {report.kind} probe ran instead"
-        firmware = FIRMWARE_ENDS.get(self._guest.definition.platform_firmware, "")
-        ends = filter(None, (*expectation.ends, firmware))
-        return next((f"the console says {end.strip()!r}" for end in ends if end in fresh), "")
+            return "" if report.kind == scenario.expectation.report else f"the {report.kind} probe ran instead"
+        return find_last_word(scenario, fresh)
 
     async def _watch_clock(self) -> str:
-        """Ask for the guest's clock until its deadline has come; returns why watching ends."""
+        """Ask for the guest's clock until its deadline has come or it stands still; returns why watching ends."""
         limit_s = self._stage.scenario.deadline.guest_s
         if self._clock.is_virtual:
             limit_s += VIRTUAL_ALLOWANCE_S.get(self._guest.definition.platform_firmware, VIRTUAL_ALLOWANCE_S["seabios"])
         while True:
             await asyncio.sleep(VIRTUAL_PERIOD_S if self._clock.is_virtual else REAL_PERIOD_S)
             self._guest_s = await self._guest.clock_s()
-            if self._guest_s >= limit_s and not self._stays:
+            if self._stays:
+                continue
+            if self._guest_s >= limit_s:
                 return f"the deadline of {limit_s:.0f} s of guest time passed"
+            sent = self._count_frames()
+            if end := await self._stillness.look(self._guest_s, self._printed, sent, self._last_line):
+                return end
 
     async def _await_leave(self) -> str:
         await self._left.wait()

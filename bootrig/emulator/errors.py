@@ -9,8 +9,7 @@ RigError
     ├── GuestError
     │   ├── GuestStartError           QEMU started, but never became usable
     │   ├── GuestDiedError            QEMU went away
-    │   ├── GuestHaltedError          QEMU stopped the guest because of an error of its own
-    │   └── GuestResetLoopError       the guest does nothing but reset
+    │   └── GuestHaltedError          QEMU stopped the guest because of an error of its own
     └── QmpError
         ├── CommandError              QEMU answered with an error
         │   └── CommandMissingError   this QEMU has no such command
@@ -67,10 +66,6 @@ class GuestDiedError(GuestError):
 
 class GuestHaltedError(GuestError):
     """QEMU stopped the guest because of an error of its own: KVM's emulation failure, an I/O error."""
-
-
-class GuestResetLoopError(GuestError):
-    """The guest does nothing but reset."""
 
 
 class QmpError(EmulatorError):

@@ -20,6 +20,7 @@ from bootrig.network.addresses import SERVER_INTERFACES, TAP_MAC, TAP_NAME
 from bootrig.network.errors import TapError
 
 TUN_DEVICE = Path("/dev/net/tun")
+DEVICE_TABLE = Path("/proc/self/net/dev")
 MODPROBE_REMEDY = "as root: modprobe tun    (a container needs --device /dev/net/tun)"
 ALLOWED_REMEDY = "run bootrig as root, or where user namespaces are allowed: bootrig doctor"
 
@@ -138,3 +139,12 @@ def open_tap(addresses: Sequence[str] = SERVER_INTERFACES, *, device: Path = TUN
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def count_frames() -> int:
+    """Return how many frames the guest has sent: what the tap of this network namespace has received (proc(5))."""
+    for line in DEVICE_TABLE.read_text().splitlines():
+        name, _, numbers = line.partition(":")
+        if name.strip() == TAP_NAME:
+            return int(numbers.split()[1])
+    return 0

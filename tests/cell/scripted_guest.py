@@ -27,6 +27,7 @@ class ScriptedGuest:
     def __init__(self, prints: tuple[str, ...], answers: dict[bytes, str], guest_s: float, firmware: str) -> None:
         self.definition = MachineDefinition(platform_firmware=firmware)
         self.typed = b""
+        self.resets, self.own_end = 0, ""
         self._prints, self._answers, self._guest_s = prints, answers, guest_s
         self._reading, typing = os.pipe()
         os.set_blocking(self._reading, False)
@@ -107,14 +108,17 @@ def watch(
     firmware: str = "seabios",
     operator: Sitter | None = None,
     watched: tuple[Callable[[], Any], ...] = (),
+    resets: int = 0,
+    own_end: str = "",
 ) -> Watched:
     """Have a scenario's kind drive a guest that prints this."""
 
     async def run() -> Watched:
         guest = ScriptedGuest(prints, answers or {}, guest_s, firmware)
+        guest.resets, guest.own_end = resets, own_end
         try:
             stage = CellStage(cast(Guest, guest), scenario, NONCE, clock)
-            observer = Observer(cast(Guest, guest), stage, clock, operator)
+            observer = Observer(cast(Guest, guest), stage, clock, lambda: 0, operator)
             observation = await observer.observe(find_kinds()[scenario.kind], watched)
             return Watched(observation, stage, guest.typed)
         finally:

@@ -42,9 +42,10 @@ def test_what_the_console_shows_ends_it(printed: str, ended_by: str, tmp_path: P
     assert watch(scenario, "SeaBIOS\r\n", printed).observation.ended_by == ended_by
 
 
-def test_another_firmware_has_another_last_word(tmp_path: Path) -> None:
-    seen = watch(make_scenario(tmp_path), "No bootable device.\r\n", "Shell> ", firmware="ovmf")
-    assert seen.observation.ended_by == "the console says 'Shell>'"
+@pytest.mark.parametrize(("resets", "own_end"), [(4, ""), (0, "the guest powered itself off")])
+def test_the_guest_s_state_ends_it(resets: int, own_end: str, tmp_path: Path) -> None:
+    seen = watch(make_scenario(tmp_path), "SeaBIOS\r\n", clock=VIRTUAL, resets=resets, own_end=own_end)
+    assert seen.observation.ended_by == (own_end or "the guest reset itself 4 times")
 
 
 def test_a_report_with_another_nonce_is_nobody_s(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ BEHAVIOURS = {
     "closes": "negotiate(); receive(); monitor.close(); signal.pause()",
     "dies": "negotiate(); receive(); print('fake: last words'); sys.exit(7)",
     "resets": (
-        "negotiate(); answer({})\nfor _ in range(9): send({'event': 'RESET', 'data': {'guest': True}})\nserve()"
+        "negotiate(); answer({}); send({'event': 'RESET', 'data': {'guest': False}})\n"
+        "for _ in range(9): send({'event': 'RESET', 'data': {'guest': True}})\nserve()"
     ),
     "internal-error": (
         "negotiate(); answer({}); print('KVM internal error. Suberror: 1'); sys.stdout.flush()\n"

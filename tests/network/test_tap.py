@@ -16,7 +16,7 @@ from bootrig.network.addresses import (
 )
 from bootrig.network.errors import TapError
 from bootrig.network.namespace import run_in_namespaces
-from bootrig.network.tap import open_tap
+from bootrig.network.tap import count_frames, open_tap
 from bootrig.process import require_tool
 from tests.network.inside import call_inside
 from tests.network.requirements import require_namespaces
@@ -81,6 +81,18 @@ def test_frames_pass_without_a_header_of_their_own():
     assert reply[:6] == bytes.fromhex("525400123456")
     assert reply[6:12] == bytes.fromhex(TAP_MAC.replace(":", ""))
     assert reply[28:32] == socket.inet_aton(SERVER_ADDRESS)
+
+
+def test_what_the_guest_sends_is_counted():
+    def send() -> list[int]:
+        with open_tap() as tap:
+            counted = [count_frames()]
+            for _ in range(3):
+                os.write(tap, bytes(60))
+            return [*counted, count_frames()]
+
+    assert call_inside(send) == [0, 3]
+    assert call_inside(count_frames) == 0
 
 
 def test_is_gone_after_the_with():

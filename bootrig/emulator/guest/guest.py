@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from bootrig.deadline import Deadline
 from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MachineDefinition
 from bootrig.emulator.definition.parts import BlockNode, Device
-from bootrig.emulator.errors import EmulatorError, GuestHaltedError, GuestResetLoopError
+from bootrig.emulator.errors import EmulatorError, GuestHaltedError
 from bootrig.emulator.guest.command_line import make_command_line
 from bootrig.emulator.guest.configuration import configure, split_for_qmp
 from bootrig.emulator.guest.console import Console, ConsolePipes
@@ -27,12 +27,13 @@ from bootrig.process import read_tail
 logger = logging.getLogger(__name__)
 
 START_S = 20.0
-RESET_LIMIT = 5
 EVENTS_KEPT = 4096
 OUTPUT_FILE = "qemu.log"
 CONSOLE_FILE = "console.log"
 VARIABLES_FILE = "variables.fd"
 
+# Events (qapi/run-state.json) after which a guest does not run any more.
+OWN_ENDS = {"SHUTDOWN": "the guest powered itself off", "GUEST_PANICKED": "the guest panicked"}
 # Run states (qapi/run-state.json) in which QEMU has stopped the guest because of an error of its own.
 HALTED_STATES = frozenset({"internal-error", "io-error"})
 
@@ -43,6 +44,10 @@ class Guest:
 
     The definition is the whole guest's, its platform firmware among the block nodes; the command is what started QEMU.
     The prefix precedes the ids of devices in QEMU. Of the QMP events at most the first `EVENTS_KEPT` are kept.
+
+    Attributes:
+        resets: how often the guest has reset itself.
+        own_end: how it has ended itself, for people; empty where it has not.
     """
 
     emulator: Emulator
@@ -53,9 +58,10 @@ class Guest:
     run_directory: Path
     device_prefix: str = ""
     events: list[Mapping[str, Any]] = field(default_factory=list)
+    resets: int = 0
+    own_end: str = ""
 
     def __post_init__(self) -> None:
-        self._resets = 0
         self._broken: asyncio.Future[EmulatorError] = asyncio.get_running_loop().create_future()
         self._subscription = self.session.subscribe(capacity=EVENTS_KEPT)
 
@@ -106,7 +112,6 @@ class Guest:
         Raises:
             GuestDiedError: QEMU went away.
             GuestHaltedError: it stopped the guest because of an error of its own.
-            GuestResetLoopError: the guest does nothing but reset.
             SessionEndedError: QEMU closed its monitor and runs on.
         """
         raise await asyncio.shield(self._broken)
@@ -125,9 +130,9 @@ class Guest:
     async def _judge(self, event: Mapping[str, Any]) -> None:
         name = event.get("event")
         if name == "RESET":
-            self._resets += 1
-            if self._resets > RESET_LIMIT:
-                self._break(GuestResetLoopError(f"the guest was reset {self._resets} times"))
+            self.resets += bool(event.get("data", {}).get("guest"))
+        elif name in OWN_ENDS:
+            self.own_end = OWN_ENDS[name]
         elif name == "STOP":
             status = (await self.session.execute("query-status")).get("status")
             if status in HALTED_STATES:

@@ -8,7 +8,7 @@ from bootrig.scenario.scenario import Scenario
 class Stage(Protocol):
     """One boot, ready: the services answer, the guest is complete and paused.
 
-    Whatever comes first ends the boot: the kind's drive, a deadline, a known last word of the firmware, the report of a
+    Whatever comes first ends the boot: the kind's drive, a deadline, a guest that can come no further, the report of a
     probe that is not expected, an operator who leaves, the death of the guest or of a service. The drive is cancelled
     then.
     """

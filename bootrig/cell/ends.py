@@ -1,0 +1,112 @@
+"""When a boot can come no further, though no deadline has passed.
+
+It ends by a last word on the console, by a prompt at which nobody types, or by a guest that has powered itself off,
+resets again and again, or crashed. What only may go on (a firmware that tries its next device, a menu that waits) does
+not end it.
+"""
+
+from dataclasses import dataclass
+
+from bootrig.emulator.guest.guest import Guest
+from bootrig.emulator.guest.processor import Processor, read_processor
+from bootrig.scenario.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """A text after which nothing more comes.
+
+    Attributes:
+        text: the text; of a prompt, the whole last line.
+        source: which program writes it, and where.
+    """
+
+    text: str
+    source: str
+
+
+LAST_WORDS = (
+    LastWord("No bootable device.", "SeaBIOS, src/boot.c, boot_fail; also where it retries after a time"),
+    LastWord("No bootable option or device was found.", "EDK II, MdeModulePkg/Universal/BdsDxe/BdsEntry.c"),
+    LastWord("Boot failed: press a key to retry, or wait for reset", "Syslinux, core/diskstart.inc and pxelinux.asm"),
+    LastWord("---[ end Kernel panic", "Linux, kernel/panic.c"),
+)
+# While nothing else is shown and the guest sends nothing for `PROMPT_GUEST_S`.
+PROMPTS = (
+    LastWord("iPXE>", "iPXE, src/hci/shell.c"),
+    LastWord("gPXE>", "gPXE, src/hci/shell.c"),
+    LastWord("grub>", "GRUB, grub-core/normal/main.c"),
+    LastWord("grub rescue>", "GRUB, grub-core/kern/rescue_reader.c"),
+    LastWord("Shell>", "EDK II, ShellPkg/Application/Shell"),
+)
+# PXELINUX shows its prompt in boots that go on, too, where its configuration has a TIMEOUT.
+PXELINUX_PROMPT = LastWord("boot:", "Syslinux, com32/elflink/ldlinux/cli.c")
+PROMPT_GUEST_S = 10.0
+# Firmware resets once or twice on its way: OVMF after changes of its variables.
+RESET_LIMIT = 3
+# How many looks in a row have to show that the guest has ended, whose last words may be on their way to us, or that its
+# processor is dead; that one is looked at where nothing has happened for so long.
+LOOKS, STILL_GUEST_S = 3, 3.0
+
+
+def find_last_word(scenario: Scenario, text: str) -> str:
+    """Return why nothing more comes, by what the console has shown: known last words and the scenario's own `ends`."""
+    ends = (*scenario.expectation.ends, *(word.text for word in LAST_WORDS))
+    return next((f"the console says {end.strip()!r}" for end in ends if end in text), "")
+
+
+def find_prompts(scenario: Scenario) -> frozenset[str]:
+    """Return the prompts at which a boot of this scenario ends: none where somebody is at its console."""
+    if scenario.expectation.steps:
+        return frozenset()
+    menus = [served for served in scenario.iter_files() if "pxelinux.cfg/" in served.name]
+    waits = any(served.kind != "text" or "timeout" in str(served.content).lower() for served in menus)
+    prompts = PROMPTS if waits else (*PROMPTS, PXELINUX_PROMPT)
+    return frozenset(prompt.text for prompt in prompts)
+
+
+class Stillness:
+    """Says by the guest's state that it can come no further; looked at every time when its clock is asked for.
+
+    Args:
+        guest: the guest.
+        prompts: lines that are an end where they stay the last one.
+    """
+
+    def __init__(self, guest: Guest, prompts: frozenset[str]) -> None:
+        self._guest = guest
+        self._prompts = prompts
+        self._life: tuple[int, int] = (0, 0)
+        self._since_guest_s = 0.0
+        self._dead = ("", 0)  # what was said of the guest at the last look, and at how many in a row
+
+    async def look(self, guest_s: float, printed: int, sent: int, last_line: str) -> str:
+        """Return why the guest can come no further, empty where it may.
+
+        Args:
+            guest_s: the guest's clock.
+            printed: how many characters the guest has printed.
+            sent: how many frames it has sent.
+            last_line: what its console shows last.
+
+        Raises:
+            EmulatorError: QEMU does not answer.
+        """
+        if self._guest.resets > RESET_LIMIT:
+            return f"the guest reset itself {self._guest.resets} times"
+        if (printed, sent) != self._life:
+            self._life, self._since_guest_s = (printed, sent), guest_s
+            self._dead = ("", 0)
+            return ""
+        still_guest_s, line = guest_s - self._since_guest_s, last_line.strip()
+        if line in self._prompts and still_guest_s >= PROMPT_GUEST_S:
+            return f"the console shows {line!r}, and nobody types"
+        told = self._guest.own_end
+        if not told and still_guest_s >= STILL_GUEST_S:
+            told = _describe_death(await read_processor(self._guest.session))
+        self._dead = (told, self._dead[1] + 1 if told == self._dead[0] else 1)
+        return told if self._dead[1] >= LOOKS else ""
+
+
+def _describe_death(processor: Processor | None) -> str:
+    return "" if processor is None else processor.describe_death()

@@ -1,0 +1,120 @@
+"""Boots that can come no further, and those that only seem to."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from bootrig.cell.ends import LAST_WORDS, LOOKS, PROMPTS, RESET_LIMIT, Stillness, find_last_word, find_prompts
+from bootrig.emulator.guest.guest import Guest
+from tests.cell.scripted_guest import make_scenario, watch
+
+BUSY = "EIP=00007c02 EFL=00000202 [-------] CPL=0 HLT=0\nCS =0000 00000000 0000ffff\nCR0=00000010"
+DEAD = BUSY.replace("EFL=00000202", "EFL=00000002").replace("HLT=0", "HLT=1")
+PXELINUX = '[tftp."pxelinux.cfg/default"]\ncontent = "text"\ntext = "DEFAULT x\\n{}"\n'
+
+
+@dataclass
+class StillGuest:
+    """A guest that does nothing; `told` counts the questions for its registers."""
+
+    registers: str = BUSY
+    resets: int = 0
+    own_end: str = ""
+    told: list[Any] = field(default_factory=list)
+
+    @property
+    def session(self) -> "StillGuest":
+        return self
+
+    async def execute(self, command: str, arguments: Any) -> str:
+        self.told.append((command, arguments))
+        return self.registers
+
+
+def look(guest: StillGuest, *looks: tuple[float, int, int, str]) -> list[str]:
+    """Return what is said at each look: the guest's clock, what it has printed and sent, its last line."""
+
+    async def run() -> list[str]:
+        stillness = Stillness(cast(Guest, guest), frozenset(prompt.text for prompt in PROMPTS))
+        return [await stillness.look(*one) for one in looks]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("word", [word.text for word in LAST_WORDS])
+def test_each_last_word_ends_a_boot_also_in_pieces(word: str, tmp_path: Path) -> None:
+    scenario = make_scenario(tmp_path)
+    half = len(word) // 2
+    for prints in (("SeaBIOS\r\n", f"{word}\r\n"), ("SeaBIOS\r\n", word[:half], word[half:], "\r\n")):
+        assert watch(scenario, *prints, firmware="any").observation.ended_by == f"the console says {word!r}"
+
+
+def test_a_retry_after_a_time_is_an_end_too(tmp_path: Path) -> None:
+    text = "No bootable device.  Retrying in 60 seconds.\n"
+    assert find_last_word(make_scenario(tmp_path), text) == "the console says 'No bootable device.'"
+
+
+def test_a_firmware_that_tries_its_next_device_goes_on(tmp_path: Path) -> None:
+    text = "No more network devices\nBooting from Hard Disk...\nBoot failed: not a bootable disk\n"
+    assert find_last_word(make_scenario(tmp_path), text) == ""
+
+
+def test_a_scenario_s_own_ends(tmp_path: Path) -> None:
+    scenario = make_scenario(tmp_path, head='report = "nbp"\nends = ["No more network devices"]\n')
+    assert find_last_word(scenario, "No more network devices\n") == "the console says 'No more network devices'"
+
+
+@pytest.mark.parametrize("prompt", [prompt.text for prompt in PROMPTS])
+def test_a_prompt_at_which_nobody_types(prompt: str) -> None:
+    told = look(StillGuest(), (20, 9, 2, f"{prompt} "), (29, 9, 2, f"{prompt} "), (30, 9, 2, f"{prompt} "))
+    assert told == ["", "", f"the console shows {prompt!r}, and nobody types"]
+
+
+def test_a_prompt_that_is_followed_by_something_is_not_an_end() -> None:
+    told = look(
+        StillGuest(),
+        (20, 9, 2, "grub> "),
+        (29, 9, 3, "grub> "),  # a frame was sent
+        (38, 12, 3, "grub> ls"),  # something was printed
+        (60, 12, 3, "grub> ls"),  # and is what the console shows last
+    )
+    assert told == ["", "", "", ""]
+
+
+def test_pxelinux_waits_where_its_configuration_says_so(tmp_path: Path) -> None:
+    assert "boot:" in find_prompts(make_scenario(tmp_path))
+    assert "boot:" in find_prompts(make_scenario(tmp_path, PXELINUX.format("PROMPT 1")))
+    assert "boot:" not in find_prompts(make_scenario(tmp_path, PXELINUX.format("Timeout 300")))
+    assert "iPXE>" in find_prompts(make_scenario(tmp_path, PXELINUX.format("Timeout 300")))
+
+
+def test_nothing_is_an_end_where_somebody_types(tmp_path: Path) -> None:
+    steps = '[[step]]\nexpect = "PXE> "\nsend = "go"\n'
+    assert find_prompts(make_scenario(tmp_path, steps, head='kind = "console"\n')) == frozenset()
+
+
+def test_a_guest_that_resets_itself_again_and_again() -> None:
+    assert look(StillGuest(resets=RESET_LIMIT), (1, 1, 0, "")) == [""]
+    assert look(StillGuest(resets=RESET_LIMIT + 1), (1, 1, 0, "")) == ["the guest reset itself 4 times"]
+
+
+def test_a_guest_that_has_ended_may_have_printed_something_before() -> None:
+    guest = StillGuest(own_end="the guest powered itself off")
+    told = look(guest, *[(5, 1, 0, "")] * 3, *[(5, 2, 0, "")] * (LOOKS + 1))
+    assert told == ["", "", "", "", "", "", "the guest powered itself off"]
+    assert guest.told == []
+
+
+def test_a_dead_processor_is_an_end_once_nothing_happens() -> None:
+    guest = StillGuest(registers=DEAD)
+    told = look(guest, *[(second, 1, 0, "") for second in range(9)])
+    assert told[: LOOKS + 3] == [""] * (LOOKS + 2) + ["the processor is halted and takes no interrupts"]
+    assert guest.told[0] == ("human-monitor-command", {"command-line": "info registers"})
+
+
+@pytest.mark.parametrize("registers", [BUSY, BUSY.replace("HLT=0", "HLT=1"), "unknown"])
+def test_a_processor_that_works_or_waits_is_not(registers: str) -> None:
+    assert look(StillGuest(registers=registers), *[(second, 1, 0, "") for second in range(40)]) == [""] * 40
