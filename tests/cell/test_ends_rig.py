@@ -1,6 +1,5 @@
 """Guests that can come no further end soon and are failed boots, whose services live: exit status 1."""
 
-
 import pytest
 
 from bootrig.trace.trace import Trace
@@ -25,13 +24,17 @@ PROGRAMS = {
     "resets": ("ea0000ffff", "the guest reset itself 4 times"),  # jmp 0xffff:0
     "halts": ("faf4", "the processor is halted and takes no interrupts"),  # cli; hlt
     "off": ("ba0406b80020eff4", "the guest powered itself off"),  # out PIIX4's PM control, 0x2000: S5
-    "crashes": ("ea00000000", "the guest has crashed: its processor runs in the interrupt vectors"),  # jmp 0:0
+    # puts `jmp $` at 0:0x4f0 and goes there
+    "crashes": (
+        "31c08ed8c706f004ebfeeaf0040000",
+        "the guest has crashed: its processor runs in the interrupt vectors",
+    ),
 }
 
 
 @pytest.fixture(scope="module")
 def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trace]:
-    """The traces in virtual time, by the name of the program."""
+    """The traces of boots in virtual time, by the name of the program."""
     directory = tmp_path_factory.mktemp("ends")
     recipes = directory / "recipes" / "scenarios"
     recipes.mkdir(parents=True)

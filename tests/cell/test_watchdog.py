@@ -57,6 +57,8 @@ def test_all_that_is_stopped_is_named(cell: tuple[int, ...]) -> None:
 
 
 def test_the_outer_deadline_tells_what_each_process_does(cell: tuple[int, ...]) -> None:
+    for pid in cell:
+        await_state(pid, "S")
     assert Watchdog(cell[0], 0.0).find_fault() == (
         "the cell did not end within 0 s: the cell's process sleeps, the keeper of its namespaces sleeps, "
         "its init process sleeps, sleep sleeps"

@@ -35,7 +35,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Emu
         ("internal-error", "QEMU halted the guest under kvm: internal-error"),
         ("exits", "QEMU ended at once with exit status 1"),
         ("dies", "QEMU went away with exit status 7"),
-        ("resets", "the guest was reset 6 times"),
+        ("resets", "the canary boot did not finish in 0.5 s"),
         ("stops", "the canary boot did not finish in 0.5 s"),
     ],
 )
