@@ -17,6 +17,7 @@ from bootrig.emulator.definition.definition import (
 )
 from bootrig.emulator.definition.launch import RomBy
 from bootrig.emulator.definition.parts import JsonValue, Part, make_capture, make_disk, make_nic, make_tap_netdev
+from bootrig.emulator.guest.guest import SERIAL_PORT, has_console
 from bootrig.network.addresses import GUEST_MAC
 from bootrig.scenario.platform import firmware_family
 from firmware.nic import find_nic_model
@@ -34,7 +35,8 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
     """Return the guest of a cell; `tap` is the descriptor of its cable, `disk_file` its disk, None for no disk."""
     family = firmware_family(specification.key.platform_firmware)
     clock, base, built = RealTimeClock(), specification.guest, specification.platform_firmware_file
-    added = ["QMP", "console", "tap", "filter-dump", f"rtc base {clock.base}"]
+    console = () if has_console(base) else (SERIAL_PORT,)
+    added = ["QMP", "console", *console, "tap", "filter-dump", f"rtc base {clock.base}"]
     shift = specification.clock.shift
     if shift is not None:
         accelerator = make_virtual_clock(shift)

@@ -1,6 +1,6 @@
 """What keeps a cell's NIC and disk out of the guest that a file describes, found before anything starts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.parts import Device
@@ -18,9 +18,18 @@ OWN_IDS: Mapping[str, tuple[str, ...]] = {
 
 
 def iter_slot_faults(
-    definition: MachineDefinition, catalog: Catalog, nic_models: Iterable[str], *, has_disk: bool
+    definition: MachineDefinition,
+    catalog: Catalog,
+    nic_models: Iterable[str],
+    families: Collection[str],
+    *,
+    has_disk: bool,
 ) -> Iterator[Fault]:
-    """Yield what is wrong with a guest for cells with these NIC models, and with a disk where `has_disk`."""
+    """Yield what is wrong with a guest for cells with these NIC models, and with a disk where `has_disk`.
+
+    The families are those of the cells' platform firmware, `seabios` and `ovmf`.
+    """
+    yield from _iter_overruled(definition, families)
     checker = Checker(catalog)
     told: set[str] = set()
     for nic_model in nic_models:
@@ -34,6 +43,18 @@ def iter_slot_faults(
         if part.id in OWN_IDS.get(part.table, ()):
             yield Fault(f"{place}.{part.id_key}", f'"{part.id}" is what a cell adds; expected another id')
     yield from _iter_boot_order_faults(definition, has_disk=has_disk)
+
+
+def _iter_overruled(definition: MachineDefinition, families: Collection[str]) -> Iterator[Fault]:
+    """Yield what a file says of a guest that each cell decides for itself."""
+    default = MachineDefinition()
+    if definition.accelerator != default.accelerator:
+        yield Fault("accelerator", "the cell decides it: --accelerator, and the scenario's clock")
+    if definition.real_time_clock != default.real_time_clock:
+        yield Fault("clock", "every cell begins at the same date")
+    if definition.platform_firmware not in {default.platform_firmware, *families}:
+        tried = " and ".join(sorted(families))
+        yield Fault("machine.platform_firmware", f"the scenario decides it, and boots with {tried}")
 
 
 def _iter_boot_order_faults(definition: MachineDefinition, *, has_disk: bool) -> Iterator[Fault]:

@@ -119,6 +119,7 @@ def _load_guest(name: str, planned: Sequence[PlannedCell], emulators: Mapping[st
         judge = partial(
             iter_slot_faults,
             nic_models=tuple(dict.fromkeys(cell.key.nic_model for cell in tried)),
+            families={firmware_family(cell.key.platform_firmware) for cell in tried},
             has_disk=any(cell.scenario.guest.disk for cell in tried),
         )
         definition = load_definition(

@@ -126,9 +126,11 @@ def test_the_clock_is_the_specification_s(clock: Clock, accelerator: str, kind: 
 
 
 def test_what_the_rig_adds_is_told() -> None:
-    added = ("QMP", "console", "tap", "filter-dump", "rtc base 2011-03-15T11:28:27", "icount shift 7")
+    added = ("QMP", "console", "isa-serial", "tap", "filter-dump", "rtc base 2011-03-15T11:28:27", "icount shift 7")
     assert make_definition(make_cell(), 5, None).added == added
     assert make_definition(make_cell(firmware="ovmf"), 5, None).added == added
+    own = make_cell({"device": [{"driver": "isa-serial", "chardev": "console"}]})
+    assert "isa-serial" not in make_definition(own, 5, None).added
 
 
 @pytest.mark.parametrize("firmware", ["seabios", "ovmf"])

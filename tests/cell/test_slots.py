@@ -16,7 +16,9 @@ from tests.emulator.small_qemu import small_catalog
 def faults(guest: dict[str, Any], *nic_models: str, has_disk: bool = True) -> list[str]:
     definition = read_definition(Document(Path("guest.toml"), guest).root)
     models = nic_models or ("e1000",)
-    return [str(fault) for fault in iter_slot_faults(definition, small_catalog(), models, has_disk=has_disk)]
+    return [
+        str(fault) for fault in iter_slot_faults(definition, small_catalog(), models, {"seabios"}, has_disk=has_disk)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,20 @@ def test_a_place_in_the_boot_order_is_taken_once() -> None:
     both = {"nic": {"bootindex": 5}, "disk": {"bootindex": 5}}
     assert faults(both) == ["disk.bootindex: duplicate: 5 is that of the cell's NIC, by [nic]"]
     assert faults(both, has_disk=False) == []
+
+
+def test_what_a_cell_decides_is_not_passed_over() -> None:
+    guest = {
+        "machine": {"platform_firmware": "ovmf"},
+        "accelerator": {"options": {"thread": "single"}},
+        "clock": {"base": "2001-01-01T00:00:00"},
+    }
+    assert faults(guest) == [
+        "accelerator: the cell decides it: --accelerator, and the scenario's clock",
+        "clock: every cell begins at the same date",
+        "machine.platform_firmware: the scenario decides it, and boots with seabios",
+    ]
+    assert faults({"machine": {"platform_firmware": "seabios"}, "accelerator": {"kind": "tcg"}}) == []
 
 
 def test_ids_of_what_a_cell_adds() -> None:

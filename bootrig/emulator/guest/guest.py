@@ -31,6 +31,7 @@ EVENTS_KEPT = 4096
 OUTPUT_FILE = "qemu.log"
 CONSOLE_FILE = "console.log"
 VARIABLES_FILE = "variables.fd"
+SERIAL_PORT = "isa-serial"
 
 # Events (qapi/run-state.json) after which a guest does not run any more.
 OWN_ENDS = {"SHUTDOWN": "the guest powered itself off", "GUEST_PANICKED": "the guest panicked"}
@@ -172,11 +173,16 @@ def add_platform_firmware(definition: MachineDefinition, firmware: PlatformFirmw
     return replace(definition, machine_options=options, parts=(*nodes, *definition.parts))
 
 
+def has_console(definition: MachineDefinition) -> bool:
+    """Whether one of a guest's devices has the console."""
+    return any(device.properties.get("chardev") == CONSOLE_CHARDEV for device in definition.of_kind(Device))
+
+
 def add_console(definition: MachineDefinition) -> MachineDefinition:
     """Return `definition` with a serial port on the console, unless one of its devices has the console already."""
-    if any(device.properties.get("chardev") == CONSOLE_CHARDEV for device in definition.of_kind(Device)):
+    if has_console(definition):
         return definition
-    return definition.adding(Device("isa-serial", "", {"chardev": CONSOLE_CHARDEV}))
+    return definition.adding(Device(SERIAL_PORT, "", {"chardev": CONSOLE_CHARDEV}))
 
 
 @asynccontextmanager
