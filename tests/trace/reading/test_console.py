@@ -1,16 +1,13 @@
-"""The one reader of consoles: tables, chunks, limits, and a terminal emulator beside it."""
+"""The one reader of consoles: tables, chunks, limits."""
 
 from collections.abc import Iterable
 
-import pyte
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bootrig.trace.reading import console
 from bootrig.trace.reading.console import ConsoleReader
 from bootrig.trace.trace import ConsoleLine
-from tests.trace.reading.conftest import RECORDED, read_lines
 
 FULL = "a" * 80
 PROMPT = "Press Ctrl-B for the iPXE command line..."
@@ -111,33 +108,6 @@ def test_any_text_is_read(text: str) -> None:
     lines, plain = read([text])
     assert "\x1b" not in plain
     assert all("\n" not in line for line in lines)
-
-
-def emulate(text: str) -> list[str]:
-    """Return the rows of a terminal emulator that hold something, those scrolled off too."""
-    screen = pyte.HistoryScreen(console.COLUMNS, console.ROWS, history=10_000)
-    # pyte prints the end of the mode that OVMF sets; SeaBIOS needs no automatic wrap, and so sees no difference
-    pyte.Stream(screen).feed(text.replace("\x1b[=3h", "").replace("\x1b[?7l", ""))
-    above = ["".join(row[column].data for column in range(console.COLUMNS)) for row in screen.history.top]
-    return [row.rstrip() for row in (*above, *screen.display) if row.strip()]
-
-
-def divide(lines: Iterable[ConsoleLine]) -> list[str]:
-    """Return the rows of the screen that lines came from."""
-    texts = [line.text for line in lines if not line.wiped]
-    return [text[at : at + 80].rstrip() for text in texts for at in range(0, len(text), 80)]
-
-
-@pytest.mark.parametrize("name", RECORDED)
-def test_a_recorded_console_reads_as_a_terminal_emulator_shows_it(name: str) -> None:
-    assert divide(read_lines(RECORDED[name])) == emulate(RECORDED[name])
-
-
-@settings(deadline=None, max_examples=300)
-@given(st.lists(st.sampled_from(["a", "bc", "  ", FULL, "\b", "\r", "\n", "\r\n", "\x1b[K", "\x1b[0;1m"]), max_size=40))
-def test_text_and_its_corrections_read_as_a_terminal_emulator_shows_them(pieces: list[str]) -> None:
-    text = "".join(pieces)
-    assert divide(read_lines(text)) == emulate(text)
 
 
 def test_a_line_has_the_clock_of_its_beginning() -> None:

@@ -93,6 +93,11 @@ def test_nothing_is_found_in_nothing() -> None:
             2,
         ),
         ("a wrapped warning, real time", "1.0.0+git-20190125.36a4c85-5.1", "PXEXT", 2),
+        ("gPXE of 2010, a script, virtual time", "0.9.9", "PXEXT", 2),
+        ("iPXE of 2011, a script, virtual time", "1.0.0+", "PXEXT", 1),
+        ("iPXE of 2020, built from git, a script, virtual time", "1.20.1+ (g4bd0)", "PXEXT", 2),
+        ("iPXE of 2025, a script, virtual time", "1.21.1+git20250501.dad20602+dfsg-1", "PXEXT", 2),
+        ("iPXE of 2026, a script, virtual time", "2.0.0+dfsg-5", "PXEXT", 2),
     ],
 )
 def test_the_words_of_a_recorded_console(name: str, version: str | None, last: str | None, prompts: int) -> None:
