@@ -3,11 +3,16 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from bootrig.compare import Severity
 from bootrig.compare.finding import Finding
+from bootrig.compare.pairing import pair_traces
+from bootrig.compare.rules import RULES
 from bootrig.compare.rules.console_lines import TOLD_LIMIT
+from bootrig.trace.trace import Evidence, Expectation, Milestone
 from tests.compare.conftest import Find, Look
+from tests.compare.factory import Boot, trace
 
 OPEN = "net0: <mac> using 82540em on <domain>:<pci> (open)"
 ALIKE = "DHCP (net0 52:54:00:12:34:56).... ok", "Configuring (net0 52:54:00:12:34:56)...... ok"
@@ -51,7 +56,7 @@ def changed(old: str, second: str, severity: Severity = Severity.INFO, why: str 
         ("iPXE>", "", [gone("iPXE>", OPEN, Severity.CHANGE)]),
         ("", "iPXE>", [new("iPXE>")]),
         # complaints, link states and prompts have rules of their own
-        ("", "params: command not found\n[Link:down, TX:0]\nPress Ctrl-B for more...", []),
+        ("", "params: command not found\n  [Link:down, TX:0]\nPress Ctrl-B for more...", []),
     ],
 )
 def test_lines(find: Find, first: str, second: str, found: list[Finding]) -> None:
@@ -94,6 +99,27 @@ def test_disturbed_boots_and_those_without_a_banner_are_not_compared(
     assert find("console-lines", {**plain, **second, "tail": "news"}, **{**plain, **first}) == []
 
 
+@pytest.mark.parametrize(
+    ("evidence", "report", "guest_s", "lines"),
+    [
+        ("net0: 52", "", None, ("iPXE> x",)),
+        ("iPXE> x\nnet0: 52", "", None, ("iPXE> x",)),
+        ("not there", "", None, ("iPXE> x", "net0: 52 (closed)", "tail")),
+        ("net0: 52", "nbp", None, ("iPXE> x", "net0: 52 (closed)", "tail")),
+        ("net0: 52", "", 1.0, ("iPXE> x", "net0: 52 (closed)", "tail")),
+    ],
+)
+def test_the_line_that_ends_a_boot_is_not_compared(
+    evidence: str, report: str, guest_s: float | None, lines: tuple[str, ...]
+) -> None:
+    seen = trace(Boot(console="iPXE 1.0 -- Boot Firmware\niPXE> x\nnet0: 52 (closed)\ntail"))
+    marks = (Milestone("ifstat", guest_s, None, Evidence(text=evidence)),)
+    long = structs.replace(seen, milestones=marks, expected=Expectation(report=report, milestones=("ifstat",)))
+    short = structs.replace(long, console=long.console[:1])
+    found = RULES["console-lines"].find_differences(pair_traces([long], [short]))
+    assert tuple(entry.finding.baseline for entry in found) == lines
+
+
 UNKNOWN = "params: command not found"
 SAN = "Boot from SAN device 0x00 failed: Input/output error (1d852039)"
 NEWLY = 'on the way this newly fails: "{candidate}"'
@@ -102,6 +128,7 @@ NO_LONGER = 'on the way this fails no longer: "{baseline}"'
 OTHERWISE = 'the failure "{baseline}" on the way is now told as "{candidate}"'
 NO_FILE = "tftp://10.0.2.1/x... No such file (2d12603b)"
 NOT_FOUND = "tftp://10.0.2.1/x... Not found (2d12613b)"
+NOTHING = "Nothing to boot: No such file or directory (2d03e13b)"
 EXIT = "Could not {} image: exit status 1 (00000001)"
 
 
@@ -123,6 +150,11 @@ EXIT = "Could not {} image: exit status 1 (00000001)"
             (EXIT.format("chain"),),
             (EXIT.format("boot"),),
             [Finding(Severity.INFO, "Could not boot image", EXIT.format("chain"), EXIT.format("boot"), OTHERWISE)],
+        ),
+        (
+            (EXIT.format("chain"),),
+            (NOTHING,),
+            [Finding(Severity.INFO, "Could not boot image", EXIT.format("chain"), NOTHING, OTHERWISE)],
         ),
         (
             (UNKNOWN,),

@@ -10,6 +10,7 @@ from bootrig.compare.registry import rule
 from bootrig.compare.rules.console import came_and_went
 from bootrig.trace.reading.firmware_words import find_banner
 from bootrig.trace.reading.rom_lines import find_rom_lines
+from bootrig.trace.trace import ConsoleLine, Trace
 
 # So many lines that differ are told one by one; the rest is counted.
 TOLD_LIMIT = 12
@@ -31,7 +32,7 @@ def check_console_lines(pair: CellPair) -> Iterator[Finding]:
         return
     if any(find_banner(trace.console) is None for trace in pair.sides):
         return
-    first, second = (find_rom_lines(trace.console) for trace in pair.sides)
+    first, second = (find_rom_lines(_cut_end(trace)) for trace in pair.sides)
     came, went = came_and_went(first, second)
     changed = _pair_similar(went, came)
     findings = [
@@ -42,6 +43,19 @@ def check_console_lines(pair: CellPair) -> Iterator[Finding]:
     yield from findings[:TOLD_LIMIT]
     if (rest := len(findings) - TOLD_LIMIT) > 0:
         yield Finding(Severity.INFO, "further lines", None, rest, "{candidate} further lines of the console differ")
+
+
+def _cut_end(trace: Trace) -> Sequence[ConsoleLine]:
+    """Return the lines of a console before the one that ended the boot, where a text did and not a probe's report.
+
+    How much of that line and of the next ones was still read depends on the host.
+    """
+    last = trace.milestones[-1] if trace.milestones else None
+    if trace.expected.report or last is None or last.guest_s is not None:
+        return trace.console
+    text = last.evidence.text.rpartition("\n")[2]
+    places = [place for place, line in enumerate(trace.console) if text in line.text]
+    return trace.console[: places[-1]] if places else trace.console
 
 
 def _find_change(old: str, new: str) -> Finding:

@@ -8,8 +8,8 @@ from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import rule
 
 _NUMBER = re.compile(r" \([0-9a-f]{8}\)")
-# `chain` and `boot`: the same complaint of older and newer iPXEs
-_IMAGE = re.compile(r"^Could not (?:chain|boot) image")
+# complaints of older and newer iPXEs about one thing: what was to be booted
+_IMAGE = re.compile(r"^(?:Could not (?:chain|boot) image|Nothing to boot)$")
 _WORDS = re.compile(r"(?:: |\.\.\. )[^:]*$")
 
 

@@ -27,6 +27,7 @@ _COMPLAINT = re.compile(
 _COUNTERS = re.compile(r"\[(?:Link|TXE|RXE)")
 # What a ROM says of an image after it has said why.
 _CONSEQUENCE = re.compile(r"Could not (?:boot|chain) image: ")
+# what is said below a complaint of an option: how the command is used
 _USAGE = re.compile(r"Usage:|  |See https?:")
 _SHORT_NUMBER = re.compile(r"\([0-9a-f]{8}\)$")
 _PLATFORM_COMPLAINT = re.compile(
@@ -39,6 +40,11 @@ def is_complaint(text: str) -> bool:
     """Whether a line is a complaint of the ROM, or of a program that it loaded."""
     text = text.lstrip()
     return bool(_COMPLAINT.match(text) or (_NUMBER.search(text) and not _COUNTERS.match(text)))
+
+
+def is_usage(text: str) -> bool:
+    """Whether a line tells how a command is used, below a complaint of it."""
+    return _USAGE.match(text) is not None
 
 
 def spell_complaint(text: str) -> str:
@@ -59,7 +65,7 @@ def find_causes(lines: Sequence[ConsoleLine]) -> tuple[str, ...]:
     previous = ""
     for text in (line.text for line in lines if not line.wiped):
         if not is_complaint(text):
-            above = above if _USAGE.match(text) else ""
+            above = above if is_usage(text) else ""
             continue
         complaint = spell_complaint(text)
         if not (_CONSEQUENCE.match(complaint) and (above or _find_number(complaint) == _find_number(previous))):

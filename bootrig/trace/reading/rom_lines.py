@@ -8,7 +8,7 @@ SYSLINUX and GRUB beside them.
 import re
 from collections.abc import Iterator, Sequence
 
-from bootrig.trace.reading.complaints import is_complaint
+from bootrig.trace.reading.complaints import is_complaint, is_usage
 from bootrig.trace.reading.firmware_words import is_feature_line, is_prompt
 from bootrig.trace.trace import ConsoleLine
 
@@ -19,8 +19,8 @@ _PLATFORM = re.compile(r"Booting from [^\"]{1,40}\.\.\.$|Boot failed: |No bootab
 _PROGRAM = re.compile(r"BOOTRIG |(?:PXE|SYS|ISO|EXT)LINUX \d|(?:Welcome to )?GRUB\b|Linux version ")
 _LAST = re.compile(r".{1,200} : \d+ bytes \[(?!script\])")
 _PROGRESS = re.compile(r"(\S{1,400}?)\.+(?: o?k?)?$")
-# These depend on when the link came up and on what was on the wire.
-_STATUS = re.compile(r"\[(?:Link|TXE|RXE)|Waiting for link-up")
+# This depends on when the link came up.
+_STATUS = re.compile(r"Waiting for link-up")
 
 _POST = re.compile(r"[A-Za-z]*PXE \(https?:")
 _SPELLINGS: Sequence[tuple[re.Pattern[str], str]] = (
@@ -46,10 +46,11 @@ _POST_SPELLINGS: Sequence[tuple[re.Pattern[str], str]] = (
 def find_rom_lines(lines: Sequence[ConsoleLine]) -> tuple[str, ...]:
     """Return what the ROM wrote until it handed over, each line once, without what differs from boot to boot.
 
-    Features, prompts and complaints are left out: they are read by `firmware_words` and `complaints`. So are the states
-    of the link, which depend on time.
+    Features, prompts and complaints are left out: they are read by `firmware_words` and `complaints`. So is what is
+    indented: counters and states of the link, which depend on time, and how a command is used.
     """
-    return tuple(dict.fromkeys(spell_line(text) for text in _iter_own(lines) if not _is_read_elsewhere(text)))
+    own = _iter_own([line.text for line in lines if not is_usage(line.text)])
+    return tuple(dict.fromkeys(spell_line(text) for text in own if not _is_read_elsewhere(text)))
 
 
 def spell_line(text: str) -> str:
@@ -67,14 +68,14 @@ def _is_read_elsewhere(text: str) -> bool:
     return bool(_STATUS.match(text)) or is_complaint(text) or is_feature_line(text) or is_prompt(text)
 
 
-def _iter_own(lines: Sequence[ConsoleLine]) -> Iterator[str]:
+def _iter_own(texts: Sequence[str]) -> Iterator[str]:
     """Yield the lines that the ROM wrote.
 
     Where a program begins without a word of the ROM, what follows the last download may be the program's.
     """
     own: list[str] = []
     is_own = False
-    for text in (line.text.strip() for line in lines):
+    for text in map(str.strip, texts):
         if _BEGIN.match(text):
             is_own = True
         elif is_own and _PLATFORM.match(text):
