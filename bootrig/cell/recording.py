@@ -14,6 +14,7 @@ from bootrig.cell.stage import CellStage
 from bootrig.emulator.guest.rom_evidence import DeviceRom
 from bootrig.emulator.release.discovery import find_platform_firmware
 from bootrig.network.errors import CaptureError
+from bootrig.romset.manifest import find_manifest
 from bootrig.scenario.platform import firmware_family
 from bootrig.trace.events import Dhcp, Event
 from bootrig.trace.reading.firmware_words import iter_identity
@@ -52,7 +53,7 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
     trace = replace(
         begun,
         ended_by=ended.observation.ended_by,
-        rom=_describe_rom(ended, wire),
+        rom=_describe_rom(specification, ended, wire),
         emulator=replace(begun.emulator, command=ended.command),
         added=ended.added,
         truncated=stage.console.truncated,
@@ -124,7 +125,7 @@ def _begin_trace(specification: CellSpecification, sums: Collection[int]) -> Tra
     )
 
 
-def _describe_rom(ended: Ended, wire: tuple[Event, ...]) -> RomEvidence:
+def _describe_rom(specification: CellSpecification, ended: Ended, wire: tuple[Event, ...]) -> RomEvidence:
     """Return which ROM ran: what the device says, and what the guest showed of it."""
     classes = (event.find_text(77) for event in wire if isinstance(event, Dhcp) and event.from_guest)
     user_class = next((text for text in classes if text), None)
@@ -136,4 +137,13 @@ def _describe_rom(ended: Ended, wire: tuple[Event, ...]) -> RomEvidence:
         sha256=ended.rom.sha256,
         proof=(*iter_identity(ended.stage.console.lines), *([f"user class {user_class}"] if user_class else [])),
         mac=ended.rom.mac,
+        own_name=_find_own_name(specification, ended.rom.romfile),
     )
+
+
+def _find_own_name(specification: CellSpecification, romfile: str) -> str:
+    """Return what a ROM set itself calls a file, empty where that is no other name."""
+    manifest = find_manifest(specification.data_directory)
+    names = {file.name: file.rom for file in manifest.files} if manifest else {}
+    found = names.get(romfile, romfile)
+    return "" if found == romfile else found

@@ -73,7 +73,9 @@ def embed_rom_set(rom_set: RomSet, directory: Path, *, force: bool = False, dura
     """
     _require_usable(rom_set)
     installed = rom_set.installed_files()
-    files = tuple(EmbeddedFile(name, rom.file_name, rom.sha256, rom.length) for name, rom in installed.items())
+    files = tuple(
+        EmbeddedFile(name, rom.given or rom.file_name, rom.sha256, rom.length) for name, rom in installed.items()
+    )
     manifest = Manifest(rom_set.name, __version__, dict(rom_set.origin), files)
     wanted = _Wanted(manifest, {name: rom.content for name, rom in installed.items()})
     directory = directory.resolve()

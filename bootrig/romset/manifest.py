@@ -16,7 +16,7 @@ class EmbeddedFile:
 
     Attributes:
         name: its name in the directory.
-        rom: the name of the ROM in its set; another one where the set has the ROM under one prefix only.
+        rom: the name of the ROM in its set; another one where the set has the ROM under one prefix only, or by PCI IDs.
         sha256: its digest.
         length: its length in bytes.
     """

@@ -109,7 +109,8 @@ class RomEvidence(Struct, frozen=True):
     """Which ROM the guest had: properties of the running device (`romsize` is the length of the ROM BAR), its file.
 
     Lengths are bytes. `proof` is what the guest showed of this ROM: banner, feature line, user class. `mac` is the
-    device's, empty in traces that do not say.
+    device's, empty in traces that do not say. `own_name` is what the ROM set itself calls the file, empty where it has
+    no other name.
     """
 
     romfile: str
@@ -119,6 +120,7 @@ class RomEvidence(Struct, frozen=True):
     sha256: str
     proof: tuple[str, ...] = ()
     mac: str = ""
+    own_name: str = ""
 
 
 class PlatformFirmwareEvidence(Struct, frozen=True, kw_only=True):

@@ -84,6 +84,7 @@ class Boot:
     file_length: int = 160 * KIB
     bar_length: int = 256 * KIB
     mac: str = "52:54:00:12:34:56"
+    own_name: str = ""
     product: str = "iPXE"
     version: str = "1.0.0+"
     features: str = "DNS HTTP iSCSI TFTP PXE bzImage Menu"
@@ -133,7 +134,9 @@ def trace(boot: Boot) -> Trace:
             tuple(Disturbance(number, "tftp-data") for number in range(boot.disturbed)),
             on_the_way=boot.on_the_way,
         ),
-        rom=RomEvidence("efi.rom", 1, boot.bar_length, boot.file_length, "0" * 64, mac=boot.mac),
+        rom=RomEvidence(
+            "efi.rom", 1, boot.bar_length, boot.file_length, "0" * 64, mac=boot.mac, own_name=boot.own_name
+        ),
         milestones=_milestones(boot),
         wire=tuple(sorted(_wire(boot), key=lambda event: event.guest_s)),
         console=lines(console if boot.console is None else boot.console),

@@ -74,6 +74,15 @@ def test_files_that_nearly_fill_their_bar(
     assert find("rom-length", candidate, **baseline) == found
 
 
+def test_a_rom_that_only_the_candidate_has_under_another_name(find: Find) -> None:
+    statement = "the guest asks for {baseline}, which the candidate has as {candidate}"
+    why = "bootrig embed installs it under both names; where the files are copied as they are, no guest starts"
+    found = Finding(Severity.CHANGE, "ROM file", "efi.rom", "pxe.rom", statement, why)
+    assert find("rom-file", {"own_name": "pxe.rom"}) == [found]
+    assert find("rom-file", {}, own_name="pxe.rom") == []
+    assert find("rom-file", {"own_name": "pxe.rom"}, own_name="8086100e.rom") == []
+
+
 CALLED = "the firmware calls itself {candidate}, it was {baseline}"
 KNOW = "whatever looks for the name on the console or in logs has to know the new one"
 SILENT = "no full network boot firmware starts here any more, or it starts without a word"

@@ -54,3 +54,23 @@ def check_rom_length(pair: CellPair) -> Iterator[Finding]:
         else "it no longer nearly fills its BAR",
         "bytes",
     )
+
+
+@rule("rom-file", depends_on_scenario=False)
+def check_rom_file(pair: CellPair) -> Iterator[Finding]:
+    """Does the set itself have the ROM under the name for which QEMU asks?
+
+    A set that has a ROM under one name only is embedded under all names of it. Where the baseline has the very file for
+    which the guest asks and the candidate calls it otherwise, guests start only if the candidate is embedded so: a
+    change.
+    """
+    first, second = (trace.rom for trace in pair.sides)
+    if second.own_name and not first.own_name:
+        yield Finding(
+            Severity.CHANGE,
+            "ROM file",
+            first.romfile,
+            second.own_name,
+            "the guest asks for {baseline}, which the candidate has as {candidate}",
+            "bootrig embed installs it under both names; where the files are copied as they are, no guest starts",
+        )
