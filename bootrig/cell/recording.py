@@ -20,6 +20,7 @@ from bootrig.trace.events import Dhcp, Event
 from bootrig.trace.reading.firmware_words import iter_identity
 from bootrig.trace.reading.milestones import WIRE_MILESTONES, iter_wire_milestones, order_milestones
 from bootrig.trace.reading.outcome import settle_outcome
+from bootrig.trace.reading.ways import name_ways
 from bootrig.trace.trace import (
     EmulatorEvidence,
     PlatformFirmwareEvidence,
@@ -68,7 +69,7 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
             **({} if ended.observation.guest_s is None else {"guest_s": ended.observation.guest_s}),
         },
     )
-    settled = settle_outcome(trace)
+    settled = settle_outcome(replace(trace, milestones=name_ways(trace)))
     require_packets(settled)
     return settled
 

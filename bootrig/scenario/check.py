@@ -14,10 +14,9 @@ from bootrig.scenario.kinds.registry import find_kinds
 from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, probe_build
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.reading.milestones import WIRE_MILESTONES
+from bootrig.trace.reading.ways import LOADERS, PROTOCOLS
 from firmware.probe.registry import REPORT_MILESTONES
 
-LOADERS = ("rom", "script", "menu", "bios", "uefi", "nbp")
-PROTOCOLS = ("tftp", "http", "https", "nfs", "san", "disk")
 PATTERN_LENGTH = 1000
 _NAME = re.compile(r"[^/@\s\[\]]+(?:\[[^/@\s\[\]]+\])?")
 

@@ -84,7 +84,7 @@ class Dhcp(Endpoints, frozen=True, kw_only=True, tag="dhcp"):
     next_server: Recorded[str] = "0.0.0.0"  # noqa: S104
     relay: Recorded[str] = "0.0.0.0"  # noqa: S104
     server_name: Recorded[str] = ""
-    boot_file_name: Recorded[str] = ""
+    boot_file_name: str = ""
     options: tuple[DhcpOption, ...] = ()
 
     def find_option(self, code: int) -> DhcpOption | None:

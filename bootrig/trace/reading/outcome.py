@@ -9,6 +9,7 @@ from bootrig.trace.reading.complaints import find_causes, find_platform_complain
 from bootrig.trace.reading.milestones import find_missing
 from bootrig.trace.reading.questions import find_last_unanswered
 from bootrig.trace.reading.repetitions import find_disturbances
+from bootrig.trace.reading.ways import find_wrong_way
 from bootrig.trace.trace import ConsoleLine, Evidence, Expectation, Milestone, Outcome, OutcomeStatus, Trace
 from firmware.probe.probe import ProbeReport
 from firmware.probe.registry import REPORT_MILESTONES
@@ -26,7 +27,7 @@ def expected_milestones(expected: Expectation) -> tuple[str, ...]:
 
 
 def find_outcome(trace: Trace) -> Outcome:
-    """Say how a boot ended: passed only where every expected milestone is there and every byte arrived."""
+    """Say how a boot ended: passed only where every milestone is there and every byte arrived, by the way expected."""
     if trace.missing_roms:
         return Outcome(OutcomeStatus.FAILED, "", trace.ended_by)
     reached = (*trace.milestones, *_iter_proven(trace))
@@ -34,6 +35,7 @@ def find_outcome(trace: Trace) -> Outcome:
     disturbed = find_disturbances(trace)
     causes = find_causes(trace.console)
     damage = next((words for report in trace.reports if (words := _describe_damage(report, trace.expected))), None)
+    damage = damage or find_wrong_way(trace)
     if damage is None and not missing:
         mode = "" if trace.clock.is_virtual else " in real time"
         reason = f"{last} was reached{mode}"
