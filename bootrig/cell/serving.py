@@ -23,6 +23,8 @@ DISK_FILE = "disk.img"
 DISK_LENGTH = 1 << 20
 LOGS_DIRECTORY = "logs"
 ALIVE_S = 2.0
+# For what is asked before the guest starts, when the host may be busy starting others.
+START_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class RunningServices:
             if isinstance(answer, BaseException):
                 if not isinstance(answer, OSError | ServiceError):
                     raise answer
-                silent.setdefault(name, []).append(f"{question.what} ({_describe_silence(answer)})")
+                silent.setdefault(name, []).append(f"{question.what} ({_describe_silence(answer, ALIVE_S)})")
         if silent:
             raise ServiceError(
                 "; ".join(
@@ -125,10 +127,10 @@ class RunningServices:
             )
 
 
-def _describe_silence(error: OSError | ServiceError) -> str:
+def _describe_silence(error: OSError | ServiceError, limit_s: float) -> str:
     """Return why a question has no answer."""
     if isinstance(error, TimeoutError):
-        return f"nothing came within {ALIVE_S:.0f} s"
+        return f"nothing came within {limit_s:.0f} s"
     return str(error) if isinstance(error, ServiceError) else error.strerror or str(error)
 
 
@@ -170,7 +172,7 @@ async def _ask_statements(service: Service[Any], configuration: Any, title: str)
         ServiceError: it does not answer, or not what its table says.
     """
     try:
-        statements = await asyncio.wait_for(service.ask_statements(configuration), ALIVE_S)
+        statements = await asyncio.wait_for(service.ask_statements(configuration), START_S)
     except OSError as error:  # TimeoutError among them
-        raise ServiceError(f"{title} does not answer before the guest starts: {_describe_silence(error)}") from error
+        raise ServiceError(f"{title} does not answer before the guest starts: {_describe_silence(error, START_S)}") from error
     return prove_statements(title, statements)

@@ -30,19 +30,17 @@ def prove_statements(service: str, statements: Iterable[Statement]) -> tuple[Rea
     Raises:
         ServiceError: the network does not do what the table says; the first differences are told.
     """
-    told = tuple(statements)
+    first: dict[tuple[str, str, str], Statement] = {}
+    for statement in statements:
+        first.setdefault((statement.key_path, statement.meant, statement.seen), statement)
     wrong = [
         f"{statement.key_path} means {statement.meant}, and {_place(statement)} {statement.seen}"
-        for statement in told
+        for statement in first.values()
         if not statement.holds
     ]
     if wrong:
         raise ServiceError(f"{service} does not do what its table says: {'; '.join(wrong[:FAULTS_SHOWN])}")
-    first: dict[tuple[str, str], ReadBack] = {}
-    for statement in told:
-        proof = ReadBack(statement.key_path, statement.seen, statement.frame)
-        first.setdefault((statement.key_path, statement.seen), proof)
-    return tuple(first.values())
+    return tuple(ReadBack(statement.key_path, statement.seen, statement.frame) for statement in first.values())
 
 
 def _place(statement: Statement) -> str:
