@@ -174,5 +174,7 @@ async def _ask_statements(service: Service[Any], configuration: Any, title: str)
     try:
         statements = await asyncio.wait_for(service.ask_statements(configuration), START_S)
     except OSError as error:  # TimeoutError among them
-        raise ServiceError(f"{title} does not answer before the guest starts: {_describe_silence(error, START_S)}") from error
+        raise ServiceError(
+            f"{title} does not answer before the guest starts: {_describe_silence(error, START_S)}"
+        ) from error
     return prove_statements(title, statements)

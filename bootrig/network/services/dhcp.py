@@ -1,5 +1,6 @@
 """DHCP, and with it DNS and router advertisements as long as they have no tables of their own: all by dnsmasq."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -74,13 +75,11 @@ class DhcpService(Service[DhcpPersonality]):
         """Return what its DNS says of the rig's name, asked at every address; lines of its own may say otherwise."""
         if configuration.lines:
             return ()
-        return tuple(
-            [
-                name_statement(record_type, await query_dns(address, SERVER_NAME, record_type))
-                for address in SERVICE_ADDRESSES
-                for record_type in RECORD_TYPES
-            ]
+        asked = [(address, record_type) for address in SERVICE_ADDRESSES for record_type in RECORD_TYPES]
+        answers = await asyncio.gather(
+            *(query_dns(address, SERVER_NAME, record_type) for address, record_type in asked)
         )
+        return tuple(name_statement(record_type, found) for (_, record_type), found in zip(asked, answers, strict=True))
 
     def iter_statements(self, configuration: DhcpPersonality, wire: Sequence[Event]) -> Iterator[Statement]:
         """Yield what answers to the guest show."""
