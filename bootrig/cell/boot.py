@@ -11,6 +11,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from bootrig.cell.draining import drain
+from bootrig.cell.ends import Cable
 from bootrig.cell.machine import make_definition
 from bootrig.cell.observer import Observer, Operator
 from bootrig.cell.recording import Ended, make_trace, make_unstarted_trace
@@ -79,7 +80,7 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
         ) as guest:
             rom = await guest.rom_evidence(NIC_ID)
             stage = CellStage(guest, scenario, specification.nonce, specification.clock)
-            observer = Observer(guest, stage, specification.clock, count_frames, operator)
+            observer = Observer(guest, stage, specification.clock, Cable(count_frames, read_wire), operator)
             observation = await observer.observe(find_kinds()[scenario.kind], (guest.watch, *services.watches))
             if not observation.ended_by:
                 await drain(guest, stage, read_wire)

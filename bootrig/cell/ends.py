@@ -1,15 +1,20 @@
 """When a boot can come no further, though no deadline has passed.
 
-It ends by a last word on the console, by a prompt at which nobody types, or by a guest that has powered itself off,
-resets again and again, or crashed. What only may go on (a firmware that tries its next device, a menu that waits) does
-not end it.
+It ends by a last word on the console, by a prompt at which nobody types, by a question that is asked in vain, or by a
+guest that has powered itself off, resets again and again, or crashed. What only may go on (a firmware that tries its
+next device, a menu that waits) does not end it.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bootrig.emulator.guest.guest import Guest
 from bootrig.emulator.guest.processor import Processor, read_processor
+from bootrig.network.errors import CaptureError
 from bootrig.scenario.scenario import Scenario
+from bootrig.trace.events import Event
+from bootrig.trace.reading.vain_questions import find_vain_question
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,10 @@ PXELINUX_PROMPT = LastWord("boot:", "Syslinux, com32/elflink/ldlinux/cli.c")
 PROMPT_GUEST_S = 10.0
 # Firmware resets once or twice on its way: OVMF after changes of its variables.
 RESET_LIMIT = 3
+# A question is asked in vain when it was asked so many times in a row, over so many guest seconds, and not answered.
+# Known ROMs give up before; a switch that blocks its port does so for 30 s.
+VAIN_COUNT, VAIN_GUEST_S = 6, 45.0
+READ_PERIOD_S, READ_FRAMES = 1.0, 500
 # How many looks in a row have to show that the guest has ended, whose last words may be on their way to us, or that its
 # processor is dead; that one is looked at where nothing has happened for so long.
 LOOKS, STILL_GUEST_S = 3, 3.0
@@ -63,6 +72,44 @@ def find_prompts(scenario: Scenario) -> frozenset[str]:
     waits = any(served.kind != "text" or "timeout" in str(served.content).lower() for served in menus)
     prompts = PROMPTS if waits else (*PROMPTS, PXELINUX_PROMPT)
     return frozenset(prompt.text for prompt in prompts)
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """What is known of a guest's packets while it runs: how many it has sent, and all of them, decoded.
+
+    `read_wire` raises a CaptureError where it comes in the middle of a packet.
+    """
+
+    count_sent: Callable[[], int]
+    read_wire: Callable[[], tuple[Event, ...]]
+
+
+class VainQuestions:
+    """Says that a guest asks the same for ever; not where it boots its disk after that, as the scenario wants."""
+
+    def __init__(self, scenario: Scenario, cable: Cable) -> None:
+        self._is_watched = scenario.expectation.report != "disk"
+        self._read_wire = cable.read_wire
+        self._read_s = time.monotonic()
+        self._sent = 0
+
+    def find(self, sent: int) -> str:
+        """Return what the guest asks in vain, empty for nothing; `sent` is how many frames it has sent.
+
+        The packets are decoded where there are new ones, every `READ_PERIOD_S`, and as long as they are few.
+        """
+        is_due = time.monotonic() - self._read_s >= READ_PERIOD_S and self._sent < sent <= READ_FRAMES
+        if not self._is_watched or not is_due:
+            return ""
+        self._read_s, self._sent = time.monotonic(), sent
+        try:
+            question = find_vain_question(self._read_wire())
+        except CaptureError:
+            return ""  # it is being written just now
+        if question is None or question.count < VAIN_COUNT or question.guest_s < VAIN_GUEST_S:
+            return ""
+        return f"the guest asked {question.count} times for {question.what}, in vain"
 
 
 class Stillness:

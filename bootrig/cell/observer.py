@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
-from bootrig.cell.ends import Stillness, find_last_word, find_prompts
+from bootrig.cell.ends import Cable, Stillness, VainQuestions, find_last_word, find_prompts
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.guest.guest import Guest
 from bootrig.scenario.kinds.kind import Kind
@@ -51,18 +51,19 @@ class Observation:
 
 
 class Observer:
-    """Watches one guest, which is still paused; `count_frames` says how many frames it has sent."""
+    """Watches one guest, which is still paused."""
 
     def __init__(
         self,
         guest: Guest,
         stage: CellStage,
         clock: Clock,
-        count_frames: Callable[[], int],
+        cable: Cable,
         operator: Operator | None = None,
     ) -> None:
         self._guest = guest
-        self._count_frames = count_frames
+        self._cable = cable
+        self._questions = VainQuestions(stage.scenario, cable)
         self._stillness = Stillness(guest, find_prompts(stage.scenario))
         self._printed, self._last_line = 0, ""
         self._stage = stage
@@ -146,8 +147,9 @@ class Observer:
                 continue
             if self._guest_s >= limit_s:
                 return f"the deadline of {limit_s:.0f} s of guest time passed"
-            sent = self._count_frames()
-            if end := await self._stillness.look(self._guest_s, self._printed, sent, self._last_line):
+            sent = self._cable.count_sent()
+            end = self._questions.find(sent)
+            if end := end or await self._stillness.look(self._guest_s, self._printed, sent, self._last_line):
                 return end
 
     async def _await_leave(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from bootrig.cell.ends import Cable
 from bootrig.cell.observer import Observation, Observer
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.definition.definition import MachineDefinition
@@ -118,7 +119,7 @@ def watch(
         guest.resets, guest.own_end = resets, own_end
         try:
             stage = CellStage(cast(Guest, guest), scenario, NONCE, clock)
-            observer = Observer(cast(Guest, guest), stage, clock, lambda: 0, operator)
+            observer = Observer(cast(Guest, guest), stage, clock, Cable(lambda: 0, lambda: ()), operator)
             observation = await observer.observe(find_kinds()[scenario.kind], watched)
             return Watched(observation, stage, guest.typed)
         finally:

@@ -7,8 +7,21 @@ from typing import Any, cast
 
 import pytest
 
-from bootrig.cell.ends import LAST_WORDS, LOOKS, PROMPTS, RESET_LIMIT, Stillness, find_last_word, find_prompts
+from bootrig.cell import ends
+from bootrig.cell.ends import (
+    LAST_WORDS,
+    LOOKS,
+    PROMPTS,
+    RESET_LIMIT,
+    Cable,
+    Stillness,
+    VainQuestions,
+    find_last_word,
+    find_prompts,
+)
 from bootrig.emulator.guest.guest import Guest
+from bootrig.network.errors import CaptureError
+from bootrig.trace.events import Event, TftpRequest
 from tests.cell.scripted_guest import make_scenario, watch
 
 BUSY = "EIP=00007c02 EFL=00000202 [-------] CPL=0 HLT=0\nCS =0000 00000000 0000ffff\nCR0=00000010"
@@ -118,3 +131,43 @@ def test_a_dead_processor_is_an_end_once_nothing_happens() -> None:
 @pytest.mark.parametrize("registers", [BUSY, BUSY.replace("HLT=0", "HLT=1"), "unknown"])
 def test_a_processor_that_works_or_waits_is_not(registers: str) -> None:
     assert look(StillGuest(registers=registers), *[(second, 1, 0, "") for second in range(40)]) == [""] * 40
+
+
+def ask(count: int, over_guest_s: float) -> tuple[Event, ...]:
+    """Return a wire in which a guest asks for a file so often, over so many seconds."""
+    moments = (over_guest_s * number / (count - 1) for number in range(count))
+    return tuple(
+        TftpRequest(guest_s=moment, from_guest=True, operation="read", file="nbp.0", mode="octet") for moment in moments
+    )
+
+
+def find_vain(directory: Path, *wires: tuple[Event, ...] | None, report: str = "nbp") -> list[str]:
+    """Return what is said of captures one after another; None is one that cannot be read just now."""
+
+    def read() -> tuple[Event, ...]:
+        wire = next(captures)
+        if wire is None:
+            raise CaptureError("it ends in the middle of a packet")
+        return wire
+
+    captures = iter(wires)
+    scenario = make_scenario(directory, head=f'report = "{report}"\n{"disk = true" if report == "disk" else ""}\n')
+    questions = VainQuestions(scenario, Cable(lambda: 0, read))
+    return [questions.find(number + 1) for number in range(len(wires))]
+
+
+def test_a_question_that_is_asked_in_vain_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ends, "READ_PERIOD_S", 0.0)
+    said = find_vain(tmp_path, ask(6, 44.0), None, ask(5, 50.0), ask(6, 45.0))
+    assert said == ["", "", "", "the guest asked 6 times for nbp.0 by TFTP, in vain"]
+    assert find_vain(tmp_path, ask(9, 90.0), report="disk") == [""]
+
+
+def test_packets_are_read_only_where_there_are_new_and_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    questions = VainQuestions(make_scenario(tmp_path), Cable(lambda: 0, lambda: counted.append(1) or ()))
+    assert questions.find(3) == ""  # not due yet
+    monkeypatch.setattr(ends, "READ_PERIOD_S", 0.0)
+    for sent in (3, 3, 4, ends.READ_FRAMES + 1):
+        assert questions.find(sent) == ""
+    assert len(counted) == 2
