@@ -19,6 +19,7 @@ from bootrig.trace.names import CellKey
 from bootrig.trace.reading.milestones import WIRE_MILESTONES
 from bootrig.trace.reading.stages import Stage
 
+OUTCOME = "outcome"
 EARLY = ("", "rom-banner")
 STAGES = tuple(stage.value for stage in Stage)
 WEIGHTS: Mapping[Severity, int] = {severity: number for number, severity in enumerate(Severity)}
@@ -114,7 +115,11 @@ def _fold_lint(causes: Sequence[Cause]) -> list[Cause]:
     for number, cause in enumerate(others):
         if "lint" not in RULES[cause.first.rule].follows_from or WEIGHTS[cause.severity] > WEIGHTS[Severity.CHANGE]:
             continue
-        whys = [one for one in lint if _rank(one.first) >= _rank(cause.first) and explains(one.first, cause.cells)]
+        whys = [
+            one
+            for one in lint
+            if _rank(one.first) >= _rank(cause.first) and explains(one.first, cause.first.rule, cause.cells)
+        ]
         used += whys
         others[number] = replace(cause, whys=(*cause.whys, *(one.first for one in whys)))
     return [*others, *(one for one in lint if one not in used)]
@@ -127,8 +132,11 @@ def _find_heads(entries: Sequence[Difference]) -> dict[Difference, Difference]:
 
 
 def _find_parent(entry: Difference, entries: Sequence[Difference]) -> Difference | None:
-    """Return what a difference follows from; or the worse one that it explains, which then is told first."""
-    for rule in RULES[entry.rule].follows_from:
+    """Return what a difference follows from; or the worse one that it explains, which then is told first.
+
+    How a boot ended follows from nothing: it may have a why.
+    """
+    for rule in () if entry.rule == OUTCOME else RULES[entry.rule].follows_from:
         for other in entries:
             if other.rule == rule and _rank(other) <= _rank(entry):
                 return other
@@ -159,7 +167,7 @@ def _order(cause: Cause, reached: Mapping[CellKey, str]) -> tuple[int, int, bool
 
 def _rank_stage(entry: Difference, reached: Mapping[CellKey, str]) -> int:
     """Return how late in a boot a difference is: by the last milestone of a lost boot, by the stage of a time."""
-    if entry.rule != "outcome" or entry.key is None:
+    if entry.rule != OUTCOME or entry.key is None:
         return STAGES.index(entry.finding.subject) if entry.finding.subject in STAGES else 0
     milestone = reached.get(entry.key, "")
     if milestone in EARLY:

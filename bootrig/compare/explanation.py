@@ -1,6 +1,6 @@
 """Which findings of lint are the reason for what boots showed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from bootrig.compare.difference import Difference
 from bootrig.trace.names import CellKey
@@ -20,23 +20,25 @@ BIOS_IMAGE = frozenset({
     *("image-checksum", "entry-point", "packed-block", "pnp-present", "pnp-structure", "pnp-checksum"),
     *("bev", "undi-entry"),
 })  # fmt: skip
+# What a rule of comparison sees that lint sees in the ROM's bytes.
+SAME: Mapping[str, frozenset[str]] = {"rom-bar": frozenset({"bar-against-baseline"})}
 
 
-def explains(finding: Difference, cells: Collection[CellKey]) -> bool:
-    """Whether a difference of the rule `lint` is a reason for what happened in `cells`.
+def explains(finding: Difference, rule: str, cells: Collection[CellKey]) -> bool:
+    """Whether a difference of the rule `lint` is a reason for what `rule` found in `cells`.
 
-    It is where lint's rule is about the image that the platform firmware of each cell runs, and the ROM of each cell's
-    NIC is among those with the finding.
+    It is where lint's rule is about the image that the platform firmware of each cell runs, or about the same thing,
+    and the ROM of each cell's NIC is among those with the finding.
     """
-    rule = finding.finding.subject.partition(":")[0]
+    name = finding.finding.subject.partition(":")[0]
     matches = [DEFAULT_ROM_NAME.fullmatch(file) for file in str(finding.finding.candidate).split(", ")]
     stems = {match["stem"] for match in matches if match}
-    return bool(cells) and all(_is_about(rule, key) and _find_stem(key) in stems for key in cells)
+    return bool(cells) and all(name in _find_rules(rule, key) and _find_stem(key) in stems for key in cells)
 
 
-def _is_about(rule: str, key: CellKey) -> bool:
+def _find_rules(rule: str, key: CellKey) -> frozenset[str]:
     images = EFI_IMAGE if "ovmf" in key.platform_firmware else BIOS_IMAGE
-    return rule in ANY_IMAGE | images
+    return SAME.get(rule, ANY_IMAGE | images)
 
 
 def _find_stem(key: CellKey) -> str | None:

@@ -13,9 +13,10 @@ NAMED = 2
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What differs in some cells of a cause: a sentence, and how many cells those are; empty where they are all."""
+    """What differs in some cells of a cause, alone and in a sentence, and how many cells those are (empty for all)."""
 
     share: str
+    statement: str
     sentence: str
 
     def __str__(self) -> str:
@@ -42,7 +43,7 @@ def describe_cause(cause: Cause, compared: Sequence[CellKey]) -> CauseWords:
     """Return a cause in words, held against all cells that were compared."""
     groups = sorted(group_differences(cause.heads, compared), key=lambda group: -len(group.differences))
     shares = [_describe_share(group, cause) if len(groups) > 1 else "" for group in groups]
-    wordings = [Wording(share, group.sentence) for share, group in zip(shares, groups, strict=True)]
+    wordings = [Wording(share, group.statement, group.sentence) for share, group in zip(shares, groups, strict=True)]
     # the first of each rule speaks for all
     first = {entry.rule: entry for entry in reversed(cause.whys)}
     whys = [format_finding(replace(entry.finding, why="")) for entry in cause.whys if entry is first[entry.rule]]

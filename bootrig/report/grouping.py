@@ -1,7 +1,7 @@
 """Equal differences of many cells as one, so that eighty-eight lines become one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Finding, Severity
@@ -26,9 +26,15 @@ class DifferenceGroup:
 
     @property
     def sentence(self) -> str:
-        """What differs; numbers as the range over the cells."""
+        """What differs and why it matters; numbers as the range over the cells."""
+        why = self.first.finding.why
+        return f"{self.statement}: {why}" if why else self.statement
+
+    @property
+    def statement(self) -> str:
+        """What differs alone."""
         findings = [entry.finding for entry in self.differences]
-        first = findings[0]
+        first = replace(findings[0], why="")
         if first.delta is None:
             return format_finding(first)
         baseline = format_range((finding.baseline for finding in findings), first.unit)

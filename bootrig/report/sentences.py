@@ -18,8 +18,9 @@ def count(number: int, word: str) -> str:
 
 
 def capitalise(sentence: str) -> str:
-    """Return a sentence with its first letter large, and the others as they are."""
-    return f"{sentence[:1].upper()}{sentence[1:]}"
+    """Return a sentence with its first letter large; names like iPXE stay as they are."""
+    first = sentence.partition(" ")[0]
+    return sentence if first[1:] != first[1:].lower() else f"{sentence[:1].upper()}{sentence[1:]}"
 
 
 def tell_origin(difference: Difference) -> str:

@@ -81,6 +81,11 @@ def test_what_is_not_a_consequence_is_a_cause_of_its_own() -> None:
     assert [cause.first.rule for cause in causes] == ["outcome", "rom-bar", "dhcp-vendor-class"]
 
 
+def test_how_a_boot_ended_is_told_whatever_explains_it() -> None:
+    client, better = found(diff("outcome", IMPROVEMENT), diff("network-client"))
+    assert (names(client.heads), names(better.heads)) == (["network-client"], ["outcome"])
+
+
 def test_a_chain_ends_at_its_head() -> None:
     (cause,) = found(diff("http-user-agent", INFO), diff("banner", INFO), diff("network-client"))
     assert names(cause.heads) == ["network-client"]
@@ -185,4 +190,4 @@ def test_a_verdict_tells_ovmf_in_the_place_of_ipxe_as_one_thing() -> None:
     assert (names(regression.heads), names(regression.whys)) == (["outcome"], ["network-client"])
     assert names(change.heads) == ["network-client"]
     for cause in (regression, change):
-        assert {"banner", "features", "dhcp-user-class", "dhcp-ipxe-options"} <= set(names(cause.followers))
+        assert {"banner", "feature-line", "dhcp-user-class", "dhcp-ipxe-options"} <= set(names(cause.followers))

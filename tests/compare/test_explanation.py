@@ -6,7 +6,8 @@ import pytest
 
 from bootrig.compare import Difference, Severity, compare_traces
 from bootrig.compare.causes import find_causes
-from bootrig.compare.explanation import ANY_IMAGE, BIOS_IMAGE, EFI_IMAGE, explains
+from bootrig.compare.explanation import ANY_IMAGE, BIOS_IMAGE, EFI_IMAGE, SAME, explains
+from bootrig.compare.rules import RULES
 from bootrig.trace.names import CellKey
 from firmware.lint import finding as lint
 from firmware.lint.check import all_rules
@@ -46,11 +47,18 @@ def lost(nic: str, firmware: str = "ovmf") -> Difference:
 def test_lint_explains_cells_that_ran_the_image_that_it_is_about(
     subject: str, files: str, cells: list[CellKey], explained: bool
 ) -> None:
-    assert explains(found(subject, files), cells) is explained
+    assert explains(found(subject, files), "outcome", cells) is explained
+
+
+def test_a_rom_bar_is_explained_by_what_lint_says_of_it_alone() -> None:
+    assert explains(found("bar-against-baseline"), "rom-bar", [at("e1000")])
+    assert not explains(found("bar-against-baseline"), "outcome", [at("e1000")])
+    assert not explains(found("efi-ipxe-stack"), "rom-bar", [at("e1000")])
 
 
 def test_the_rules_that_explain_are_rules_of_lint_each_once() -> None:
-    assert all_rules().keys() >= ANY_IMAGE | EFI_IMAGE | BIOS_IMAGE
+    assert all_rules().keys() >= (ANY_IMAGE | EFI_IMAGE | BIOS_IMAGE).union(*SAME.values())
+    assert set(SAME) <= RULES.keys()
     assert len(ANY_IMAGE | EFI_IMAGE | BIOS_IMAGE) == len(ANY_IMAGE) + len(EFI_IMAGE) + len(BIOS_IMAGE)
 
 

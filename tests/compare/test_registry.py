@@ -37,9 +37,9 @@ def test_what_a_rule_follows_from_is_a_rule_and_nothing_follows_from_itself() ->
 def test_what_follows_from_nothing_is_written_down() -> None:
     assert {name for name, entry in RULES.items() if not entry.follows_from} == {
         "coverage",
+        "features",
         "lint",
         "mac",
-        "rom-bar",
         "rom-file",
         "rom-length",
     }
@@ -101,6 +101,7 @@ def test_how_rules_are_confirmed_is_written_down() -> None:
     assert {name for name, entry in RULES.items() if entry.needs_own_cell} == {"outcome"}
     assert {name for name, entry in RULES.items() if not entry.depends_on_scenario} == {
         "banner",
+        "feature-line",
         "features",
         "mac",
         "network-client",

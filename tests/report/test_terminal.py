@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bootrig.compare import CellState, Confirmation, Difference, Severity, Verdict, compare_traces
+from bootrig.compare import CellState, Confirmation, Difference, Policy, Severity, Verdict, Waiver, compare_traces
+from bootrig.compare.waivers import FieldPatterns
 from bootrig.report.sentences import capitalise
 from bootrig.report.terminal.matrix import Symbol, draw_matrix, draw_short_matrix, natural_order
 from bootrig.report.terminal.outcomes import print_outcomes
@@ -232,6 +233,32 @@ def test_cells_are_coloured_by_outcome() -> None:
     assert "\x1b[35mx\x1b[0m" in text
     assert "\x1b[34m<\x1b[0m" in text
     assert "\x1b[1;35m?\x1b[0m" in text
+
+
+def test_a_cell_whose_end_is_waived_does_not_look_like_one_that_passed() -> None:
+    waiver = Waiver("outcome", "known", FieldPatterns("outcome"))
+    sides = [trace(Boot(clock=REAL))], [trace(Boot(clock=REAL, passed=False))]
+    text = printed(lambda console: print_verdict(compare_traces(*sides, Policy(waivers=(waiver,))), console))
+    assert "  pxe-tftp          o\no ended differently, which does not count\n" in text
+
+
+def test_facts_about_whole_roms_are_told_once_and_not_in_cells() -> None:
+    first = [trace(Boot(nic=nic)) for nic in NICS]
+    second = [trace(Boot(nic=nic, features="DNS HTTP TFTP PXE VLAN", bar_length=1 << 19)) for nic in NICS]
+    above = printed(lambda console: print_verdict(compare_traces(first, second), console)).split(HEADING)[0]
+    assert "\n1. Regression: scenario pxe-tftp; all 8 NICs [rom-bar]\n" in above
+    features = " ".join(above.split("Of whole ROMs, in every scenario\n")[1].split("  pxe-tftp")[0].split())
+    assert features.startswith(
+        "All 8 NICs: the feature iSCSI is gone; the feature bzImage is gone; the feature Menu is"
+    )
+    assert "! regressed" not in above
+    assert "\n. passed with both\n" in above
+
+
+def test_a_fact_that_is_the_worst_is_told_as_a_cause() -> None:
+    verdict = compare_traces([trace(Boot())], [trace(Boot(features="DNS HTTP TFTP PXE bzImage Menu"))])
+    text = printed(lambda console: print_verdict(verdict, console))
+    assert "\n1. Change: scenario pxe-tftp; NIC e1000 [features]\n" in text
 
 
 def test_a_cause_that_cells_tell_in_other_words_says_how_many() -> None:

@@ -44,27 +44,31 @@ def _spell_banner(banner: Banner | None) -> str | None:
     return None if banner is None else f"{banner.product} {banner.version}"
 
 
-@rule("features", topics={"image-formats", "console"}, depends_on_scenario=False, follows_from=("network-client",))
+@rule("feature-line", topics={"image-formats", "console"}, depends_on_scenario=False, follows_from=("network-client",))
+def check_feature_line(pair: CellPair) -> Iterator[Finding]:
+    """Does the firmware show a feature line? One that is gone is a change, one that is new an improvement."""
+    first, second = (" ".join(find_features(trace.console) or ()) or None for trace in pair.sides)
+    if first and not second:
+        why = "no full network boot firmware starts here any more, or it starts without a word"
+        statement = "the feature line is gone; it was {baseline}"
+        yield Finding(Severity.CHANGE, "feature line", first, None, statement, why)
+    elif second and not first:
+        yield Finding(Severity.IMPROVEMENT, "feature line", None, second, "there is a feature line: {candidate}")
+
+
+@rule("features", topics={"image-formats", "console"}, depends_on_scenario=False)
 def check_features(pair: CellPair) -> Iterator[Finding]:
-    """Which features came and went, by the firmware's own feature line?
+    """Which features came and went, by the feature lines of both firmwares?
 
     A feature that is gone is a change: some site boots by it. A new one is an improvement.
     """
     first, second = (find_features(trace.console) for trace in pair.sides)
-    came, went = came_and_went(first or (), second or ())
-    if second is None and first:
-        yield Finding(
-            Severity.CHANGE,
-            "feature line",
-            " ".join(first),
-            None,
-            "the feature line is gone; it was {baseline}",
-            "no full network boot firmware starts here any more, or it starts without a word",
-        )
+    if not first or not second:
         return
+    came, went = came_and_went(first, second)
     for word in went:
         statement = "the feature {baseline} is gone"
-        why = f"guests that boot this way no longer can; the baseline has {' '.join(first or ())}"
+        why = f"guests that boot this way no longer can; the baseline has {' '.join(first)}"
         yield Finding(Severity.CHANGE, f"feature {word}", word, None, statement, why)
     for word in came:
         yield Finding(Severity.IMPROVEMENT, f"feature {word}", None, word, "the feature {candidate} is new")

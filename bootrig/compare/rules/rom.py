@@ -7,7 +7,7 @@ from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import rule
 
 
-@rule("rom-bar", topics={"rom-bar"}, depends_on_scenario=False)
+@rule("rom-bar", topics={"rom-bar"}, depends_on_scenario=False, follows_from=("lint",))
 def check_rom_bar(pair: CellPair) -> Iterator[Finding]:
     """Is the ROM BAR of the same size?
 
@@ -23,10 +23,10 @@ def check_rom_bar(pair: CellPair) -> Iterator[Finding]:
     why = "live migration and restore between hosts with different sets fail"
     yield Finding(
         Severity.REGRESSION,
-        f"ROM BAR of {pair.key.nic_model}",
+        "ROM BAR",
         first,
         second,
-        f"the ROM BAR of {pair.key.nic_model} changes from {{baseline}} to {{candidate}}",
+        "the ROM BAR has {candidate}, it had {baseline}",
         why if second else "the guest finds no ROM to boot from",
         "bytes",
     )

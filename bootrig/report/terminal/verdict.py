@@ -13,7 +13,7 @@ from bootrig.compare import Answer, Cause, CellState, ComparedCell, Severity, Ve
 from bootrig.compare.registry import TOPICS
 from bootrig.compare.rules import RULES
 from bootrig.compare.verdict import STATES
-from bootrig.report.cause_words import describe_cause
+from bootrig.report.cause_words import Wording, describe_cause
 from bootrig.report.grouping import describe_roms
 from bootrig.report.sentences import capitalise, count, tell_origin
 from bootrig.report.terminal.details import print_details
@@ -31,7 +31,8 @@ MARKS: Mapping[CellState, tuple[str, str]] = {
     CellState.ONLY_CANDIDATE: (">", "only the candidate has it"),
     CellState.BROKEN: ("?", "the rig broke"),
 }
-ORDER = "".join(dict.fromkeys(mark for mark, _ in MARKS.values()))
+UNCOUNTED = ("o", "ended differently, which does not count")
+ORDER = "".join(dict.fromkeys(mark for mark, _ in (*MARKS.values(), UNCOUNTED)))
 STYLES: Mapping[Answer, str] = {
     Answer.NOT_COMPATIBLE: "bold red",
     Answer.NOTHING_PROVEN: "bold red",
@@ -63,8 +64,11 @@ def print_verdict(verdict: Verdict, console: Console, run_directory: Path | None
     word, style = headline(verdict)
     compared = [cell.key for cell in verdict.cells if cell.is_compared]
     causes = verdict.causes
-    worst = [cause for cause in causes if cause.severity in (Severity.REGRESSION, Severity.CHANGE)][:WORST]
-    facts = [cause for cause in causes if cause.severity is not Severity.REGRESSION and cause.is_of_the_whole(compared)]
+    facts = [cause for cause in causes if cause.is_of_the_whole(compared)]
+    bad = [cause for cause in causes if cause.severity in (Severity.REGRESSION, Severity.CHANGE)]
+    # what is so of whole ROMs and explains nothing is told with the facts, in fewer words
+    plain = [one for one in bad if one in facts and one.severity is Severity.CHANGE and not one.followers]
+    worst = ([cause for cause in bad if cause not in plain] or plain)[:WORST]
     symbols = _find_symbols(verdict, facts)
     _print_wrapped(console, word, style=style)
     _print_sides(verdict, console)
@@ -102,6 +106,8 @@ def _find_symbols(verdict: Verdict, facts: Sequence[Cause]) -> dict[CellKey, Sym
             found = weights.get(cell.key, set())
             state = next((STATES[severity] for severity in Severity if severity in found), CellState.SAME)
         mark, meaning = MARKS[state]
+        if mark == MARKS[CellState.SAME][0] and not cell.passed_on_both_sides:
+            mark, meaning = UNCOUNTED
         symbols[cell.key] = Symbol(mark, _choose_style(cell, state), meaning)
     return symbols
 
@@ -200,15 +206,16 @@ def _print_cause(number: str, cause: Cause, explained: set[str], page: Page) -> 
 
 def _print_facts(facts: Sequence[Cause], compared: Sequence[CellKey], limit: int, console: Console) -> None:
     """Print at most `limit` facts about whole ROMs; those that one rule found of the same ROMs are one."""
-    items: dict[tuple[str, Severity, str], list[str]] = {}
+    items: dict[tuple[str, Severity, str], list[Wording]] = {}
     for cause in facts:
         where = describe_roms(cause.cells, compared)
-        wordings = describe_cause(cause, compared).wordings
-        items.setdefault((cause.first.rule, cause.severity, where), []).extend(map(str, wordings))
+        told = describe_cause(cause, compared).wordings
+        items.setdefault((cause.first.rule, cause.severity, where), []).extend(told)
     if items:
         console.print()
         print_text(console, "Of whole ROMs, in every scenario", style="bold")
-    for (_, severity, where), sentences in list(items.items())[:limit]:
+    for (_, severity, where), wordings in list(items.items())[:limit]:
+        sentences = [str(wordings[0])] if len(wordings) == 1 else [one.statement for one in wordings]
         text = f"{where}: {'; '.join(sentences)}"
         _print_wrapped(console, capitalise(text), indent=2, limit=SENTENCE_LINES, style=NAMES[severity][1])
     if len(items) > limit:
