@@ -12,8 +12,8 @@ from bootrig.trace.trace import ConsoleLine
 
 def came_and_went(baseline: Sequence[str], candidate: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the words that are only in `candidate`, and those that are only in `baseline`, each once."""
-    came = dict.fromkeys(word for word in candidate if word not in baseline)
-    return tuple(came), tuple(dict.fromkeys(word for word in baseline if word not in candidate))
+    first, second = dict.fromkeys(baseline), dict.fromkeys(candidate)
+    return tuple(word for word in second if word not in first), tuple(word for word in first if word not in second)
 
 
 @rule("banner", topics={"banner", "console"}, depends_on_scenario=False, follows_from=("network-client",))

@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from bootrig.trace.reading.error_numbers import explain_error
 from bootrig.trace.trace import ConsoleLine
 
+TEXT_LIMIT = 200
+# Of so many different complaints the last ones are kept.
+CAUSES_LIMIT = 50
+
 _NUMBER = re.compile(r"\((?:https?://(?:ipxe|etherboot)\.org/|0x)([0-9a-f]{8})\)")
 _WORDLESS = re.compile(r"\bError 0x[0-9a-f]{8}(?= \(([0-9a-f]{8})\))")
 _DOTS = re.compile(r"\.{2,}")
@@ -51,7 +55,12 @@ def spell_complaint(text: str) -> str:
     """Return a complaint without what is not its own: the web address of a number, the dots of progress."""
     short = _NUMBER.sub(r"(\1)", text.strip())
     worded = _WORDLESS.sub(lambda match: explain_error(match[1]) or match[0], short)
-    return _DOTS.sub("...", worded)
+    return clip(_DOTS.sub("...", worded))
+
+
+def clip(text: str) -> str:
+    """Return a text that is long, which may be anything that a guest wrote, with an end that says so."""
+    return text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}..."
 
 
 def find_causes(lines: Sequence[ConsoleLine]) -> tuple[str, ...]:
@@ -71,7 +80,7 @@ def find_causes(lines: Sequence[ConsoleLine]) -> tuple[str, ...]:
         if not (_CONSEQUENCE.match(complaint) and (above or _find_number(complaint) == _find_number(previous))):
             causes[complaint] = None
         above, previous = ("" if _SHORT_NUMBER.search(complaint) else complaint), complaint
-    return tuple(causes)
+    return tuple(causes)[-CAUSES_LIMIT:]
 
 
 def _find_number(complaint: str) -> str | None:
@@ -84,4 +93,4 @@ def find_platform_complaint(lines: Sequence[ConsoleLine]) -> str | None:
     """Return the last complaint of the platform firmware, without the path of the device; None where it has none."""
     texts = (line.text.strip() for line in reversed(lines) if not line.wiped)
     found = next((text for text in texts if _PLATFORM_COMPLAINT.match(text)), None)
-    return None if found is None else _DEVICE_PATH.sub("", found)
+    return None if found is None else clip(_DEVICE_PATH.sub("", found))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from bootrig.trace.events import HttpRequest, TftpRequest
-from bootrig.trace.reading.complaints import find_causes, find_platform_complaint
+from bootrig.trace.reading.complaints import clip, find_causes, find_platform_complaint
 from bootrig.trace.reading.milestones import find_missing
 from bootrig.trace.reading.questions import find_last_unanswered
 from bootrig.trace.reading.repetitions import find_disturbances
@@ -95,7 +95,7 @@ def _describe_end(trace: Trace, causes: Sequence[str], unanswered: str | None) -
 
 def _find_last_line(lines: tuple[ConsoleLine, ...]) -> str:
     """Return the last line that was not wiped out; empty for none."""
-    return next((line.text.strip() for line in reversed(lines) if not line.wiped), "")
+    return next((clip(line.text.strip()) for line in reversed(lines) if not line.wiped), "")
 
 
 def settle_outcome(trace: Trace) -> Trace:

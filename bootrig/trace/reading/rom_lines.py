@@ -13,6 +13,8 @@ from bootrig.trace.reading.firmware_words import is_feature_line, is_prompt
 from bootrig.trace.trace import ConsoleLine
 
 LINE_LIMIT = 120
+# What is behind so many characters of a line is not looked at.
+READ_LIMIT = 400
 
 _BEGIN = re.compile(r"[A-Za-z]*PXE (?:\(|initiali[sz]ing |\S.{0,200}? -- )")
 _PLATFORM = re.compile(r"Booting from [^\"]{1,40}\.\.\.$|Boot failed: |No bootable device|BdsDxe: |>>Start ")
@@ -49,7 +51,7 @@ def find_rom_lines(lines: Sequence[ConsoleLine]) -> tuple[str, ...]:
     Features, prompts and complaints are left out: they are read by `firmware_words` and `complaints`. So is what is
     indented: counters and states of the link, which depend on time, and how a command is used.
     """
-    own = _iter_own([line.text for line in lines if not is_usage(line.text)])
+    own = _iter_own([line.text[:READ_LIMIT] for line in lines if not is_usage(line.text)])
     return tuple(dict.fromkeys(spell_line(text) for text in own if not _is_read_elsewhere(text)))
 
 

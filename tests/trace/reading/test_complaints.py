@@ -131,6 +131,14 @@ def test_the_platform_firmware_complains(texts: tuple[str, ...], found: str | No
     assert find_causes(lines(*texts)) == ()
 
 
+def test_what_a_guest_writes_without_end_is_cut() -> None:
+    assert find_causes(lines(f"Could not {'x' * 190}")) == (f"Could not {'x' * 190}",)
+    assert find_causes(lines(f"Could not {'x' * 191}")) == (f"Could not {'x' * 190}...",)
+    assert find_platform_complaint(lines(f"Boot failed: {'x' * 300}")) == f"Boot failed: {'x' * 187}..."
+    many = [f"a{number}: command not found" for number in range(60)]
+    assert find_causes(lines(*many)) == tuple(many[10:])
+
+
 def test_the_causes_of_a_recorded_boot() -> None:
     causes = find_causes(read_lines(RECORDED["nothing to boot, errors by number"]))
     assert causes == ("Nothing to boot: No such file or directory (2d03e13b)",)
