@@ -48,4 +48,4 @@ def test_a_long_line_arrives_whole(tmp_path: Path) -> None:
 def test_an_answer_that_never_comes_is_a_failed_boot(tmp_path: Path) -> None:
     status, reason, _ = run_dialogue(tmp_path, '[[step]]\nexpect = "gPXE forever"\nmilestone = "prompt"\n')
     assert status == 1
-    assert reason == "prompt was not reached: the console says 'No bootable device.'"
+    assert reason == "prompt was not reached: the console says 'Nothing to boot: No such file or directory (2d03e13b)'"

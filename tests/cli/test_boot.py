@@ -49,7 +49,7 @@ def test_a_boot_that_fails(tmp_path: Path) -> None:
     environment = {"BOOTRIG_RECIPES": str(own.parent)}
     ended = run_command(tmp_path, *BOOT, "--scenario", "mine", environment=environment)
     assert ended.status == 1
-    assert "Outcome: failed, nbp-entered was not reached: the console says 'No bootable device.'" in ended.out
+    assert "Outcome: failed, nbp-entered was not reached: the console says 'Nothing to boot: No such file" in ended.out
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,9 @@ def test_a_boot_that_fails_is_the_roms_fault_after_real_time_confirmed_it(tmp_pa
     assert sorted(trace.attempt for trace in traces) == ["real", "shift7"]
     (cell,) = json.loads((tmp_path / "outcomes.json").read_text())["cells"]
     assert (cell["status"], cell["milestone"], cell["attempt"]) == ("failed", "dhcp-ack", "real")
-    assert cell["reason"] == "tftp-complete was not reached: the console says 'No bootable device.'"
+    said = "tftp://10.0.2.1/missing.0... No such file or directory (2d12603b)"
+    assert cell["reason"] == f"tftp-complete was not reached: the console says '{said}'; {cell['last_unanswered']}"
+    assert cell["last_unanswered"] == "TFTP: missing.0 not found, asked once"
     assert "Outcome: 1 of 1 boots FAILED" in ended.out
 
 

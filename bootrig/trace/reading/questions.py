@@ -113,7 +113,7 @@ def find_last_unanswered(wire: Iterable[WireEvent]) -> str | None:
     """Return the last question that nobody answered, or only by a refusal, as a sentence; None where there is none.
 
     The last file that was asked for decides: where it came, only what was asked after it can be the last such question.
-    IPv6 is left out: most networks have nobody who answers it, and boots work.
+    IPv6 is left out: on most networks nobody answers it, and boots work.
     """
     questions = _Questions()
     for event in wire:
