@@ -51,6 +51,7 @@ def compare_traces(
         refuted=confirmed.refuted,
         notes=(*_tell_emulator(pairing), *policy.find_notes(), *notes),
         fail_on=policy.fail_on,
+        added=tuple(dict.fromkeys(word for pair in pairing for trace in pair.sides for word in trace.added)),
     )
 
 

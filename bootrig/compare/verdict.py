@@ -141,6 +141,7 @@ class Verdict:
         refuted: differences of virtual time that real time did not show; they count for nothing.
         notes: what else people should know: that one emulator only was tried, waivers that expired or matched nothing.
         fail_on: the mildest severity with which the comparison ends badly.
+        added: what the rig put into the boots' world beside what the files say.
     """
 
     baseline: str
@@ -151,6 +152,7 @@ class Verdict:
     refuted: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
     fail_on: FailOn = FailOn.REGRESSION
+    added: tuple[str, ...] = ()
 
     @property
     def answer(self) -> Answer:

@@ -51,6 +51,7 @@ def encode_verdict(verdict: Verdict) -> bytes:
             ],
             "refuted": [_describe_difference(entry) for entry in verdict.refuted],
             "notes": verdict.notes,
+            "added": verdict.added,
             "fail_on": verdict.fail_on,
         }
     )

@@ -235,6 +235,12 @@ def test_that_one_emulator_was_tried_is_told_where_nobody_chose_it() -> None:
     assert compare_traces([host], []).notes == ()
 
 
+def test_what_the_rig_added_is_told_once() -> None:
+    first, second = (structs.replace(trace(Boot()), added=added) for added in (("tap", "a"), ("tap", "b")))
+    assert compare_traces([first], [second]).added == ("tap", "a", "b")
+    assert compare_traces([first], []).added == ()
+
+
 def test_where_no_cell_was_compared_nothing_is_proven() -> None:
     assert compare_traces([], []).answer is Answer.NOTHING_PROVEN
     assert compare_traces([], boots("two")).answer is Answer.NOTHING_PROVEN

@@ -170,6 +170,12 @@ def test_what_real_time_refuted_and_notes_are_told() -> None:
     assert "Note: the waiver of x matched no difference: remove it." in text
 
 
+def test_what_the_rig_added_is_told() -> None:
+    text = printed(lambda console: print_verdict(plain(added=("tap", "icount shift 7")), console))
+    assert "Added by the rig to what the files say\n  - tap, icount shift 7\n" in text
+    assert "Added by the rig" not in printed(lambda console: print_verdict(plain(), console))
+
+
 def test_brackets_of_names_are_not_taken_for_markup() -> None:
     text = printed(lambda console: print_verdict(plain(difference(waiver="[red]sic[/red]")), console))
     assert "waived: [red]sic[/red]" in text

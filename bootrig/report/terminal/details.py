@@ -56,13 +56,17 @@ def _print_groups(
 
 
 def _print_rest(verdict: Verdict, console: Console) -> None:
-    """Print what works with neither and what was not compared."""
+    """Print what works with neither, what was not compared, and what the rig added to what the files say."""
     _print_failures([cell for cell in verdict.cells if cell.state is CellState.BOTH_FAILED], console)
     explanations = Counter(entry.explanation for entry in verdict.not_compared)
     if explanations:
         print_text(console, f"Not compared ({count(len(verdict.not_compared), 'cell')})", "blue")
         for explanation, number in explanations.items():
             print_item(console, f"{explanation} ({count(number, 'cell')})")
+        console.print()
+    if verdict.added:
+        print_text(console, "Added by the rig to what the files say", "dim")
+        print_item(console, ", ".join(verdict.added))
         console.print()
 
 
