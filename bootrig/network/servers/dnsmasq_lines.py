@@ -31,7 +31,7 @@ _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\x1b": "\\e", "
 # What dnsmasq takes in one form only, whatever the number's meaning to others (`opttab` in its dhcp-common.c).
 ADDRESS_CODES = frozenset({1, 3, 6, 7, 9, 16, 21, 28, 32, 33, 41, 42, 44, 45, 48, 49, 65, *range(68, 77), 118, 150})
 TEXT_CODES = frozenset({12, 14, 15, 17, 18, 40, 64, 66, 67, 100, 101, 119})
-# What it says itself in every answer, takes from the client, or writes in another form than anybody says.
+# What it says itself in every answer, takes from the client, or writes in a form of its own.
 OWN_CODES = frozenset({0, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 81, 82, 120, 255})
 DOMAIN_SEARCH = 119
 _SIZES = {OptionType.U8: "b", OptionType.U16: "s", OptionType.U32: "i"}
@@ -170,7 +170,7 @@ def _iter_option_lines(personality: DhcpPersonality) -> Iterator[str]:
     nested: set[int] = set()
     for index, option in enumerate(personality.options):
         if option.code in OWN_CODES:
-            message = f"dnsmasq does not let anybody say what is in option {option.code}"
+            message = f"dnsmasq decides itself what is in option {option.code}"
             raise PersonalityError(message, key_path=f"option[{index}].code")
         if option.code in said and not (option.path and option.code in nested):
             message = f'option {option.code} is in the table twice, or fields = "{personality.fields}" sends it'

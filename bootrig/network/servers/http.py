@@ -85,7 +85,7 @@ def _write_log(log: ServiceLog) -> Callable[[web.Request, web.StreamResponse], A
 
 
 class _LogHandler(logging.Handler):
-    """Puts what aiohttp has to say (requests that are none) into the server's log."""
+    """Puts what aiohttp has to say (malformed requests) into the server's log."""
 
     def __init__(self, log: ServiceLog) -> None:
         super().__init__()

@@ -255,8 +255,8 @@ class TftpServer:
             events = [key for key, _ in self._selector.select(timeout_s)]
             if any(event.fileobj is self._woken for event in events):
                 return
-            # first and all of them: a repeated request came before the ACK that lies beside it, and must not look like
-            # a new one that follows it
+            # first and all of them: a repeated request came before the ACK that is waiting beside it, and must not look
+            # like a new one that follows it
             for listening in self._listening:
                 while any(event.fileobj is listening for event in events) and self._accept(listening):
                     pass
@@ -281,7 +281,7 @@ class TftpServer:
             self._note(f"{before.describe()}: asked again")
             return True
         if before is not None:
-            self._continue(peer)  # its last ACK may lie there
+            self._continue(peer)  # its last ACK may be waiting there
         if peer in self._transfers:
             self._end(peer, "ended by the client, which asked anew")
         self._begin(datagram, peer, listening.getsockname()[0])
@@ -353,7 +353,7 @@ class TftpServer:
 
 
 def _warm_up(configuration: TftpConfiguration, empty: Path) -> None:
-    """Run the engine once, to an end that nobody sees.
+    """Run the engine once, without a client.
 
     The first transfer of a process takes 4 ms longer than the next (name lookup and encodings are loaded). To a guest
     in virtual time that is hundreds of milliseconds: it would ask again.

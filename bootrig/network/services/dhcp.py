@@ -57,7 +57,7 @@ class DhcpService(Service[DhcpPersonality]):
         )
 
     def iter_faults(self, configuration: DhcpPersonality, surroundings: Surroundings) -> Iterator[tuple[str, str]]:
-        """Yield what dnsmasq cannot be made to say, and boot files that nobody serves."""
+        """Yield what dnsmasq cannot be made to say, and boot files that no service has."""
         try:
             dnsmasq_configuration(configuration)
         except PersonalityError as error:

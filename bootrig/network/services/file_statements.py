@@ -44,7 +44,7 @@ def iter_tftp_statements(
 
 
 def _judge_tftp(files: Sequence[ServedFile], shown: str, seen: str, frame: int) -> Iterator[Statement]:
-    """Yield the statement about a file; errors that a server makes of bad requests are none."""
+    """Yield the statement about a file; errors for bad requests show nothing."""
     served = _find_served(files, parse_shown(shown))
     if served is None:
         return

@@ -1,4 +1,4 @@
-"""A text; `@nonce@` stands for the boot's nonce."""
+"""A text; `@nonce@` in it is replaced by the boot's nonce."""
 
 from bootrig.document.toml import TableReader
 from bootrig.network.services.content.kind import NONCE_WORD, ContentKind, MadeFile, Material
