@@ -1,11 +1,9 @@
 """The process of a cell: from its specification's file to its trace, in namespaces of its own."""
 
 import errno
-import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -25,8 +23,6 @@ UNWRITTEN_STATUS = 4
 SPACE_REMEDY = "free some space there, or name another place by --runs"
 # The TFTP server's thread waits at most so long for the event loop's: in virtual time its answers are urgent.
 SWITCH_INTERVAL_S = 0.0005
-# The cell's scheduling priority, where it may be raised: its servers answer before anybody else computes.
-PRIORITY = -10
 
 
 class CellErrorDocument(Struct, frozen=True, kw_only=True):
@@ -50,10 +46,8 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None,
     directory = specification.directory
 
     def inside() -> int:
-        # The process is the cell's own, so what holds for all of it is set here.
+        # the process is the cell's own
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        with suppress(PermissionError):  # root's alone
-            os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
         try:
             write_json(directory / TRACE_FILE, boot(specification, operator))
         except OSError as error:
@@ -62,7 +56,7 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None,
 
     def watch(keeper: int) -> Callable[[], str]:
         stays = operator is not None and operator.stays
-        return Watchdog(keeper, None if stays else find_limit_s(specification), GENERATIONS[1:]).find_fault
+        return Watchdog(keeper, None if stays else find_limit_s(specification.scenario), GENERATIONS[1:]).find_fault
 
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -6,8 +6,8 @@ blocked, a server is stopped) is noticed here, by whoever started the cell and i
 
 import time
 
-from bootrig.cell.specification import CellSpecification
 from bootrig.process_tree import STATE_WORDS, LiveProcess, iter_tree
+from bootrig.scenario.scenario import Scenario
 
 PERIOD_S = 0.5
 # A process that was seen stopped so many times in a row, which takes 2 s, is broken. Looks are counted, not seconds, so
@@ -22,9 +22,9 @@ SETUP_S = 60.0
 GENERATIONS = ("the cell's process", "the keeper of its namespaces", "its init process")
 
 
-def find_limit_s(specification: CellSpecification) -> float:
+def find_limit_s(scenario: Scenario) -> float:
     """Return after how many seconds of wall time since its start a cell is broken."""
-    return SETUP_S + specification.scenario.deadline.wall_s + GRACE_S
+    return SETUP_S + scenario.deadline.wall_s + GRACE_S
 
 
 class Watchdog:

@@ -129,7 +129,7 @@ class Pool:
 
     def _begin(self, specification: CellSpecification, console: socket.socket | None = None) -> None:
         """Ask for a cell; a zygote that is gone is noticed by who waits for the answer."""
-        limit_s = None if console else find_limit_s(specification)
+        limit_s = None if console else find_limit_s(specification.scenario)
         self._running[str(specification.directory)] = _Running(specification, limit_s, time.monotonic() + ANSWER_S)
         question = {"directory": str(specification.cell_directory), "attempt": specification.attempt}
         line = json.dumps({**question, "console": console is not None}).encode() + b"\n"

@@ -1,6 +1,8 @@
 """What the process of a cell leaves, and what is made of it."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import UNWRITTEN_STATUS, describe_host_error, load_error, run_cell_file, write_error
 from bootrig.errors import ExitStatus
+from tests.cli.command import start_command
 
 
 def test_the_error_of_a_cell_is_passed_on_by_its_file(tmp_path: Path) -> None:
@@ -64,3 +67,13 @@ def test_a_directory_without_a_specification(content: str, attempt: str, message
     document = json.loads((tmp_path / attempt / "error.json").read_text())
     assert document["format"] == "bootrig-error/1"
     assert document["message"] == f"{tmp_path}/cell.json: {message}"
+
+
+@pytest.mark.rig
+def test_a_cell_keeps_the_niceness_of_who_runs_it(tmp_path: Path) -> None:
+    words = ("run", "ipxe-debian-12", "--nic", "e1000", "--scenario", "no-ra", "--time", "real", "--runs", "runs")
+    with start_command(tmp_path, *words, before=("nice", "-n", "5")) as command:
+        pids = [command.pid, *(command.await_descendant(name) for name in ("dnsmasq", "qemu-system-x86"))]
+        assert [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids] == [5, 5, 5]
+        command.send(signal.SIGINT)
+        assert command.wait().status == 130

@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from bootrig.cell.watchdog import STOPPED_LOOKS, Watchdog
+from bootrig.cell.watchdog import STOPPED_LOOKS, Watchdog, find_limit_s
 from bootrig.process_tree import iter_tree, kill_tree
+from tests.cell.scripted_guest import make_scenario
 from tests.test_process_tree import await_state, await_tree
 
 
@@ -65,3 +67,8 @@ def test_the_outer_deadline_tells_what_each_process_does(cell: tuple[int, ...]) 
     )
     kill_tree(cell[0])
     assert Watchdog(cell[0], 0.0).find_fault() == ("the cell did not end within 0 s: none of its processes is left")
+
+
+def test_the_outer_deadline_is_after_the_cell_s_own(tmp_path: Path) -> None:
+    """That one counts from the guest's start."""
+    assert find_limit_s(make_scenario(tmp_path, wall_s=30)) == 60 + 30 + 10

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.cell import watchdog
+from bootrig.cell.process import load_error
 from bootrig.cell.specification import CellSpecification, load_specification, write_specification
 from bootrig.schedule import equipment, zygote
 from bootrig.schedule.equipment import collect_programs, specify
@@ -20,8 +22,9 @@ from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.pool import start_pool
 from bootrig.trace.trace import Clock, ClockKind
 from tests.cli.command import find_children
+from tests.emulator.fake_qemu import make_fake_qemu
 from tests.leaks import adopt_orphans
-from tests.schedule.sample import make_equipment, make_side
+from tests.schedule.sample import NO_QEMU, make_equipment, make_side
 
 VIRTUAL, REAL = Clock(ClockKind.VIRTUAL, 7), Clock(ClockKind.REAL)
 
@@ -112,6 +115,23 @@ def test_another_process_forks_the_cells_that_are_left(
     fault = f"{specifications[1].key}: the process that forks the cells {how}"
     assert (len(errors), errors[1]) == (len(specifications), fault)
     assert all("no bios-256k.bin in any data" in error for error in errors if error != fault)
+
+
+@pytest.mark.rig
+def test_a_cell_that_does_not_end_is_killed_and_the_next_one_runs(
+    specifications: list[CellSpecification], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its QEMU says nothing, for which the cell itself would wait longer."""
+    monkeypatch.setattr(watchdog, "SETUP_S", 5 - watchdog.GRACE_S - specifications[0].scenario.deadline.wall_s)
+    program = make_fake_qemu(tmp_path, "hangs")
+    silent = replace(NO_QEMU, command=(str(program),), executable=program, data_directories=(tmp_path / "data",))
+    with start_pool(1, tmp_path) as pool:
+        first, second = pool.run([replace(specifications[0], emulator=silent), specifications[1]])
+    assert first.error is not None
+    assert f"{first.specification.key}: the cell did not end within 5 s: the cell's process sleeps" in str(first.error)
+    assert str(first.error).endswith("QEMU sleeps")
+    assert load_error(first.specification.directory, "", 0).args == first.error.args
+    assert "no bios-256k.bin in any data" in str(second.error)
 
 
 def test_a_pool_whose_process_cannot_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
