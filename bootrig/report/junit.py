@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence, Set
 
-from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bootrig.compare import CellState, ComparedCell, Difference, Verdict
 from bootrig.compare.rules.outcome import describe_outcome
@@ -19,8 +19,8 @@ ILLEGAL = {code: f"\\x{code:02x}" for code in range(32) if chr(code) not in "\t\
 def encode_verdict_junit(verdict: Verdict) -> bytes:
     """Return `verdict` as JUnit XML.
 
-    A cell with a regression is a failure, a cell that only one side has is skipped; what else differs is in the
-    output of its case.
+    A cell with a regression is a failure, one whose rig broke an error, one that only one side has is skipped; what
+    else differs is in the output of its case.
     """
     found: dict[CellKey | None, list[Difference]] = {}
     for entry in verdict.differences:
@@ -53,7 +53,9 @@ def encode_outcomes_junit(traces: Sequence[Trace]) -> bytes:
 
 def _compared_case(cell: ComparedCell, found: Sequence[Difference], folded: Set[Difference]) -> TestCase:
     case = _case(str(cell.key), _class_name(cell.key), found, folded)
-    if cell.baseline is None or cell.candidate is None:
+    if cell.state is CellState.BROKEN:
+        case.result = [Error("the rig broke")]
+    elif cell.baseline is None or cell.candidate is None:
         case.result = [Skipped(f"{cell.state}: not compared")]
     elif cell.state is CellState.BOTH_FAILED and not case.result:
         first, second = describe_outcome(cell.baseline.outcome), describe_outcome(cell.candidate.outcome)

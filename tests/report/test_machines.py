@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bootrig.compare import Confirmation, Difference, Severity, Verdict, compare_traces
 from bootrig.report.json import encode_outcomes, encode_verdict
 from bootrig.report.junit import encode_outcomes_junit, encode_verdict_junit
+from bootrig.trace.names import CellKey
 from tests.compare.factory import Boot, difference, trace
 from tests.report.sample import candidate_traces, verdict
 
@@ -142,6 +143,14 @@ def test_junit_tells_differences_of_whole_sets_and_lost_nics() -> None:
     cells, sets = ElementTree.fromstring(encode_verdict_junit(lost))
     assert (cells.get("failures"), cells.get("skipped")) == ("0", "1")
     assert (sets.get("name"), sets.get("failures")) == ("ROM sets", "1")
+
+
+def test_junit_tells_a_broken_rig_as_an_error() -> None:
+    boot = trace(Boot())
+    answer = compare_traces([boot], [boot], broken=[CellKey("grub", "e1000", "pc", "seabios")])
+    (suite,) = ElementTree.fromstring(encode_verdict_junit(answer))
+    assert (suite.get("errors"), suite.get("failures"), suite.get("skipped")) == ("1", "0", "0")
+    assert suite[0].find("error").get("message") == "the rig broke"
 
 
 def test_junit_tells_what_follows_from_a_failure_behind_it_and_not_as_a_failure() -> None:
