@@ -128,6 +128,7 @@ NO_LONGER = 'on the way this fails no longer: "{baseline}"'
 OTHERWISE = 'the failure "{baseline}" on the way is now told as "{candidate}"'
 NO_FILE = "tftp://10.0.2.1/x... No such file (2d12603b)"
 NOT_FOUND = "tftp://10.0.2.1/x... Not found (2d12613b)"
+NO_NAME = "No filename or root path specified"
 NOTHING = "Nothing to boot: No such file or directory (2d03e13b)"
 EXIT = "Could not {} image: exit status 1 (00000001)"
 
@@ -150,6 +151,11 @@ EXIT = "Could not {} image: exit status 1 (00000001)"
             (EXIT.format("chain"),),
             (EXIT.format("boot"),),
             [Finding(Severity.INFO, "Could not boot image", EXIT.format("chain"), EXIT.format("boot"), OTHERWISE)],
+        ),
+        (
+            (NO_NAME,),
+            (NOTHING,),
+            [Finding(Severity.INFO, "Could not boot image", NO_NAME, NOTHING, OTHERWISE)],
         ),
         (
             (EXIT.format("chain"),),

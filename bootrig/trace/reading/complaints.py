@@ -29,8 +29,8 @@ _COMPLAINT = re.compile(
 # `[Link status: Down (http://ipxe.org/38086193)]`, `[RXE: 1 x "..." (http://ipxe.org/3c086083)]`: they count, they do
 # not complain
 _COUNTERS = re.compile(r"\[(?:Link|TXE|RXE)")
-# What a ROM says of an image after it has said why.
-_CONSEQUENCE = re.compile(r"Could not (?:boot|chain) image: ")
+# What a ROM says of an image after it has said why; gPXE and the first iPXEs name it.
+_CONSEQUENCE = re.compile(r"Could not (?:(?:boot|chain) image|(?:boot|load) \S{1,400}): ")
 # what is said below a complaint of an option: how the command is used
 _USAGE = re.compile(r"Usage:|  |See https?:")
 _SHORT_NUMBER = re.compile(r"\([0-9a-f]{8}\)$")

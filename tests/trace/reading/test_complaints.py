@@ -12,6 +12,7 @@ from bootrig.trace.trace import ConsoleLine
 from tests.trace.reading.conftest import RECORDED, read_lines
 
 SPELT = "Could not chain image: one (1c0c2002)"
+GET_SPELT, GET_Y = "Could not get x: one (1c0c2002)", "Could not get y: one (1c0c2002)"
 NUMBERED = "Could not chain image: one (http://ipxe.org/1c0c2002)"
 FORMAT = "Could not boot image: Exec format error (http://ipxe.org/2e008081)"
 EXIT = "Could not boot image: Error 0x00000001 (http://ipxe.org/00000001)"
@@ -96,6 +97,8 @@ OPTION = 'Unrecognised option "--no-describe"'
         (("a: command not found", "x", "a: command not found"), ("a: command not found",)),
         # with the number of the complaint before, whatever was printed between them
         ((NUMBERED.replace("chain image", "set x"), "x", NUMBERED), ("Could not set x: one (1c0c2002)",)),
+        ((NUMBERED.replace("chain image", "get x"), NUMBERED.replace("chain image", "load x.0")), (GET_SPELT,)),
+        ((NUMBERED.replace("chain image", "get x"), NUMBERED.replace("chain image", "get y")), (GET_SPELT, GET_Y)),
         ((EXIT.replace("boot image", "set x"), NUMBERED), ("Could not set x: exit status 1 (00000001)", SPELT)),
         # right below a complaint without a number
         ((UNKNOWN, FORMAT), (UNKNOWN,)),
