@@ -1,4 +1,4 @@
-"""Booting a matrix of cells: without a baseline, or two sides compared, confirmed, and compared again."""
+"""Booting a matrix of cells: without a baseline, or two sides compared, booted again, and compared again."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +10,8 @@ from msgspec.structs import replace
 from bootrig.api.record import describe_run
 from bootrig.api.requests import Matrix
 from bootrig.api.results import CompareResult, RunResult
-from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
-from bootrig.compare import Policy, Verdict, compare_traces, needs_confirmation
-from bootrig.compare.confirmation import find_doubtful
+from bootrig.compare import Failures, Policy, Verdict, compare_traces, judge_failures
 from bootrig.errors import ExitStatus, InputError, RigError
 from bootrig.record.run import VERDICT_FILE, Run, tell_time, write_run
 from bootrig.report.json import encode_verdict
@@ -37,60 +35,71 @@ class _Session:
 
 
 def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = None) -> RunResult:
-    """Boot ROM sets, as users name them and each once, in every cell; confirm what is doubtful in real time.
+    """Boot ROM sets, as users name them and each once, in every cell; boot again what failed, until it is confirmed.
 
     Raises:
         InputError: the request is wrong.
-        RigError: the rig or its host is broken.
+        RigError: the rig or its host is broken, so that nothing was booted.
     """
     names = tuple(dict.fromkeys(rom_sets))
     with _start_session("run", names, label_sides(names), matrix, listener or Listener()) as session:
-        _boot_all(session.campaign)
-        result = RunResult(traces=session.campaign.traces(), directory=session.directory)
+        campaign = session.campaign
+        _boot_all(campaign)
+        while campaign.boot((failures := _judge_failures(campaign, matrix)).wanted):
+            pass
+        errors = tuple(campaign.errors.values())
+        result = RunResult(traces=campaign.traces(), failures=failures, errors=errors, directory=session.directory)
         _finish(session, result.status)
     return result
+
+
+def _judge_failures(campaign: Campaign, matrix: Matrix) -> Failures:
+    return judge_failures(campaign.traces(), campaign.knows, everywhere=matrix.confirm_everywhere)
 
 
 def compare(
     baseline: str, candidate: str, matrix: Matrix, policy: Policy | None = None, listener: Listener | None = None
 ) -> CompareResult:
-    """Boot two ROM sets, as users name them, in every cell, compare, confirm in real time what needs it, compare again.
+    """Boot two ROM sets, as users name them, in every cell, compare, boot again what would tell more, compare again.
 
     `policy` says what the site relies on and accepts.
 
     Raises:
         InputError: the request is wrong.
-        RigError: the rig or its host is broken.
+        RigError: the rig or its host is broken, so that nothing was booted.
     """
     with _start_session("compare", (baseline, candidate), SIDES, matrix, listener or Listener()) as session:
         campaign = session.campaign
         policy = policy or Policy()
         _boot_all(campaign)
-        verdict = _compare(campaign, policy)
-        while keys := needs_confirmation(verdict) - campaign.confirmed:
-            campaign.confirm(keys)
-            verdict = _compare(campaign, policy)
+        while campaign.boot((verdict := _compare(campaign, matrix, policy)).wanted):
+            pass
         result = CompareResult(verdict=verdict, directory=session.directory)
         write_atomically(session.directory / VERDICT_FILE, encode_verdict(verdict))
         _finish(session, result.status)
     return result
 
 
+def _compare(campaign: Campaign, matrix: Matrix, policy: Policy) -> Verdict:
+    broken = {key: str(error).removeprefix(f"{key}: ") for (_, key), error in campaign.errors.items()}
+    return compare_traces(
+        campaign.traces(SIDES[0]),
+        campaign.traces(SIDES[1]),
+        policy,
+        broken=broken,
+        confirm_everywhere=matrix.confirm_everywhere,
+    )
+
+
 def _boot_all(campaign: Campaign) -> None:
-    """Boot the matrix, then again in real time what is doubtful."""
+    """Boot the matrix.
+
+    Raises:
+        RigError: every boot broke; the first one is told whole.
+    """
     campaign.run()
-    campaign.confirm(find_doubtful(campaign.traces()))
-    _require_unbroken(campaign.errors)
-
-
-def _compare(campaign: Campaign, policy: Policy) -> Verdict:
-    _require_unbroken(campaign.errors)
-    return compare_traces(campaign.traces(SIDES[0]), campaign.traces(SIDES[1]), policy)
-
-
-def _require_unbroken(errors: Sequence[CellError]) -> None:
-    """Raise a RigError where cells broke: nothing is judged then; the first one is told whole."""
-    if errors:
+    errors = list(campaign.errors.values())
+    if errors and not campaign.traces():
         raise RigError(
             f"the rig broke in {len(errors)} cell{'s' if len(errors) > 1 else ''}, the first: {errors[0]}\n"
             f"its run directory: {errors[0].directory}",

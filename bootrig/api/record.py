@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bootrig import __version__
-from bootrig.api.requests import count_processors
 from bootrig.cache import digest_file
 from bootrig.record.run import Run, RunCell, RunEmulator, RunFirmware, RunHost, RunRom, RunSide, tell_time
-from bootrig.schedule.equipment import CELLS_DIRECTORY, Equipment
+from bootrig.schedule.equipment import CELLS_DIRECTORY, Equipment, count_processors
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.sides import Side
 
@@ -29,7 +28,12 @@ def describe_run(
         argv=argv,
         bootrig=__version__,
         started=tell_time(),
-        host=RunHost(cpus=count_processors(), python=platform.python_version(), accelerator=", ".join(accelerators)),
+        host=RunHost(
+            cpus=count_processors(),
+            load=equipment.load,
+            python=platform.python_version(),
+            accelerator=", ".join(accelerators),
+        ),
         sides=tuple(_describe_side(side) for side in sides),
         emulators={
             name: RunEmulator(emulator.version_number, emulator.digest)

@@ -1,18 +1,12 @@
 """What is asked for: a matrix of cells, a single boot; who is told how it goes."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bootrig.emulator.definition.launch import Launch, choose_default_accelerator, require_possible
 from bootrig.errors import InputError
+from bootrig.schedule.equipment import count_processors
 from bootrig.schedule.plan import Filters
-
-
-def count_processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0))
-
 
 FILTERS = {
     "nic": "nic_models",
@@ -46,10 +40,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix(Request):
-    """Which cells are booted, at most `parallelism` at a time (None for one a processor), and how."""
+    """Which cells are booted, at most `parallelism` at a time (None for one a processor), and how.
+
+    What makes a run or a comparison end badly is seen in real time in one cell of each cause, or `confirm_everywhere`.
+    """
 
     filters: Filters = field(default_factory=Filters)
     parallelism: int | None = None
+    confirm_everywhere: bool = False
 
     def require_sound(self) -> int:
         """Return how many cells run at a time.

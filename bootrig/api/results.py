@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootrig.compare import Verdict
+from bootrig.cell.errors import CellError
+from bootrig.compare import Failures, Verdict
 from bootrig.errors import ExitStatus
 from bootrig.trace.reading.attempts import settle_traces
 from bootrig.trace.trace import Trace
@@ -11,9 +12,18 @@ from bootrig.trace.trace import Trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run without baseline gave: the traces of all boots (two of a confirmed cell), and its directory."""
+    """What a run without baseline gave.
+
+    Attributes:
+        traces: of all boots.
+        failures: what became of those that failed.
+        errors: what broke first in each cell in which the rig broke.
+        directory: of the run.
+    """
 
     traces: tuple[Trace, ...]
+    failures: Failures
+    errors: tuple[CellError, ...] = ()
     directory: Path
 
     @property
@@ -23,8 +33,8 @@ class RunResult:
 
     @property
     def failed(self) -> tuple[Trace, ...]:
-        """The traces that count of boots that failed."""
-        return tuple(trace for trace in self.settled if not trace.passed)
+        """The traces that count of boots that failed, and are not known to, unless other boots refuted that."""
+        return (*self.failures.confirmed, *self.failures.unconfirmed)
 
     def find(self, scenario: str = "", *, nic: str = "", rom_set: str = "") -> Trace:
         """Return the one trace that counts and fits.
@@ -48,8 +58,10 @@ class RunResult:
 
     @property
     def status(self) -> ExitStatus:
-        """Good where all boots passed."""
-        return ExitStatus.BAD if self.failed else ExitStatus.GOOD
+        """Bad where a boot failed, broken where the rig broke and leaves that open, else good."""
+        if self.failures.confirmed:
+            return ExitStatus.BAD
+        return ExitStatus.BROKEN if self.errors or self.failures.unconfirmed else ExitStatus.GOOD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from bootrig.schedule.errors import CellSelectionError
 from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
 from bootrig.schedule.pool import start_pool
 from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
+from bootrig.trace.attempt import Attempt
 from bootrig.trace.trace import Trace
 from bootrig.workdir import make_run_directory
 
@@ -72,10 +73,9 @@ def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
         raise CellSelectionError(
             f"{request.rom_set} has no ROM for {cell.key.nic_model}", remedy=f"bootrig {verb} {request.rom_set}"
         )
-    clock = equipment.choose_clock(cell, real=not equipment.is_virtual)
     record = describe_run("boot", request.argv, directory, [side], equipment, [(side, cell)])
     write_run(record, directory)
-    return specify(cell, side, equipment, directory, clock), record
+    return specify(cell, side, equipment, directory, Attempt(equipment.choose_first_clock(cell))), record
 
 
 def _plan_one(request: BootRequest) -> PlannedCell:

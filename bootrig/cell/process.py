@@ -5,33 +5,22 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
-
-from msgspec import Struct
 
 from bootrig.cell.boot import boot
 from bootrig.cell.errors import CellError
 from bootrig.cell.observer import Operator
-from bootrig.cell.specification import ERROR_FILE, CellSpecification, load_specification
+from bootrig.cell.specification import CellSpecification, load_specification
 from bootrig.cell.watchdog import GENERATIONS, Watchdog, find_limit_s
 from bootrig.errors import BootrigError, ExitStatus, RigError
 from bootrig.jsonfile import JsonFileError, load_json, write_json
 from bootrig.network.namespace import run_in_namespaces
+from bootrig.trace.error import ERROR_FILE, CellErrorDocument
 from bootrig.trace.trace import TRACE_FILE, Trace
 
 UNWRITTEN_STATUS = 4
 SPACE_REMEDY = "free some space there, or name another place by --runs"
 # The TFTP server's thread waits at most so long for the event loop's: in virtual time its answers are urgent.
 SWITCH_INTERVAL_S = 0.0005
-
-
-class CellErrorDocument(Struct, frozen=True, kw_only=True):
-    """What a broken cell leaves instead of a trace: the error's type, message and remedy (empty for none)."""
-
-    format: Literal["bootrig-error/1"] = "bootrig-error/1"
-    type: str
-    message: str
-    remedy: str = ""
 
 
 def run_cell(specification: CellSpecification, operator: Operator | None = None, *, is_watched: bool = False) -> Trace:

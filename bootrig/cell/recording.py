@@ -109,8 +109,9 @@ def _begin_trace(specification: CellSpecification, sums: Collection[int]) -> Tra
         cell=str(key),
         side=specification.side,
         rom_set=specification.rom_set,
-        attempt=specification.attempt,
+        attempt=str(specification.attempt),
         clock=specification.clock,
+        first_clock=specification.first_clock,
         expected=specification.scenario.expect(sums),
         rom=RomEvidence("", rombar=0, rom_bar_length=0, file_length=0, sha256=""),
         platform_firmware=PlatformFirmwareEvidence(

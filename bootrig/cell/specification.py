@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from bootrig.cell.attempt import parse_attempt
 from bootrig.document.errors import DocumentError
 from bootrig.document.toml import Document
 from bootrig.emulator.definition.definition import MachineDefinition
@@ -23,11 +22,11 @@ from bootrig.errors import InputError
 from bootrig.jsonfile import load_json, to_json_value, write_json
 from bootrig.scenario.file import encode_scenario, parse_scenario
 from bootrig.scenario.scenario import Scenario
+from bootrig.trace.attempt import Attempt, parse_attempt
 from bootrig.trace.names import CellKey, parse_cell_name
 from bootrig.trace.trace import Clock, MissingRom
 
 SPECIFICATION_FILE = "cell.json"
-ERROR_FILE = "error.json"
 CAPTURE_FILE, SENT_CAPTURE_FILE = "capture.pcap", "capture-guest.pcap"
 NONCE_BYTES = 8
 
@@ -47,7 +46,8 @@ class CellSpecification:
         accelerator: `tcg` or `kvm`, proven.
         programs: assembled probes by kind, and GRUB images by the name under which they are served.
         cell_directory: the cell's directory, inside of the run's.
-        attempt: name of this boot: `shift7`, `real`.
+        attempt: which boot of the cell this is.
+        first_clock: the clock that the cell is tried with first.
         nonce: 16 hexadecimal digits that only this boot's probes print.
         platform_firmware_file: file of a platform firmware that was built; None for the emulator's own.
         missing_roms: ROM files that the guest asks for and the ROM set does not have: QEMU refuses to start it.
@@ -64,17 +64,22 @@ class CellSpecification:
     guest: MachineDefinition
     run_directory: Path
     cell_directory: Path
-    attempt: str
-    clock: Clock
+    attempt: Attempt
+    first_clock: Clock
     nonce: str
     launch: Launch = field(default_factory=Launch)
     platform_firmware_file: Path | None = None
     missing_roms: tuple[MissingRom, ...] = ()
 
     @property
+    def clock(self) -> Clock:
+        """How the guest's clock runs."""
+        return self.attempt.clock
+
+    @property
     def directory(self) -> Path:
         """The attempt's directory."""
-        return self.cell_directory / self.attempt
+        return self.cell_directory / str(self.attempt)
 
     @property
     def attempt_path(self) -> str:
@@ -98,6 +103,7 @@ class _Document(Struct, frozen=True, kw_only=True):
     launch: Launch
     platform_firmware_file: str | None
     missing_roms: tuple[MissingRom, ...] = ()
+    first_clock: Clock
     directory: str
 
 
@@ -127,6 +133,7 @@ def write_specification(specification: CellSpecification) -> Path:
         launch=specification.launch,
         platform_firmware_file=relative(firmware) if firmware else None,
         missing_roms=specification.missing_roms,
+        first_clock=specification.first_clock,
         directory=relative(specification.cell_directory),
     )
     path = specification.cell_directory / SPECIFICATION_FILE
@@ -159,8 +166,8 @@ def load_specification(cell_directory: Path, attempt: str) -> CellSpecification:
             guest=read_definition(Document(path, document.guest).root),
             run_directory=run,
             cell_directory=cell_directory,
-            attempt=attempt,
-            clock=parse_attempt(attempt),
+            attempt=parse_attempt(attempt),
+            first_clock=document.first_clock,
             nonce=make_nonce(),
             launch=document.launch,
             platform_firmware_file=run / document.platform_firmware_file if document.platform_firmware_file else None,

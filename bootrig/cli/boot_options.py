@@ -30,6 +30,12 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(option, action="append", default=[], metavar="NAME", help=what)
     parser.add_argument("-j", "--jobs", type=int, metavar="N", help="cells at a time (default: one a processor)")
+    parser.add_argument(
+        "--confirm",
+        choices=("one", "all"),
+        default="one",
+        help="in which cells of a cause a regression or a failed boot has to be seen in real time (default: one)",
+    )
     add_launch_options(parser)
 
 
@@ -70,4 +76,5 @@ def read_matrix(arguments: argparse.Namespace) -> "Matrix":
     from bootrig.api import FILTERS, Filters, Matrix
 
     filters = Filters(**{field: tuple(getattr(arguments, word)) for word, field in FILTERS.items()})
-    return Matrix(filters=filters, parallelism=arguments.jobs, **read_request(arguments))
+    everywhere = arguments.confirm == "all"
+    return Matrix(filters=filters, parallelism=arguments.jobs, confirm_everywhere=everywhere, **read_request(arguments))

@@ -2,8 +2,8 @@
 
 from bootrig.compare.causes import Cause
 from bootrig.compare.comparison import compare_traces
-from bootrig.compare.confirmation import find_doubtful, needs_confirmation
 from bootrig.compare.difference import Confirmation, Difference
+from bootrig.compare.failures import Failures, judge_failures
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.policy import STRICT, FailOn, Policy, load_policy
 from bootrig.compare.rules.stages import comes_back, needs_second_clock
@@ -22,6 +22,7 @@ __all__ = [
     "Confirmation",
     "Difference",
     "FailOn",
+    "Failures",
     "Finding",
     "NotCompared",
     "Policy",
@@ -31,9 +32,8 @@ __all__ = [
     "Waiver",
     "comes_back",
     "compare_traces",
-    "find_doubtful",
+    "judge_failures",
     "load_policy",
     "load_waivers",
-    "needs_confirmation",
     "needs_second_clock",
 ]

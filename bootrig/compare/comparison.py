@@ -1,7 +1,7 @@
 """From the traces of two sides to the verdict."""
 
 import datetime
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bootrig.compare.confirmation import confirm
@@ -24,8 +24,9 @@ def compare_traces(
     candidate: Sequence[Trace],
     policy: Policy = DEFAULT,
     *,
-    broken: Collection[CellKey] = frozenset(),
+    broken: Mapping[CellKey, str] | None = None,
     lint: Sequence[LintFinding] = (),
+    confirm_everywhere: bool = False,
     today: datetime.date | None = None,
 ) -> Verdict:
     """Hold the candidate's traces against the baseline's, cell by cell and rule by rule.
@@ -34,21 +35,28 @@ def compare_traces(
         baseline: traces of the ROM set that is in use. There may be several attempts of a cell.
         candidate: traces of the ROM set that may replace it.
         policy: what the site relies on and accepts: it raises severities first, then its waivers are applied.
-        broken: cells that were tried, but the rig broke on some side.
+        broken: cells in which the rig broke on some side, and how.
         lint: what lint finds in the candidate's ROMs and not in the baseline's.
+        confirm_everywhere: whether each regression has to be seen in real time in its own cell.
         today: the day by which waivers expire; this very day by default.
     """
+
+    def find(pairing: Pairing) -> list[Difference]:
+        return policy.apply(find_differences(pairing))
+
     pairing = replace(pair_traces(baseline, candidate, broken, policy.tolerance), lint=tuple(lint))
-    confirmed = confirm(pairing, find_differences(pairing), find_differences(pairing.select_virtual()))
     day = today or datetime.datetime.now(tz=datetime.UTC).date()
-    differences, notes = apply_waivers(policy.apply(confirmed.differences), policy.waivers, day)
+    found, notes = apply_waivers(find(pairing), policy.waivers, day)
+    confirmed = confirm(pairing, found, find, everywhere=confirm_everywhere)
     return Verdict(
         baseline=_names(baseline),
         candidate=_names(candidate),
-        differences=differences,
-        cells=tuple(sorted(_iter_cells(pairing, differences), key=lambda cell: cell.key)),
+        differences=confirmed.differences,
+        cells=tuple(sorted(_iter_cells(pairing, confirmed.differences), key=lambda cell: cell.key)),
         not_compared=tuple(_explain_not_compared(pairing)),
         refuted=confirmed.refuted,
+        broken=pairing.broken,
+        wanted=confirmed.wanted,
         notes=(*_tell_emulator(pairing), *policy.find_notes(), *notes),
         fail_on=policy.fail_on,
         added=tuple(dict.fromkeys(word for pair in pairing for trace in pair.sides for word in trace.added)),
@@ -75,7 +83,11 @@ def _tell_emulator(pairing: Pairing) -> Iterator[str]:
 def _explain_not_compared(pairing: Pairing) -> Iterator[NotCompared]:
     """Explain the cells that have no boot of some side."""
     compared = [pair.key for pair in pairing]
-    yield from (NotCompared(key, "the rig broke") for key in sorted(pairing.broken.difference(compared)))
+    yield from (
+        NotCompared(key, f"the rig broke: {message}")
+        for key, message in sorted(pairing.broken.items())
+        if key not in compared
+    )
     for traces, others, absent in (
         (pairing.only_baseline, pairing.only_candidate, "candidate"),
         (pairing.only_candidate, pairing.only_baseline, "baseline"),
@@ -106,7 +118,7 @@ def _iter_cells(pairing: Pairing, differences: Sequence[Difference]) -> Iterator
         if key not in pairing.broken:
             state = CellState.ONLY_CANDIDATE if baseline is None else CellState.ONLY_BASELINE
             yield ComparedCell(key, state, baseline, candidate)
-    for key in pairing.broken.difference(pair.key for pair in pairing):
+    for key in pairing.broken.keys() - {pair.key for pair in pairing}:
         yield ComparedCell(key, CellState.BROKEN, *(one_sided | others).get(key, (None, None)))
 
 

@@ -1,227 +1,201 @@
-"""What has to be booted in real time, and what real time says: one policy, without effects.
+"""What has to be seen again before it counts, by which cell, and what those boots say: one policy, without effects.
 
-A rule that `needs_confirmation` can be fooled by virtual time, where a server's millisecond is tens of a guest's.
-Booting every cell again in real time would take an hour, so one cell is the witness for all that show the like: the
-same rule, subject, machine, platform firmware and emulator (and scenario, where the rule depends on it), about the same
-values in the same direction. Of an outcome every cell is its own and only witness.
+- What no clock can change (fields, options, names, bytes) needs nothing.
+- Retries, traffic and order are seen at the second clock, by one cell for all that show the like: the same rule,
+  subject, sign, machine, platform firmware and emulator. Times, which two clocks split, are looked at again at both.
+- An outcome is seen at the second clock of its own cell; where that shows another, real time decides.
+- A regression is seen in real time as well, in one cell of its cause: the same rule, subject, severity, machine,
+  platform firmware and emulator. One that only a policy makes of what no clock can change needs nothing.
+
+A cell vouches only for what it could have seen. One that does not see it refutes only itself; then every cell for which
+nobody vouched is booted in real time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
 
 from bootrig.compare.difference import Confirmation, Difference
-from bootrig.compare.finding import Finding, Severity
-from bootrig.compare.pairing import CellPair, Pairing
+from bootrig.compare.evidence import Evidence, Find, find_sight, gather_evidence
+from bootrig.compare.finding import Severity
+from bootrig.compare.pairing import PairedCell, Pairing
+from bootrig.compare.registry import Needs
 from bootrig.compare.rules import RULES
-from bootrig.compare.verdict import Verdict
-from bootrig.trace.names import CellKey
-from bootrig.trace.trace import Trace
+from bootrig.compare.rules.stages import needs_second_clock
+from bootrig.compare.vouching import Answer, Testimony, Ways, vouch
+from bootrig.trace.reading.attempts import WantedBoot
 
-CLUSTER_GROWTH = 1.5
-CLUSTER_STEP_S = 2.0
-
-Sight = tuple[str, str, Severity | bool]
-
-
-def find_doubtful(traces: Iterable[Trace]) -> set[CellKey]:
-    """Return the cells that have to be booted again in real time, on every side, before their outcome counts.
-
-    Those are the cells with a boot in virtual time that failed, or in which packets were sent again.
-    """
-    return {trace.key for trace in traces if trace.clock.is_virtual and (not trace.passed or trace.outcome.disturbed)}
-
-
-def needs_confirmation(verdict: Verdict) -> set[CellKey]:
-    """Return the cells that have to be booted again in real time, on both sides, before `verdict` counts.
-
-    Give `compare_traces` the traces in real time beside those in virtual time; a second call then asks only for what no
-    cell has witnessed yet.
-    """
-    pending = [
-        entry for entry in verdict.differences if entry.confirmation is Confirmation.PENDING and not entry.waiver
-    ]
-    chosen: set[CellKey] = set()
-    for cluster in iter_clusters(pending):
-        keys = {entry.key: _amount(entry) for entry in cluster if entry.key is not None}
-        if not keys.keys() & chosen:
-            # the largest is the one that noise explains worst
-            chosen.add(max(keys, key=lambda key: (keys[key], key)))
-    return chosen
-
-
-def iter_clusters(differences: Iterable[Difference]) -> list[list[Difference]]:
-    """Return differences that one witness can confirm together.
-
-    Those that need their own cell are first: a cell that is booted again anyway then serves the others too.
-    """
-    scopes: dict[tuple[str, str, CellKey | None], list[Difference]] = {}
-    for difference in differences:
-        scopes.setdefault(_scope(difference), []).append(difference)
-    clusters: list[list[Difference]] = []
-    for members in scopes.values():
-        ordered = sorted(members, key=_order)
-        clusters.append([ordered[0]])
-        for previous, entry in pairwise(ordered):
-            if not _alike(previous, entry):
-                clusters.append([])
-            clusters[-1].append(entry)
-    return sorted(clusters, key=lambda cluster: not RULES[cluster[0].rule].needs_own_cell)
-
-
-def _scope(difference: Difference) -> tuple[str, str, CellKey | None]:
-    """Return what differences that one witness can confirm have in common; parts without effect are empty."""
-    rule, key = RULES[difference.rule], difference.key
-    if key is not None and not rule.needs_own_cell:
-        key = replace(key, nic_model="", scenario=key.scenario if rule.depends_on_scenario else "")
-    return difference.rule, difference.finding.subject, key
-
-
-def _amount(difference: Difference) -> float:
-    return abs(difference.finding.delta or 0.0)
-
-
-def _order(difference: Difference) -> tuple[float, str, str]:
-    finding = difference.finding
-    if finding.delta is not None:
-        return finding.delta, "", ""
-    return 0.0, str(finding.baseline), str(finding.candidate)
-
-
-def _alike(first: Difference, second: Difference) -> bool:
-    """Whether one witness can confirm both, `second` being the next larger."""
-    one, other = first.finding, second.finding
-    if one.delta is None or other.delta is None:
-        return (one.baseline, one.candidate) == (other.baseline, other.candidate)
-    low, high = sorted((abs(one.delta), abs(other.delta)))
-    return _is_more(one) is _is_more(other) and high <= CLUSTER_GROWTH * low + CLUSTER_STEP_S
-
-
-def _is_more(finding: Finding) -> bool | None:
-    """Whether the candidate's number is the larger one; None where there are no two numbers."""
-    return None if finding.delta is None else finding.delta > 0
+Told = dict[Difference, Testimony[Difference]]
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Differences after real time has been asked.
+    """Differences after the boots beside those that count have been asked.
 
     Attributes:
-        differences: those that count, confirmed or still pending.
-        refuted: those that real time did not show.
+        differences: those that are confirmed, need no confirmation, or lack theirs.
+        refuted: those that other boots did not show.
+        wanted: the boots that would tell more.
     """
 
     differences: tuple[Difference, ...]
     refuted: tuple[Difference, ...]
+    wanted: tuple[WantedBoot, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Witness:
-    """A cell that was booted in real time on both sides.
-
-    Attributes:
-        pair: its boots there.
-        ran_in_virtual: whether both sides ran in virtual time too, undisturbed.
-    """
-
-    pair: CellPair
-    ran_in_virtual: bool
-
-    def could_see(self, rule: str) -> bool:
-        """Whether both boots could have shown what the rule looks at."""
-        return all(RULES[rule].witnesses(trace) for trace in self.pair.sides)
-
-
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """What the cells with boots in real time say.
-
-    Attributes:
-        real: which of them show a thing.
-        virtual: differences in virtual time of cells that ran in both.
-        witnesses: all of them.
-    """
-
-    real: Mapping[Sight, set[CellKey]]
-    virtual: Sequence[Difference]
-    witnesses: Mapping[CellKey, _Witness]
-
-
-def confirm(pairing: Pairing, found: Sequence[Difference], in_virtual: Sequence[Difference]) -> Confirmed:
-    """Judge what was seen in virtual time by what was seen in real time.
+def confirm(pairing: Pairing, found: Sequence[Difference], find: Find, *, everywhere: bool = False) -> Confirmed:
+    """Ask all boots about what was found in those that count.
 
     Args:
         pairing: all cells of both sides.
-        found: the differences of the pairs that count.
-        in_virtual: the differences of the pairs in virtual time beside pairs in real time.
+        found: what was found, with the severities and waivers that count.
+        find: how it is found, with the severities that count.
+        everywhere: whether each regression has to be seen in real time in its own cell.
     """
-    witnesses = {
-        cell.judged.key: _Witness(cell.judged, cell.virtual is not None and not cell.virtual.is_disturbed)
-        for cell in pairing.paired
-        if cell.judged.is_real
-    }
-    real: dict[Sight, set[CellKey]] = {}
-    for entry in found:
-        if entry.key in witnesses:
-            real.setdefault(_sight(entry), set()).add(entry.key)
-    judged = _judge(found, _Evidence(real, in_virtual, witnesses))
+    evidence = gather_evidence(pairing, find)
+    members = [entry for entry in found if entry.key in evidence.cells]
+    clock = _ask_clocks(members, evidence)
+    real = _ask_real_time(members, clock, evidence, everywhere=everywhere)
+    judged = [_judge(entry, clock, real, evidence) for entry in found]
+    wanted = [boot for told in (clock, real) for testimony in told.values() for boot in testimony.wanted]
     return Confirmed(
         tuple(entry for entry in judged if entry.confirmation is not Confirmation.REFUTED),
         tuple(entry for entry in judged if entry.confirmation is Confirmation.REFUTED),
+        tuple(dict.fromkeys([*_find_second_clocks(pairing), *wanted])),
     )
 
 
-def _sight(difference: Difference) -> Sight:
-    """Return what makes two sightings the same: slower is slower, by however much, and never faster."""
-    finding, more = difference.finding, _is_more(difference.finding)
-    return difference.rule, finding.subject, finding.severity if more is None else more
+def _ask_clocks(members: Sequence[Difference], evidence: Evidence) -> Told:
+    """Ask about what a clock can make."""
+    told: Told = {}
+    for cluster in _group([entry for entry in members if RULES[entry.rule].needs is not Needs.NOTHING], _find_scope):
+        if RULES[cluster[0].rule].needs_own_cell:
+            told |= {entry: _ask_own_cell(entry, evidence) for entry in cluster}
+        else:
+            told |= vouch(cluster, _find_ways(cluster[0], evidence))
+    return told
 
 
-def _judge(found: Sequence[Difference], evidence: _Evidence) -> list[Difference]:
-    """Return the differences with what the witnesses of their clusters say, or else their own boots in real time."""
-    # The witness's own difference in virtual time is what shows that it belongs to the cluster.
-    pending = [entry for entry in (*found, *evidence.virtual) if entry.confirmation is Confirmation.PENDING]
-    answers = {
-        entry: answer
-        for cluster in iter_clusters(pending)
-        for answer in [_ask_witnesses(cluster, evidence)]
-        for entry in cluster
-    }
-    return [
-        replace(entry, confirmation=answers[entry] if entry in answers else _judge_real(entry, evidence))
-        for entry in found
+def _find_ways(first: Difference, evidence: Evidence) -> Ways[Difference]:
+    """Return how the cells of a cluster are asked; real time knows nothing of what two clocks split."""
+    if RULES[first.rule].needs is Needs.LOOK:
+        return Ways(evidence.ask_clock, evidence.want_clock, evidence.want_clock)
+
+    def ask(entry: Difference) -> bool | None:
+        seen = evidence.ask_clock(entry)
+        return evidence.ask_real_time(entry) if seen is None else seen
+
+    return Ways(ask, evidence.want_clock, evidence.want_real_time)
+
+
+def _ask_own_cell(entry: Difference, evidence: Evidence) -> Testimony[Difference]:
+    """Ask the second clock; where that shows another outcome, or cannot be asked, real time decides."""
+    seen = evidence.ask_clock(entry)
+    if seen:
+        return Testimony(Answer.SEEN, entry)
+    is_real = evidence.find_cell(entry).judged.is_real
+    if is_real and seen is False:
+        return Testimony(Answer.NOT_SEEN, entry)
+    in_real_time = None if is_real else evidence.ask_real_time(entry)
+    if in_real_time is not None:
+        return Testimony(Answer.SEEN if in_real_time else Answer.NOT_SEEN, entry)
+    if seen is None and (wanted := evidence.want_clock(entry)):
+        return Testimony(Answer.OPEN, wanted=wanted)
+    return Testimony(Answer.OPEN, wanted=evidence.want_real_time(entry))
+
+
+def _ask_real_time(members: Sequence[Difference], clock: Told, evidence: Evidence, *, everywhere: bool) -> Told:
+    """Ask about regressions, one cell of each cause, once its clock has confirmed what it can."""
+
+    def want(entry: Difference) -> tuple[WantedBoot, ...]:
+        is_open = entry in clock and clock[entry].answer is Answer.OPEN
+        return () if is_open else evidence.want_real_time(entry)
+
+    told: Told = {}
+    regressions = [
+        entry
+        for entry in members
+        if entry.finding.severity is Severity.REGRESSION
+        and not (entry.policy and RULES[entry.rule].needs is Needs.NOTHING)
+        and not (entry in clock and clock[entry].answer is Answer.NOT_SEEN)
     ]
+    for cause in _group(regressions, _find_cause):
+        told |= vouch(cause, Ways(evidence.ask_real_time, want, want), everywhere=everywhere)
+    return told
 
 
-def _ask_witnesses(cluster: Sequence[Difference], evidence: _Evidence) -> Confirmation:
-    """Return what the witnesses of one cluster say.
+def _group(members: Sequence[Difference], find_mark: Callable[[Difference], Hashable]) -> Iterable[list[Difference]]:
+    """Return members with equal marks, the largest first: it is the one that noise explains worst."""
+    groups: dict[Hashable, list[Difference]] = {}
+    for entry in sorted(members, key=lambda entry: (-abs(entry.finding.delta or 0.0), entry.id)):
+        groups.setdefault(find_mark(entry), []).append(entry)
+    return groups.values()
 
-    Witnesses are cells of the cluster. Where it has none, cells of its scope of which virtual time says nothing,
-    because they were booted in real time only or were disturbed: they may belong to it. A cell that virtual time showed
-    without the difference does not belong to it and cannot refute it.
+
+def _find_place(entry: Difference) -> tuple[str, ...]:
+    key = entry.require_key()
+    return key.machine, key.platform_firmware, key.emulator
+
+
+def _find_scope(entry: Difference) -> Hashable:
+    """Return what differences have in common for which one witness speaks."""
+    finding = entry.finding
+    values = () if finding.delta is not None else (finding.baseline, finding.candidate)
+    return find_sight(entry), values, _find_place(entry)
+
+
+def _find_cause(entry: Difference) -> Hashable:
+    return entry.rule, entry.finding.subject, _find_place(entry)
+
+
+def _judge(entry: Difference, clock: Told, real: Told, evidence: Evidence) -> Difference:
+    """Return a difference with what its testimonies say."""
+    told = [testimony for testimony in (clock.get(entry), real.get(entry)) if testimony is not None]
+    answers = {testimony.answer for testimony in told}
+    if Answer.NOT_SEEN in answers:
+        return replace(entry, confirmation=Confirmation.REFUTED)
+    if Answer.OPEN in answers:
+        return replace(entry, confirmation=Confirmation.PENDING)
+    if not told:
+        return entry
+    words = [
+        *([_describe(clock[entry], entry, evidence.find_clock_words)] if entry in clock else []),
+        *([_describe(real[entry], entry, evidence.find_real_words)] if entry in real else []),
+    ]
+    return replace(entry, confirmation=Confirmation.CONFIRMED, confirmed_by="; ".join(dict.fromkeys(words)))
+
+
+def _describe(testimony: Testimony[Difference], entry: Difference, find_words: Callable[[Difference], str]) -> str:
+    """Return by what a difference was confirmed, and where, if not in its own cell: `e1000 in real time`."""
+    witness = testimony.witness or entry
+    own, other = entry.require_key(), witness.require_key()
+    parts = [new for old, new in zip(astuple(own), astuple(other), strict=True) if old != new]
+    return " ".join(["/".join(parts), find_words(witness)]).strip()
+
+
+def _find_second_clocks(pairing: Pairing) -> list[WantedBoot]:
+    """Return the boots that tell waits from work: of each cell whose times differ, and of one for each ROM.
+
+    That is the cheapest of those that passed with a NIC, machine, platform firmware and emulator; by a program that
+    came over the network where there is one, for such boots have all stages.
     """
-    first = cluster[0]
-    able = {key for key, witness in evidence.witnesses.items() if witness.could_see(first.rule)}
-    asked = {entry.key for entry in cluster if entry.key in able} or {
-        key
-        for key in able
-        if not evidence.witnesses[key].ran_in_virtual and _scope(replace(first, key=key)) == _scope(first)
-    }
-    if not asked:
-        return Confirmation.PENDING
-    return Confirmation.CONFIRMED if asked & evidence.real.get(_sight(first), set()) else Confirmation.REFUTED
+    places: dict[tuple[str, ...], list[PairedCell]] = {}
+    for cell in pairing.paired:
+        if cell.can_be_split:
+            key = cell.judged.key
+            place = key.nic_model, key.machine, key.platform_firmware, key.emulator
+            places.setdefault(place, []).append(cell)
+    wanted: list[WantedBoot] = []
+    for cells in places.values():
+        passed = sorted((cell for cell in cells if cell.judged.both_passed), key=_find_cost)
+        if not any(cell.judged.second for cell in cells):
+            wanted += next((boots for cell in passed if (boots := cell.want_second())), ())
+        for cell in cells:
+            if needs_second_clock(cell.judged):
+                wanted += cell.want_second()
+    return [boot for boot in wanted if boot.key not in pairing.broken]
 
 
-def _judge_real(difference: Difference, evidence: _Evidence) -> Confirmation:
-    """Return whether a difference that was seen in real time holds.
-
-    A time has to be seen in virtual time too, where the cell ran there: a loaded host delays boots in real time, and
-    virtual time does not know the host's load before the first packet.
-    """
-    witness = evidence.witnesses.get(difference.key) if difference.key is not None else None
-    if witness is None or not RULES[difference.rule].needs_confirmation:
-        return difference.confirmation
-    if difference.finding.delta is None or not witness.ran_in_virtual:
-        return Confirmation.CONFIRMED
-    seen = any(entry.key == difference.key and _sight(entry) == _sight(difference) for entry in evidence.virtual)
-    return Confirmation.CONFIRMED if seen else Confirmation.REFUTED
+def _find_cost(cell: PairedCell) -> tuple[bool, float]:
+    traces = cell.judged.sides
+    is_whole = all(trace.find_milestone("nbp-entered") for trace in traces)
+    return not is_whole, sum(trace.usage.get("qemu_wall_s", 0.0) for trace in traces)

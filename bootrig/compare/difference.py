@@ -8,10 +8,9 @@ from bootrig.trace.names import CellKey, name_difference
 
 
 class Confirmation(StrEnum):
-    """Whether real time confirmed a difference that virtual time might have caused.
+    """Whether other boots confirmed a difference that a clock, or chance, might have made.
 
-    A server's millisecond is tens of a guest's in virtual time, and a guest's million instructions are a second of its
-    clock, so outcomes and times that were seen there have to be seen in real time too.
+    `PENDING` is what lacks the boots that would tell; a regression like that is worth no more than a change.
     """
 
     NOT_NEEDED = "not-needed"
@@ -28,7 +27,8 @@ class Difference:
         rule: name of the rule that found it.
         key: the cell it was found in; None for the ROM sets as wholes.
         finding: what differs.
-        confirmation: whether real time confirmed it.
+        confirmation: whether other boots confirmed it.
+        confirmed_by: which ones: `at shift 5; e1000 in real time`; empty where it is not confirmed.
         waiver: why it is accepted; empty where nobody accepted it.
         policy: why it is a regression though its rule calls it a change; empty where the rule decided.
     """
@@ -37,6 +37,7 @@ class Difference:
     key: CellKey | None
     finding: Finding
     confirmation: Confirmation = Confirmation.NOT_NEEDED
+    confirmed_by: str = ""
     waiver: str = ""
     policy: str = ""
 
@@ -44,6 +45,16 @@ class Difference:
     def id(self) -> str:
         """Its name, which no other difference of a verdict has: `RULE@CELL:SUBJECT`."""
         return name_difference(self.rule, self.key, self.finding.subject)
+
+    def require_key(self) -> CellKey:
+        """Return the cell it was found in.
+
+        Raises:
+            LookupError: it is one of the ROM sets as wholes.
+        """
+        if self.key is None:
+            raise LookupError(f"{self.id} is not in a cell")
+        return self.key
 
     @property
     def weight(self) -> Severity:

@@ -1,13 +1,20 @@
 """Which trace of the baseline meets which trace of the candidate."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.trace.names import CellKey
-from bootrig.trace.reading.attempts import choose_attempt, find_attempt
-from bootrig.trace.trace import MissingRom, Trace
+from bootrig.trace.reading.attempts import (
+    REAL_TIME,
+    CellBoots,
+    Reason,
+    WantedBoot,
+    choose_second_clock,
+    group_boots,
+)
+from bootrig.trace.trace import Clock, MissingRom, Trace
 from firmware.lint.finding import Finding as LintFinding
 
 Event = TypeVar("Event")
@@ -68,12 +75,82 @@ class PairedCell:
     """One cell that both sides have.
 
     Attributes:
-        judged: the pair whose differences count: in real time where both sides have that.
-        virtual: the pair in virtual time beside a judged one in real time; None where there is none.
+        judged: the boots that count, with those at the second clock where that is virtual.
+        baseline: all of the baseline's boots.
+        candidate: all of the candidate's boots.
     """
 
     judged: CellPair
-    virtual: CellPair | None = None
+    baseline: CellBoots
+    candidate: CellBoots
+
+    @property
+    def boots(self) -> tuple[CellBoots, CellBoots]:
+        """All boots of baseline and candidate."""
+        return self.baseline, self.candidate
+
+    @property
+    def can_be_split(self) -> bool:
+        """Whether two virtual clocks can tell waits from work in the boots that count."""
+        is_alike = self.judged.baseline.clock == self.judged.candidate.clock
+        return is_alike and self.judged.is_virtual and not self.judged.is_disturbed and self.second_clock.is_virtual
+
+    @property
+    def second_clock(self) -> Clock:
+        """The cell's second clock."""
+        return choose_second_clock(self.boots)
+
+    @property
+    def second(self) -> CellPair | None:
+        """The boots at the second clock; None where a side has none."""
+        return self._find(self.second_clock, *self._second_numbers)
+
+    @property
+    def look(self) -> CellPair | None:
+        """The second look at both virtual clocks; None where the clocks do not split times, or a side has none."""
+        if self.judged.second is None:
+            return None
+        first, second = self._find(self.baseline.first_clock, 2, 2), self._find(self.second_clock, 2, 2)
+        return None if first is None or second is None else replace(first, second=second.sides)
+
+    @property
+    def real(self) -> CellPair | None:
+        """The boots in real time; None where a side has none."""
+        return self._find(REAL_TIME, 1, 1)
+
+    def want_second(self) -> tuple[WantedBoot, ...]:
+        """Return the boots at the second clock that are lacking; none where a side gives no undisturbed one."""
+        return self._want(self.second_clock, self._second_numbers, Reason.SECOND_CLOCK) or ()
+
+    def want_look(self) -> tuple[WantedBoot, ...]:
+        """Return the boots that are lacking for a second look; none where a side gives no undisturbed one."""
+        if self.judged.second is None:
+            return ()
+        first, second = (
+            self._want(clock, (2, 2), Reason.SECOND_LOOK) for clock in (self.baseline.first_clock, self.second_clock)
+        )
+        return () if first is None or second is None else (*first, *second)
+
+    def want_real(self) -> tuple[WantedBoot, ...]:
+        """Return the boots in real time that are lacking."""
+        return self._want(REAL_TIME, (1, 1), Reason.REAL_TIME) or ()
+
+    @property
+    def _second_numbers(self) -> tuple[int, int]:
+        return self.baseline.number_beside(self.second_clock), self.candidate.number_beside(self.second_clock)
+
+    def _find(self, clock: Clock, first: int, second: int) -> CellPair | None:
+        baseline, candidate = self.baseline.find(clock, first), self.candidate.find(clock, second)
+        if baseline is None or candidate is None:
+            return None
+        return replace(self.judged, baseline=baseline, candidate=candidate, second=None)
+
+    def _want(self, clock: Clock, numbers: tuple[int, int], reason: Reason) -> tuple[WantedBoot, ...] | None:
+        """Return the boots that are lacking; None where a side gives none that is evidence."""
+        open_ = [pair for pair in zip(self.boots, numbers, strict=True) if pair[0].find(clock, pair[1]) is None]
+        if not all(boots.lacks(clock, number) for boots, number in open_):
+            return None
+        return tuple(WantedBoot(boots.counted.side, self.judged.key, clock, reason) for boots, _ in open_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +161,7 @@ class Pairing:
         paired: cells that both sides have, in the order of keys.
         only_baseline: traces of cells that the candidate does not have, in the order of keys.
         only_candidate: traces of cells that the baseline does not have, in the order of keys.
-        broken: cells that were tried, but the rig broke on some side: they say nothing of any ROM.
+        broken: cells in which the rig broke on some side, and how.
         unstarted: what the guest lacked in cells that one side has, because with the other QEMU refused to start it.
         lint: what lint finds in the candidate's ROMs and not in the baseline's.
     """
@@ -92,71 +169,67 @@ class Pairing:
     paired: tuple[PairedCell, ...]
     only_baseline: tuple[Trace, ...] = ()
     only_candidate: tuple[Trace, ...] = ()
-    broken: frozenset[CellKey] = frozenset()
+    broken: Mapping[CellKey, str] = field(default_factory=dict)
     unstarted: Mapping[CellKey, tuple[MissingRom, ...]] = field(default_factory=dict)
     lint: tuple[LintFinding, ...] = ()
 
     def __iter__(self) -> Iterator[CellPair]:
         return (cell.judged for cell in self.paired)
 
-    def select_virtual(self) -> "Pairing":
-        """Return the pairs in virtual time that are beside judged ones in real time."""
-        return Pairing(tuple(PairedCell(cell.virtual) for cell in self.paired if cell.virtual is not None))
+    def replace_judged(self, choose: Callable[[PairedCell], CellPair | None]) -> "Pairing":
+        """Return the cells with other boots as those that count; those for which `choose` finds none are left out."""
+        chosen = ((cell, choose(cell)) for cell in self.paired)
+        return Pairing(tuple(replace(cell, judged=pair) for cell, pair in chosen if pair is not None))
 
 
 def pair_traces(
     baseline: Sequence[Trace],
     candidate: Sequence[Trace],
-    broken: Collection[CellKey] = frozenset(),
+    broken: Mapping[CellKey, str] | None = None,
     tolerance: Tolerance = TOLERANCE,
 ) -> Pairing:
-    """Pair the traces of both sides by their cell; a side may have several attempts of one.
+    """Pair the traces of both sides by their cell; a side may have several boots of one.
 
     Args:
         baseline: the baseline's traces.
         candidate: the candidate's traces.
-        broken: cells that were tried, but the rig broke on some side.
+        broken: cells in which the rig broke on some side, and how.
         tolerance: how far times may differ.
     """
-    first, second = _index(baseline), _index(candidate)
+    first, second = _index(baseline, broken or {}), _index(candidate, broken or {})
     unstarted = dict(_pop_unstarted(first, second))
     return Pairing(
         paired=tuple(_pair(key, first[key], second[key], tolerance) for key in sorted(first.keys() & second.keys())),
-        only_baseline=tuple(choose_attempt(first[key]) for key in sorted(first.keys() - second.keys())),
-        only_candidate=tuple(choose_attempt(second[key]) for key in sorted(second.keys() - first.keys())),
-        broken=frozenset(broken),
+        only_baseline=tuple(first[key].counted for key in sorted(first.keys() - second.keys())),
+        only_candidate=tuple(second[key].counted for key in sorted(second.keys() - first.keys())),
+        broken=broken or {},
         unstarted=unstarted,
     )
 
 
 def _pop_unstarted(
-    first: dict[CellKey, list[Trace]], second: dict[CellKey, list[Trace]]
+    first: dict[CellKey, CellBoots], second: dict[CellKey, CellBoots]
 ) -> Iterator[tuple[CellKey, tuple[MissingRom, ...]]]:
     """Remove the cells that QEMU refused to start on one side only; yield each with what its guest lacked."""
     for key in sorted(first.keys() & second.keys()):
-        for traces, others in ((first, second), (second, first)):
-            if key in traces and key in others and traces[key][0].missing_roms and not others[key][0].missing_roms:
-                yield key, traces.pop(key)[0].missing_roms
+        missing = first[key].counted.missing_roms, second[key].counted.missing_roms
+        if bool(missing[0]) is not bool(missing[1]):
+            del (first if missing[0] else second)[key]
+            yield key, missing[0] or missing[1]
 
 
-def _index(traces: Iterable[Trace]) -> dict[CellKey, list[Trace]]:
-    index: dict[CellKey, list[Trace]] = {}
-    for trace in traces:
-        index.setdefault(trace.key, []).append(trace)
-    return index
+def _index(traces: Iterable[Trace], broken: Mapping[CellKey, str]) -> dict[CellKey, CellBoots]:
+    """Return the boots of each cell, but for those whose rig broke before an attempt counted."""
+    return {
+        key: boots for (_, _, key), boots in group_boots(traces).items() if key not in broken or boots.next_rung is None
+    }
 
 
-def _pair(key: CellKey, baseline: Sequence[Trace], candidate: Sequence[Trace], tolerance: Tolerance) -> PairedCell:
-    """Pair the attempts that count.
-
-    Where only one side was booted in real time, its boot there meets the other's in virtual time: a boot that real
-    time has judged is not compared by what virtual time had said of it.
-    """
-    counting = CellPair(key, choose_attempt(baseline), choose_attempt(candidate), tolerance=tolerance)
-    first, second = (find_attempt(traces, virtual=True) for traces in (baseline, candidate))
-    if counting.is_real and first is not None and second is not None:
-        return PairedCell(counting, CellPair(key, first, second, tolerance=tolerance))
-    return PairedCell(counting)
+def _pair(key: CellKey, baseline: CellBoots, candidate: CellBoots, tolerance: Tolerance) -> PairedCell:
+    pair = CellPair(key, baseline.counted, candidate.counted, tolerance=tolerance)
+    cell = PairedCell(pair, baseline, candidate)
+    second = cell.second if cell.can_be_split else None
+    return cell if second is None else replace(cell, judged=replace(pair, second=second.sides))
 
 
 def iter_unequal_values(

@@ -6,10 +6,11 @@ function in one that is there.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TypedDict, Unpack
 
-from bootrig.compare.difference import Confirmation, Difference
+from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Finding
 from bootrig.compare.pairing import CellPair, Pairing
 from bootrig.trace.trace import Trace
@@ -29,11 +30,21 @@ def _sees_everything(_trace: Trace) -> bool:
     return True
 
 
+class Needs(StrEnum):
+    """What has to show a difference again before it counts, whatever its severity."""
+
+    NOTHING = "nothing"
+    CLOCK = "clock"
+    """A boot at the second clock: retries, traffic and order are what a clock can change."""
+    LOOK = "look"
+    """Further boots at both clocks, within 0.25 s: times, which take two clocks to be found at all."""
+
+
 class Declared(TypedDict, total=False):
     """What a rule may declare; `Rule` says what it means."""
 
     topics: Set[str]
-    needs_confirmation: bool
+    needs: Needs
     needs_own_cell: bool
     depends_on_scenario: bool
     follows_from: tuple[str, ...]
@@ -54,10 +65,9 @@ class Rule:
         description: what it looks at and how it judges, the docstring of the check.
         sees_all_pairs: whether it has to see all pairs at once; the others look at one pair at a time.
         topics: what a site may rely on that this rule looks at.
-        needs_confirmation: whether what it sees in virtual time counts only after real time showed it too.
-        needs_own_cell: whether no other cell can confirm or refute what it sees.
-        depends_on_scenario: whether what it sees depends on what the scenario serves; otherwise a cell of any scenario
-            can confirm it.
+        needs: what has to show it again before it counts.
+        needs_own_cell: whether no other cell can show it.
+        depends_on_scenario: whether what it sees depends on what the scenario serves; else it is of the ROM alone.
         follows_from: names of rules whose differences explain this rule's in the same cell.
         same_emulator: whether traces of another emulator say nothing to it.
         witnesses: whether a boot could have shown what the rule looks at.
@@ -71,7 +81,7 @@ class Rule:
     description: str
     sees_all_pairs: bool
     topics: Set[str] = frozenset()
-    needs_confirmation: bool = False
+    needs: Needs = Needs.NOTHING
     needs_own_cell: bool = False
     depends_on_scenario: bool = True
     follows_from: tuple[str, ...] = ()
@@ -84,15 +94,7 @@ class Rule:
     def find_differences(self, pairing: Pairing) -> Iterator[Difference]:
         """Yield what the rule finds."""
         for pair, finding in self.check(pairing):
-            yield Difference(self.name, None if pair is None else pair.key, finding, self._find_confirmation(pair))
-
-    def _find_confirmation(self, pair: CellPair | None) -> Confirmation:
-        """Return whether what the rule finds in `pair` has to be seen in real time, or was."""
-        if pair is None or not self.needs_confirmation:
-            return Confirmation.NOT_NEEDED
-        failed = [trace for trace in pair.sides if not trace.passed]
-        seen = all(not trace.clock.is_virtual for trace in failed or pair.sides)
-        return Confirmation.CONFIRMED if seen else Confirmation.PENDING
+            yield Difference(self.name, None if pair is None else pair.key, finding)
 
 
 _RULES: dict[str, Rule] = {}

@@ -1,7 +1,7 @@
 """The verdict: may the candidate replace the baseline?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bootrig.compare.causes import Cause, find_causes
@@ -10,6 +10,7 @@ from bootrig.compare.finding import Severity
 from bootrig.compare.policy import FailOn
 from bootrig.errors import ExitStatus
 from bootrig.trace.names import CellKey
+from bootrig.trace.reading.attempts import WantedBoot
 from bootrig.trace.trace import ClockKind, Outcome, OutcomeStatus
 
 
@@ -138,7 +139,9 @@ class Verdict:
         differences: all that count and all that were waived, in the order of rules and cells.
         cells: the matrix, in the order of keys.
         not_compared: cells that have no boot of some side.
-        refuted: differences of virtual time that real time did not show; they count for nothing.
+        refuted: differences that other boots did not show; they count for nothing.
+        broken: cells in which the rig broke on some side, and how.
+        wanted: boots that would tell more: they confirm or refute, or tell waits from work.
         notes: what else people should know: that one emulator only was tried, waivers that expired or matched nothing.
         fail_on: the mildest severity with which the comparison ends badly.
         added: what the rig put into the boots' world beside what the files say.
@@ -150,13 +153,15 @@ class Verdict:
     cells: tuple[ComparedCell, ...]
     not_compared: tuple[NotCompared, ...] = ()
     refuted: tuple[Difference, ...] = ()
+    broken: Mapping[CellKey, str] = field(default_factory=dict)
+    wanted: tuple[WantedBoot, ...] = ()
     notes: tuple[str, ...] = ()
     fail_on: FailOn = FailOn.REGRESSION
     added: tuple[str, ...] = ()
 
     @property
     def answer(self) -> Answer:
-        """The word."""
+        """The word; a regression that lacks its confirmation counts as a change."""
         if self.regressions:
             return Answer.NOT_COMPATIBLE
         if not any(cell.passed_on_both_sides for cell in self.cells):
@@ -199,7 +204,7 @@ class Verdict:
             passed_on_both_sides=sum(cell.passed_on_both_sides for cell in self.cells),
             works_with_neither=states.count(CellState.BOTH_FAILED),
             only_one_side=sum(state in ONE_SIDED for state in states),
-            broken=states.count(CellState.BROKEN),
+            broken=len(self.broken),
         )
 
     def of_severity(self, severity: Severity) -> tuple[Difference, ...]:

@@ -19,7 +19,7 @@ def judge(baseline: RecordedRun, candidate: RecordedRun, policy: Policy = DEFAUL
     sides = ((baseline, "baseline"), (candidate, "candidate"))
     labels = [recorded.find_label(label) for recorded, label in sides]
     first, second = (recorded.load_traces(label) for (recorded, _), label in zip(sides, labels, strict=True))
-    broken = {key for (recorded, _), label in zip(sides, labels, strict=True) for key in recorded.find_broken(label)}
+    broken = candidate.load_errors(labels[1]) | baseline.load_errors(labels[0])
     rom_sets = [recorded.load_rom_set(label) for (recorded, _), label in zip(sides, labels, strict=True)]
     nic_models = {trace.key.nic_model for trace in (*first, *second)}
     lint = find_new(rom_sets[0], rom_sets[1], nic_models) if rom_sets[0] and rom_sets[1] else ()

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from bootrig.errors import InputError
 from bootrig.jsonfile import load_json, write_json
+from bootrig.trace.error import ERROR_FILE, CellErrorDocument
 from bootrig.trace.names import CellKey, parse_cell_name
 from bootrig.trace.reading.outcome import settle_outcome
 from bootrig.trace.trace import TRACE_FILE, Trace
@@ -22,7 +23,6 @@ from firmware.romset import RomSet
 
 RUN_FILE = "run.json"
 VERDICT_FILE = "verdict.json"
-ERROR_FILE = "error.json"
 RUNS_DIRECTORY = Path("bootrig-runs")
 LATEST = "latest"
 
@@ -63,9 +63,10 @@ class RunSide(Struct, frozen=True, kw_only=True):
 
 
 class RunHost(Struct, frozen=True, kw_only=True):
-    """The machine: processors, Python, accelerator, what confines guests, what is lacking."""
+    """The machine: processors, load when the run began, Python, accelerator, what confines guests, what is lacking."""
 
     cpus: int
+    load: float = 0.0
     python: str
     accelerator: str = ""
     confinement: tuple[str, ...] = ()
@@ -161,7 +162,6 @@ class RecordedRun:
     def _iter_traces(self, label: str) -> Iterator[Trace]:
         for cell in self.run.cells:
             if cell.side == label:
-                # attempts sort as they are tried: real, shift7; which one counts is not a matter of order
                 for path in sorted((self.directory / cell.directory).glob(f"*/{TRACE_FILE}")):
                     yield load_json(path, Trace)
 
@@ -172,15 +172,21 @@ class RecordedRun:
         contents = {name: path.read_bytes() for name, path in files.items() if path.is_file()}
         return RomSet.of_files(side.given, contents) if contents else None
 
-    def find_broken(self, label: str) -> tuple[CellKey, ...]:
-        """Return one side's cells whose rig broke and that left no trace."""
-        return tuple(
-            parse_cell_name(cell.cell)
-            for cell in self.run.cells
-            if cell.side == label
-            and any((self.directory / cell.directory).glob(f"*/{ERROR_FILE}"))
-            and not any((self.directory / cell.directory).glob(f"*/{TRACE_FILE}"))
-        )
+    def load_errors(self, label: str) -> dict[CellKey, str]:
+        """Return what broke first in the cells of one side in which the rig broke.
+
+        Raises:
+            JsonFileError: the document of an error is damaged.
+        """
+        found = {}
+        for cell in self.run.cells:
+            paths = sorted(
+                (self.directory / cell.directory).glob(f"*/{ERROR_FILE}"), key=lambda path: path.stat().st_mtime
+            )
+            if cell.side == label and paths:
+                document = load_json(paths[0], CellErrorDocument)
+                found[parse_cell_name(cell.cell)] = document.message.removeprefix(f"{cell.cell}: ")
+        return found
 
     def find_label(self, preferred: str) -> str:
         """Return the label of the side that stands for `preferred`: that one, or the only one.

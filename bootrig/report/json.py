@@ -102,6 +102,7 @@ def _describe_difference(difference: Difference) -> dict[str, Any]:
         "subject": finding.subject,
         "severity": finding.severity,
         "confirmation": difference.confirmation,
+        "confirmed_by": difference.confirmed_by,
         "waiver": difference.waiver,
         "policy": difference.policy,
         "topics": [topic for topic in TOPICS if topic in RULES[difference.rule].topics],

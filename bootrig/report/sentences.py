@@ -1,15 +1,11 @@
 """Findings as sentences for people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from bootrig.compare.difference import Confirmation, Difference
 from bootrig.compare.finding import Finding, Value
 
 NOTHING = "nothing"
-CONFIRMATIONS: Mapping[Confirmation, str] = {
-    Confirmation.CONFIRMED: "confirmed in real time",
-    Confirmation.PENDING: "not confirmed",
-}
 
 
 def count(number: int, word: str) -> str:
@@ -25,7 +21,9 @@ def capitalise(sentence: str) -> str:
 
 def tell_origin(difference: Difference) -> str:
     """Return which rule found a difference, what made it a regression, what confirmed it, why it is accepted."""
-    confirmed = CONFIRMATIONS.get(difference.confirmation, "")
+    confirmed = f"confirmed: {difference.confirmed_by}" if difference.confirmed_by else ""
+    if difference.confirmation is Confirmation.PENDING:
+        confirmed = "not confirmed"
     waiver = f"waived: {difference.waiver}" if difference.waiver else ""
     return ", ".join(word for word in (difference.rule, difference.policy, confirmed, waiver) if word)
 

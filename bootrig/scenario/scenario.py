@@ -11,7 +11,8 @@ from typing import Any
 
 from bootrig.network.services.files import ServedFile
 from bootrig.network.services.registry import find_services
-from bootrig.trace.trace import Expectation, OutcomeStatus
+from bootrig.trace.names import matches_pattern
+from bootrig.trace.trace import Expectation, OutcomeStatus, Trace
 
 # What says nothing about the boot itself.
 UNDIGESTED = frozenset({"summary", "why", "suites", "known"})
@@ -67,6 +68,11 @@ class KnownOutcome:
     outcome: OutcomeStatus
     milestone: str
     because: str
+
+    def fits(self, trace: Trace) -> bool:
+        """Whether a boot is one of those, and ended so."""
+        ended = trace.outcome.status is self.outcome and self.milestone in ("", trace.outcome.milestone)
+        return ended and any(matches_pattern(trace.rom_set, pattern) for pattern in self.roms)
 
 
 class ScenarioExpectation(Expectation, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
-"""A run's cells: the order in which they are tried and confirmed, and what came of each."""
+"""A run's cells: the boots of each, in the order in which they are asked for, and what came of them."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,8 +10,10 @@ from bootrig.cell.specification import CellSpecification
 from bootrig.schedule.equipment import Equipment, specify
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.sides import Side
+from bootrig.trace.attempt import Attempt
 from bootrig.trace.names import CellKey
-from bootrig.trace.trace import Trace
+from bootrig.trace.reading.attempts import Reason, WantedBoot, find_rungs
+from bootrig.trace.trace import Clock, Trace
 
 BROKEN_LIMIT = 5
 
@@ -40,8 +42,8 @@ class Listener:
     def run_made(self, directory: Path, cells: int) -> None:
         """The run directory is there, and so many cells will be booted."""
 
-    def batch_added(self, title: str, more: int) -> None:
-        """`more` cells are added, for another reason: `confirming in real time`."""
+    def batch_added(self, reason: Reason, more: int) -> None:
+        """`more` boots are added, for another reason."""
 
     def cell_started(self, specification: CellSpecification) -> None:
         """A boot begins."""
@@ -67,21 +69,21 @@ class Campaign:
         self._run_directory = run_directory
         self._sides = sides
         self._suited = [cell for cell in planned if any(side.suits(cell.key) for side in sides)]
-        self._results: dict[tuple[str, CellKey, bool], CellResult] = {}  # by side, cell, whether in real time
+        self._cells = {(side.label, cell.key): (side, cell) for side, cell in self.iter_cells()}
+        self._results: dict[tuple[str, CellKey, Attempt], CellResult] = {}
         self._listener = listener
 
     @property
-    def errors(self) -> tuple[CellError, ...]:
-        """What broke, one error a boot."""
-        return tuple(result.error for result in self._results.values() if result.error is not None)
-
-    @property
-    def confirmed(self) -> frozenset[CellKey]:
-        """The cells that have been tried in real time."""
-        return frozenset(key for _, key, is_real in self._results if is_real)
+    def errors(self) -> dict[tuple[str, CellKey], CellError]:
+        """What broke first, by side and cell."""
+        found: dict[tuple[str, CellKey], CellError] = {}
+        for (side, key, _), result in self._results.items():
+            if result.error is not None:
+                found.setdefault((side, key), result.error)
+        return found
 
     def traces(self, label: str | None = None) -> tuple[Trace, ...]:
-        """Return the traces of one side, or of all: of a cell that was confirmed both, in virtual and in real time."""
+        """Return the traces of one side, or of all: those of every boot."""
         return tuple(
             result.trace
             for (side, _, _), result in self._results.items()
@@ -99,48 +101,62 @@ class Campaign:
                 if side.is_compared or side.covers(cell.key.nic_model):
                     yield side, cell
 
+    def knows(self, trace: Trace) -> bool:
+        """Whether the scenario of a boot says that it ends so with this ROM set."""
+        _, cell = self._cells[trace.side, trace.key]
+        return any(known.fits(trace) for known in cell.scenario.expectation.known)
+
     def run(self) -> None:
-        """Run every planned cell for every ROM set that covers it.
+        """Boot every planned cell for every ROM set that covers it, until one attempt of each counts.
 
         Raises:
-            CellError: more cells broke than chance explains.
+            CellError: everything breaks.
         """
-        for real in (False, True):
-            wanted = [
-                (side, cell)
-                for side, cell in self.iter_cells()
-                if real is (cell.scenario.clock.only_real or not self._equipment.is_virtual)
-            ]
-            self._run(wanted, real=real)
+        first = [(side, cell, self._equipment.choose_first_clock(cell)) for side, cell in self._cells.values()]
+        for is_real in (False, True):
+            self._run(
+                specify(cell, side, self._equipment, self._run_directory, Attempt(clock))
+                for side, cell, clock in first
+                if is_real is not clock.is_virtual
+            )
+        while self.boot(find_rungs(self.traces())):
+            pass
 
-    def confirm(self, keys: Collection[CellKey]) -> None:
-        """Run the cells of `keys` in real time, on every side, unless they have been.
+    def boot(self, wanted: Iterable[WantedBoot]) -> int:
+        """Boot what is wanted, each boot once, but nothing where the rig broke already; return how many were booted.
 
         Raises:
-            CellError: more cells broke than chance explains.
+            CellError: everything breaks.
         """
-        again = [
-            (side, cell)
-            for side, cell in self.iter_cells()
-            if cell.key in keys and (side.label, cell.key, True) not in self._results
-        ]
-        if again:
-            self._listener.batch_added("confirming in real time", len(again))
-            self._run(again, real=True)
+        broken = self.errors
+        chosen: dict[tuple[str, CellKey, Clock], WantedBoot] = {}
+        for boot in wanted:
+            if (boot.side, boot.key) not in broken:
+                chosen.setdefault((boot.side, boot.key, boot.clock), boot)
+        for reason in Reason:
+            batch = [boot for boot in chosen.values() if boot.reason is reason]
+            if batch:
+                self._listener.batch_added(reason, len(batch))
+                self._run(self._specify(boot) for boot in batch)
+        return len(chosen)
 
-    def _run(self, cells: Sequence[tuple[Side, PlannedCell]], *, real: bool) -> None:
-        specifications = [
-            specify(cell, side, self._equipment, self._run_directory, self._equipment.choose_clock(cell, real=real))
-            for side, cell in cells
-        ]
-        for result in self._run_cells(specifications, on_start=self._listener.cell_started):
+    def _specify(self, wanted: WantedBoot) -> CellSpecification:
+        side, cell = self._cells[wanted.side, wanted.key]
+        clock = self._equipment.find_clock(cell, wanted.clock)
+        number = sum(
+            (label, key, attempt.clock) == (side.label, cell.key, clock) for label, key, attempt in self._results
+        )
+        return specify(cell, side, self._equipment, self._run_directory, Attempt(clock, number + 1))
+
+    def _run(self, specifications: Iterable[CellSpecification]) -> None:
+        for result in self._run_cells(list(specifications), on_start=self._listener.cell_started):
             told = result.specification
-            self._results[told.side, told.key, real] = result
+            self._results[told.side, told.key, told.attempt] = result
             self._listener.cell_finished(result)
-            broken = self.errors
-            if len(broken) >= BROKEN_LIMIT:
+            if result.error is not None and len(self._results) >= BROKEN_LIMIT and not self.traces():
                 raise CellError(
-                    f"{len(broken)} cells broke, the rest was not tried; the last: {broken[-1]}",
-                    directory=broken[-1].directory,
-                    remedy=broken[-1].remedy,
+                    f"{len(self._results)} boots broke and none did not, the rest was not tried; the last: "
+                    f"{result.error}",
+                    directory=result.error.directory,
+                    remedy=result.error.remedy,
                 )

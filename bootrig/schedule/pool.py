@@ -131,7 +131,7 @@ class Pool:
         """Ask for a cell; a zygote that is gone is noticed by who waits for the answer."""
         limit_s = None if console else find_limit_s(specification.scenario)
         self._running[str(specification.directory)] = _Running(specification, limit_s, time.monotonic() + ANSWER_S)
-        question = {"directory": str(specification.cell_directory), "attempt": specification.attempt}
+        question = {"directory": str(specification.cell_directory), "attempt": str(specification.attempt)}
         line = json.dumps({**question, "console": console is not None}).encode() + b"\n"
         with suppress(ConnectionError):
             socket.send_fds(self._zygote.control, [line], [console.fileno()] if console else [])

@@ -231,6 +231,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     Attributes:
         side: label of the side: `baseline`, `candidate`.
         attempt: name of the attempt: `shift7`, `shift7.2`, `real`.
+        first_clock: the clock that the cell is tried with first; None where it was tried once only.
         expected: what the scenario expects, so that the outcome can be found again.
         ended_by: why watching the guest ended; empty where everything expected had come.
         missing_roms: what the guest asks for and the ROM set does not have: such a guest never started.
@@ -253,6 +254,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     rom_set: str
     attempt: str = ""
     clock: Clock
+    first_clock: Clock | None = None
     expected: Expectation = Expectation()
     ended_by: str = ""
     outcome: Outcome = NOT_JUDGED

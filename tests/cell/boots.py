@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig.scenario.file import load_scenario_family
-from bootrig.trace.reading.attempts import choose_attempt
+from bootrig.trace.reading.attempts import settle_traces
 from bootrig.trace.trace import OutcomeStatus, Trace
 from tests.cli.command import Ended, find_run_directory, load_traces, run_command
 
@@ -18,7 +18,7 @@ class Boots:
     Attributes:
         ended: how the command ended.
         run_directory: where everything is that it saw.
-        traces: of all cells; of one that was confirmed both.
+        traces: of all boots.
     """
 
     ended: Ended
@@ -26,7 +26,7 @@ class Boots:
     traces: tuple[Trace, ...]
 
     def find(self, scenario: str, nic_model: str = "e1000", rom_set: str = "ipxe-debian-12") -> Trace:
-        """Return the trace that counts for a cell on the scenario's first guest: in real time where there is one."""
+        """Return the trace that counts for a cell on the scenario's first guest."""
         machine = load_scenario_family(scenario)[0].guest.machines[0]
         wanted = (scenario, nic_model, machine, rom_set)
         found = [
@@ -34,7 +34,8 @@ class Boots:
             for trace in self.traces
             if (trace.key.scenario, trace.key.nic_model, trace.key.machine, trace.rom_set) == wanted
         ]
-        return choose_attempt(found)
+        (counted,) = settle_traces(found)
+        return counted
 
     @property
     def passed(self) -> tuple[Trace, ...]:

@@ -17,6 +17,7 @@ from bootrig.emulator.definition.parts import BlockNode, Device, Netdev, Part, Q
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.recipe.path import RecipeKind, find_recipe_path
 from bootrig.scenario.file import load_scenario_family
+from bootrig.trace.attempt import Attempt
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import Clock, ClockKind, MissingRom, Outcome, OutcomeStatus
 
@@ -49,8 +50,8 @@ def make_cell(
         guest=definition,
         run_directory=Path("/run"),
         cell_directory=Path("/run/cell"),
-        attempt=clock.attempt,
-        clock=clock,
+        attempt=Attempt(clock),
+        first_clock=clock,
         nonce="fedcba9876543210",
         launch=Launch(rom_by=rom_by),
     )

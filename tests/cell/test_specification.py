@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.cell.attempt import AttemptError
 from bootrig.cell.specification import (
     CellSpecification,
     SpecificationError,
@@ -21,6 +20,7 @@ from bootrig.errors import InputError
 from bootrig.jsonfile import JsonFileError
 from bootrig.scenario.file import iter_scenarios
 from bootrig.scenario.scenario import Scenario
+from bootrig.trace.attempt import Attempt, AttemptError
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import Clock, ClockKind, MissingRom
 
@@ -56,8 +56,8 @@ def make_specification(scenario: Scenario, run: Path) -> CellSpecification:
         ),
         run_directory=run,
         cell_directory=run / "cells" / "baseline" / key.directory_name,
-        attempt="shift7",
-        clock=Clock(ClockKind.VIRTUAL, 7),
+        attempt=Attempt(Clock(ClockKind.VIRTUAL, 7)),
+        first_clock=Clock(ClockKind.VIRTUAL, 7),
         nonce=make_nonce(),
         launch=Launch(Launcher.LIBVIRT, ConfigureBy.QMP, RomBy.FILE),
         platform_firmware_file=Path("/firmware.bin"),

@@ -16,7 +16,9 @@ from bootrig.cli.boot_progress import Progress
 from bootrig.schedule.campaign import CellResult
 from bootrig.schedule.equipment import specify
 from bootrig.schedule.plan import Filters, plan_cells
+from bootrig.trace.attempt import Attempt
 from bootrig.trace.names import CellKey
+from bootrig.trace.reading.attempts import Reason
 from bootrig.trace.trace import Outcome, OutcomeStatus
 from tests.compare.factory import Boot, trace
 from tests.schedule.sample import make_equipment, make_side
@@ -30,7 +32,8 @@ RUN = Path("bootrig-runs/1")
 def cell(tmp_path: Path) -> CellSpecification:
     planned, *_ = plan_cells(Filters(scenarios=("pxe-tftp",), nic_models=("e1000",)))
     equipment = make_equipment(tmp_path)
-    return specify(planned, make_side(tmp_path), equipment, tmp_path, equipment.choose_clock(planned, real=False))
+    attempt = Attempt(equipment.choose_first_clock(planned))
+    return specify(planned, make_side(tmp_path), equipment, tmp_path, attempt)
 
 
 def end(cell: CellSpecification, outcome: Outcome | None) -> CellResult:
@@ -75,7 +78,7 @@ def test_more_cells_for_another_reason(cell: CellSpecification) -> None:
     with Progress(console) as progress:
         progress.run_made(RUN, 1)
         progress.cell_finished(end(cell, PASSED))
-        progress.batch_added("confirming in real time", 2)
+        progress.batch_added(Reason.REAL_TIME, 2)
         progress.cell_finished(end(cell, PASSED))
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert lines[2] == "confirming in real time: 2 more cells"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bootrig.compare import Confirmation, Difference, Severity
+from bootrig.compare import Difference, Severity
 from bootrig.compare.finding import Finding, Value
 from bootrig.compare.pairing import pair_traces
 from bootrig.compare.rules import RULES
@@ -23,7 +23,6 @@ class Seen:
     subject: str
     baseline: Value
     candidate: Value
-    confirmation: Confirmation
     sentence: str
 
 
@@ -39,7 +38,6 @@ def _see(difference: Difference) -> Seen:
         finding.subject,
         finding.baseline,
         finding.candidate,
-        difference.confirmation,
         format_finding(finding),
     )
 

@@ -76,6 +76,9 @@ class Boot:
     rom_set: str = "set"
     side: str = ""
     clock: Clock = VIRTUAL
+    first_clock: Clock = VIRTUAL
+    attempt: str = ""
+    wall_s: float = 0.5
     passed: bool = True
     milestone: str = "nbp-entered"
     reason: str = ""
@@ -124,8 +127,9 @@ def trace(boot: Boot) -> Trace:
         cell=str(boot.key),
         side=boot.side,
         rom_set=boot.rom_set,
-        attempt=boot.clock.attempt,
+        attempt=boot.attempt or boot.clock.attempt,
         clock=boot.clock,
+        first_clock=boot.first_clock,
         expected=Expectation(milestones=(*filter(None, [boot.milestone]), *(() if boot.passed else ("never",)))),
         outcome=Outcome(
             OutcomeStatus.PASSED if boot.passed else OutcomeStatus.FAILED,
@@ -140,8 +144,8 @@ def trace(boot: Boot) -> Trace:
         milestones=_milestones(boot),
         wire=tuple(sorted(_wire(boot), key=lambda event: event.guest_s)),
         console=lines(console if boot.console is None else boot.console),
-        usage={"wall_s": 0.5},
-        directory=f"cells/{boot.rom_set}/{boot.key.directory_name}/{boot.clock.attempt}",
+        usage={"wall_s": boot.wall_s, "qemu_wall_s": boot.wall_s},
+        directory=f"cells/{boot.rom_set}/{boot.key.directory_name}/{boot.attempt or boot.clock.attempt}",
     )
 
 

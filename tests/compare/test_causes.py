@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootrig.compare import Cause, Confirmation, Difference, Severity, compare_traces
+from bootrig.compare import Cause, Confirmation, Difference, Severity
 from bootrig.compare.causes import find_causes
 from bootrig.compare.rules import RULES
 from bootrig.trace.names import CellKey
 from tests.compare.factory import DISCOVER, NICS, REAL, Boot, difference, trace
+from tests.compare.loop import compare_again
 
 REGRESSION, CHANGE, IMPROVEMENT, INFO = Severity
 
@@ -185,7 +186,7 @@ def test_a_verdict_tells_ovmf_in_the_place_of_ipxe_as_one_thing() -> None:
         for name, settings in (("efi-script", lost), ("efi-tftp", changes))
     ]
     regression, change = (
-        cause for cause in compare_traces(first, second).causes if cause.severity in (REGRESSION, CHANGE)
+        cause for cause in compare_again(first, second).causes if cause.severity in (REGRESSION, CHANGE)
     )
     assert (names(regression.heads), names(regression.whys)) == (["outcome"], ["network-client"])
     assert names(change.heads) == ["network-client"]

@@ -14,6 +14,7 @@ from bootrig.report.sentences import format_finding
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import ClockKind, EmulatorEvidence, Trace
 from tests.compare.factory import NICS, REAL, SCENARIOS, VIRTUAL, Boot, dhcp, difference, http_request, trace
+from tests.compare.loop import compare_again
 
 NICS_3 = NICS[:3]
 
@@ -40,7 +41,7 @@ def test_equal_boots_are_identical() -> None:
 def test_a_failed_cell_is_a_regression_and_its_cell_says_so() -> None:
     candidate = boots("two")
     candidate[4] = trace(Boot(scenario="no-boot-file", nic="e1000e", rom_set="two", passed=False, clock=REAL))
-    verdict = compare_traces(boots("one"), candidate)
+    verdict = compare_again(boots("one"), candidate)
     assert verdict.answer is Answer.NOT_COMPATIBLE
     assert not verdict.identical
     assert [entry.rule for entry in verdict.regressions] == ["outcome"]
@@ -70,7 +71,7 @@ def test_a_cell_tells_which_boots_were_compared() -> None:
     ],
 )
 def test_a_cell_is_as_bad_as_its_worst_difference(changes: dict[str, object], state: CellState) -> None:
-    verdict = compare_traces(boots("one"), boots("two", **changes))
+    verdict = compare_again(boots("one"), boots("two", **changes))
     assert {cell.state for cell in verdict.cells} == {state}
 
 
@@ -117,18 +118,18 @@ def test_a_nic_that_never_worked_is_no_loss() -> None:
 def test_a_nic_whose_rig_broke_is_no_loss() -> None:
     candidate = [entry for entry in boots("two") if entry.key.nic_model != "i82559er"]
     key = CellKey("grub", "i82559er", "pc", "seabios")
-    verdict = compare_traces(boots("one"), candidate, broken=[key])
+    verdict = compare_traces(boots("one"), candidate, broken={key: "no space"})
     assert verdict.regressions == ()
     assert {cell.key: cell.state for cell in verdict.cells}[key] is CellState.BROKEN
     assert (verdict.counts.broken, verdict.counts.only_one_side) == (1, len(SCENARIOS) - 1)
     explanations = {entry.key: entry.explanation for entry in verdict.not_compared}
-    assert explanations.pop(key) == "the rig broke"
+    assert explanations.pop(key) == "the rig broke: no space"
     assert set(explanations.values()) == {"the candidate has no boot of this cell"}
 
 
 def test_a_cell_whose_rig_broke_on_both_sides_is_in_the_matrix() -> None:
     key = CellKey("more", "e1000", "pc", "seabios")
-    verdict = compare_traces(boots("one"), boots("two"), broken=[key])
+    verdict = compare_traces(boots("one"), boots("two"), broken={key: "no space"})
     (cell,) = (cell for cell in verdict.cells if cell.key == key)
     assert (cell.state, cell.baseline, cell.candidate) == (CellState.BROKEN, None, None)
     assert verdict.answer is Answer.COMPATIBLE
@@ -191,7 +192,7 @@ def test_the_answer_is_the_first_word_that_fits(
 
 def broken_beside(*differences: Difference) -> Verdict:
     boot = trace(Boot())
-    verdict = compare_traces([boot], [boot], broken=[CellKey("grub", "e1000", "pc", "seabios")])
+    verdict = compare_traces([boot], [boot], broken={CellKey("grub", "e1000", "pc", "seabios"): "no space"})
     return replace(verdict, differences=differences)
 
 

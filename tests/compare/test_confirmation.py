@@ -1,353 +1,292 @@
-"""What virtual time shows counts only after real time showed it too."""
+"""What has to be seen again before it counts: by which clock, in which cell, and what becomes of it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from bootrig.compare import Answer, Confirmation, Severity, Verdict, compare_traces, find_doubtful, needs_confirmation
-from bootrig.compare import confirmation as policy
-from bootrig.compare.finding import Value
-from bootrig.compare.rules import RULES
+from bootrig.compare import STRICT, Answer, Confirmation, Policy, Verdict, Waiver, compare_traces
+from bootrig.compare.waivers import FieldPatterns
+from bootrig.trace.events import Eapol
 from bootrig.trace.names import CellKey
-from bootrig.trace.trace import Clock, Trace
-from tests.compare.factory import KVM, NICS, REAL, Boot, difference, trace
+from bootrig.trace.reading.attempts import Reason, WantedBoot
+from bootrig.trace.trace import Clock, ClockKind
+from tests.compare.factory import KVM, REAL, VIRTUAL, Boot, trace
+from tests.compare.loop import compare_and_boot
 
-REQUEST = "from the DHCP answer to the first file request"
-PATIENT = {"passed": False, "milestone": "dhcp-ack"}
+Changes = Mapping[str, Any]
+Cells = Mapping[str, Mapping[str, Changes]]
+
+C, P, R, N = Confirmation.CONFIRMED, Confirmation.PENDING, Confirmation.REFUTED, Confirmation.NOT_NEEDED
+GOOD: Changes = {}
+LOST = {"passed": False, "milestone": "dhcp-ack", "nbp_s": None}
+LOST_EARLIER = {"passed": False, "milestone": "dhcp-discover", "nbp_s": None}
+TALKS = {"other": [Eapol(guest_s=71.0, from_guest=True)]}
+SILENT = {"messages": (), "tftp": (), "answered": False}
 
 
-def late(more_s: float) -> dict[str, float]:
-    """Return times of a boot that asks for its file so many seconds later than others."""
-    return {"request_s": 3.6 + more_s, "last_byte_s": 4.4 + more_s, "nbp_s": 4.5 + more_s}
-
-
-def key_of(name: str) -> CellKey:
+def find_key(name: str) -> CellKey:
     scenario, nic, machine = name.split("/")
     return CellKey(scenario, nic, machine, "seabios")
 
 
-def boot(name: str, **changes: object) -> Trace:
-    """Return the boot of a cell `SCENARIO/NIC/MACHINE`."""
-    scenario, nic, machine = name.split("/")
-    return trace(replace(Boot(scenario=scenario, nic=nic, machine=machine), **changes))  # type: ignore[arg-type]
+def find_name(key: CellKey) -> str:
+    return f"{key.scenario}/{key.nic_model}/{key.machine}"
 
 
-Boots = dict[str, dict[str, object]]
+def make(name: str, changes: Changes, side: str, clock: Clock = VIRTUAL, first_clock: Clock = VIRTUAL) -> Boot:
+    key = find_key(name)
+    plain = Boot(scenario=key.scenario, nic=key.nic_model, machine=key.machine, side=side, clock=clock)
+    return replace(plain, first_clock=first_clock, **changes)
 
 
-def compared(virtual: Boots, real: Boots, *, baseline: Boots | None = None, clock: Clock = REAL) -> Verdict:
-    """Compare good boots with what the candidate did, in virtual and in real time, by the names of cells.
+def decide(
+    candidate: Cells, baseline: Cells | None = None, *, first_clock: Clock = VIRTUAL, **options: Any
+) -> tuple[Verdict, list[set[str]]]:
+    """Compare, boot what is wanted, and compare again.
+
+    Second clocks that no difference needs are left out of what was wanted: those of one boot for each ROM.
 
     Args:
-        virtual: what is special of the candidate's boots in virtual time.
-        real: what is special of its boots in real time; both sides have those.
-        baseline: what is special of the baseline's boots, in virtual and in real time.
-        clock: of the boots in real time.
+        candidate: how the candidate's boots go, by cell and clock; what is not named is good.
+        baseline: how the baseline's go.
+        first_clock: the clock that cells are tried with first.
+        options: of `compare_traces`.
+
+    Returns:
+        The verdict, and what was wanted each time: cells, with the clock, `+` before the candidate's alone.
     """
-    usual = baseline or {}
-    first = [boot(name, **usual.get(name, {})) for name in virtual]
-    first += [boot(name, clock=clock, **usual.get(name, {})) for name in real]
-    second = [boot(name, **changes) for name, changes in virtual.items()]
-    second += [boot(name, clock=clock, **changes) for name, changes in real.items()]
-    return compare_traces(first, second)
+    told = {"candidate": candidate, "baseline": baseline or {}}
+
+    def answer(wanted: WantedBoot) -> Boot:
+        name = find_name(wanted.key)
+        changes = told[wanted.side].get(name, {}).get(wanted.clock.attempt, GOOD)
+        return make(name, changes, wanted.side, first_clock=first_clock)
+
+    first = first_clock.attempt
+    boots = [
+        make(name, told[side].get(name, {}).get(first, GOOD), side, first_clock, first_clock)
+        for name in candidate
+        for side in told
+    ]
+    verdict, batches = compare_and_boot(boots, answer, **options)
+    return verdict, [{f"{find_name(boot.key)} {boot.clock.attempt}" for boot in batch} for batch in batches]
 
 
-def names(keys: set[CellKey]) -> set[str]:
-    return {f"{key.scenario}/{key.nic_model}/{key.machine}" for key in keys}
-
-
-def states(verdict: Verdict, rule: str = "stage-times") -> dict[str, Confirmation]:
-    """Return what became of the differences of one rule, by cell."""
+def states(verdict: Verdict, rule: str) -> dict[str, tuple[Confirmation, str]]:
+    """Return what became of the differences of one rule, by cell, and by what they were confirmed."""
     found = [entry for entry in (*verdict.differences, *verdict.refuted) if entry.rule == rule]
-    return {f"{e.key.scenario}/{e.key.nic_model}/{e.key.machine}": e.confirmation for e in found if e.key}
+    return {find_name(e.key): (e.confirmation, e.confirmed_by) for e in found if e.key}
 
 
-C, P, R = Confirmation.CONFIRMED, Confirmation.PENDING, Confirmation.REFUTED
-
-
-@pytest.mark.parametrize(
-    ("virtual", "asked"),
-    [
-        ({"a/e1000/pc": {}, "a/pcnet/pc": {}}, set()),
-        # one cell for all NICs, the one with the largest difference
-        ({"a/e1000/pc": late(13), "a/pcnet/pc": late(15), "a/rtl8139/pc": late(14)}, {"a/pcnet/pc"}),
-        ({"a/e1000/pc": late(15), "a/pcnet/pc": late(13), "a/rtl8139/pc": late(14)}, {"a/e1000/pc"}),
-        # one for each scenario and machine
-        ({"a/e1000/pc": late(13), "b/e1000/pc": late(13)}, {"a/e1000/pc", "b/e1000/pc"}),
-        ({"a/e1000/pc": late(13), "a/e1000/q35": late(13)}, {"a/e1000/pc", "a/e1000/q35"}),
-        ({"a/e1000/pc": late(13), "a/pcnet/q35": late(14)}, {"a/e1000/pc", "a/pcnet/q35"}),
-        # one for much more than the others
-        ({"a/e1000/pc": late(13), "a/pcnet/pc": late(90)}, {"a/e1000/pc", "a/pcnet/pc"}),
-        ({"a/e1000/pc": late(13), "a/pcnet/pc": late(20)}, {"a/pcnet/pc"}),
-        # what does not depend on the scenario is confirmed in any
-        ({"a/e1000/pc": {"first_packet_s": 200.0}, "b/pcnet/pc": {"first_packet_s": 200.0}}, {"b/pcnet/pc"}),
-        (
-            {"a/e1000/pc": {"first_packet_s": 200.0}, "b/e1000/q35": {"first_packet_s": 200.0}},
-            {"a/e1000/pc", "b/e1000/q35"},
-        ),
-        # two rules: one cell that shows both serves both
-        ({"a/e1000/pc": late(13), "a/pcnet/pc": {**late(14), "first_packet_s": 200.0}}, {"a/pcnet/pc"}),
-        # every failed cell itself, and it serves the others too
-        ({"a/e1000/pc": PATIENT, "a/pcnet/pc": PATIENT}, {"a/e1000/pc", "a/pcnet/pc"}),
-        ({"a/e1000/pc": PATIENT, "b/e1000/pc": PATIENT}, {"a/e1000/pc", "b/e1000/pc"}),
-        (
-            {"a/e1000/pc": {"passed": False, "first_packet_s": 200.0}, "a/pcnet/pc": {"first_packet_s": 201.0}},
-            {"a/e1000/pc"},
-        ),
-        # what virtual time cannot make up
-        ({"a/e1000/pc": {"features": "DNS", "bar_length": 1 << 16}}, set()),
-    ],
-)
-def test_cells_are_asked_for(virtual: Boots, asked: set[str]) -> None:
-    assert names(needs_confirmation(compared(virtual, {}))) == asked
+# --- outcomes ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("deltas", "sizes"),
+    ("candidate", "baseline", "became", "answer"),
     [
-        ([6.0, 14.0, 10.0], [3]),
-        ([10.0, 17.0], [2]),
-        ([10.0, 17.25], [1, 1]),
-        ([0.5, 1.25], [2]),
-        ([-0.5, 0.75], [1, 1]),
-        ([0.5, -0.75], [1, 1]),
-        ([-0.5, -1.25, -0.75], [3]),
-        ([-90.0, -10.0, 10.0, 90.0], [1, 1, 1, 1]),
-    ],
-)
-def test_one_witness_confirms_about_the_same_size_in_one_direction(deltas: list[float], sizes: list[int]) -> None:
-    entries = [difference(rule="stage-times", baseline=100.0, candidate=100.0 + delta) for delta in deltas]
-    clusters = policy.iter_clusters(entries)
-    assert [len(cluster) for cluster in clusters] == sizes
-
-
-@pytest.mark.parametrize(
-    ("values", "count"),
-    [
-        ([("DISCOVER", "INFORM"), ("DISCOVER", "INFORM")], 1),
-        ([("DISCOVER", "INFORM"), ("DISCOVER", "REQUEST")], 2),
-        ([("DISCOVER", "REQUEST"), ("INFORM", "REQUEST")], 2),
-        ([(1.0, 2.0), (None, 2.0)], 2),
-        ([(None, 2.0), (None, 2.0)], 1),
-    ],
-)
-def test_one_witness_confirms_the_same_words(values: list[tuple[Value, Value]], count: int) -> None:
-    entries = [difference(rule="stage-times", baseline=old, candidate=new) for old, new in values]
-    assert len(policy.iter_clusters(entries)) == count
-
-
-def test_slower_and_faster_have_witnesses_of_their_own() -> None:
-    baseline: Boots = {"a/e1000/pc": late(13)}
-    virtual: Boots = {"a/e1000/pc": {}, "a/pcnet/pc": late(13)}
-    assert names(needs_confirmation(compared(virtual, {}, baseline=baseline))) == {"a/e1000/pc", "a/pcnet/pc"}
-    verdict = compared(virtual, {"a/pcnet/pc": late(13)}, baseline=baseline)
-    assert states(verdict) == {"a/e1000/pc": P, "a/pcnet/pc": C}
-    assert names(needs_confirmation(verdict)) == {"a/e1000/pc"}
-
-
-SLOW_PAIR: Boots = {"a/e1000/pc": late(13), "a/pcnet/pc": late(14)}
-
-
-@pytest.mark.parametrize(
-    ("virtual", "real", "rule", "expected", "asked"),
-    [
-        # the witness shows it: so does every cell like it
-        (SLOW_PAIR, {"a/pcnet/pc": late(13.5)}, "stage-times", {"a/e1000/pc": C, "a/pcnet/pc": C}, set()),
-        # by another severity, in the same direction
-        (SLOW_PAIR, {"a/pcnet/pc": late(6)}, "stage-times", {"a/e1000/pc": C, "a/pcnet/pc": C}, set()),
-        # it does not, or shows the opposite
-        (SLOW_PAIR, {"a/pcnet/pc": {}}, "stage-times", {"a/e1000/pc": R}, set()),
-        # a cell of another machine or scenario is no witness
-        (SLOW_PAIR, {"a/pcnet/q35": {}}, "stage-times", {"a/e1000/pc": P, "a/pcnet/pc": P}, {"a/pcnet/pc"}),
+        ({"shift7": LOST, "shift5": LOST, "real": LOST}, {}, (C, "at shift 5; in real time"), Answer.NOT_COMPATIBLE),
+        ({"shift7": LOST, "shift5": LOST_EARLIER, "real": LOST}, {}, (C, "at shift 5; in real time"), "not-compatible"),
+        # a passed boot refutes an outcome of its own cell; where the clocks disagree real time decides
+        ({"shift7": LOST, "shift5": LOST}, {}, (R, ""), Answer.COMPATIBLE),
+        ({"shift7": LOST}, {}, (R, ""), Answer.COMPATIBLE),
+        ({"shift7": LOST, "real": LOST}, {}, (C, "in real time"), Answer.NOT_COMPATIBLE),
+        # what works with neither is no regression
+        ({"shift7": LOST, "shift5": LOST, "real": LOST}, {"shift5": LOST, "real": LOST}, (R, ""), Answer.COMPATIBLE),
+        ({"shift7": LOST, "shift5": LOST, "real": LOST}, {"shift5": LOST}, (C, "in real time"), "not-compatible"),
+        # where all boots at the second clock are disturbed, real time decides
         (
-            {"b/e1000/q35": late(13)},
-            {"a/pcnet/q35": {}, "b/pcnet/pc": {}},
-            "stage-times",
-            {"b/e1000/q35": P},
-            {"b/e1000/q35"},
-        ),
-        # a time of real time that virtual time does not know, though it knows others
-        (
-            {"a/e1000/pc": late(13), "a/pcnet/pc": {}},
-            {"a/e1000/pc": {}, "a/pcnet/pc": late(13)},
-            "stage-times",
-            {"a/pcnet/pc": R},
-            set(),
-        ),
-        (
-            {"a/pcnet/pc": late(13), "a/e1000/pc": {}},
-            {"a/pcnet/pc": {}, "a/e1000/pc": late(13)},
-            "stage-times",
-            {"a/e1000/pc": R},
-            set(),
-        ),
-        ({"a/e1000/pc": late(13)}, {"a/e1000/pc": {"first_packet_s": 200.0}}, "start-time", {"a/e1000/pc": R}, set()),
-        ({"a/e1000/pc": {"first_packet_s": 200.0}}, {"a/e1000/pc": late(13)}, "stage-times", {"a/e1000/pc": R}, set()),
-        # a rule that needs none
-        ({}, {"a/e1000/pc": {"bar_length": 1 << 19}}, "rom-bar", {"a/e1000/pc": Confirmation.NOT_NEEDED}, set()),
-        (SLOW_PAIR, {"b/pcnet/pc": {}}, "stage-times", {"a/e1000/pc": P, "a/pcnet/pc": P}, {"a/pcnet/pc"}),
-        # a cell that ran in real time only is one
-        (SLOW_PAIR, {"a/rtl8139/pc": {}}, "stage-times", {"a/e1000/pc": R, "a/pcnet/pc": R}, set()),
-        (
-            SLOW_PAIR,
-            {"a/rtl8139/pc": late(13)},
-            "stage-times",
-            {"a/e1000/pc": C, "a/pcnet/pc": C, "a/rtl8139/pc": C},
-            set(),
-        ),
-        # a cell that was good in virtual time is none
-        (
-            {**SLOW_PAIR, "a/rtl8139/pc": {}},
-            {"a/rtl8139/pc": {}},
-            "stage-times",
-            {"a/e1000/pc": P, "a/pcnet/pc": P},
-            {"a/pcnet/pc"},
-        ),
-        # unless it was disturbed there
-        (
-            {**SLOW_PAIR, "a/rtl8139/pc": {"disturbed": 2}},
-            {"a/rtl8139/pc": {}},
-            "stage-times",
-            {"a/e1000/pc": R, "a/pcnet/pc": R},
-            set(),
-        ),
-        # outcomes: its own cell, always
-        ({"a/e1000/pc": PATIENT}, {"a/e1000/pc": PATIENT}, "outcome", {"a/e1000/pc": C}, set()),
-        ({"a/e1000/pc": PATIENT}, {"a/e1000/pc": {}}, "outcome", {}, set()),
-        ({"a/e1000/pc": PATIENT}, {"a/pcnet/pc": {}}, "outcome", {"a/e1000/pc": P}, {"a/e1000/pc"}),
-        (
-            {"a/e1000/pc": PATIENT},
-            {"a/pcnet/pc": PATIENT},
-            "outcome",
-            {"a/e1000/pc": P, "a/pcnet/pc": C},
-            {"a/e1000/pc"},
-        ),
-        (
-            {"a/e1000/pc": PATIENT, "a/pcnet/pc": PATIENT},
-            {"a/pcnet/pc": {}},
-            "outcome",
-            {"a/e1000/pc": P},
-            {"a/e1000/pc"},
-        ),
-        (
-            {"a/e1000/pc": PATIENT, "a/pcnet/pc": PATIENT},
-            {"a/pcnet/pc": PATIENT},
-            "outcome",
-            {"a/e1000/pc": P, "a/pcnet/pc": C},
-            {"a/e1000/pc"},
-        ),
-        (
-            {"a/e1000/pc": PATIENT},
-            {"a/e1000/q35": {}, "b/e1000/pc": {}},
-            "outcome",
-            {"a/e1000/pc": P},
-            {"a/e1000/pc"},
+            {"shift7": LOST, "shift5": {"disturbed": 1}, "real": LOST},
+            {},
+            (C, "in real time"),
+            Answer.NOT_COMPATIBLE,
         ),
     ],
 )
-@pytest.mark.parametrize("clock", [REAL, KVM], ids=["real", "kvm"])
-def test_real_time_confirms_and_refutes(
-    virtual: Boots, real: Boots, rule: str, expected: dict[str, Confirmation], asked: set[str], clock: Clock
+def test_an_outcome_is_seen_again_in_its_own_cell(
+    candidate: Mapping[str, Changes], baseline: Mapping[str, Changes], became: tuple[Confirmation, str], answer: str
 ) -> None:
-    verdict = compared(virtual, real, clock=clock)
-    assert states(verdict, rule) == expected
-    assert names(needs_confirmation(verdict)) == asked
+    verdict, batches = decide({"a/e1000/pc": candidate, "b/e1000/pc": {}}, {"a/e1000/pc": baseline})
+    assert states(verdict, "outcome") == {"a/e1000/pc": became}
+    assert verdict.answer == answer
+    assert {"a/e1000/pc real"} in batches
 
 
-def test_faster_in_real_time_does_not_confirm_slower() -> None:
-    baseline: Boots = {"a/pcnet/pc": late(13)}
-    first = [boot("a/e1000/pc"), boot("a/pcnet/pc"), boot("a/pcnet/pc", clock=REAL, **baseline["a/pcnet/pc"])]
-    second = [boot("a/e1000/pc", **late(13)), boot("a/pcnet/pc", **late(13)), boot("a/pcnet/pc", clock=REAL)]
+def test_an_outcome_that_is_better_needs_the_second_clock_only() -> None:
+    verdict, batches = decide({"a/e1000/pc": {}, "b/e1000/pc": {}}, {"a/e1000/pc": {"shift7": LOST, "shift5": LOST}})
+    assert states(verdict, "outcome") == {"a/e1000/pc": (C, "at shift 5")}
+    assert not any("real" in word for batch in batches for word in batch)
+
+
+A, B, C3 = "a/e1000/pc", "a/pcnet/pc", "a/rtl8139/pc"
+
+
+def test_one_cell_of_a_cause_is_booted_in_real_time() -> None:
+    lost = {"shift7": LOST, "shift5": LOST, "real": LOST}
+    verdict, batches = decide({A: lost, B: lost, "b/pcnet/pc": lost, "a/pcnet/q35": lost})
+    assert batches[-1] == {f"{A} real", "b/pcnet/pc real", "a/pcnet/q35 real"}
+    assert states(verdict, "outcome")[B] == (C, "at shift 5; e1000 in real time")
+    assert len(verdict.regressions) == 4
+
+
+def test_a_witness_that_does_not_see_it_refutes_only_itself() -> None:
+    lost = {"shift7": LOST, "shift5": LOST, "real": LOST}
+    verdict, batches = decide({A: {**lost, "real": GOOD}, B: lost, C3: lost})
+    assert batches[-2:] == [{f"{A} real"}, {f"{B} real", f"{C3} real"}]
+    assert states(verdict, "outcome") == {
+        A: (R, ""),
+        B: (C, "at shift 5; in real time"),
+        C3: (C, "at shift 5; in real time"),
+    }
+    assert [entry.key for entry in verdict.refuted] == [find_key(A)]
+
+
+def test_everywhere_each_cell_is_booted_in_real_time() -> None:
+    lost = {"shift7": LOST, "shift5": LOST, "real": LOST}
+    verdict, batches = decide({A: lost, B: lost}, confirm_everywhere=True)
+    assert batches[-1] == {f"{A} real", f"{B} real"}
+    assert {by for _, by in states(verdict, "outcome").values()} == {"at shift 5; in real time"}
+
+
+@pytest.mark.parametrize("clock", [REAL, KVM])
+def test_where_time_is_real_a_second_boot_confirms_outcomes(clock: Clock) -> None:
+    words = "in real time" if clock is REAL else "under KVM"
+    boots = [make(A, changes, side, clock, clock) for side, changes in (("baseline", GOOD), ("candidate", LOST))]
+    answers = {"baseline": GOOD, "candidate": LOST}
+
+    def answer(wanted: WantedBoot) -> Boot:
+        return make(A, answers[wanted.side], wanted.side, first_clock=clock)
+
+    verdict, batches = compare_and_boot(boots, answer)
+    assert [[(boot.side, boot.clock, boot.reason) for boot in batch] for batch in batches] == [
+        [("baseline", REAL, Reason.SECOND_CLOCK), ("candidate", REAL, Reason.SECOND_CLOCK)]
+    ]
+    assert states(verdict, "outcome") == {A: (C, f"again {words}; {words}")}
+    answers["candidate"] = GOOD
+    assert states(compare_and_boot(boots, answer)[0], "outcome") == {A: (R, "")}
+
+
+def test_without_further_boots_a_regression_is_unconfirmed_and_counts_as_a_change() -> None:
+    boots = [make(A, LOST if side == "candidate" else GOOD, side) for side in ("baseline", "candidate")]
+    boots += [make(B, GOOD, side) for side in ("baseline", "candidate")]
+    first, second = ([trace(boot) for boot in boots if boot.side == side] for side in ("baseline", "candidate"))
     verdict = compare_traces(first, second)
-    assert states(verdict) == {"a/e1000/pc": R, "a/pcnet/pc": R}
+    assert states(verdict, "outcome") == {A: (P, "")}
+    assert (verdict.answer, verdict.regressions) == (Answer.COMPATIBLE_WITH_CHANGES, ())
+    assert {boot.clock for boot in verdict.wanted} == {Clock(ClockKind.VIRTUAL, 5)}
 
 
-def test_a_failure_that_is_not_confirmed_counts_as_a_change_at_most() -> None:
-    verdict = compared({"a/e1000/pc": PATIENT, "b/e1000/pc": {}}, {"a/pcnet/pc": {}})
-    assert verdict.answer is Answer.COMPATIBLE_WITH_CHANGES
-    assert [entry.rule for entry in verdict.of_severity(Severity.CHANGE)] == ["outcome"]
-    assert verdict.regressions == ()
+def test_where_the_rig_broke_nothing_is_wanted() -> None:
+    boots = [trace(make(A, LOST if side == "candidate" else GOOD, side)) for side in ("baseline", "candidate")]
+    verdict = compare_traces(boots[:1], boots[1:], broken={find_key(A): "no space"})
+    assert (verdict.wanted, states(verdict, "outcome")) == ((), {A: (P, "")})
 
 
-def test_a_failure_of_virtual_time_that_passes_in_real_time_is_nothing() -> None:
-    verdict = compared({"a/e1000/pc": PATIENT, "a/pcnet/pc": {}}, {"a/e1000/pc": {}})
-    assert verdict.differences == ()
-    assert verdict.identical
+# --- what a clock can make ---------------------------------------------------------------------------------------
 
 
-def test_the_rounds_of_a_comparison_come_to_an_end() -> None:
-    virtual: Boots = {f"{scenario}/{nic}/pc": late(13) for scenario in ("a", "b") for nic in NICS}
-    asked = names(needs_confirmation(compared(virtual, {})))
-    assert len(asked) == 2
-    confirmed = compared(virtual, {name: late(13) for name in asked})
-    assert needs_confirmation(confirmed) == set()
-    assert len(confirmed.regressions) == 16
-    refuted = compared(virtual, {name: {} for name in asked})
-    assert needs_confirmation(refuted) == set()
-    assert refuted.identical
-    assert len(refuted.refuted) == 14
+def test_one_cell_vouches_for_all_that_show_the_like() -> None:
+    talks = {"shift7": TALKS, "shift5": TALKS}
+    verdict, batches = decide({A: talks, "b/e1000/pc": talks, "b/pcnet/pc": {}, "a/pcnet/q35": talks})
+    assert states(verdict, "traffic") == {
+        A: (C, "at shift 5"),
+        "b/e1000/pc": (C, "a at shift 5"),
+        "a/pcnet/q35": (C, "at shift 5"),
+    }
+    assert batches == [{f"{A} shift5", "b/pcnet/pc shift5", "a/pcnet/q35 shift5"}]
 
 
-def test_what_is_waived_needs_no_confirmation() -> None:
-    verdict = compared({"a/e1000/pc": PATIENT}, {})
-    waived = replace(verdict, differences=tuple(replace(one, waiver="known") for one in verdict.differences))
-    assert needs_confirmation(waived) == set()
+def test_where_the_witness_does_not_see_it_each_cell_is_booted_in_real_time() -> None:
+    second, third = "b/e1000/pc", "c/e1000/pc"
+    talks = {"shift7": TALKS}
+    verdict, batches = decide({A: talks, second: {**talks, "real": TALKS}, third: talks})
+    assert batches == [{f"{A} shift5"}, {f"{second} real", f"{third} real"}]
+    assert states(verdict, "traffic") == {A: (R, ""), second: (C, "in real time"), third: (R, "")}
 
 
-def test_a_loaded_host_does_not_make_boots_slow_that_were_not_in_virtual_time() -> None:
-    verdict = compared({"a/e1000/pc": {}}, {"a/e1000/pc": late(13)})
-    assert verdict.differences == ()
-    assert [entry.finding.subject for entry in verdict.refuted] == [REQUEST]
+def test_a_cell_that_cannot_see_it_refutes_nothing() -> None:
+    """A boot that ends before its link is up says nothing of what the guest sends."""
+    verdict, _ = decide({A: {"shift7": TALKS, "shift5": SILENT, "real": TALKS}})
+    assert states(verdict, "traffic") == {A: (C, "in real time")}
+    verdict, _ = decide({A: {"shift7": TALKS, "shift5": SILENT, "real": SILENT}})
+    assert states(verdict, "traffic") == {A: (P, "")}
 
 
-@pytest.mark.parametrize("virtual", [{}, {"a/e1000/pc": {"disturbed": 1}}, {"a/e1000/pc": late(14)}])
-def test_a_time_of_real_time_counts_where_virtual_time_does_not_contradict(virtual: Boots) -> None:
-    verdict = compared(virtual, {"a/e1000/pc": late(13)})
-    assert states(verdict) == {"a/e1000/pc": C}
+def test_what_was_never_seen_in_virtual_time_needs_no_clock() -> None:
+    verdict, batches = decide({A: {"real": TALKS}}, first_clock=REAL)
+    assert (states(verdict, "traffic"), batches) == ({A: (C, "in real time")}, [])
 
 
-def test_where_one_side_was_booted_in_real_time_only_its_boot_there_counts() -> None:
-    first = [boot("a/e1000/pc")]
-    second = [boot("a/e1000/pc", **PATIENT), boot("a/e1000/pc", clock=REAL)]
-    assert compare_traces(first, second).differences == ()
-    (lost,) = compare_traces(first, [boot("a/e1000/pc"), boot("a/e1000/pc", clock=REAL, **PATIENT)]).differences
-    assert (lost.rule, lost.confirmation) == ("outcome", C)
-    (won,) = compare_traces([boot("a/e1000/pc"), boot("a/e1000/pc", clock=REAL, **PATIENT)], first).differences
-    assert won.confirmation is C
+# --- regressions of other rules ----------------------------------------------------------------------------------
+
+OTHER_CLASS = {"options": {**Boot().options, 77: b"gPXE".hex()}}
 
 
-def test_in_real_time_only_nothing_has_to_be_confirmed() -> None:
-    verdict = compared({}, {"a/e1000/pc": late(13), "b/e1000/pc": PATIENT})
-    assert len(verdict.regressions) == 2
-    assert {entry.confirmation for entry in verdict.regressions} == {C}
-    assert needs_confirmation(verdict) == set()
+def test_what_no_clock_can_change_needs_nothing() -> None:
+    verdict, batches = decide({A: {"shift7": OTHER_CLASS}})
+    assert states(verdict, "dhcp-user-class") == {A: (N, "")}
+    assert batches == [{f"{A} shift5"}]  # which tells waits from work
 
 
-def test_a_witness_has_to_have_seen_what_the_rule_looks_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    def reached_file(seen: Trace) -> bool:
-        return seen.outcome.milestone == "nbp-entered"
-
-    real: Boots = {"a/pcnet/pc": {"milestone": "dhcp-ack"}}
-    assert states(compared(SLOW_PAIR, real)) == {"a/e1000/pc": R}
-    demanding = dict(RULES) | {"stage-times": replace(RULES["stage-times"], witnesses=reached_file)}
-    monkeypatch.setattr(policy, "RULES", demanding)
-    verdict = compared(SLOW_PAIR, real)
-    assert states(verdict) == {"a/e1000/pc": P}
-    assert names(needs_confirmation(verdict)) == {"a/e1000/pc"}
+def test_a_regression_that_a_policy_makes_of_it_needs_nothing_either() -> None:
+    verdict, batches = decide({A: {"shift7": OTHER_CLASS}}, policy=Policy(relies_on=frozenset({"user-class"})))
+    assert states(verdict, "dhcp-user-class") == {A: (N, "")}
+    assert (verdict.answer, batches) == (Answer.NOT_COMPATIBLE, [{f"{A} shift5"}])
 
 
-@pytest.mark.parametrize(
-    ("changes", "doubtful"),
-    [
-        ({}, False),
-        ({"passed": False}, True),
-        ({"disturbed": 1}, True),
-        ({"passed": False, "clock": REAL}, False),
-        ({"disturbed": 3, "clock": KVM}, False),
-    ],
-)
-def test_boots_in_virtual_time_that_failed_or_were_disturbed_are_doubtful(
-    changes: dict[str, object], doubtful: bool
-) -> None:
-    good = boot("a/e1000/pc")
-    assert find_doubtful([good, boot("a/pcnet/q35", **changes)]) == ({key_of("a/pcnet/q35")} if doubtful else set())
+WIDE = {"bar_length": 1 << 19}
+
+
+def test_a_regression_is_seen_in_real_time_in_one_cell() -> None:
+    everywhere = {"shift7": WIDE, "shift5": WIDE, "real": WIDE}
+    verdict, batches = decide({A: everywhere, "b/e1000/pc": everywhere})
+    assert batches == [{f"{A} shift5", f"{A} real"}]
+    assert states(verdict, "rom-bar") == {A: (C, "in real time"), "b/e1000/pc": (C, "a in real time")}
+    assert verdict.answer is Answer.NOT_COMPATIBLE
+
+
+def test_a_regression_by_policy_of_what_a_clock_can_make_is_seen_in_real_time() -> None:
+    talks = {"shift7": TALKS, "shift5": TALKS, "real": TALKS}
+    verdict, batches = decide({A: talks}, policy=STRICT)
+    assert states(verdict, "traffic") == {A: (C, "at shift 5")}
+    assert batches == [{f"{A} shift5"}]  # an info stays one
+    names = {"tftp": (("/nbp.0", (("blksize", "1432"), ("tsize", "0")), 42430),)}
+    verdict, batches = decide({A: {"shift7": names, "shift5": names, "real": names}}, policy=STRICT)
+    assert states(verdict, "tftp-files") == {A: (C, "at shift 5; in real time")}
+
+
+def test_what_is_waived_is_not_booted_again() -> None:
+    waiver = Waiver("rom-bar", "nobody migrates", FieldPatterns("rom-bar"))
+    _, batches = decide({A: {"shift7": WIDE}}, policy=Policy(waivers=(waiver,)))
+    assert batches == [{f"{A} shift5"}]
+
+
+def test_a_regression_of_the_sets_as_wholes_needs_no_boot() -> None:
+    first = [trace(make(name, GOOD, "baseline")) for name in (A, B)]
+    verdict = compare_traces(first, [trace(make(A, GOOD, "candidate"))], STRICT)
+    assert [(entry.rule, entry.confirmation) for entry in verdict.regressions] == [("coverage", N)]
+
+
+# --- second clocks -----------------------------------------------------------------------------------------------
+
+
+def test_one_cell_with_each_rom_is_booted_at_the_second_clock() -> None:
+    """The cheapest one that passed, a boot by a network program first."""
+    _, batches = decide(
+        {
+            "a/e1000/pc": {"shift7": {"wall_s": 0.6}},
+            "b/e1000/pc": {"shift7": {"wall_s": 0.4}},
+            "c/e1000/pc": {"shift7": {"wall_s": 0.1, "milestone": "disk-booted", "nbp_s": None}},
+            "c/pcnet/pc": {"shift7": {"wall_s": 0.1, "milestone": "disk-booted", "nbp_s": None}},
+            "a/e1000/q35": {},
+            "a/rtl8139/q35": {"shift7": {"disturbed": 1}},
+        }
+    )
+    assert batches == [{"b/e1000/pc shift5", "c/pcnet/pc shift5", "a/e1000/q35 shift5"}]
+
+
+def test_times_are_not_split_where_a_second_virtual_clock_makes_no_sense() -> None:
+    for clock in (Clock(ClockKind.VIRTUAL, 4), REAL):
+        _, batches = decide({A: {}}, first_clock=clock)
+        assert batches == []

@@ -282,7 +282,7 @@ def covered(baseline: dict[str, bool], candidate: dict[str, bool], broken: tuple
         ]
         for side, nics in (("one", baseline), ("two", candidate))
     )
-    pairing = pair_traces(first, second, [CellKey("grub", nic, "pc", "seabios") for nic in broken])
+    pairing = pair_traces(first, second, {CellKey("grub", nic, "pc", "seabios"): "no space" for nic in broken})
     return [finding for pair, finding in RULES["coverage"].check(pairing) if pair is None]
 
 
@@ -375,5 +375,5 @@ def test_a_nic_that_is_paired_in_one_cell_and_has_others_on_one_side_is_covered(
     pair, more = trace(Boot()), trace(Boot(scenario="more"))
     other = trace(Boot(scenario="other"))
     for first, second in (([pair, more], [pair]), ([pair], [pair, more]), ([pair, more], [pair, other])):
-        for broken in ([], [pair.key]):
+        for broken in ({}, {pair.key: "no space"}):
             assert list(RULES["coverage"].check(pair_traces(first, second, broken))) == []

@@ -1,13 +1,18 @@
 """Which boot meets which."""
 
+from dataclasses import replace
+
 import pytest
 
 from bootrig.compare.finding import Finding, Severity, Value
 from bootrig.compare.pairing import CellPair, pair_traces
 from bootrig.compare.tolerance import TOLERANCE, Tolerance
+from bootrig.trace.attempt import parse_attempt
 from bootrig.trace.names import CellKey
-from bootrig.trace.trace import Clock, Trace
+from bootrig.trace.trace import Clock, ClockKind, Trace
 from tests.compare.factory import KVM, REAL, VIRTUAL, Boot, trace
+
+FIVE = Clock(ClockKind.VIRTUAL, 5)
 
 
 def boot(nic: str, clock: Clock = VIRTUAL, *, passed: bool = True, disturbed: int = 0) -> Trace:
@@ -20,47 +25,109 @@ def key(nic: str) -> CellKey:
 
 def test_cells_meet_by_their_key_in_its_order() -> None:
     first, second = ([boot(nic) for nic in nics] for nics in ("dcbfa", "ehgbd"))
-    pairing = pair_traces(first, second, [key("x")])
+    pairing = pair_traces(first, second, {key("x"): "no space"})
     assert [cell.judged.key for cell in pairing.paired] == [key("b"), key("d")]
     assert [(pair.baseline, pair.candidate) for pair in pairing] == [(first[2], second[3]), (first[0], second[4])]
     assert [one.key for one in pairing.only_baseline] == [key("a"), key("c"), key("f")]
     assert [one.key for one in pairing.only_candidate] == [key("e"), key("g"), key("h")]
-    assert pairing.broken == {key("x")}
-    assert [cell.virtual for cell in pairing.paired] == [None, None]
+    assert pairing.broken == {key("x"): "no space"}
 
 
-@pytest.mark.parametrize("clocks", [(VIRTUAL,), (VIRTUAL, REAL)])
-def test_every_pair_has_the_tolerance(clocks: tuple[Clock, ...]) -> None:
-    traces, tolerance = [boot("a", clock) for clock in clocks], Tolerance(wait_s=2.0)
-    pairing = pair_traces(traces, traces, tolerance=tolerance)
-    assert [pair.tolerance for pair in (*pairing, *pairing.select_virtual())] == [tolerance] * len(clocks)
+def test_every_pair_has_the_tolerance() -> None:
+    traces, tolerance = [boot("a", clock) for clock in (VIRTUAL, FIVE, REAL)], Tolerance(wait_s=2.0)
+    (cell,) = pair_traces(traces, traces, tolerance=tolerance).paired
+    assert [pair and pair.tolerance for pair in (cell.judged, cell.second, cell.real)] == [tolerance] * 3
     assert next(iter(pair_traces(traces, traces))).tolerance == TOLERANCE
 
 
-V, R = boot("a"), boot("a", REAL)
+def attempts(*names: str, side: str = "baseline") -> list[Trace]:
+    """Return boots by the names of their attempts; `~` before one that was disturbed."""
+    plain = Boot(nic="a", side=side)
+    return [
+        trace(
+            replace(
+                plain, clock=parse_attempt(name.strip("~")).clock, attempt=name.strip("~"), disturbed=name[0] == "~"
+            )
+        )
+        for name in names
+    ]
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "judged", "virtual"),
+    ("first", "second", "judged", "split", "look", "real"),
     [
-        ([V], [V], (V, V), None),
-        ([R], [R], (R, R), None),
-        ([V], [R], (V, R), None),
-        ([V, R], [R, V], (R, R), (V, V)),
-        ([V, R], [V], (R, V), None),
-        ([V], [V, R], (V, R), None),
-        ([V, R], [R], (R, R), None),
-        ([R], [V, R], (R, R), None),
+        (["shift7"], ["shift7"], ("shift7", "shift7"), None, None, None),
+        (["shift7", "shift5"], ["shift7", "shift5"], ("shift7", "shift7"), ("shift5", "shift5"), None, None),
+        (["shift7", "shift5"], ["shift7"], ("shift7", "shift7"), None, None, None),
+        (["shift7", "shift5"], ["shift7", "~shift5"], ("shift7", "shift7"), None, None, None),
+        (
+            ["shift7", "~shift5", "shift5.2", "shift7.2", "shift5.3"],
+            ["~shift7", "shift7.2", "shift5", "~shift7.3", "shift7.4", "shift5.2"],
+            ("shift7", "shift7.2"),
+            ("shift5.2", "shift5"),
+            ("shift7.2", "shift7.4", "shift5.3", "shift5.2"),
+            None,
+        ),
+        (["shift7", "real"], ["shift7", "real"], ("shift7", "shift7"), None, None, ("real", "real")),
+        (
+            ["shift7", "shift5", "real"],
+            ["~shift7", "~shift7.2", "~shift7.3", "shift5", "real"],
+            ("shift7", "real"),
+            None,
+            None,
+            ("real", "real"),
+        ),
     ],
 )
-def test_boots_in_real_time_are_judged_and_those_in_virtual_time_kept_beside_them(
-    first: list[Trace], second: list[Trace], judged: tuple[Trace, Trace], virtual: tuple[Trace, Trace] | None
+def test_boots_of_both_sides_meet_by_what_they_are_for(
+    first: list[str],
+    second: list[str],
+    judged: tuple[str, ...],
+    split: tuple[str, ...] | None,
+    look: tuple[str, ...] | None,
+    real: tuple[str, ...] | None,
 ) -> None:
-    pairing = pair_traces(first, second)
-    (cell,) = pairing.paired
-    assert cell.judged.sides == judged
-    assert (cell.virtual and cell.virtual.sides) == virtual
-    assert [pair.sides for pair in pairing.select_virtual()] == ([] if virtual is None else [virtual])
+    (cell,) = pair_traces(attempts(*first), attempts(*second, side="candidate")).paired
+    assert tuple(one.attempt for one in cell.judged.sides) == judged
+    assert (cell.judged.second and tuple(one.attempt for one in cell.judged.second)) == split
+    seen = cell.look and (*cell.look.sides, *(cell.look.second or ()))
+    assert (seen and tuple(one.attempt for one in seen)) == look
+    assert (cell.real and tuple(one.attempt for one in cell.real.sides)) == real
+
+
+@pytest.mark.parametrize(
+    ("names", "second", "look", "real"),
+    [
+        (["shift7"], ["shift5"] * 2, [], ["real"] * 2),
+        (["shift7", "shift5"], [], ["shift7"] * 2 + ["shift5"] * 2, ["real"] * 2),
+        (["shift7", "~shift5", "~shift5.2"], ["shift5"] * 2, [], ["real"] * 2),
+        (["shift7", "~shift5", "~shift5.2", "~shift5.3"], [], [], ["real"] * 2),
+        (["shift7", "shift5", "shift7.2", "real"], [], ["shift5"] * 2, []),
+        (["shift7", "shift5", "~shift7.2", "~shift7.3", "~shift7.4"], [], [], ["real"] * 2),
+        (["~shift7", "~shift7.2", "~shift7.3", "real"], ["shift5"] * 2, [], []),
+    ],
+)
+def test_the_boots_that_are_lacking(names: list[str], second: list[str], look: list[str], real: list[str]) -> None:
+    (cell,) = pair_traces(attempts(*names), attempts(*names, side="candidate")).paired
+    wanted = cell.want_second(), cell.want_look(), cell.want_real()
+    assert [[boot.clock.attempt for boot in boots] for boots in wanted] == [second, look, real]
+    assert all({boot.side for boot in boots} == {"baseline", "candidate"} for boots in wanted if boots)
+
+
+def test_only_the_side_that_lacks_a_boot_is_booted() -> None:
+    (cell,) = pair_traces(attempts("shift7", "shift5"), attempts("shift7", side="candidate")).paired
+    assert [(boot.side, boot.clock.attempt) for boot in cell.want_second()] == [("candidate", "shift5")]
+
+
+@pytest.mark.parametrize(
+    ("names", "is_paired"),
+    [(["shift7", "~shift5"], True), (["~shift7"], False), (["~shift7", "~shift7.2", "~shift7.3", "real"], True)],
+)
+def test_a_cell_whose_rig_broke_meets_another_where_an_attempt_counts(names: list[str], is_paired: bool) -> None:
+    traces = attempts(*names)
+    pairing = pair_traces(traces, attempts("shift7", side="candidate"), {traces[0].key: "no space"})
+    assert len(pairing.paired) == is_paired
+    assert (pairing.only_baseline, pairing.only_candidate == ()) == ((), is_paired)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from bootrig.compare.registry import TOPICS, rule
+from bootrig.compare.registry import TOPICS, Needs, rule
 from bootrig.compare.rules import RULES
 from bootrig.compare.rules.outcome import check_outcome
 
@@ -86,17 +86,17 @@ def test_what_rules_own_is_written_down() -> None:
 
 
 def test_how_rules_are_confirmed_is_written_down() -> None:
-    assert {name for name, entry in RULES.items() if entry.needs_confirmation} == {
-        "dhcp-retries",
-        "dhcp-sequence",
-        "dns-types",
-        "on-the-way",
-        "outcome",
-        "stage-times",
-        "start-time",
-        "tftp-errors",
-        "tftp-files",
-        "traffic",
+    assert {name: entry.needs for name, entry in RULES.items() if entry.needs is not Needs.NOTHING} == {
+        "dhcp-retries": Needs.CLOCK,
+        "dhcp-sequence": Needs.CLOCK,
+        "dns-types": Needs.CLOCK,
+        "on-the-way": Needs.CLOCK,
+        "outcome": Needs.CLOCK,
+        "stage-times": Needs.LOOK,
+        "start-time": Needs.LOOK,
+        "tftp-errors": Needs.CLOCK,
+        "tftp-files": Needs.CLOCK,
+        "traffic": Needs.CLOCK,
     }
     assert {name for name, entry in RULES.items() if entry.needs_own_cell} == {"outcome"}
     assert {name for name, entry in RULES.items() if not entry.depends_on_scenario} == {

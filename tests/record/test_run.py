@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.compare import Answer
+from bootrig.errors import ExitStatus
 from bootrig.jsonfile import JsonFileError, write_json
 from bootrig.record.judgement import judge
 from bootrig.record.run import RecordedRun, Run, RunCell, RunError, RunHost, RunSide, find_run, write_run
-from bootrig.trace.trace import Trace
+from bootrig.trace.error import CellErrorDocument
+from bootrig.trace.trace import Clock, ClockKind, Trace
 from tests.compare.factory import REAL, Boot, trace
 
 
@@ -20,7 +23,7 @@ def make_run(directory: Path, *sides: tuple[str, tuple[Boot, ...]]) -> RecordedR
         for boot in boots:
             found = trace(boot)
             place = f"cells/{label}/{found.key.directory_name}"
-            attempt = directory / place / found.clock.attempt
+            attempt = directory / place / found.attempt
             attempt.mkdir(parents=True)
             write_json(attempt / "trace.json", found)
             cells.append(RunCell(found.cell, label, place))
@@ -113,9 +116,45 @@ def test_all_attempts_of_a_cell_are_read(tmp_path: Path) -> None:
     assert sorted(found.clock.kind for found in run.load_traces("set")) == ["real", "virtual"]
 
 
-def test_cells_whose_rig_broke_are_named(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run", ("set", (GOOD,)))
-    attempt = next((tmp_path / "run").glob("cells/set/*/*"))
-    (attempt / "trace.json").rename(attempt / "error.json")
-    assert [str(key) for key in run.find_broken("set")] == [run.run.cells[0].cell]
-    assert run.load_traces("set") == ()
+def break_cell(directory: Path, name: str, message: str) -> None:
+    """Let a cell have broken once more, as one that leaves its error."""
+    attempt = directory / name
+    attempt.mkdir()
+    write_json(attempt / "error.json", CellErrorDocument(type="CellError", message=message))
+
+
+def test_what_broke_first_is_told(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", ("set", (GOOD, replace(GOOD, nic="pcnet"))))
+    cell = next((tmp_path / "run").glob("cells/set/*e1000*"))
+    break_cell(cell, "shift5", "pxe-tftp/e1000/pc/seabios/host: no space")
+    assert run.load_errors("set") == {GOOD.key: "no space"}
+    assert run.load_errors("other") == {}
+
+
+def test_a_broken_cell_does_not_hide_the_others(tmp_path: Path) -> None:
+    """A regression that lacks its boots counts as a change, and a broken rig makes good verdicts prove nothing."""
+    good = (GOOD, replace(GOOD, nic="pcnet"))
+    run = make_run(tmp_path / "run", ("baseline", good), ("candidate", good))
+    cell = next((tmp_path / "run").glob("cells/candidate/*e1000*"))
+    (cell / "shift7" / "trace.json").unlink()
+    break_cell(cell, "shift7.2", "QEMU went away")
+    verdict = judge(run, run)
+    assert (verdict.answer, verdict.status, verdict.counts.broken) == (Answer.COMPATIBLE, ExitStatus.BROKEN, 1)
+    assert {cell.key.nic_model: cell.state for cell in verdict.cells} == {"e1000": "broken", "pcnet": "same"}
+    assert [entry.explanation for entry in verdict.not_compared] == ["the rig broke: QEMU went away"]
+
+
+def test_what_each_boot_is_for_is_found_again(tmp_path: Path) -> None:
+    """A run of compare: attempts, second clock, confirmation in real time, with their roles in no other place."""
+    five = Clock(ClockKind.VIRTUAL, 5)
+    boots = (LOST, replace(GOOD, attempt="shift7.2"), replace(LOST, clock=five), replace(LOST, clock=REAL))
+    run = make_run(tmp_path / "run", ("baseline", tuple(_good(boot) for boot in boots)), ("candidate", boots))
+    (found,) = judge(run, run).regressions
+    assert (found.confirmation, found.confirmed_by) == ("confirmed", "at shift 5; in real time")
+    (cell,) = judge(run, run).cells
+    assert cell.candidate is not None
+    assert cell.candidate.attempt == "shift7"
+
+
+def _good(boot: Boot) -> Boot:
+    return replace(GOOD, clock=boot.clock, attempt=boot.attempt)

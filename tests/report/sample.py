@@ -5,11 +5,12 @@ from itertools import product
 
 from msgspec import structs
 
-from bootrig.compare import Policy, Verdict, Waiver, compare_traces, needs_confirmation
+from bootrig.compare import Policy, Verdict, Waiver
 from bootrig.compare.waivers import FieldPatterns
-from bootrig.trace.names import CellKey
+from bootrig.trace.reading.attempts import WantedBoot
 from bootrig.trace.trace import EmulatorEvidence, Trace
 from tests.compare.factory import DISCOVER, KIB, NICS, REAL, SCENARIOS, Boot, http_request, trace
+from tests.compare.loop import compare_again, compare_and_boot
 
 VARIANTS = ("nbp-sizes[512]", "nbp-sizes[2k]", "nbp-sizes[16k]", "nbp-sizes[100k]")
 LEGACY = [(scenario, nic, "pc", "seabios") for scenario, nic in product((*SCENARIOS, *VARIANTS), NICS)]
@@ -64,21 +65,22 @@ def candidate_traces() -> list[Trace]:
     return [trace(_candidate_boot(place)) for place in (*LEGACY, *UEFI)]
 
 
-def _real(keys: set[CellKey], *, of_candidate: bool) -> list[Trace]:
-    make = _candidate_boot if of_candidate else _baseline_boot
-    places = [(key.scenario, key.nic_model, key.machine, key.platform_firmware) for key in sorted(keys)]
-    return [trace(replace(make(place), clock=REAL)) for place in places]
-
-
 def verdict() -> Verdict:
-    """Return the verdict after confirmation in real time."""
+    """Return the verdict after everything that is wanted was booted."""
     waiver = Waiver("features", "nobody boots by iSCSI here", FieldPatterns("features", subject="feature iSCSI"))
-    policy = Policy(waivers=(waiver,))
-    first, second = baseline_traces(), candidate_traces()
-    keys = needs_confirmation(compare_traces(first, second, policy))
-    first += _real(keys, of_candidate=False)
-    second += _real(keys, of_candidate=True)
-    return compare_traces(first, second, policy)
+    makers = {"baseline": _baseline_boot, "candidate": _candidate_boot}
+    boots = [
+        replace(makers[side](place), side=side)
+        for side in makers
+        for place in (*LEGACY, *UEFI)
+        if side == "candidate" or place[1] != "vmxnet3"
+    ]
+
+    def answer(wanted: WantedBoot) -> Boot:
+        key = wanted.key
+        return makers[wanted.side]((key.scenario, key.nic_model, key.machine, key.platform_firmware))
+
+    return compare_and_boot(boots, answer, policy=Policy(waivers=(waiver,)))[0]
 
 
 DEFAULT_PLACES = [
@@ -109,4 +111,4 @@ def default_verdict() -> Verdict:
     first, second = (
         [structs.replace(trace(replace(boot, clock=REAL)), emulator=emulator) for boot in boots] for boots in sides
     )
-    return compare_traces(first, second)
+    return compare_again(first, second)

@@ -20,6 +20,7 @@ from bootrig.schedule.equipment import collect_programs, specify
 from bootrig.schedule.errors import PoolError
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.pool import start_pool
+from bootrig.trace.attempt import Attempt
 from bootrig.trace.trace import Clock, ClockKind
 from tests.cli.command import find_children
 from tests.emulator.fake_qemu import make_fake_qemu
@@ -47,7 +48,7 @@ def specifications(tmp_path: Path) -> list[CellSpecification]:
     """Cells that break at once."""
     planned = plan_cells(Filters(scenarios=("pxe-tftp", "no-boot-file", "no-ra"), nic_models=("e1000", "rtl8139")))
     side, shared = make_side(tmp_path), make_equipment(tmp_path)
-    return [specify(cell, side, shared, tmp_path, VIRTUAL) for cell in planned]
+    return [specify(cell, side, shared, tmp_path, Attempt(VIRTUAL)) for cell in planned]
 
 
 @pytest.mark.rig
@@ -138,7 +139,7 @@ def test_a_pool_whose_process_cannot_start(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("sys.executable", "/bin/false")
     with start_pool(1, tmp_path) as pool:
         planned = plan_cells(Filters(scenarios=("pxe-tftp",), nic_models=("e1000",)))
-        cell = specify(planned[0], make_side(tmp_path), make_equipment(tmp_path), tmp_path, VIRTUAL)
+        cell = specify(planned[0], make_side(tmp_path), make_equipment(tmp_path), tmp_path, Attempt(VIRTUAL))
         with pytest.raises(PoolError, match="the process that forks the cells is gone"):
             list(pool.run([cell]))
 
@@ -174,8 +175,8 @@ def test_the_forking_process_ends_with_its_socket(monkeypatch: pytest.MonkeyPatc
 def test_a_cell_s_specification_is_written_and_read_back(tmp_path: Path) -> None:
     (planned,) = plan_cells(Filters(scenarios=("nbp-sizes[2k]",), nic_models=("e1000",)))
     side, shared = make_side(tmp_path), make_equipment(tmp_path)
-    first = specify(planned, side, shared, tmp_path, VIRTUAL)
-    again = specify(planned, side, shared, tmp_path, REAL)
+    first = specify(planned, side, shared, tmp_path, Attempt(VIRTUAL))
+    again = specify(planned, side, shared, tmp_path, Attempt(REAL))
     cell = tmp_path / "cells" / "set" / "nbp-sizes_2k_+e1000+pc+seabios+host"
     assert (first.cell_directory, first.directory) == (cell, cell / "shift7")
     assert (again.cell_directory, again.directory) == (cell, cell / "real")
@@ -192,9 +193,8 @@ def test_a_cell_s_specification_is_written_and_read_back(tmp_path: Path) -> None
 def test_a_run_can_be_carried_elsewhere(tmp_path: Path) -> None:
     (planned,) = plan_cells(Filters(scenarios=("pxe-tftp",), nic_models=("e1000",)))
     (tmp_path / "here").mkdir()
-    specification = specify(
-        planned, make_side(tmp_path / "here"), make_equipment(tmp_path / "here"), tmp_path / "here", VIRTUAL
-    )
+    here = tmp_path / "here"
+    specification = specify(planned, make_side(here), make_equipment(here), here, Attempt(VIRTUAL))
     write_specification(specification)
     (tmp_path / "here").rename(tmp_path / "there")
     cell = tmp_path / "there" / "cells" / "set" / specification.cell_directory.name

@@ -5,7 +5,7 @@ from itertools import groupby, pairwise, takewhile
 
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import rule
+from bootrig.compare.registry import Needs, rule
 from bootrig.trace.events import Dhcp
 from bootrig.trace.reading.wire import iter_exchange, iter_guest
 from bootrig.trace.trace import Trace
@@ -22,7 +22,8 @@ def _sequence(trace: Trace) -> str:
 @rule(
     "dhcp-sequence",
     topics={"dhcp-order"},
-    needs_confirmation=True,
+    needs=Needs.CLOCK,
+    witnesses=lambda trace: trace.passed and bool(_sequence(trace)),
     owns_dhcp_options={53},
     owns_ports={67, 68},
     follows_from=("network-client",),
@@ -46,7 +47,13 @@ def _first_gaps(trace: Trace) -> list[float]:
     return [round(second.guest_s - first.guest_s, 3) for first, second in pairwise(discovers)]
 
 
-@rule("dhcp-retries", topics={"dhcp-timing"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
+@rule(
+    "dhcp-retries",
+    topics={"dhcp-timing"},
+    needs=Needs.CLOCK,
+    witnesses=lambda trace: bool(_sequence(trace)),
+    follows_from=("network-client", "outcome"),
+)
 def check_retries(pair: CellPair) -> Iterator[Finding]:
     """Does the guest repeat its DISCOVER at the same times, as often?
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import rule
+from bootrig.compare.registry import Needs, rule
 
 _NUMBER = re.compile(r" \([0-9a-f]{8}\)")
 # complaints of older and newer iPXEs about one thing: what was to be booted
@@ -13,7 +13,13 @@ _IMAGE = re.compile(r"^(?:Could not (?:chain|boot) image|Nothing to boot|No file
 _WORDS = re.compile(r"(?:: |\.\.\. )[^:]*$")
 
 
-@rule("on-the-way", topics={"commands"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
+@rule(
+    "on-the-way",
+    topics={"commands"},
+    needs=Needs.CLOCK,
+    witnesses=lambda trace: trace.passed,
+    follows_from=("network-client", "outcome"),
+)
 def check_on_the_way(pair: CellPair) -> Iterator[Finding]:
     """Do the same commands and requests fail on the way, where both boots passed?
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import rule
+from bootrig.compare.registry import Needs, rule
 from bootrig.trace.trace import Outcome, OutcomeStatus
 
 
@@ -15,7 +15,7 @@ def describe_outcome(outcome: Outcome) -> str:
     return f"failed after {outcome.milestone}" if outcome.milestone else "failed before any milestone"
 
 
-@rule("outcome", needs_confirmation=True, needs_own_cell=True, follows_from=("network-client", "lint"))
+@rule("outcome", needs=Needs.CLOCK, needs_own_cell=True, follows_from=("network-client", "lint"))
 def check_outcome(pair: CellPair) -> Iterator[Finding]:
     """Did the boot do what the scenario expects?
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import rule
+from bootrig.compare.registry import Needs, rule
 from bootrig.trace.reading.stages import Stage, StageTime, measure_stages
 
 REGRESSION_S = 10.0
@@ -113,7 +113,7 @@ def _judge(stage: Stage, baseline_s: float, candidate_s: float) -> Finding:
 @rule(
     "start-time",
     topics={"start-time"},
-    needs_confirmation=True,
+    needs=Needs.LOOK,
     depends_on_scenario=False,
     follows_from=("network-client",),
 )
@@ -125,7 +125,7 @@ def check_start_time(pair: CellPair) -> Iterator[Finding]:
     return _findings(pair, frozenset({Stage.FIRST_PACKET}))
 
 
-@rule("stage-times", topics={"start-time"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
+@rule("stage-times", topics={"start-time"}, needs=Needs.LOOK, follows_from=("network-client", "outcome"))
 def check_stage_times(pair: CellPair) -> Iterator[Finding]:
     """How long does each stage take after the first packet?
 

@@ -5,9 +5,9 @@ from typing import TypeVar
 
 from bootrig.compare.finding import Finding, Severity, Value
 from bootrig.compare.pairing import CellPair, iter_unequal_values
-from bootrig.compare.registry import rule
+from bootrig.compare.registry import Needs, rule
 from bootrig.trace.events import TftpError, TftpRequest, TftpTransfer
-from bootrig.trace.reading.wire import iter_guest, map_names, strip_varying
+from bootrig.trace.reading.wire import find_file_request, iter_guest, map_names, strip_varying
 from bootrig.trace.trace import Trace
 
 T = TypeVar("T")
@@ -99,7 +99,13 @@ def _differing(what: str, file: str, old: int, new: int, severity: Severity, why
     return Finding(severity, f"{what} of {file}", str(old), str(new), statement, why)
 
 
-@rule("tftp-files", topics={"tftp", "file-name"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
+@rule(
+    "tftp-files",
+    topics={"tftp", "file-name"},
+    needs=Needs.CLOCK,
+    witnesses=lambda trace: trace.passed and find_file_request(trace) is not None,
+    follows_from=("network-client", "outcome"),
+)
 def check_tftp_files(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask for files by the same names, in the same order, where both boots passed?
 
@@ -124,7 +130,13 @@ def _list(names: Iterable[str]) -> Value:
     return ", ".join(dict.fromkeys(names)) or None
 
 
-@rule("tftp-errors", topics={"tftp"}, needs_confirmation=True, follows_from=("network-client", "outcome"))
+@rule(
+    "tftp-errors",
+    topics={"tftp"},
+    needs=Needs.CLOCK,
+    witnesses=lambda trace: trace.passed and find_file_request(trace) is not None,
+    follows_from=("network-client", "outcome"),
+)
 def check_tftp_errors(pair: CellPair) -> Iterator[Finding]:
     """Does the guest end transfers with the same TFTP errors, where both boots passed? Info: servers log them."""
     if not pair.both_passed:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair, Pairing
-from bootrig.compare.registry import RULES, rule, set_rule
+from bootrig.compare.registry import RULES, Needs, rule, set_rule
 from bootrig.trace.events import (
     Dhcp,
     Dhcp6,
@@ -85,11 +85,21 @@ def sent_kinds(trace: Trace) -> frozenset[str]:
     return frozenset(kind for kind in kinds if kind)
 
 
+def _has_link(trace: Trace) -> bool:
+    """Whether a boot passed and sent anything: one that ends before its link is up shows no traffic."""
+    return trace.passed and any(event.from_guest for event in trace.wire)
+
+
+def _asks_names(trace: Trace) -> bool:
+    return trace.passed and bool(_dns_types(trace))
+
+
 @set_rule(
     "traffic",
     topics={"switch", "ipv6", "vlan"},
-    needs_confirmation=True,
+    needs=Needs.CLOCK,
     depends_on_scenario=False,
+    witnesses=_has_link,
     owns_ports={546, 547},
     follows_from=("network-client", "outcome"),
 )
@@ -117,7 +127,14 @@ def check_traffic(pairing: Pairing) -> Iterator[tuple[CellPair | None, Finding]]
                 yield pair, Finding(Severity.INFO, f"traffic: {name}", None, name, statement, why)
 
 
-@rule("dns-types", topics={"dns"}, needs_confirmation=True, owns_ports={53}, follows_from=("network-client", "outcome"))
+@rule(
+    "dns-types",
+    topics={"dns"},
+    needs=Needs.CLOCK,
+    witnesses=_asks_names,
+    owns_ports={53},
+    follows_from=("network-client", "outcome"),
+)
 def check_dns_types(pair: CellPair) -> Iterator[Finding]:
     """Does the guest ask name servers for the same types of records, where both boots passed? Less is a change."""
     if not pair.both_passed:

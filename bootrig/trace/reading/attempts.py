@@ -1,26 +1,167 @@
-"""Which trace of a cell counts, where it was booted more than once.
+"""Which boots of a cell say what: the one that counts, those at the second clock, second looks, those in real time.
 
-In real time where there is such an attempt (by KVM or not), else in virtual time; of two alike the later one.
+A cell is booted at its first clock, up to three times, until a boot is undisturbed (rungs 1 to 3 of the ladder), then
+in real time (rung 5). The attempt that counts is the first undisturbed one in that order, else the one in real time.
+Whatever is booted later confirms or refutes and never takes its place, so what a boot is for is known from its clock
+and its number.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from bootrig.trace.trace import Trace
+from bootrig.trace.attempt import parse_attempt
+from bootrig.trace.names import CellKey
+from bootrig.trace.reading.firmware_words import find_banner
+from bootrig.trace.trace import Clock, ClockKind, Trace
+
+TRIES = 3
+REAL_TIME = Clock(ClockKind.REAL)
+FASTEST_SHIFT = 7
+# Below this shift a boot is no faster than in real time.
+LAST_SHIFT = 5
+SECOND_CLOCK_LIMIT_S = 3.0
 
 
-def find_attempt(traces: Iterable[Trace], *, virtual: bool) -> Trace | None:
-    """Return the last trace with a clock of that kind; None where there is none."""
-    return next((trace for trace in reversed(tuple(traces)) if trace.clock.is_virtual is virtual), None)
+class Reason(StrEnum):
+    """Why a cell is booted again."""
+
+    DISTURBED = "booting again what was disturbed"
+    SECOND_CLOCK = "booting again at the second clock"
+    SECOND_LOOK = "looking again at times that differ"
+    REAL_TIME = "confirming in real time"
 
 
-def choose_attempt(traces: Sequence[Trace]) -> Trace:
-    """Return the trace that counts, of at least one trace of one cell and side."""
-    return find_attempt(traces, virtual=False) or traces[-1]
+@dataclass(frozen=True, slots=True)
+class WantedBoot:
+    """A boot that would tell more: of a side, by its label, with this clock (any clock in real time is as good)."""
+
+    side: str
+    key: CellKey
+    clock: Clock
+    reason: Reason
+
+
+def is_same_clock(first: Clock, second: Clock) -> bool:
+    """Whether clocks run alike; under KVM as in real time."""
+    return first == second or not (first.is_virtual or second.is_virtual)
+
+
+@dataclass(frozen=True, slots=True)
+class CellBoots:
+    """All boots of one cell and side, at least one, in the order of their numbers."""
+
+    traces: tuple[Trace, ...]
+
+    @property
+    def first_clock(self) -> Clock:
+        """The clock that the cell is tried with first."""
+        return self.traces[0].first_clock or self.traces[0].clock
+
+    @property
+    def counted(self) -> Trace:
+        """The attempt that counts; the last one where nothing undisturbed is there yet."""
+        first = self.find(self.first_clock) or self.find(REAL_TIME)
+        return first or self.traces[-1]
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the attempt that counts ran in real time."""
+        return not self.counted.clock.is_virtual
+
+    @property
+    def next_rung(self) -> Clock | None:
+        """The clock of the next attempt; None where one counts, or nothing is left to be tried."""
+        # Rung 4, two shifts below the first clock, has its place before real time.
+        if self.find(self.first_clock) is None:
+            return next((clock for clock in (self.first_clock, REAL_TIME) if self.lacks(clock)), None)
+        return None
+
+    def find(self, clock: Clock, number: int = 1) -> Trace | None:
+        """Return the boot with that clock which is evidence, or the next ones of them by `number`.
+
+        In virtual time that is an undisturbed one; in real time every boot is evidence.
+        """
+        found = [trace for trace in self._select(clock) if _is_evidence(trace)]
+        return found[number - 1] if len(found) >= number else None
+
+    def lacks(self, clock: Clock, number: int = 1) -> bool:
+        """Whether `find` returns nothing and another boot may help: three disturbed ones in a row end that."""
+        found = self._select(clock)
+        evidence = [_is_evidence(trace) for trace in found]
+        in_vain = evidence[::-1].index(True) if True in evidence else len(evidence)
+        return sum(evidence) < number and in_vain < TRIES
+
+    def number_beside(self, clock: Clock) -> int:
+        """Return the number, among those that are evidence, of the first boot with that clock that does not count."""
+        return 1 + is_same_clock(self.counted.clock, clock)
+
+    def _select(self, clock: Clock) -> list[Trace]:
+        return [trace for trace in self.traces if is_same_clock(trace.clock, clock)]
+
+
+def _is_evidence(trace: Trace) -> bool:
+    return not (trace.clock.is_virtual and trace.outcome.disturbed)
+
+
+def _number(trace: Trace) -> int:
+    return parse_attempt(trace.attempt).number if trace.attempt else 1
+
+
+def group_boots(traces: Iterable[Trace]) -> dict[tuple[str, str, CellKey], CellBoots]:
+    """Return the boots of each cell by label of the side, ROM set and cell, in the order in which they come."""
+    groups: dict[tuple[str, str, CellKey], list[Trace]] = {}
+    for trace in traces:
+        groups.setdefault((trace.side, trace.rom_set, trace.key), []).append(trace)
+    return {place: CellBoots(tuple(sorted(found, key=_number))) for place, found in groups.items()}
 
 
 def settle_traces(traces: Iterable[Trace]) -> tuple[Trace, ...]:
-    """Return one trace for each side and cell, in the order in which they were first tried."""
-    attempts: dict[tuple[str, str, str], list[Trace]] = {}
-    for trace in traces:
-        attempts.setdefault((trace.side, trace.rom_set, trace.cell), []).append(trace)
-    return tuple(choose_attempt(tried) for tried in attempts.values())
+    """Return the trace that counts for each side and cell, in the order in which they come."""
+    return tuple(boots.counted for boots in group_boots(traces).values())
+
+
+def find_rungs(traces: Iterable[Trace]) -> tuple[WantedBoot, ...]:
+    """Return the attempts that the ladder asks for next."""
+    return tuple(
+        WantedBoot(side, key, clock, Reason.DISTURBED)
+        for (side, _, key), boots in group_boots(traces).items()
+        if (clock := boots.next_rung) is not None
+    )
+
+
+def choose_second_clock(boots: Sequence[CellBoots]) -> Clock:
+    """Return the second clock of a cell, which is the same on every side; one that was used already stays.
+
+    In virtual time the clocks are 7 and 5, or 7 and 6 where a SeaBIOS guest waits by spinning, which might make a boot
+    at 5 last over three seconds. gPXE stays at 5: that takes long, but it spins through all of its waits, of which 5
+    tells most. Scenarios that are slower than 5, and those in real time, are booted again in real time.
+    """
+    shifts = {boot.first_clock.shift for boot in boots}
+    shift = shifts.pop() if len(shifts) == 1 else None
+    if shift is None or shift < LAST_SHIFT:
+        return REAL_TIME
+    used = sorted({clock.shift or 0 for boot in boots for clock in _iter_others(boot)})
+    if used:
+        return Clock(ClockKind.VIRTUAL, used[0])
+    if shift < FASTEST_SHIFT:
+        return Clock(ClockKind.VIRTUAL, FASTEST_SHIFT)
+    spins = any(_may_spin(boot.counted) for boot in boots) and not any(_is_gpxe(boot.counted) for boot in boots)
+    return Clock(ClockKind.VIRTUAL, LAST_SHIFT + spins)
+
+
+def _iter_others(boots: CellBoots) -> Iterable[Clock]:
+    """Yield the virtual clocks beside the first one."""
+    return (trace.clock for trace in boots.traces if trace.clock.is_virtual and trace.clock != boots.first_clock)
+
+
+def _may_spin(trace: Trace) -> bool:
+    """Whether a boot at shift 5 might take over three seconds under SeaBIOS, were all of its time spent in waits."""
+    slower = 2 ** (FASTEST_SHIFT - LAST_SHIFT)
+    is_seabios = any(line.text.startswith("SeaBIOS") for line in trace.console)
+    return is_seabios and trace.usage.get("qemu_wall_s", 0.0) * slower > SECOND_CLOCK_LIMIT_S
+
+
+def _is_gpxe(trace: Trace) -> bool:
+    banner = find_banner(trace.console)
+    return banner is not None and banner.product == "gPXE"

@@ -1,55 +1,205 @@
-"""Which trace of a cell counts."""
+"""Which boots of a cell say what, and which ones are asked for next."""
 
 import pytest
+from msgspec.structs import replace
 
-from bootrig.trace.reading.attempts import choose_attempt, find_attempt, settle_traces
-from bootrig.trace.trace import Clock, ClockKind, Outcome, OutcomeStatus, RomEvidence, Trace
+from bootrig.trace.attempt import parse_attempt
+from bootrig.trace.names import CellKey
+from bootrig.trace.reading.attempts import (
+    REAL_TIME,
+    CellBoots,
+    Reason,
+    WantedBoot,
+    choose_second_clock,
+    find_rungs,
+    group_boots,
+    is_same_clock,
+    settle_traces,
+)
+from bootrig.trace.trace import (
+    Clock,
+    ClockKind,
+    ConsoleLine,
+    Disturbance,
+    Outcome,
+    OutcomeStatus,
+    RomEvidence,
+    Trace,
+)
 
-SHIFT, SLOWER = Clock(ClockKind.VIRTUAL, 7), Clock(ClockKind.VIRTUAL, 5)
-REAL, KVM = Clock(ClockKind.REAL), Clock(ClockKind.KVM)
+SEVEN, SIX, FIVE, FOUR = (Clock(ClockKind.VIRTUAL, shift) for shift in (7, 6, 5, 4))
+KVM = Clock(ClockKind.KVM)
+KEY = CellKey("pxe-tftp", "e1000", "pc", "seabios")
 
 
-def tried(clock: Clock, attempt: str = "", *, side: str = "baseline", nic: str = "e1000") -> Trace:
+def tried(name: str, first: Clock = SEVEN, *, side: str = "baseline", nic: str = "e1000") -> Trace:
+    """Return a boot by the name of its attempt; `~` before it is one that was disturbed."""
+    disturbed = (Disturbance(3, "tftp-data"),) if name.startswith("~") else ()
+    attempt = name.removeprefix("~")
     return Trace(
         cell=f"pxe-tftp/{nic}/pc/seabios/host",
         side=side,
         rom_set="set",
-        attempt=attempt or clock.attempt,
-        clock=clock,
-        outcome=Outcome(OutcomeStatus.PASSED, "", ""),
+        attempt=attempt,
+        clock=parse_attempt(attempt).clock,
+        first_clock=first,
+        outcome=Outcome(OutcomeStatus.PASSED, "", "", disturbed),
         rom=RomEvidence("", 1, 0, 0, ""),
     )
 
 
+def boots(*names: str, first: Clock = SEVEN) -> CellBoots:
+    (found,) = group_boots([tried(name, first) for name in names]).values()
+    return found
+
+
 @pytest.mark.parametrize(
-    ("attempts", "counts"),
+    ("names", "first", "counted", "next_rung"),
     [
-        ([tried(SHIFT)], "shift7"),
-        ([tried(REAL)], "real"),
-        ([tried(SHIFT), tried(REAL)], "real"),
-        ([tried(REAL), tried(SHIFT)], "real"),
-        ([tried(KVM), tried(SHIFT)], "kvm"),
-        ([tried(SHIFT), tried(SHIFT, "shift7.2"), tried(SLOWER)], "shift5"),
-        ([tried(REAL), tried(SHIFT), tried(KVM), tried(SHIFT, "shift7.2")], "kvm"),
+        (["shift7"], SEVEN, "shift7", None),
+        (["~shift7"], SEVEN, "shift7", SEVEN),
+        (["~shift7", "shift7.2"], SEVEN, "shift7.2", None),
+        (["~shift7", "~shift7.2"], SEVEN, "shift7.2", SEVEN),
+        (["~shift7", "~shift7.2", "shift7.3"], SEVEN, "shift7.3", None),
+        (["~shift7", "~shift7.2", "~shift7.3"], SEVEN, "shift7.3", REAL_TIME),
+        (["~shift7", "~shift7.2", "~shift7.3", "real"], SEVEN, "real", None),
+        # what is disturbed in real time is evidence
+        (["~shift7", "~shift7.2", "~shift7.3", "~real"], SEVEN, "real", None),
+        (["~shift7", "~shift7.2", "~shift7.3", "kvm"], SEVEN, "kvm", None),
+        # other clocks, second looks and confirmations never take its place
+        (["shift5", "shift7"], SEVEN, "shift7", None),
+        (["real", "shift5", "shift5.2", "shift7", "shift7.2"], SEVEN, "shift7", None),
+        (["shift7.2", "~shift7", "shift7.3"], SEVEN, "shift7.2", None),
+        (["shift5", "~shift7"], SEVEN, "shift7", SEVEN),
+        (["shift7", "shift5"], FIVE, "shift5", None),
+        (["shift7", "~shift5"], FIVE, "shift5", FIVE),
+        # where the clock is only real one boot is enough
+        (["real"], REAL_TIME, "real", None),
+        (["~real", "real.2"], REAL_TIME, "real", None),
+        (["kvm", "kvm.2"], KVM, "kvm", None),
     ],
 )
-def test_real_time_counts_where_there_is_any_and_of_equals_the_later(attempts: list[Trace], counts: str) -> None:
-    assert choose_attempt(attempts).attempt == counts
+def test_the_first_undisturbed_attempt_counts_and_else_the_one_in_real_time(
+    names: list[str], first: Clock, counted: str, next_rung: Clock | None
+) -> None:
+    found = boots(*names, first=first)
+    assert found.counted.attempt == counted
+    assert found.next_rung == next_rung
+    assert found.is_real is (counted[:4] in ("real", "kvm"))
 
 
-def test_an_attempt_is_found_by_its_kind_of_clock() -> None:
-    attempts = [tried(SHIFT), tried(KVM), tried(SHIFT, "shift7.2")]
-    assert find_attempt(attempts, virtual=True) is attempts[2]
-    assert find_attempt(attempts, virtual=False) is attempts[1]
-    assert find_attempt(attempts[:1], virtual=False) is None
+def test_boots_beyond_nine_keep_their_order() -> None:
+    found = boots(*(f"~shift5.{number}" for number in range(11, 1, -1)), "~shift5", "shift7")
+    assert [trace.attempt for trace in found.traces][-2:] == ["shift5.10", "shift5.11"]
+
+
+@pytest.mark.parametrize(
+    ("names", "clock", "number", "found", "lacks"),
+    [
+        (["shift7"], FIVE, 1, None, True),
+        (["shift7", "shift5"], FIVE, 1, "shift5", False),
+        (["shift7", "~shift5"], FIVE, 1, None, True),
+        (["shift7", "~shift5", "shift5.2"], FIVE, 1, "shift5.2", False),
+        (["shift7", "~shift5", "~shift5.2", "~shift5.3"], FIVE, 1, None, False),
+        (["shift7"], SEVEN, 2, None, True),
+        (["~shift7", "shift7.2", "shift7.3"], SEVEN, 2, "shift7.3", False),
+        (["shift7", "~shift7.2", "~shift7.3"], SEVEN, 2, None, True),
+        (["shift7", "~shift7.2", "~shift7.3", "~shift7.4"], SEVEN, 2, None, False),
+        (["~shift7", "~shift7.2", "shift7.3", "~shift7.4"], SEVEN, 2, None, True),
+        (["shift7", "kvm"], REAL_TIME, 1, "kvm", False),
+        (["~real"], REAL_TIME, 1, "real", False),
+        (["real"], REAL_TIME, 2, None, True),
+    ],
+)
+def test_a_further_boot_is_repeated_three_times(
+    names: list[str], clock: Clock, number: int, found: str | None, lacks: bool
+) -> None:
+    cell = boots(*names)
+    trace = cell.find(clock, number)
+    assert (trace and trace.attempt) == found
+    assert cell.lacks(clock, number) is lacks
+
+
+@pytest.mark.parametrize(
+    ("names", "first", "clock", "number"),
+    [
+        (["shift7"], SEVEN, FIVE, 1),
+        (["shift7"], SEVEN, SEVEN, 2),
+        (["shift4"], FOUR, REAL_TIME, 1),
+        (["real"], REAL_TIME, REAL_TIME, 2),
+        (["kvm"], KVM, REAL_TIME, 2),
+        (["~shift7", "~shift7.2", "~shift7.3", "real"], SEVEN, REAL_TIME, 2),
+        (["~shift7", "~shift7.2", "~shift7.3", "real"], SEVEN, FIVE, 1),
+    ],
+)
+def test_the_first_boot_beside_the_one_that_counts(names: list[str], first: Clock, clock: Clock, number: int) -> None:
+    assert boots(*names, first=first).number_beside(clock) == number
+
+
+def slow(wall_s: float, *console: str, names: tuple[str, ...] = ("shift7",), first: Clock = SEVEN) -> CellBoots:
+    (found,) = group_boots(
+        [_with_usage(tried(name, first), wall_s, ("SeaBIOS (version 1.16.2)", *console)) for name in names]
+    ).values()
+    return found
+
+
+def _with_usage(trace: Trace, wall_s: float, console: tuple[str, ...]) -> Trace:
+    return replace(trace, usage={"qemu_wall_s": wall_s}, console=tuple(ConsoleLine(text) for text in console))
+
+
+GPXE = "gPXE 0.9.7+ -- Open Source Boot Firmware -- http://etherboot.org"
+
+
+@pytest.mark.parametrize(
+    ("sides", "clock"),
+    [
+        ([slow(0.5), slow(0.7)], FIVE),
+        ([slow(0.5), slow(1.0)], SIX),
+        ([slow(1.0), slow(0.5)], SIX),
+        ([slow(2.7, GPXE), slow(1.0)], FIVE),
+        ([slow(0.5), slow(2.7, GPXE)], FIVE),
+        # only SeaBIOS guests spin
+        ([boots("shift7")], FIVE),
+        ([slow(0.5, first=FIVE, names=("shift5",))], SEVEN),
+        ([boots("shift6", first=SIX)], SEVEN),
+        ([boots("shift4", first=FOUR)], REAL_TIME),
+        ([boots("real", first=REAL_TIME)], REAL_TIME),
+        ([boots("shift7"), boots("shift5", first=FIVE)], REAL_TIME),
+        # one that was used stays
+        ([slow(5.0, names=("shift7", "shift5")), slow(5.0)], FIVE),
+        ([slow(0.5), slow(0.5, names=("shift7", "shift6"))], SIX),
+    ],
+)
+def test_the_second_clock_is_one_for_all_sides(sides: list[CellBoots], clock: Clock) -> None:
+    assert choose_second_clock(sides) == clock
 
 
 def test_traces_settle_to_one_for_each_side_and_cell() -> None:
     traces = [
-        tried(SHIFT),
-        tried(SHIFT, nic="pcnet"),
-        tried(SHIFT, side="candidate"),
-        tried(REAL, side="candidate"),
-        tried(SHIFT, "shift7.2"),
+        tried("~shift7"),
+        tried("shift7", nic="pcnet"),
+        tried("shift7", side="candidate"),
+        tried("real", side="candidate"),
+        tried("shift7.2"),
     ]
-    assert settle_traces(traces) == (traces[4], traces[1], traces[3])
+    assert settle_traces(traces) == (traces[4], traces[1], traces[2])
+
+
+def test_the_ladder_asks_for_disturbed_cells_only() -> None:
+    traces = [tried("~shift7"), tried("shift7", nic="pcnet"), tried("shift7", side="candidate")]
+    assert find_rungs(traces) == (WantedBoot("baseline", KEY, SEVEN, Reason.DISTURBED),)
+    assert find_rungs([*traces, tried("shift7.2")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        (SEVEN, SEVEN, True),
+        (SEVEN, FIVE, False),
+        (REAL_TIME, KVM, True),
+        (KVM, SEVEN, False),
+        (FIVE, REAL_TIME, False),
+    ],
+)
+def test_clocks_in_real_time_are_alike(first: Clock, second: Clock, same: bool) -> None:
+    assert is_same_clock(first, second) is same
