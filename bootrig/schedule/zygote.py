@@ -4,7 +4,8 @@ Run as `python -m bootrig.schedule.zygote FD`. FD is a stream socket: a line is 
 "attempt": A, "console": false}` asks for a boot of the cell whose specification is in D. It is answered twice: the same
 with `"process": P` when the cell is forked, and with `"status": S` when it has ended. With `"console": true` a
 descriptor is sent along with the line: a stream socket that is the guest's console. When the other end closes, or
-SIGTERM comes, all cells are ended; when this process is killed, the kernel kills them.
+SIGTERM comes, all cells are ended. When the thread that started this process ends, the kernel kills it, and with it its
+cells, all of them stopped or not.
 """
 
 import gc
@@ -99,6 +100,7 @@ def _end(cells: Mapping[int, _Question]) -> None:
 
 def serve(control: socket.socket) -> None:
     """Fork cells as `control` asks for them, until it closes."""
+    die_with_parent()
     waking, wake = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(waking, False)

@@ -3,12 +3,13 @@
 That no process, namespace or mount is left is what `own_directories` checks after every test (tests/conftest.py).
 """
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Ended, load_traces, run_command, start_command
+from tests.cli.command import Ended, find_children, load_traces, run_command, start_command
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(600)]
 SMALL = ("run", "ipxe-debian-12", "--nic", "e1000", "--runs", "runs", "-j", "2")
@@ -79,6 +80,15 @@ def test_a_kill_that_nobody_can_handle(tmp_path: Path) -> None:
         command.send(signal.SIGKILL)
         assert command.wait().status == 128 + signal.SIGKILL
         load_traces(command.run_directory)
+
+
+def test_a_kill_while_the_process_that_forks_cells_is_stopped(tmp_path: Path) -> None:
+    with start_command(tmp_path, *BOOTING) as command:
+        command.await_file("*/cells/*/*/*/capture.pcap")
+        (zygote,) = (pid for pid in find_children(command.pid) if os.getsid(pid) == pid)
+        os.kill(zygote, signal.SIGSTOP)
+        command.send(signal.SIGKILL)
+        assert command.wait().status == 128 + signal.SIGKILL
 
 
 def test_traces_of_finished_cells_are_kept(tmp_path: Path) -> None:
