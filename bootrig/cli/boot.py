@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         trace, directory = boot(request, Screen())
     how = "left" if arguments.interactive else f"{trace.outcome.status}, {trace.outcome.reason}"
     print(f"\nOutcome: {how}")
+    for failure in trace.outcome.on_the_way:
+        print(f"  failed on the way: {failure}")
     for milestone in trace.milestones:
         moment = f"{milestone.guest_s:9.3f} s" if milestone.guest_s is not None else " " * 11
         print(f"  {moment}  {milestone.name:<16} {milestone.evidence.text}")

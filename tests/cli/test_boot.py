@@ -30,6 +30,7 @@ def test_the_console_is_shown_with_the_guest_s_clock(tmp_path: Path) -> None:
     assert any("-- Open Source Network Boot Firmware" in line for line in lines)
     assert any("] BOOTRIG " in line for line in lines)  # the last line, which the guest may not have ended yet
     assert "Outcome: passed, disk-booted was reached" in ended.out
+    assert "  failed on the way: Nothing to boot: No such file or directory (2d03e13b)" in lines
     milestones = [line.split()[2] for line in lines[lines.index("") :] if line.startswith("   ")]
     assert milestones == ["dhcp-discover", "dhcp-offer", "dhcp-request", "dhcp-ack", "disk-booted"]
     run_directory = find_run_directory(tmp_path / "runs")

@@ -26,7 +26,7 @@ _HTTP_ERRORS = 400
 
 @dataclass(slots=True)
 class _Question:
-    """A question: its protocol, what was asked for, how often, and why it was not answered (empty: it was)."""
+    """A question: its protocol, what for, how often since it was answered, and why it was not (empty: it was)."""
 
     protocol: str
     what: str
@@ -93,7 +93,9 @@ class _Questions:
 
     def _ask(self, protocol: str, what: str) -> _Key:
         key = (protocol, what)
-        question = self.asked.pop(key, _Question(protocol, what))
+        question = self.asked.pop(key, None)
+        if question is None or not question.trouble:
+            question = _Question(protocol, what)
         question.count += 1
         question.trouble = ": no answer"
         self.asked[key] = question

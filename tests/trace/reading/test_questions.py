@@ -92,7 +92,7 @@ BOOTED = [*ADDRESS, tftp("nbp.0"), sent("nbp.0")]
         ([tftp("x"), refused(code=2, text="Access violation")], "TFTP: x: Access violation, asked once"),
         ([tftp("x"), refused(code=0, text="")], "TFTP: x: error 0, asked once"),
         ([tftp("x"), options("x")], None),
-        ([tftp("x"), sent("x"), tftp("x")], "TFTP: x: no answer, asked 2 times"),
+        ([tftp("x"), sent("x"), tftp("x")], "TFTP: x: no answer, asked once"),
         # an error of the guest answers nothing, and one of somebody unknown refuses nothing
         (
             [tftp("x"), TftpError(guest_s=1.0, from_guest=True, code=1, text="", client_port=2000)],
@@ -117,6 +117,7 @@ BOOTED = [*ADDRESS, tftp("nbp.0"), sent("nbp.0")]
         ([tftp("missing"), refused(), tftp("found"), sent("found")], None),
         ([tftp("missing"), refused(), *ADDRESS], "TFTP: missing not found, asked once"),
         ([dhcp("discover"), tftp("found"), sent("found")], None),
+        ([*ADDRESS, dhcp("discover"), dhcp("discover")], "DHCP: DISCOVER: no answer, asked 2 times"),
         ([*BOOTED, dns("a.test"), dns("a.test")], "DNS: a.test: no answer, asked 2 times"),
         ([*BOOTED, dns("a.test"), dns("a.test", 3)], "DNS: a.test: no such name, asked once"),
         ([*BOOTED, dns("a.test"), dns("a.test", 2)], "DNS: a.test: error 2, asked once"),
