@@ -252,13 +252,17 @@ class Dns(Endpoints, frozen=True, kw_only=True, tag="dns"):
 
 
 class Arp(WireEvent, frozen=True, kw_only=True, tag="arp"):
-    """An ARP message (RFC 826); `operation` is `request`, `reply` or `operation N`."""
+    """An ARP message (RFC 826); `operation` is `request`, `reply` or `operation N`.
+
+    `length` is the frame's in bytes, 0 in traces that do not say.
+    """
 
     operation: str
     sender_mac: str
     sender: str
-    target_mac: Recorded[str]
+    target_mac: str
     target: str
+    length: int = 0
 
 
 class RouterSolicitation(Routed, frozen=True, kw_only=True, tag="router-solicitation"):

@@ -195,6 +195,15 @@ def test_the_broadcast_flag_is_one_bit(find: Find, first: int, second: int, foun
     assert find("dhcp-flags", {"dhcp": {"flags": second}}, dhcp={"flags": first}) == found
 
 
+def test_the_broadcast_flag_later_in_the_exchange(find: Find) -> None:
+    discover = {"messages": ((0.0, "discover"),)}
+    boots = [{**discover, "other": [dhcp(73.0, "request", flags=flags)]} for flags in (0, 0x8000)]
+    statement = "the guest asks for {candidate} answers, it was {baseline} in REQUEST"
+    why = "some switches and relays pass only one of the two"
+    expected = Finding(Severity.CHANGE, "field flags in REQUEST", "unicast", "broadcast", statement, why)
+    assert find("dhcp-flags", boots[1], **boots[0]) == [expected]
+
+
 def xid(severity: Severity, baseline: str, candidate: str, why: str = "") -> Finding:
     statement = "the transaction id is {candidate}, it was {baseline}"
     return Finding(severity, "transaction id", baseline, candidate, statement, why)

@@ -90,6 +90,7 @@ def test_how_rules_are_confirmed_is_written_down() -> None:
         "dhcp-retries": Needs.CLOCK,
         "dhcp-sequence": Needs.CLOCK,
         "dns-types": Needs.CLOCK,
+        "gratuitous-arp": Needs.CLOCK,
         "on-the-way": Needs.CLOCK,
         "outcome": Needs.CLOCK,
         "stage-times": Needs.LOOK,

@@ -262,3 +262,10 @@ def test_a_transaction_id_made_from_the_mac_address_is_told(look: Look) -> None:
 
 def test_random_transaction_ids_are_never_compared(look: Look) -> None:
     assert look("dhcp-xid", {"dhcp": {"xid": "99999999"}}) == []
+
+
+def test_a_vendor_class_that_the_request_does_not_repeat(look: Look) -> None:
+    silent = {code: content for code, content in DISCOVER.items() if code != 60}
+    (found,) = look("dhcp-vendor-class", {"request_options": silent}, request_options=DISCOVER)
+    assert (found.severity, found.subject) == (Severity.CHANGE, "vendor class in REQUEST")
+    assert (found.baseline, found.candidate) == ("PXEClient:Arch:00000:UNDI:002001", None)

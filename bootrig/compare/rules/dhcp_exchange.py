@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby, pairwise, takewhile
 
+from bootrig.compare.dhcp_messages import iter_unequal
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Needs, rule
@@ -103,19 +104,18 @@ def check_secs(pair: CellPair) -> Iterator[Finding]:
 
 @rule("dhcp-flags", topics={"dhcp-options"}, follows_from=("network-client",))
 def check_flags(pair: CellPair) -> Iterator[Finding]:
-    """Does the guest ask for broadcast answers in the same way (field flags)? A change: some networks pass only one."""
-    first, second = (_first_flags(trace) for trace in pair.sides)
-    if first is not None and second is not None and first != second:
-        statement = "the guest asks for {candidate} answers, it was {baseline}"
+    """Does the guest ask for broadcast answers in the same way (field flags), in each type of message?
+
+    A change: some networks pass only one of the two.
+    """
+    for where, baseline, candidate in iter_unequal(pair, _read_flags):
+        statement = f"the guest asks for {{candidate}} answers, it was {{baseline}}{where}"
         why = "some switches and relays pass only one of the two"
-        yield Finding(Severity.CHANGE, "field flags", first, second, statement, why)
+        yield Finding(Severity.CHANGE, f"field flags{where}", baseline, candidate, statement, why)
 
 
-def _first_flags(trace: Trace) -> str | None:
-    event = next(iter_guest(trace, Dhcp), None)
-    if event is None:
-        return None
-    return "broadcast" if event.flags & 0x8000 else "unicast"
+def _read_flags(message: Dhcp) -> str:
+    return "broadcast" if message.flags & 0x8000 else "unicast"
 
 
 @rule("dhcp-xid", topics={"dhcp-options"}, follows_from=("network-client", "mac"))

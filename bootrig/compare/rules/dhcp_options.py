@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
+from bootrig.compare.dhcp_messages import iter_unequal, join_messages
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import RULES, rule
-from bootrig.compare.rules.dhcp_identity import iter_unequal, join_messages
 from bootrig.trace.events import IPXE_OPTIONS, Dhcp
 from bootrig.trace.reading.wire import first_dhcp_messages
 

@@ -35,8 +35,8 @@ _SOURCE_MAC, _PREFIX = 1, 3
 _RDATA_LIMIT = 64
 
 
-def parse_arp(message: arp.ARP, place: Place) -> events.Arp:
-    """Return an ARP message."""
+def parse_arp(message: arp.ARP, place: Place, length: int) -> events.Arp:
+    """Return an ARP message, in a frame of `length` bytes."""
     operation = {arp.ARP_OP_REQUEST: "request", arp.ARP_OP_REPLY: "reply"}.get(message.op, f"operation {message.op}")
     return events.Arp(
         **place,
@@ -45,6 +45,7 @@ def parse_arp(message: arp.ARP, place: Place) -> events.Arp:
         sender=str(IPv4Address(message.spa)),
         target_mac=message.tha.hex(":"),
         target=str(IPv4Address(message.tpa)),
+        length=length,
     )
 
 

@@ -82,7 +82,7 @@ class FrameDecoder:
         packet = ethernet.Ethernet(frame)
         content = packet.data
         if isinstance(content, arp.ARP):
-            yield parse_arp(content, place)
+            yield parse_arp(content, place, len(frame))
         elif isinstance(content, ip.IP):
             yield from self._ip4(content, place)
         elif isinstance(content, ip6.IP6):

@@ -54,8 +54,15 @@ def test_arp_operations(number, operation):
             sender=SERVER[0],
             target_mac="00:00:00:00:00:00",
             target=GUEST[0],
+            length=60,
         ),
     )
+
+
+def test_an_arp_message_has_the_length_of_its_frame():
+    (event,) = decode(arp(1, SERVER[0], GUEST[0]) + bytes(1440))
+    assert isinstance(event, Arp)
+    assert event.length == 1500
 
 
 def test_a_dns_answer_has_the_first_64_bytes_of_its_data():
