@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from bootrig.api.record import describe_run
 from bootrig.api.requests import Matrix
 from bootrig.api.results import CompareResult, RunResult
+from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
-from bootrig.compare import Failures, Policy, Verdict, compare_traces, judge_failures
+from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces, judge_failures
 from bootrig.errors import ExitStatus, InputError, RigError
 from bootrig.record.run import VERDICT_FILE, Run, tell_time, write_run
 from bootrig.report.json import encode_verdict
@@ -20,6 +21,7 @@ from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.plan import plan_cells
 from bootrig.schedule.pool import start_pool
 from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
+from bootrig.trace.names import CellKey
 from bootrig.workdir import make_run_directory, write_atomically
 
 SIDES = ("baseline", "candidate")
@@ -47,8 +49,9 @@ def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = Non
         _boot_all(campaign)
         while campaign.boot((failures := _judge_failures(campaign, matrix)).wanted):
             pass
-        errors = tuple(campaign.errors.values())
-        result = RunResult(traces=campaign.traces(), failures=failures, errors=errors, directory=session.directory)
+        errors = tuple((side, key, _describe(key, error)) for (side, key), error in campaign.errors.items())
+        outcomes = Outcomes(campaign.traces(), failures, errors)
+        result = RunResult(outcomes=outcomes, directory=session.directory)
         _finish(session, result.status)
     return result
 
@@ -81,7 +84,7 @@ def compare(
 
 
 def _compare(campaign: Campaign, matrix: Matrix, policy: Policy) -> Verdict:
-    broken = {key: str(error).removeprefix(f"{key}: ") for (_, key), error in campaign.errors.items()}
+    broken = {key: _describe(key, error) for (_, key), error in campaign.errors.items()}
     return compare_traces(
         campaign.traces(SIDES[0]),
         campaign.traces(SIDES[1]),
@@ -89,6 +92,11 @@ def _compare(campaign: Campaign, matrix: Matrix, policy: Policy) -> Verdict:
         broken=broken,
         confirm_everywhere=matrix.confirm_everywhere,
     )
+
+
+def _describe(key: CellKey, error: CellError) -> str:
+    """Return how a cell broke, without its name."""
+    return str(error).removeprefix(f"{key}: ")
 
 
 def _boot_all(campaign: Campaign) -> None:

@@ -3,38 +3,32 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootrig.cell.errors import CellError
-from bootrig.compare import Failures, Verdict
+from bootrig.compare import Outcomes, Verdict
 from bootrig.errors import ExitStatus
-from bootrig.trace.reading.attempts import settle_traces
 from bootrig.trace.trace import Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run without baseline gave.
+    """What a run without baseline gave: how boots ended, and the directory of the run."""
 
-    Attributes:
-        traces: of all boots.
-        failures: what became of those that failed.
-        errors: what broke first in each cell in which the rig broke.
-        directory: of the run.
-    """
-
-    traces: tuple[Trace, ...]
-    failures: Failures
-    errors: tuple[CellError, ...] = ()
+    outcomes: Outcomes
     directory: Path
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """The traces of all boots."""
+        return self.outcomes.traces
 
     @property
     def settled(self) -> tuple[Trace, ...]:
         """One trace a side and cell: the one that counts."""
-        return settle_traces(self.traces)
+        return tuple(trace for trace, _ in self.outcomes.settled)
 
     @property
     def failed(self) -> tuple[Trace, ...]:
         """The traces that count of boots that failed, and are not known to, unless other boots refuted that."""
-        return (*self.failures.confirmed, *self.failures.unconfirmed)
+        return (*self.outcomes.failures.confirmed, *self.outcomes.failures.unconfirmed)
 
     def find(self, scenario: str = "", *, nic: str = "", rom_set: str = "") -> Trace:
         """Return the one trace that counts and fits.
@@ -59,9 +53,10 @@ class RunResult:
     @property
     def status(self) -> ExitStatus:
         """Bad where a boot failed, broken where the rig broke and leaves that open, else good."""
-        if self.failures.confirmed:
+        if self.outcomes.failures.confirmed:
             return ExitStatus.BAD
-        return ExitStatus.BROKEN if self.errors or self.failures.unconfirmed else ExitStatus.GOOD
+        is_open = self.outcomes.errors or self.outcomes.failures.unconfirmed
+        return ExitStatus.BROKEN if is_open else ExitStatus.GOOD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

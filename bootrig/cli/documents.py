@@ -12,9 +12,8 @@ from bootrig.jsonfile import encode_json
 from bootrig.workdir import write_atomically
 
 if TYPE_CHECKING:
-    from bootrig.compare import Verdict
+    from bootrig.compare import Outcomes, Verdict
     from bootrig.report.format import Findings
-    from bootrig.trace.trace import Trace
 
 STANDARD_OUTPUT = Path("-")
 SHORT_FORMS = ("json", "junit", "sarif")
@@ -86,7 +85,7 @@ def require_writable(*paths: Path) -> None:
             raise InputError(f"cannot write {path}: {parent} is not a directory")
 
 
-def write_documents(documents: Sequence[Document], subject: str, value: "Verdict | Sequence[Trace] | Findings") -> None:
+def write_documents(documents: Sequence[Document], subject: str, value: "Verdict | Outcomes | Findings") -> None:
     """Write documents about `value`, which is a `verdict`, `outcomes` or `findings`.
 
     Raises:

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Boot every cell and report; 0 where all passed, 1 where some failed."""
+    """Boot every cell and report; 0 where all passed, 1 where some failed, 3 where the rig broke in some."""
     from bootrig import api
     from bootrig.cli.boot_progress import Progress
     from bootrig.report.terminal.console import open_console
@@ -29,6 +29,6 @@ def run(arguments: argparse.Namespace) -> int:
     console = open_console(stderr=any(document.is_printed for document in documents))
     with Progress() as listener:
         result = api.run(arguments.rom_set, read_matrix(arguments), listener)
-    print_outcomes(result.traces, console, result.directory)
-    write_documents(documents, "outcomes", result.settled)
+    print_outcomes(result.outcomes, console, result.directory)
+    write_documents(documents, "outcomes", result.outcomes)
     return result.status

@@ -3,7 +3,7 @@
 from bootrig.compare.causes import Cause
 from bootrig.compare.comparison import compare_traces
 from bootrig.compare.difference import Confirmation, Difference
-from bootrig.compare.failures import Failures, judge_failures
+from bootrig.compare.failures import Failures, Outcomes, OutcomeState, judge_failures
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.policy import STRICT, FailOn, Policy, load_policy
 from bootrig.compare.rules.stages import comes_back, needs_second_clock
@@ -25,6 +25,8 @@ __all__ = [
     "Failures",
     "Finding",
     "NotCompared",
+    "OutcomeState",
+    "Outcomes",
     "Policy",
     "Severity",
     "Tolerance",

@@ -7,10 +7,19 @@ firmware and emulator. Boots that are known to fail need nothing.
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bootrig.compare.vouching import Answer, Testimony, Ways, vouch
 from bootrig.trace.names import CellKey
-from bootrig.trace.reading.attempts import REAL_TIME, CellBoots, Reason, WantedBoot, choose_second_clock, group_boots
+from bootrig.trace.reading.attempts import (
+    REAL_TIME,
+    CellBoots,
+    Reason,
+    WantedBoot,
+    choose_second_clock,
+    group_boots,
+    settle_traces,
+)
 from bootrig.trace.trace import Clock, Trace
 
 Place = tuple[str, str, CellKey]
@@ -34,6 +43,49 @@ class Failures:
     unconfirmed: tuple[Trace, ...]
     refuted: tuple[Trace, ...]
     wanted: tuple[WantedBoot, ...]
+
+
+class OutcomeState(StrEnum):
+    """What became of a cell of a run without baseline."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+    KNOWN = "known"
+    REFUTED = "refuted"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How the boots of a run without baseline ended.
+
+    Attributes:
+        traces: of all boots.
+        failures: what became of those that failed.
+        errors: what broke first in each cell in which the rig broke: the label of the side, the cell, the message.
+    """
+
+    traces: tuple[Trace, ...]
+    failures: Failures
+    errors: tuple[tuple[str, CellKey, str], ...] = ()
+
+    @property
+    def settled(self) -> tuple[tuple[Trace, OutcomeState], ...]:
+        """One boot a side and cell, the one that counts, and what became of it."""
+        states = {
+            (trace.side, trace.rom_set, trace.key): state
+            for state, traces in (
+                (OutcomeState.FAILED, self.failures.confirmed),
+                (OutcomeState.UNCONFIRMED, self.failures.unconfirmed),
+                (OutcomeState.KNOWN, self.failures.known),
+                (OutcomeState.REFUTED, self.failures.refuted),
+            )
+            for trace in traces
+        }
+        return tuple(
+            (trace, states.get((trace.side, trace.rom_set, trace.key), OutcomeState.PASSED))
+            for trace in settle_traces(self.traces)
+        )
 
 
 def judge_failures(

@@ -1,15 +1,14 @@
 """Formats of reports: one module of this package each, with a value `FORMAT`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import bootrig.report
-from bootrig.compare import Verdict
+from bootrig.compare import Outcomes, Verdict
 from bootrig.document.toml import suggest
 from bootrig.errors import InputError
 from bootrig.registry import collect_objects
-from bootrig.trace.trace import Trace
 from firmware.lint.finding import Finding
 
 
@@ -24,11 +23,11 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFormat:
-    """One format: what encodes a verdict, outcomes of boots (one trace a side and cell), findings; None for nothing."""
+    """One format: what encodes a verdict, outcomes of boots, findings; None for nothing."""
 
     summary: str
     verdict: Callable[[Verdict], bytes] | None = None
-    outcomes: Callable[[Sequence[Trace]], bytes] | None = None
+    outcomes: Callable[[Outcomes], bytes] | None = None
     findings: Callable[[Findings], bytes] | None = None
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from bootrig.compare import Cause, ComparedBoot, Difference, Severity, Verdict
+from bootrig.compare import Cause, ComparedBoot, Difference, Outcomes, Severity, Verdict
 from bootrig.compare.registry import TOPICS
 from bootrig.compare.rules import RULES
 from bootrig.jsonfile import encode_json
@@ -57,9 +57,15 @@ def encode_verdict(verdict: Verdict) -> bytes:
     )
 
 
-def encode_outcomes(traces: Sequence[Trace]) -> bytes:
-    """Return the outcomes of boots, one trace a side and cell, as JSON."""
-    return encode_json({"format": "bootrig-outcomes/2", "cells": [_describe_trace(trace) for trace in traces]})
+def encode_outcomes(outcomes: Outcomes) -> bytes:
+    """Return the outcomes of boots, one a side and cell, as JSON."""
+    return encode_json(
+        {
+            "format": "bootrig-outcomes/2",
+            "cells": [{**_describe_trace(trace), "state": state} for trace, state in outcomes.settled],
+            "broken": [{"cell": str(key), "side": side, "error": error} for side, key, error in outcomes.errors],
+        }
+    )
 
 
 def encode_findings(found: Findings) -> bytes:

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Sequence, Set
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from bootrig.compare import CellState, ComparedCell, Difference, Verdict
+from bootrig.compare import CellState, ComparedCell, Difference, Outcomes, OutcomeState, Verdict
 from bootrig.compare.rules.outcome import describe_outcome
 from bootrig.report.format import ReportFormat
 from bootrig.report.sentences import format_finding, tell_origin
 from bootrig.trace.names import CellKey
-from bootrig.trace.reading.attempts import settle_traces
-from bootrig.trace.trace import Trace
 
 CONSOLE_LENGTH = 4000
 ILLEGAL = {code: f"\\x{code:02x}" for code in range(32) if chr(code) not in "\t\n\r"}  # XML 1.0, section 2.2
@@ -37,17 +35,26 @@ def encode_verdict_junit(verdict: Verdict) -> bytes:
     return _encode(suites.values())
 
 
-def encode_outcomes_junit(traces: Sequence[Trace]) -> bytes:
-    """Return the outcomes of boots as JUnit XML, a suite for each ROM set."""
+def encode_outcomes_junit(outcomes: Outcomes) -> bytes:
+    """Return the outcomes of boots as JUnit XML, a suite for each ROM set, and one for cells whose rig broke.
+
+    A boot that failed is a failure; one that is known to fail, or passed when it was booted again, is skipped.
+    """
     suites: dict[str, TestSuite] = {}
-    for trace in settle_traces(traces):
+    for trace, state in outcomes.settled:
         suite = suites.setdefault(trace.rom_set, TestSuite(trace.rom_set))
         case = TestCase(trace.cell, _class_name(trace.key), trace.usage.get("wall_s"))
-        if not trace.passed:
-            case.result = [Failure(_legal(trace.outcome.reason), "failed")]
+        if state in (OutcomeState.FAILED, OutcomeState.UNCONFIRMED):
+            case.result = [Failure(_legal(trace.outcome.reason), state)]
+        elif state is not OutcomeState.PASSED:
+            case.result = [Skipped(_legal(f"{state}: {trace.outcome.reason}"))]
         console = "\n".join(line.text for line in trace.console)
         case.system_out = _legal(f"run directory: {trace.directory}\n{console[-CONSOLE_LENGTH:]}")
         suite.add_testcase(case)
+    for side, key, message in outcomes.errors:
+        case = TestCase(str(key), _class_name(key))
+        case.result = [Error(_legal(message))]
+        suites.setdefault(side, TestSuite(f"{side}: the rig broke")).add_testcase(case)
     return _encode(suites.values())
 
 

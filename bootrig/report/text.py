@@ -1,16 +1,15 @@
 """Text, as a terminal shows it."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from rich.console import Console
 
-from bootrig.compare import Verdict
+from bootrig.compare import Outcomes, Verdict
 from bootrig.report.format import Findings, ReportFormat
 from bootrig.report.terminal.findings import render_findings, render_summary
 from bootrig.report.terminal.outcomes import print_outcomes
 from bootrig.report.terminal.verdict import print_verdict
-from bootrig.trace.trace import Trace
 
 WIDTH = 100
 
@@ -26,9 +25,9 @@ def encode_verdict(verdict: Verdict) -> bytes:
     return _capture(lambda console: print_verdict(verdict, console))
 
 
-def encode_outcomes(traces: Sequence[Trace]) -> bytes:
+def encode_outcomes(outcomes: Outcomes) -> bytes:
     """Return outcomes as text."""
-    return _capture(lambda console: print_outcomes(traces, console))
+    return _capture(lambda console: print_outcomes(outcomes, console))
 
 
 def encode_findings(found: Findings) -> bytes:

@@ -117,7 +117,7 @@ def test_a_document_that_cannot_be_written(tmp_path: Path) -> None:
 @LIMIT
 @pytest.mark.rig
 def test_a_boot_that_fails_is_the_roms_fault_after_real_time_confirmed_it(tmp_path: Path) -> None:
-    """The program that is asked for is never served: exit status 1, tried twice."""
+    """The program that is asked for is never served: exit status 1, after a second clock and real time."""
     own = tmp_path / "recipes" / "scenarios"
     own.mkdir(parents=True)
     (own / "mine.toml").write_text(
@@ -130,9 +130,9 @@ def test_a_boot_that_fails_is_the_roms_fault_after_real_time_confirmed_it(tmp_pa
         ended = command.wait()
         traces = load_traces(command.run_directory)
     assert ended.status == 1
-    assert sorted(trace.attempt for trace in traces) == ["real", "shift7"]
+    assert {trace.attempt for trace in traces} >= {"real", "shift5", "shift7"}
     (cell,) = json.loads((tmp_path / "outcomes.json").read_text())["cells"]
-    assert (cell["status"], cell["milestone"], cell["attempt"]) == ("failed", "dhcp-ack", "real")
+    assert (cell["status"], cell["milestone"], cell["state"]) == ("failed", "dhcp-ack", "failed")
     said = "tftp://10.0.2.1/missing.0... No such file or directory (2d12603b)"
     assert cell["reason"] == f"tftp-complete was not reached: the console says '{said}'; {cell['last_unanswered']}"
     assert cell["last_unanswered"] == "TFTP: missing.0 not found, asked once"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.api import RunResult
-from bootrig.compare import judge_failures
+from bootrig.compare import Outcomes, judge_failures
 from bootrig.errors import InputError, RigError
 from bootrig.pytest_plugin import BootrigConsole, BootrigRun
 from bootrig.schedule.errors import CellSelectionError
@@ -56,7 +56,7 @@ def test_a_broken_rig_is_an_error_of_the_suite(bootrig_run: BootrigRun, monkeypa
 
 def make_result(*boots: Boot) -> RunResult:
     traces = tuple(trace(boot) for boot in boots)
-    return RunResult(traces=traces, failures=judge_failures(traces), directory=Path())
+    return RunResult(outcomes=Outcomes(traces, judge_failures(traces)), directory=Path())
 
 
 def test_find_the_one_trace_that_fits() -> None:

@@ -1,11 +1,12 @@
 """One comparison with something of everything, like Debian 12 against Debian 13."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
 from msgspec import structs
 
-from bootrig.compare import Policy, Verdict, Waiver
+from bootrig.compare import Outcomes, Policy, Verdict, Waiver, judge_failures
 from bootrig.compare.waivers import FieldPatterns
 from bootrig.trace.reading.attempts import WantedBoot
 from bootrig.trace.trace import EmulatorEvidence, Trace
@@ -63,6 +64,11 @@ def baseline_traces() -> list[Trace]:
 
 def candidate_traces() -> list[Trace]:
     return [trace(_candidate_boot(place)) for place in (*LEGACY, *UEFI)]
+
+
+def make_outcomes(traces: Sequence[Trace]) -> Outcomes:
+    """Return the outcomes of a run that booted nothing again."""
+    return Outcomes(tuple(traces), judge_failures(traces))
 
 
 def verdict() -> Verdict:

@@ -15,7 +15,7 @@ from bootrig.report.json import encode_outcomes, encode_verdict
 from bootrig.report.junit import encode_outcomes_junit, encode_verdict_junit
 from bootrig.trace.names import CellKey
 from tests.compare.factory import Boot, difference, trace
-from tests.report.sample import candidate_traces, verdict
+from tests.report.sample import candidate_traces, make_outcomes, verdict
 
 FORMATS = Path(__file__).parents[2] / "docs/formats.md"
 
@@ -35,7 +35,11 @@ def test_the_fields_are_those_that_the_documentation_names() -> None:
         document["cells"][0],
         document["cells"][0]["baseline"],
     ]
-    for part in (*parts, document["not_compared"][0], *json.loads(encode_outcomes(candidate_traces()))["cells"][:1]):
+    for part in (
+        *parts,
+        document["not_compared"][0],
+        *json.loads(encode_outcomes(make_outcomes(candidate_traces())))["cells"][:1],
+    ):
         assert [name for name in part if f"`{name}`" not in page] == []
 
 
@@ -147,7 +151,7 @@ def test_junit_tells_differences_of_whole_sets_and_lost_nics() -> None:
 
 def test_junit_tells_a_broken_rig_as_an_error() -> None:
     boot = trace(Boot())
-    answer = compare_traces([boot], [boot], broken=[CellKey("grub", "e1000", "pc", "seabios")])
+    answer = compare_traces([boot], [boot], broken={CellKey("grub", "e1000", "pc", "seabios"): "no space"})
     (suite,) = ElementTree.fromstring(encode_verdict_junit(answer))
     assert (suite.get("errors"), suite.get("failures"), suite.get("skipped")) == ("1", "0", "0")
     assert suite[0].find("error").get("message") == "the rig broke"
@@ -169,7 +173,7 @@ def test_junit_tells_what_follows_from_a_failure_behind_it_and_not_as_a_failure(
 
 
 def test_junit_of_outcomes() -> None:
-    root = ElementTree.fromstring(encode_outcomes_junit(candidate_traces()))
+    root = ElementTree.fromstring(encode_outcomes_junit(make_outcomes(candidate_traces())))
     (suite,) = root
     assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("ipxe-debian-13", "96", "9")
     case = next(case for case in suite if case.get("name") == "nbp-sizes[100k]/rtl8139/pc/seabios/host")
@@ -180,6 +184,6 @@ def test_junit_of_outcomes() -> None:
 
 def test_what_xml_cannot_hold_is_escaped() -> None:
     odd = trace(Boot(passed=False, reason="bell \x07 <&>", console="\x00\x1b[0m \x08"))
-    (suite,) = ElementTree.fromstring(encode_outcomes_junit([odd]))
+    (suite,) = ElementTree.fromstring(encode_outcomes_junit(make_outcomes([odd])))
     assert suite[0].find("failure").get("message") == "bell \\x07 <&>"
     assert "\\x00\\x1b[0m \\x08" in suite[0].find("system-out").text

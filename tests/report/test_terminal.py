@@ -12,7 +12,18 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bootrig.compare import CellState, Confirmation, Difference, Policy, Severity, Verdict, Waiver, compare_traces
+from bootrig.compare import (
+    CellState,
+    Confirmation,
+    Difference,
+    Failures,
+    Outcomes,
+    Policy,
+    Severity,
+    Verdict,
+    Waiver,
+    compare_traces,
+)
 from bootrig.compare.waivers import FieldPatterns
 from bootrig.report.sentences import capitalise
 from bootrig.report.terminal.matrix import Symbol, draw_matrix, draw_short_matrix, natural_order
@@ -21,7 +32,7 @@ from bootrig.report.terminal.verdict import MARKS, headline, print_verdict
 from bootrig.trace.names import CellKey
 from tests.compare.factory import NICS, REAL, Boot, difference, trace
 from tests.compare.loop import compare_again
-from tests.report.sample import baseline_traces, candidate_traces, default_verdict, verdict
+from tests.report.sample import baseline_traces, candidate_traces, default_verdict, make_outcomes, verdict
 
 GOLDEN = Path(__file__).with_name("golden")
 RUN = Path("runs/2011-04-18")
@@ -54,7 +65,7 @@ def test_an_identical_verdict() -> None:
 
 def test_outcomes_of_a_run() -> None:
     traces = [*candidate_traces(), trace(Boot(rom_set="ipxe-debian-13", clock=REAL))]
-    assert_golden("outcomes.txt", printed(lambda console: print_outcomes(traces, console, RUN)))
+    assert_golden("outcomes.txt", printed(lambda console: print_outcomes(make_outcomes(traces), console, RUN)))
 
 
 def test_what_failed_on_the_way_of_boots_that_passed() -> None:
@@ -66,14 +77,14 @@ def test_what_failed_on_the_way_of_boots_that_passed() -> None:
         Boot(nic="vmxnet3", on_the_way=("y",), passed=False),
         Boot(nic="ne2k_pci"),
     ]
-    text = printed(lambda console: print_outcomes([trace(boot) for boot in boots], console))
+    text = printed(lambda console: print_outcomes(make_outcomes([trace(boot) for boot in boots]), console))
     assert [line for line in text.splitlines() if line.startswith(("Failed on", "  - set: pxe-tftp with"))] == [
         "  - set: pxe-tftp with vmxnet3:",
         "Failed on the way of boots that passed",
         "  - set: pxe-tftp with pcnet, rtl8139: cpuid: command not found; params: command not found",
         "  - set: pxe-tftp with e1000: x",
     ]
-    assert "on the way" not in printed(lambda console: print_outcomes([trace(Boot())], console))
+    assert "on the way" not in printed(lambda console: print_outcomes(make_outcomes([trace(Boot())]), console))
 
 
 def test_a_report_fits_into_a_hundred_columns() -> None:
@@ -95,12 +106,27 @@ def test_a_default_comparison_fits_above_the_heading_into_forty_lines() -> None:
     assert len(below.splitlines()) > 40
 
 
+def test_what_became_of_failures_is_told_apart() -> None:
+    nics = ("e1000", "pcnet", "rtl8139", "vmxnet3")
+    passed, *lost = (trace(Boot(nic=nic, passed=nic == "e1000", reason=f"{nic} lost")) for nic in nics)
+    failures = Failures(known=(lost[0],), confirmed=(lost[1],), unconfirmed=(), refuted=(lost[2],), wanted=())
+    broken = ("", CellKey("pxe-tftp", "i82559er", "pc", "seabios"), "no space")
+    text = printed(lambda console: print_outcomes(Outcomes((passed, *lost), failures, (broken,)), console))
+    assert "Known to fail (1)\n  - set: pxe-tftp with pcnet: pcnet lost\n" in text
+    assert "Failed (1)\n  - set: pxe-tftp with rtl8139: rtl8139 lost\n" in text
+    assert "Failed, but passed when booted again (1)\n  - set: pxe-tftp with vmxnet3: vmxnet3 lost\n" in text
+    assert "The rig broke (1)\n  - pxe-tftp/i82559er/pc/seabios/host: no space\n" in text
+    assert text.splitlines()[-1] == (
+        "Outcome: 1 of 4 boots FAILED, 1 known to fail, 1 failed, but passed when booted again, 1 with a broken rig"
+    )
+
+
 def test_without_traces_nothing_was_compared() -> None:
     text = printed(lambda console: print_verdict(compare_traces([], []), console))
     assert text.splitlines()[-1] == (
         "Verdict: NOTHING PROVEN: no cell has a boot of both sides; 0 of 0 cells passed on both sides"
     )
-    assert printed(lambda console: print_outcomes([], console)) == "Nothing was booted\n"
+    assert printed(lambda console: print_outcomes(make_outcomes([]), console)) == "Nothing was booted\n"
 
 
 def plain(*differences: Difference, **changes: object) -> Verdict:

@@ -1,41 +1,58 @@
 """The outcomes of a run without baseline on the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from bootrig.compare import Outcomes, OutcomeState
 from bootrig.report.terminal.matrix import Symbol, draw_matrix, legend, print_item, print_lines
-from bootrig.trace.reading.attempts import settle_traces
 from bootrig.trace.trace import Trace
 
 PASSED = Symbol(".", "green", "passed")
-PASSED_IN_REAL_TIME = Symbol("r", "green", "passed, confirmed in real time")
+PASSED_IN_REAL_TIME = Symbol("r", "green", "passed in real time")
 PASSED_AGAIN = Symbol("t", "yellow", "passed, packets sent again")
 FAILED = Symbol("F", "bold red", "failed")
-MARKS = "".join(symbol.mark for symbol in (PASSED, PASSED_IN_REAL_TIME, PASSED_AGAIN, FAILED))
+NOT_PASSED: Mapping[OutcomeState, Symbol] = {
+    OutcomeState.FAILED: FAILED,
+    OutcomeState.UNCONFIRMED: Symbol("u", "red", "failed, not confirmed"),
+    OutcomeState.KNOWN: Symbol("k", "yellow", "known to fail"),
+    OutcomeState.REFUTED: Symbol("f", "yellow", "failed, but passed when it was booted again"),
+}
+HEADINGS: Mapping[OutcomeState, str] = {
+    OutcomeState.FAILED: "Failed",
+    OutcomeState.UNCONFIRMED: "Failed, not confirmed",
+    OutcomeState.KNOWN: "Known to fail",
+    OutcomeState.REFUTED: "Failed, but passed when booted again",
+}
+BROKEN = Symbol("?", "bold magenta", "the rig broke")
+SYMBOLS = (PASSED, PASSED_IN_REAL_TIME, PASSED_AGAIN, *NOT_PASSED.values(), BROKEN)
+MARKS = "".join(symbol.mark for symbol in SYMBOLS)
 
 
-def symbol_of(trace: Trace, *, mixed: bool) -> Symbol:
+def symbol_of(trace: Trace, state: OutcomeState, *, mixed: bool) -> Symbol:
     """Return how a boot's outcome looks; `mixed` is whether the run had boots in virtual time, too."""
-    if not trace.passed:
-        return FAILED
+    if state is not OutcomeState.PASSED:
+        return NOT_PASSED[state]
     if mixed and not trace.clock.is_virtual:
         return PASSED_IN_REAL_TIME
     return PASSED_AGAIN if trace.outcome.disturbed else PASSED
 
 
-def print_outcomes(traces: Sequence[Trace], console: Console, run_directory: Path | None = None) -> None:
+def print_outcomes(outcomes: Outcomes, console: Console, run_directory: Path | None = None) -> None:
     """Print how boots ended: a matrix for each ROM set, the failures with their reasons, and the sum as the last thing.
 
-    A cell may be there twice, in virtual and in real time. Everything that was seen is in `run_directory`.
+    Everything that was seen is in `run_directory`.
     """
-    settled = settle_traces(traces)
-    mixed = any(trace.clock.is_virtual for trace in traces)
+    settled = outcomes.settled
+    mixed = any(trace.clock.is_virtual for trace in outcomes.traces)
     used: set[Symbol] = set()
-    for rom_set in dict.fromkeys(trace.rom_set for trace in settled):
-        symbols = {trace.key: symbol_of(trace, mixed=mixed) for trace in settled if trace.rom_set == rom_set}
+    for side, rom_set in dict.fromkeys((trace.side, trace.rom_set) for trace, _ in settled):
+        symbols = {key: BROKEN for label, key, _ in outcomes.errors if label == side}
+        for trace, state in settled:
+            if (trace.side, trace.rom_set) == (side, rom_set):
+                symbols[trace.key] = symbol_of(trace, state, mixed=mixed)
         used |= set(symbols.values())
         console.print(Text(rom_set, style="bold"))
         print_lines(console, draw_matrix(symbols, console.width))
@@ -43,21 +60,31 @@ def print_outcomes(traces: Sequence[Trace], console: Console, run_directory: Pat
     if used:
         console.print(legend(used, MARKS))
         console.print()
-    _print_failures(settled, console)
-    _print_on_the_way(settled, console)
+    for state, heading in HEADINGS.items():
+        _print_failures(heading, [trace for trace, became in settled if became is state], console)
+    _print_on_the_way([trace for trace, _ in settled], console)
+    _print_errors(outcomes, console)
     if run_directory is not None:
         console.print(Text(f"Everything that was seen: {run_directory}"), soft_wrap=True)
-    console.print(summary(settled), soft_wrap=True)
+    console.print(summary(outcomes), soft_wrap=True)
 
 
-def _print_failures(traces: Sequence[Trace], console: Console) -> None:
+def _print_errors(outcomes: Outcomes, console: Console) -> None:
+    if outcomes.errors:
+        console.print(Text(f"The rig broke ({len(outcomes.errors)})", style="bold magenta"))
+        for side, key, message in outcomes.errors:
+            print_item(console, f"{key}: {message}", side)
+        console.print()
+
+
+def _print_failures(heading: str, traces: Sequence[Trace], console: Console) -> None:
     failures: dict[tuple[str, str, str], list[Trace]] = {}
     for trace in traces:
         if not trace.passed:
             failures.setdefault((trace.rom_set, trace.key.scenario, trace.outcome.reason), []).append(trace)
     if not failures:
         return
-    console.print(Text(f"Failed ({sum(map(len, failures.values()))})", style="bold red"))
+    console.print(Text(f"{heading} ({sum(map(len, failures.values()))})", style="bold red"))
     for (rom_set, scenario, reason), members in failures.items():
         nics = ", ".join(trace.key.nic_model for trace in members)
         print_item(console, f"{rom_set}: {scenario} with {nics}: {reason}", _notes(members))
@@ -80,18 +107,27 @@ def _print_on_the_way(traces: Sequence[Trace], console: Console) -> None:
 
 
 def _notes(traces: Sequence[Trace]) -> str:
-    notes = {"seen in virtual time only" if trace.clock.is_virtual else "confirmed in real time" for trace in traces}
     repeated = sum(len(trace.outcome.disturbed) for trace in traces)
     directories = [trace.directory for trace in traces if trace.directory]
-    words = [*sorted(notes), *([f"{repeated} packets sent again"] if repeated else [])]
+    words = [f"{repeated} packets sent again"] if repeated else []
     return "; ".join([*words, *([f"see {directories[0]}"] if directories else [])])
 
 
-def summary(traces: Sequence[Trace]) -> Text:
+def summary(outcomes: Outcomes) -> Text:
     """Return the last line: how many of how many passed."""
-    passed = sum(trace.passed for trace in traces)
-    if not traces:
+    states = [state for _, state in outcomes.settled]
+    failed = states.count(OutcomeState.FAILED) + states.count(OutcomeState.UNCONFIRMED)
+    others = (
+        (states.count(OutcomeState.UNCONFIRMED), "not confirmed"),
+        (states.count(OutcomeState.KNOWN), "known to fail"),
+        (states.count(OutcomeState.REFUTED), "failed, but passed when booted again"),
+        (len(outcomes.errors), "with a broken rig"),
+    )
+    more = "".join(f", {number} {words}" for number, words in others if number)
+    if not states and not more:
         return Text("Nothing was booted", style="bold red")
-    if passed == len(traces):
-        return Text(f"Outcome: all {passed} boots passed", style="bold green")
-    return Text(f"Outcome: {len(traces) - passed} of {len(traces)} boots FAILED", style="bold red")
+    if failed:
+        return Text(f"Outcome: {failed} of {len(states)} boots FAILED{more}", style="bold red")
+    passed = states.count(OutcomeState.PASSED)
+    number = f"all {passed}" if passed == len(states) else f"{passed} of {len(states)}"
+    return Text(f"Outcome: {number} boots passed{more}", style="bold yellow" if more else "bold green")
