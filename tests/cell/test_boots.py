@@ -87,6 +87,19 @@ def test_success_is_the_nonce_of_this_very_boot(name: str, all_scenarios: Boots)
     assert report.nonce not in others
 
 
+@pytest.mark.parametrize(
+    ("name", "failures"),
+    [
+        ("tftp-missing", ("tftp://10.0.2.1/missing.0... No such file or directory (2d12603b)",)),
+        ("no-boot-file", ("Nothing to boot: No such file or directory (2d03e13b)",)),
+        ("script[ipxe]", ()),
+        ("pxelinux", ()),
+    ],
+)
+def test_what_failed_on_the_way(name: str, failures: tuple[str, ...], all_scenarios: Boots) -> None:
+    assert all_scenarios.find(name).outcome.on_the_way == failures
+
+
 def test_the_guest_had_the_embedded_rom(all_scenarios: Boots) -> None:
     """What the running device says is the file that was embedded, byte for byte."""
     embedded = all_scenarios.run_directory / "roms" / "ipxe-debian-12"

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from bootrig.trace.reading.firmware_words import find_banner
+from bootrig.trace.reading.rom_lines import find_rom_lines
 from firmware.nic import NIC_MODELS
 from tests.cell.boots import Boots
 
@@ -33,3 +34,15 @@ def test_a_nic_model_boots_with_its_rom(nic_model: str, all_nic_models: Boots) -
 def test_every_boot_has_a_nonce_of_its_own(all_nic_models: Boots) -> None:
     nonces = [report.nonce for trace in all_nic_models.traces for report in trace.reports]
     assert len(set(nonces)) == len(nonces) == len(all_nic_models.passed)
+
+
+def test_the_rom_writes_the_same_lines_with_every_nic_model(all_nic_models: Boots) -> None:
+    """Whatever varies from boot to boot, and from NIC to NIC, is spelt alike; but for what the driver says."""
+    drivers = ("net0: <mac> using ", "iPXE initialising devices...", "ok")
+    written = {
+        tuple(line for line in find_rom_lines(trace.console) if not line.startswith(drivers))
+        for trace in all_nic_models.traces
+    }
+    (lines,) = written
+    assert lines[0].startswith("iPXE (http://ipxe.org) <pci> <segment> PCI2.10 PnP")
+    assert lines[-1] == "<file> : <number> bytes [PXE-NBP]"
