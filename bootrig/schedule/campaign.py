@@ -68,7 +68,9 @@ class Campaign:
         self._equipment = equipment
         self._run_directory = run_directory
         self._sides = sides
-        self._suited = [cell for cell in planned if any(side.suits(cell.key) for side in sides)]
+        self._suited = [
+            cell for cell in planned if any(side.suits(cell.key, equipment.find_rom_file(cell.key)) for side in sides)
+        ]
         self._cells = {(side.label, cell.key): (side, cell) for side, cell in self.iter_cells()}
         self._results: dict[tuple[str, CellKey, Attempt], CellResult] = {}
         self._listener = listener

@@ -28,6 +28,7 @@ from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.rom_files import ask_rom_files, find_missing_roms
 from bootrig.schedule.sides import Side
 from bootrig.trace.attempt import Attempt
+from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import FASTEST_SHIFT, LAST_SHIFT, REAL_TIME
 from bootrig.trace.trace import Clock, ClockKind
 
@@ -81,6 +82,10 @@ class Equipment:
         if clock.is_virtual:
             return clock
         return Clock(ClockKind.KVM if self.accelerators[cell.key.emulator] == "kvm" else ClockKind.REAL)
+
+    def find_rom_file(self, key: CellKey) -> str:
+        """Return the ROM file for which a cell's NIC asks on its machine type, empty where that is not known."""
+        return self.rom_files.get((key.emulator, key.machine), {}).get(key.nic_model, "")
 
     def iter_firmware_files(self) -> Iterator[tuple[str, Path]]:
         """Yield the name and the file of each platform firmware that guests boot by."""

@@ -37,9 +37,12 @@ class Side:
         """Whether the set has a ROM for a NIC model."""
         return self.find_rom(nic_model) is not None
 
-    def suits(self, key: CellKey) -> bool:
-        """Whether the set's ROM for a cell has an image for its platform firmware; a damaged ROM counts as suitable."""
-        rom = self.find_rom(key.nic_model)
+    def suits(self, key: CellKey, asked: str = "") -> bool:
+        """Whether the set's ROM for a cell has an image for its platform firmware; a damaged ROM counts as suitable.
+
+        `asked` is the file for which the cell's NIC asks on its machine type, empty where that is not known.
+        """
+        rom = self.rom_set.installed_files().get(asked) or self.find_rom(key.nic_model)
         if rom is None:
             return False
         survey = survey_option_rom(rom.content)

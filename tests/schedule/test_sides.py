@@ -37,6 +37,15 @@ def test_a_rom_suits_the_platform_firmware_that_it_has_an_image_for(content: byt
     assert (side.suits(SEABIOS), side.suits(OVMF)) == (bios, efi)
 
 
+def test_the_image_has_to_be_in_the_file_for_which_the_machine_type_asks() -> None:
+    roms = (RomFile("efi-e1000.rom", Efi().build()), RomFile("pxe-e1000.rom", Bios().build()))
+    side = Side(RomSet("set", roms), Path("roms"), "set")
+    assert not side.suits(SEABIOS)
+    assert not side.suits(SEABIOS, "efi-e1000.rom")
+    assert side.suits(SEABIOS, "pxe-e1000.rom")
+    assert side.suits(OVMF, "efi-e1000.rom")
+
+
 def test_a_set_without_a_rom_for_the_nic_suits_nothing() -> None:
     side = side_with("efi-rtl8139.rom", make_combined_rom())
     assert not side.covers("e1000")
