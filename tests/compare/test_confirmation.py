@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from bootrig.compare import STRICT, Answer, Confirmation, Policy, Verdict, Waiver, compare_traces
+from bootrig.compare.registry import Needs
+from bootrig.compare.rules import RULES
 from bootrig.compare.waivers import FieldPatterns
 from bootrig.trace.events import Eapol
 from bootrig.trace.names import CellKey
@@ -216,6 +218,56 @@ def test_a_cell_that_cannot_see_it_refutes_nothing() -> None:
 def test_what_was_never_seen_in_virtual_time_needs_no_clock() -> None:
     verdict, batches = decide({A: {"real": TALKS}}, first_clock=REAL)
     assert (states(verdict, "traffic"), batches) == ({A: (C, "in real time")}, [])
+
+
+# --- times -------------------------------------------------------------------------------------------------------
+
+LATE = {"request_s": 17.6, "last_byte_s": 18.4, "nbp_s": 18.5}
+LATER = {"request_s": 19.6, "last_byte_s": 20.4, "nbp_s": 20.5}
+
+
+def look_again(again: Changes, real: Changes) -> tuple[Verdict, list[dict[Reason, set[str]]]]:
+    """Compare a candidate that asks for its file 14 s later at both clocks, and see how it goes then.
+
+    Returns:
+        The verdict, and the attempts' clocks that were wanted each time, by reason.
+    """
+    goes = {Reason.SECOND_CLOCK: LATE, Reason.SECOND_LOOK: again, Reason.REAL_TIME: real}
+
+    def answer(wanted: WantedBoot) -> Boot:
+        return make(A, goes[wanted.reason] if wanted.side == "candidate" else GOOD, wanted.side)
+
+    boots = [make(A, GOOD, "baseline"), make(A, LATE, "candidate")]
+    verdict, batches = compare_and_boot(boots, answer)
+    told: list[dict[Reason, set[str]]] = []
+    for batch in batches:
+        told.append({})
+        for boot in batch:
+            told[-1].setdefault(boot.reason, set()).add(boot.clock.attempt)
+    return verdict, told
+
+
+def times(verdict: Verdict) -> set[tuple[Confirmation, str]]:
+    found = (*verdict.differences, *verdict.refuted)
+    return {(one.confirmation, one.confirmed_by) for one in found if RULES[one.rule].needs is Needs.LOOK}
+
+
+def test_times_that_differ_are_looked_at_again_at_both_clocks() -> None:
+    verdict, batches = look_again(LATE, LATE)
+    assert batches == [
+        {Reason.SECOND_CLOCK: {"shift5"}},
+        {Reason.SECOND_LOOK: {"shift7", "shift5"}},
+        {Reason.REAL_TIME: {"real"}},
+    ]
+    assert times(verdict) == {(C, "again at shifts 7 and 5; in real time")}
+
+
+@pytest.mark.parametrize("again", [GOOD, LATER])
+def test_times_that_do_not_come_back_are_refuted(again: Changes) -> None:
+    verdict, batches = look_again(again, LATE)
+    assert times(verdict) == {(R, "")}
+    assert Reason.REAL_TIME not in batches[-1]
+    assert verdict.answer is Answer.COMPATIBLE
 
 
 # --- regressions of other rules ----------------------------------------------------------------------------------
