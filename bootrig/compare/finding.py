@@ -24,7 +24,8 @@ class Finding:
         subject: what of the cell it is about; it tells apart what one rule finds in one cell.
         baseline: the baseline's value; None for absent.
         candidate: the candidate's value; None for absent.
-        statement: what differs; `{baseline}` and `{candidate}` are the places of the values.
+        statement: what differs; `{baseline}` and `{candidate}` are the places of the values, `{more}` that of the
+            difference of two numbers.
         why: why that matters, a sentence; may be empty.
         unit: unit of values that are numbers: `s`, `bytes`.
     """

@@ -39,7 +39,8 @@ class DifferenceGroup:
             return format_finding(first)
         baseline = format_range((finding.baseline for finding in findings), first.unit)
         candidate = format_range((finding.candidate for finding in findings), first.unit)
-        return phrase_finding(first, baseline, candidate)
+        more = format_range((abs(finding.delta or 0.0) for finding in findings), first.unit)
+        return phrase_finding(first, baseline, candidate, more)
 
 
 def group_differences(differences: Iterable[Difference], cells: Sequence[CellKey]) -> tuple[DifferenceGroup, ...]:

@@ -30,15 +30,15 @@ def tell_origin(difference: Difference) -> str:
 
 def format_finding(finding: Finding) -> str:
     """Return what differs, from what to what, and why it matters."""
-    return phrase_finding(
-        finding, format_value(finding.baseline, finding.unit), format_value(finding.candidate, finding.unit)
-    )
+    more = None if finding.delta is None else abs(finding.delta)
+    values = finding.baseline, finding.candidate, more
+    return phrase_finding(finding, *(format_value(value, finding.unit) for value in values))
 
 
-def phrase_finding(finding: Finding, baseline: str, candidate: str) -> str:
+def phrase_finding(finding: Finding, baseline: str, candidate: str, more: str) -> str:
     """Return the sentence with other words for the values: a group of differences has ranges."""
     statement = finding.statement
-    for mark, words in (("{baseline}", baseline), ("{candidate}", candidate)):
+    for mark, words in (("{baseline}", baseline), ("{candidate}", candidate), ("{more}", more)):
         quoted = words if words == NOTHING else f'"{words}"'
         statement = statement.replace(f'"{mark}"', quoted).replace(mark, words)
     return f"{statement}: {finding.why}" if finding.why else statement

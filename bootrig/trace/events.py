@@ -150,6 +150,7 @@ class TftpTransfer(WireEvent, frozen=True, kw_only=True, tag="tftp-transfer"):
         bytes: how many bytes they hold.
         acks: how many acknowledgements were sent.
         end_guest_s: when the last block or its acknowledgement was sent.
+        share_guest_s: the guest's share: how long it took from new blocks to their acknowledgements, all in all.
         completed: whether the last, short block was acknowledged.
         repeated_frames: frames that brought nothing new: blocks and acknowledgements sent again.
     """
@@ -161,6 +162,7 @@ class TftpTransfer(WireEvent, frozen=True, kw_only=True, tag="tftp-transfer"):
     bytes: int = 0
     acks: Recorded[int] = 0
     end_guest_s: float = 0.0
+    share_guest_s: float = 0.0
     completed: bool = False
     repeated_frames: tuple[int, ...] = ()
 

@@ -41,11 +41,11 @@ def test_what_follows_from_another_is_folded_under_it() -> None:
 
 
 def test_a_change_that_explains_a_regression_is_its_why() -> None:
-    entries = (diff("outcome", REGRESSION), diff("network-client"), diff("dhcp-user-class"), diff("stage-times"))
+    entries = (diff("outcome", REGRESSION), diff("network-client"), diff("dhcp-user-class"), diff("boot-time"))
     (cause,) = found(*entries)
     assert names(cause.heads) == ["outcome"]
     assert names(cause.whys) == ["network-client"]
-    assert names(cause.followers) == ["dhcp-user-class", "stage-times"]
+    assert names(cause.followers) == ["dhcp-user-class", "boot-time"]
     assert cause.severity is REGRESSION
 
 
@@ -152,8 +152,8 @@ def test_a_difference_of_the_sets_as_wholes_is_a_cause_without_cells() -> None:
 
 
 def test_topics_are_those_of_the_head_and_of_what_follows() -> None:
-    (cause,) = found(diff("outcome", REGRESSION), diff("stage-times"))
-    assert cause.topics == {"start-time"}
+    (cause,) = found(diff("outcome", REGRESSION), diff("boot-time"))
+    assert cause.topics == {"boot-order", "start-time"}
 
 
 severities, subjects, places = (st.sampled_from(one) for one in (list(Severity), "ab", [at(nic) for nic in NICS[:2]]))

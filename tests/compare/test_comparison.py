@@ -306,7 +306,7 @@ def test_swapping_sides_turns_improvements_into_regressions(first: list[Trace], 
         )
         assert gained == lost
     slower, faster = (
-        {entry.id for entry in verdict.differences if entry.rule == "stage-times"} for verdict in (there, back)
+        {entry.id for entry in verdict.differences if entry.rule == "file-time"} for verdict in (there, back)
     )
     assert slower == faster
 

@@ -76,7 +76,7 @@ def test_what_lint_found_is_the_why_of_what_it_explains_and_no_cause_of_its_own(
 def test_lint_explains_neither_what_is_milder_nor_what_other_rules_find() -> None:
     error = found("bev", severity=Severity.CHANGE)
     better = replace(lost("e1000", "seabios"), finding=replace(lost("e1000").finding, severity=Severity.IMPROVEMENT))
-    slower = difference(rule="stage-times", key=at("e1000", "seabios"), severity=Severity.REGRESSION)
+    slower = difference(rule="boot-time", key=at("e1000", "seabios"), severity=Severity.REGRESSION)
     assert [cause.whys for cause in find_causes([error, better, slower], {})] == [(), (), ()]
 
 

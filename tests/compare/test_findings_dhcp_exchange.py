@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from bootrig.compare import Finding, Severity
+from bootrig.compare import Finding, Severity, Tolerance
+from bootrig.compare.pairing import pair_traces
+from bootrig.compare.rules import RULES
 from bootrig.trace.events import Dhcp
 from bootrig.trace.trace import Clock
 from tests.compare.conftest import Find
-from tests.compare.factory import REAL, VIRTUAL, answer, dhcp
+from tests.compare.factory import KVM, REAL, VIRTUAL, Boot, answer, dhcp, trace
 
 Messages = tuple[tuple[float, str], ...]
 
@@ -57,16 +59,13 @@ def gap(number: int, baseline: float, candidate: float) -> Finding:
 @pytest.mark.parametrize(
     ("first", "second", "found"),
     [
-        # up to 2.5 seconds, both directions
-        ((0.0, 1.0), (0.0, 3.5), []),
-        ((0.0, 1.0), (0.0, 3.75), [gap(1, 1.0, 3.75)]),
-        ((0.0, 3.5), (0.0, 1.0), []),
-        ((0.0, 3.75), (0.0, 1.0), [gap(1, 3.75, 1.0)]),
-        # or half of the baseline's
-        ((0.0, 8.0), (0.0, 12.0), []),
-        ((0.0, 8.0), (0.0, 12.25), [gap(1, 8.0, 12.25)]),
-        ((0.0, 8.0), (0.0, 4.0), []),
-        ((0.0, 8.0), (0.0, 3.75), [gap(1, 8.0, 3.75)]),
+        # half a second, both directions
+        ((0.0, 1.0), (0.0, 1.5), []),
+        ((0.0, 1.0), (0.0, 1.75), [gap(1, 1.0, 1.75)]),
+        ((0.0, 1.5), (0.0, 1.0), []),
+        ((0.0, 1.75), (0.0, 1.0), [gap(1, 1.75, 1.0)]),
+        # however long they are: measured, a back-off of 1, 2, 4 seconds that becomes 1, 3, 7
+        ((0.0, 1.0, 3.0, 7.0), (0.0, 1.0, 4.0, 11.0), [gap(2, 2.0, 3.0)]),
         # the first that differs is told, and how often it was sent is not
         ((0.0, 1.0, 2.0, 3.0, 4.0), (0.0, 1.0, 2.0, 9.0, 19.0, 20.0), [gap(3, 1.0, 7.0)]),
         ((0.0, 1.0004), (0.0, 5.5678), [gap(1, 1.0, 5.568)]),
@@ -77,6 +76,30 @@ def test_gaps_differ_by_more_than_noise(
     find: Find, first: Sequence[float], second: Sequence[float], found: list[Finding]
 ) -> None:
     assert find("dhcp-retries", silent(*second), **silent(*first)) == found
+
+
+@pytest.mark.parametrize("clock", [REAL, KVM])
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        (1.0, 2.0, False),
+        (1.0, 2.25, True),
+        (2.25, 1.0, True),
+        (8.0, 12.0, False),
+        (8.0, 12.25, True),
+        (8.0, 4.0, False),
+    ],
+)
+def test_gaps_in_real_time_are_noisier(find: Find, first: float, second: float, told: bool, clock: Clock) -> None:
+    found = find("dhcp-retries", silent(0.0, second), **silent(0.0, first), clock=clock)
+    assert found == ([gap(1, first, second)] if told else [])
+
+
+def test_the_tolerance_of_waits_is_that_of_gaps() -> None:
+    traces = [trace(Boot(**silent(0.0, seconds))) for seconds in (1.0, 2.75)]
+    for wait_s, count in ((1.5, 1), (2.0, 0)):
+        pairing = pair_traces(traces[:1], traces[1:], tolerance=Tolerance(wait_s=wait_s))
+        assert len(list(RULES["dhcp-retries"].find_differences(pairing))) == count
 
 
 def number_of(baseline: int, candidate: int, *, answered: bool) -> Finding:

@@ -47,7 +47,6 @@ def test_what_follows_from_nothing_is_written_down() -> None:
 
 def test_topics_that_no_rule_has_yet_are_written_down() -> None:
     assert set(TOPICS) - {topic for entry in RULES.values() for topic in entry.topics} == {
-        "boot-order",
         "memory",
         "pxe-api",
     }
@@ -87,13 +86,16 @@ def test_what_rules_own_is_written_down() -> None:
 
 def test_how_rules_are_confirmed_is_written_down() -> None:
     assert {name: entry.needs for name, entry in RULES.items() if entry.needs is not Needs.NOTHING} == {
+        "boot-time": Needs.LOOK,
         "dhcp-retries": Needs.CLOCK,
         "dhcp-sequence": Needs.CLOCK,
+        "dhcp-time": Needs.LOOK,
         "dns-types": Needs.CLOCK,
         "gratuitous-arp": Needs.CLOCK,
+        "file-time": Needs.LOOK,
         "on-the-way": Needs.CLOCK,
         "outcome": Needs.CLOCK,
-        "stage-times": Needs.LOOK,
+        "retries": Needs.CLOCK,
         "start-time": Needs.LOOK,
         "tftp-errors": Needs.CLOCK,
         "tftp-files": Needs.CLOCK,

@@ -1,13 +1,10 @@
 """Outcomes, times, the ROM and the console."""
 
-from typing import Any
-
 import pytest
 
 from bootrig.compare import Severity
-from bootrig.trace.trace import Clock
 from tests.compare.conftest import Look
-from tests.compare.factory import KIB, KVM, REAL, VIRTUAL
+from tests.compare.factory import KIB
 
 
 def test_a_boot_that_fails_now_is_a_regression(look: Look) -> None:
@@ -40,86 +37,6 @@ def test_boots_that_both_fail_are_an_info_only_where_they_end_in_other_places(lo
 
 def test_boots_that_both_pass_are_no_difference(look: Look) -> None:
     assert look("outcome", {"milestone": "disk-booted"}) == []
-
-
-@pytest.mark.parametrize("clock", [VIRTUAL, REAL, KVM])
-def test_thirteen_seconds_more_before_the_file_are_a_regression(look: Look, clock: Clock) -> None:
-    late = {"request_s": 16.6, "last_byte_s": 17.4, "nbp_s": 17.5}
-    (slower,) = look("stage-times", late, clock=clock)
-    assert slower.severity is Severity.REGRESSION
-    assert slower.subject == "from the DHCP answer to the first file request"
-    assert "from the DHCP answer to the first file request it takes 13.5 s, it was 0.5 s: users wait" in slower.sentence
-    (faster,) = look("stage-times", {"request_s": 3.6, "last_byte_s": 4.4, "nbp_s": 4.5}, clock=clock, **late)
-    assert faster.severity is Severity.IMPROVEMENT
-
-
-@pytest.mark.parametrize(
-    ("more_s", "severity"), [(9.75, Severity.CHANGE), (10.0, Severity.REGRESSION), (10.25, Severity.REGRESSION)]
-)
-def test_ten_seconds_more_are_a_regression(look: Look, more_s: float, severity: Severity) -> None:
-    times = {"first_packet_s": 64.0, "ack_s": 3.0, "request_s": 3.5, "last_byte_s": 4.5, "nbp_s": 4.5}
-    late = {name: times[name] + more_s for name in ("request_s", "last_byte_s", "nbp_s")}
-    (found,) = look("stage-times", late, **times)
-    assert found.severity is severity
-
-
-def test_seven_seconds_more_are_a_change(look: Look) -> None:
-    (found,) = look("stage-times", {"request_s": 10.6, "last_byte_s": 11.4, "nbp_s": 11.5})
-    assert found.severity is Severity.CHANGE
-    assert found.sentence.endswith("it takes 7.5 s, it was 0.5 s: boots take longer")
-
-
-@pytest.mark.parametrize(
-    "times",
-    [
-        {"request_s": 5.6, "last_byte_s": 6.4, "nbp_s": 6.5},
-        {"ack_s": 5.0, "request_s": 5.5, "last_byte_s": 8.4, "nbp_s": 8.5},
-        {"last_byte_s": 10.0, "nbp_s": 10.1},
-        {"nbp_s": None},
-    ],
-    ids=["request", "answer", "thirty blocks", "no milestone"],
-)
-def test_a_few_seconds_of_virtual_time_are_noise(look: Look, times: Any) -> None:
-    assert look("stage-times", times) == []
-
-
-def test_seconds_that_a_server_made_are_no_difference(look: Look) -> None:
-    messages = ((0.0, "discover"), (1.0, "discover"), (3.0, "request"))
-    late = {"messages": messages, "ack_s": 18.0, "request_s": 18.5, "last_byte_s": 19.0, "nbp_s": 19.1}
-    assert look("stage-times", late) == []
-
-
-@pytest.mark.parametrize("side", ["baseline", "candidate"])
-def test_times_of_disturbed_boots_in_virtual_time_are_not_compared(look: Look, side: str) -> None:
-    again = {"disturbed": 2}
-    late = {"request_s": 30.0, "messages": ((0.0, "discover"), (9.0, "discover"), (12.0, "request"))}
-    first, second = ({**again}, late) if side == "baseline" else ({}, {**late, **again})
-    assert look("stage-times", {"disturbed": 0, **second}, **first) == []
-    assert look("dhcp-retries", {"disturbed": 0, **second}, **first) == []
-    assert look("stage-times", late, clock=REAL, **again) != []
-
-
-def test_times_in_different_modes_are_not_compared(look: Look) -> None:
-    assert look("stage-times", {"request_s": 30.0, "clock": REAL}) == []
-    assert look("start-time", {"first_packet_s": 200.0, "clock": REAL}) == []
-
-
-def test_the_way_to_the_disk_is_a_stage(look: Look) -> None:
-    (found,) = look("stage-times", {"disk_s": 40.0}, tftp=(), nbp_s=None, disk_s=10.0)
-    assert found.subject == "from the DHCP answer to the boot from disk"
-    (after_file,) = look("stage-times", {"disk_s": 40.0}, nbp_s=None, disk_s=10.0)
-    assert after_file.subject == "from the first file request to the boot from disk"
-
-
-def test_much_later_first_packets_are_told(look: Look) -> None:
-    (found,) = look("start-time", {"first_packet_s": 120.0})
-    assert (found.severity, found.rule) == (Severity.REGRESSION, "start-time")
-    assert "from power-on to the first packet it takes 120.0 s, it was 70.0 s" in found.sentence
-
-
-def test_instructions_and_load_make_first_packets_a_little_later(look: Look) -> None:
-    assert look("start-time", {"first_packet_s": 113.6}, first_packet_s=98.9) == []
-    assert look("start-time", {"first_packet_s": 8.0}, first_packet_s=3.5, clock=REAL) == []
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_only_the_discovers_before_anything_else_are_retries(look: Look) -> None
 
 
 def test_retries_a_little_later_are_no_difference(look: Look) -> None:
-    messages = ((0.0, "discover"), (1.9, "discover"), (4.3, "discover"), (9.1, "discover"))
+    messages = ((0.0, "discover"), (1.25, "discover"), (3.5, "discover"), (7.75, "discover"))
     assert look("dhcp-retries", {"messages": messages}, **NO_ANSWER) == []
 
 

@@ -1,64 +1,64 @@
-"""How long boots take on the guest's clock."""
+"""How long guests wait, and how much they work, stage by stage.
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+In virtual time a stage takes as long as the guest waits, and 2**shift ns more for each instruction. Boots at two clocks
+tell the one from the other, so that a wait shows to half a second, and code that runs shows as code. Where there is no
+second clock, nothing is said of virtual time.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Needs, rule
-from bootrig.trace.reading.stages import Stage, StageTime, measure_stages
+from bootrig.compare.tolerance import Tolerance
+from bootrig.trace.reading.stages import Split, Stage, StageTime, measure_stages, split_stages
+from bootrig.trace.trace import Trace
 
 REGRESSION_S = 10.0
 SECOND_CLOCK_S = 0.25
+# A second look has to find the same within so many seconds. After the DHCP answer guests may wait by a timer that was
+# set before it, so that the time that the answer took, a quarter of a second in undisturbed boots, comes out as theirs.
 AGAIN_S = 0.25
+AGAIN_ANSWERED_S = 0.5
 AGAIN_SHARE = 0.05
+NOTHING = 0.05
+WORK_MINIMUM = 2e6
+# Packets are stamped where they leave QEMU: those of virtio-net-pci up to 10 ms after the guest has sent them, on a
+# loaded host. Over many blocks of a file that adds up.
+BLOCK_S = 0.02
+
+START_STAGES = frozenset({Stage.START, Stage.FIRST_PACKET})
+ADDRESS_STAGES = frozenset({Stage.ADDRESS})
+FILE_STAGES = frozenset({Stage.REQUEST, Stage.FILES})
+BOOT_STAGES = frozenset({Stage.NBP, Stage.DISK, Stage.DISK_AFTER_FILE, Stage.DISK_UNANSWERED})
+# in the others the work that is done while a timer runs vanishes in the wait
+WORK_STAGES = START_STAGES | {Stage.NBP}
 
 
 @dataclass(frozen=True, slots=True)
-class Tolerance:
-    """What counts as the same time: whatever is within either bound.
-
-    Attributes:
-        absolute_s: seconds.
-        share: of the baseline's or the candidate's time, whichever is shorter.
-        round_trip_s: seconds more for each answer of a server within the stage.
-    """
+class RealTolerance:
+    """What counts as the same time in real time: whatever is within either bound, seconds or share of the shorter."""
 
     absolute_s: float
     share: float
-    round_trip_s: float = 0.0
 
-    def exceeded(self, baseline: StageTime, candidate: StageTime) -> bool:
-        """Whether the times differ, by the whole stage and also by the guest's own share of it."""
-        spared_s = self.absolute_s + self.round_trip_s * max(baseline.round_trips, candidate.round_trips)
-        return all(
-            abs(new - old) > max(spared_s, self.share * min(old, new))
-            for old, new in (
-                (baseline.total_guest_s, candidate.total_guest_s),
-                (baseline.guest_made_guest_s, candidate.guest_made_guest_s),
-            )
-        )
+    def exceeded(self, first_s: float, second_s: float) -> bool:
+        """Whether times differ, by which side ever."""
+        return abs(first_s - second_s) > max(self.absolute_s, self.share * min(first_s, second_s))
 
 
-# In virtual time a server's millisecond is 10 to 100 of the guest's, and a million instructions are a second, so times
-# up to the first packet say how much code ran. In real time a loaded host makes code slow but timers stay true.
-VIRTUAL_TOLERANCES: Mapping[Stage, Tolerance] = {
-    Stage.FIRST_PACKET: Tolerance(10.0, 0.25),
-    Stage.ADDRESS: Tolerance(5.0, 0.25),
-    Stage.REQUEST: Tolerance(5.0, 0.25),
-    Stage.TRANSFER: Tolerance(5.0, 1.0, 0.1),
-    Stage.NBP: Tolerance(8.0, 0.5, 0.1),
-    Stage.DISK: Tolerance(8.0, 0.25, 0.1),
-    Stage.DISK_AFTER_FILE: Tolerance(8.0, 0.25, 0.1),
-}
-REAL_TOLERANCES: Mapping[Stage, Tolerance] = {
-    Stage.FIRST_PACKET: Tolerance(10.0, 1.5),
-    Stage.ADDRESS: Tolerance(4.0, 0.5),
-    Stage.REQUEST: Tolerance(4.0, 0.5),
-    Stage.TRANSFER: Tolerance(5.0, 1.5, 0.01),
-    Stage.NBP: Tolerance(5.0, 1.0, 0.01),
-    Stage.DISK: Tolerance(5.0, 1.0),
-    Stage.DISK_AFTER_FILE: Tolerance(5.0, 1.0),
+# In real time a loaded host makes code slow, but timers stay true.
+REAL_TOLERANCES: Mapping[Stage, RealTolerance] = {
+    Stage.START: RealTolerance(8.0, 1.5),
+    Stage.FIRST_PACKET: RealTolerance(8.0, 1.5),
+    Stage.ADDRESS: RealTolerance(4.0, 0.5),
+    Stage.REQUEST: RealTolerance(4.0, 0.5),
+    Stage.FILES: RealTolerance(5.0, 1.5),
+    Stage.NBP: RealTolerance(5.0, 1.0),
+    Stage.DISK: RealTolerance(5.0, 1.0),
+    Stage.DISK_AFTER_FILE: RealTolerance(5.0, 1.0),
+    Stage.DISK_UNANSWERED: RealTolerance(5.0, 1.0),
 }
 
 
@@ -70,44 +70,96 @@ def needs_second_clock(pair: CellPair) -> bool:
         return False
     first, second = (measure_stages(trace) for trace in pair.sides)
     return any(
-        abs(first[stage].guest_made_guest_s - second[stage].guest_made_guest_s) > SECOND_CLOCK_S
+        abs(first[stage].guest_s - second[stage].guest_s) > SECOND_CLOCK_S + _find_noise_s(first[stage], second[stage])
         for stage in first.keys() & second.keys()
     )
+
+
+def _find_noise_s(*times: StageTime) -> float:
+    """Return what the blocks of files add to the noise of a stage."""
+    return BLOCK_S * max(time.blocks for time in times)
 
 
 def comes_back(first: Finding, again: Finding) -> bool:
     """Whether a second look at a cell, other boots of both sides, found the same: only then is it a difference.
 
-    A wait comes back within a quarter of a second, work within 5 %.
+    A wait comes back within a quarter of a second, or half a second after an answer, or within 5 %; work within 5 %.
     """
     if (first.subject, first.unit) != (again.subject, again.unit):
         return False
     if first.delta is None or again.delta is None:
         return (first.baseline, first.candidate) == (again.baseline, again.candidate)
-    bound = AGAIN_S if first.unit == "s" else AGAIN_SHARE * abs(first.delta)
+    bound = AGAIN_SHARE * abs(first.delta)
+    if first.unit == "s":
+        bound = max(bound, AGAIN_ANSWERED_S if first.subject == Stage.REQUEST else AGAIN_S)
     return abs(first.delta - again.delta) <= bound
 
 
-def _findings(pair: CellPair, stages: frozenset[Stage]) -> Iterator[Finding]:
-    if pair.is_mixed or (pair.is_disturbed and Stage.FIRST_PACKET not in stages):
-        return
+def _compare(pair: CellPair, stages: Set[Stage]) -> Iterator[Finding]:
+    """Yield what differs in some stages: waits and work where two clocks tell them apart, else times in real time."""
+    if pair.is_real:
+        yield from _compare_real(pair, stages)
+    elif pair.second is not None and pair.is_virtual and not pair.is_disturbed:
+        times = [measure_stages(trace) for trace in pair.sides]
+        first, second = (split_stages(*clocks) for clocks in zip(pair.sides, pair.second, strict=True))
+        for stage in Stage:
+            if stage in stages and stage in first and stage in second:
+                old, new = (measured[stage] for measured in times)
+                tolerance = replace(pair.tolerance, wait_s=pair.tolerance.wait_s + _find_noise_s(old, new))
+                one, other = first[stage], second[stage]
+                if one is not None and other is not None:
+                    yield from _compare_stage(stage, one, other, tolerance)
+                elif abs(new.guest_s - old.guest_s) > tolerance.wait_s:
+                    yield _tell_unsplit(stage, one, other)
+
+
+def _compare_stage(stage: Stage, first: Split, second: Split, tolerance: Tolerance) -> Iterator[Finding]:
+    """Yield by how much waits and work differ."""
+    if abs(second.wait_s - first.wait_s) > tolerance.wait_s:
+        words = "the guest waits {more} " + ("longer" if second.wait_s > first.wait_s else "less")
+        yield _judge(stage, first.wait_s, second.wait_s, f"{stage} {words}: {{candidate}}, it was {{baseline}}")
+    old, new = first.work_instructions, second.work_instructions
+    if stage in WORK_STAGES and abs(new - old) > max(WORK_MINIMUM, tolerance.work_share * min(old, new)):
+        words = "the guest runs {candidate}, it was {baseline}"
+        subject, values = f"work {stage}", (_round(old / 1e6), _round(new / 1e6))
+        yield Finding(Severity.INFO, subject, *values, f"{stage} {words}", unit="million instructions")
+
+
+def _tell_unsplit(stage: Stage, first: Split | None, second: Split | None) -> Finding:
+    """Return that a stage takes another time, and that nobody can tell whether by waiting or by work."""
+    sides = " and ".join(name for name, one in (("baseline", first), ("candidate", second)) if one is None)
+    statement = f"{stage} waits cannot be told from work: at two clocks the {sides} sends other packets"
+    return Finding(Severity.INFO, f"packets {stage}", None, None, statement)
+
+
+def _compare_real(pair: CellPair, stages: Set[Stage]) -> Iterator[Finding]:
     first, second = (measure_stages(trace) for trace in pair.sides)
-    tolerances = VIRTUAL_TOLERANCES if pair.is_virtual else REAL_TOLERANCES
-    for stage, tolerance in tolerances.items():
-        if stage in stages and stage in first and stage in second and tolerance.exceeded(first[stage], second[stage]):
-            yield _judge(stage, first[stage].total_guest_s, second[stage].total_guest_s)
+    for stage, tolerance in REAL_TOLERANCES.items():
+        if stage in stages and stage in first and stage in second:
+            old_s, new_s = first[stage].guest_s, second[stage].guest_s
+            if tolerance.exceeded(old_s, new_s):
+                words = "in real time it takes {candidate}, it was {baseline}"
+                yield _judge(stage, old_s, new_s, f"{stage} {words}")
 
 
-def _judge(stage: Stage, baseline_s: float, candidate_s: float) -> Finding:
-    """Return slower by ten seconds as a regression, slower at all as a change, faster as an improvement."""
+def _judge(stage: Stage, baseline_s: float, candidate_s: float, statement: str) -> Finding:
+    """Return ten seconds longer as a regression, longer at all as a change, shorter as an improvement."""
     if candidate_s - baseline_s >= REGRESSION_S:
         severity, why = Severity.REGRESSION, "users wait, and a supervisor with a time limit for the start may give up"
     elif candidate_s > baseline_s:
         severity, why = Severity.CHANGE, "boots take longer"
     else:
         severity, why = Severity.IMPROVEMENT, ""
-    statement = f"{stage} it takes {{candidate}}, it was {{baseline}}"
-    return Finding(severity, stage.value, round(baseline_s, 2), round(candidate_s, 2), statement, why, "s")
+    return Finding(severity, stage.value, _round(baseline_s), _round(candidate_s), statement, why, "s")
+
+
+def _round(number: float) -> float:
+    """Return a number for people: clocks are not so exact that a wait of nothing might not come out below it."""
+    return round(number, 2) if abs(number) >= NOTHING else 0.0
+
+
+def _reaches(stages: Set[Stage]) -> Callable[[Trace], bool]:
+    return lambda trace: not stages.isdisjoint(measure_stages(trace))
 
 
 @rule(
@@ -116,20 +168,51 @@ def _judge(stage: Stage, baseline_s: float, candidate_s: float) -> Finding:
     needs=Needs.LOOK,
     depends_on_scenario=False,
     follows_from=("network-client",),
+    witnesses=_reaches(START_STAGES),
 )
 def check_start_time(pair: CellPair) -> Iterator[Finding]:
-    """How long does it take to the first packet?
+    """Does the guest wait as long before its first DISCOVER (or first packet), and run as many instructions?
 
-    Slower by ten seconds is a regression, slower by more than noise a change, faster an improvement.
+    Waits that are ten seconds longer are a regression, longer ones a change, shorter ones an improvement; within half a
+    second they count as the same. Work is an info; it differs by more than 25 % and two million instructions.
     """
-    return _findings(pair, frozenset({Stage.FIRST_PACKET}))
+    return _compare(pair, START_STAGES)
 
 
-@rule("stage-times", topics={"start-time"}, needs=Needs.LOOK, follows_from=("network-client", "outcome"))
-def check_stage_times(pair: CellPair) -> Iterator[Finding]:
-    """How long does each stage take after the first packet?
+@rule(
+    "dhcp-time",
+    topics={"dhcp-timing"},
+    needs=Needs.LOOK,
+    follows_from=("network-client", "outcome", "dhcp-retries"),
+    witnesses=_reaches(ADDRESS_STAGES),
+)
+def check_dhcp_time(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest wait as long between its first DISCOVER and its REQUEST? Waits are judged as in `start-time`."""
+    return _compare(pair, ADDRESS_STAGES)
 
-    A stage differs where its whole time and the share that the guest alone made both differ by more than noise. Slower
-    by ten seconds is a regression, slower at all a change, faster an improvement.
+
+@rule(
+    "file-time",
+    topics={"tftp", "http"},
+    needs=Needs.LOOK,
+    follows_from=("network-client", "outcome"),
+    witnesses=_reaches(FILE_STAGES),
+)
+def check_file_time(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest wait as long before its first request for a file, and while files are loaded?
+
+    The time that servers take is not in it. Waits are judged as in `start-time`.
     """
-    return _findings(pair, frozenset(Stage) - {Stage.FIRST_PACKET})
+    return _compare(pair, FILE_STAGES)
+
+
+@rule(
+    "boot-time",
+    topics={"start-time", "boot-order"},
+    needs=Needs.LOOK,
+    follows_from=("network-client", "outcome"),
+    witnesses=_reaches(BOOT_STAGES),
+)
+def check_boot_time(pair: CellPair) -> Iterator[Finding]:
+    """Does the guest wait as long between its last file and what is booted, program or disk? Judged as `start-time`."""
+    return _compare(pair, BOOT_STAGES)

@@ -34,6 +34,7 @@ class _Transfer:
     repeated_frames: list[int] = field(default_factory=list)
     begin: Place | None = None
     end_guest_s: float = field(init=False)
+    share_guest_s: float = 0.0
     short: bool = False
     answered: bool = False
 
@@ -62,6 +63,8 @@ class _Transfer:
         if acked <= self.acked:
             self.repeated_frames.append(place["frame"])
             return
+        if self.begin is not None:
+            self.share_guest_s += place["guest_s"] - self.end_guest_s
         self.acked = acked
         self.end_guest_s = place["guest_s"]
 
@@ -77,6 +80,7 @@ class _Transfer:
                 bytes=self.bytes,
                 acks=self.acks,
                 end_guest_s=self.end_guest_s,
+                share_guest_s=self.share_guest_s,
                 completed=self.completed,
                 repeated_frames=tuple(self.repeated_frames),
             )

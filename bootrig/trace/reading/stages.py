@@ -1,24 +1,44 @@
-"""How a boot divides into stages, and how many seconds of the guest's clock each took."""
+"""How a boot divides into stages, and how long the guest waited and worked in each.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+In virtual time an instruction takes 2**shift ns, and a stage T = wait + work * 2**shift ns: timers make the wait,
+whether the guest halts or spins until they have run out, and the instructions that it has to carry out make the work.
+Two boots at two shifts give both.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
-from bootrig.trace.events import Dhcp, HttpResponse, TftpTransfer, WireEvent
-from bootrig.trace.reading.wire import FileRequest
+from bootrig.trace.events import (
+    Dhcp,
+    Dns,
+    HttpRequest,
+    HttpResponse,
+    Tcp,
+    TftpError,
+    TftpRequest,
+    TftpTransfer,
+    WireEvent,
+)
+from bootrig.trace.reading.exchanges import find_exchanges
+from bootrig.trace.reading.wire import FileRequest, strip_varying
 from bootrig.trace.trace import Trace
+
+NS = 1e-9
 
 
 class Stage(StrEnum):
-    """Part of a boot, from one event to the next, in order."""
+    """Part of a boot, from one event to another, in order."""
 
-    FIRST_PACKET = "from power-on to the first packet"
-    ADDRESS = "from the first packet to the DHCP answer"
+    START = "from power-on to the first DISCOVER"
+    FIRST_PACKET = "from power-on to the first packet"  # of guests that send no DISCOVER
+    ADDRESS = "from the first DISCOVER to the first REQUEST"
     REQUEST = "from the DHCP answer to the first file request"
-    TRANSFER = "from the first file request to the last byte of the file"
-    NBP = "from the last byte of the file to the network boot program"
+    FILES = "while files are loaded"
+    NBP = "from the last file to the network boot program"
     DISK = "from the DHCP answer to the boot from disk"
-    DISK_AFTER_FILE = "from the first file request to the boot from disk"
+    DISK_AFTER_FILE = "from the last file request to the boot from disk"
+    DISK_UNANSWERED = "from the first DISCOVER to the boot from disk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,88 +46,181 @@ class StageTime:
     """How long one stage took.
 
     Attributes:
-        total_guest_s: from its first event to its last.
-        guest_made_guest_s: the share that the guest alone made: time that passed before packets of its own.
-        round_trips: how many answers of servers are in it, each of which makes noise.
+        guest_s: all of it, without the time in which the guest had asked and a server had not answered yet. Up to the
+            REQUEST that time is in it: guests collect offers for a time of their own.
+        packets: what the guest sent after its beginning that it depends on, in order: DHCP, DNS, requests for files.
+        blocks: how many blocks of files came in it, each of which adds a little noise.
     """
 
-    total_guest_s: float
-    guest_made_guest_s: float
-    round_trips: int
+    guest_s: float
+    packets: tuple[str, ...]
+    blocks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What two virtual clocks say of a stage: seconds in which the guest waited, and instructions that it worked."""
+
+    wait_s: float
+    work_instructions: float
+
+
+def split(first_s: float, second_s: float, first_shift: int, second_shift: int) -> Split:
+    """Return the wait and the work of a stage that took `first_s` and `second_s` at two unequal shifts."""
+    first_ns, second_ns = (float(1 << shift) for shift in (first_shift, second_shift))
+    instructions = (first_s - second_s) / ((first_ns - second_ns) * NS)
+    return Split(first_s - instructions * first_ns * NS, instructions)
+
+
+def split_stages(first: Trace, second: Trace) -> dict[Stage, Split | None]:
+    """Return wait and work of each stage that two boots of a guest have, at two virtual clocks.
+
+    None where they disagree about packets: there the two times are not those of the same stage.
+    """
+    first_shift, second_shift = first.clock.shift, second.clock.shift
+    if first_shift is None or second_shift is None or first_shift == second_shift:
+        return {}
+    times, others = measure_stages(first), measure_stages(second)
+    return {
+        stage: split(time.guest_s, others[stage].guest_s, first_shift, second_shift)
+        if time.packets == others[stage].packets
+        else None
+        for stage, time in times.items()
+        if stage in others
+    }
 
 
 def measure_stages(trace: Trace) -> dict[Stage, StageTime]:
     """Return the time of each stage that the boot completed."""
-    events = sorted(trace.wire, key=lambda event: event.guest_s)
-    sent = [event for event in events if event.from_guest]
-    if not sent:
-        return {}
-    start_s = sent[0].guest_s
-    times = {Stage.FIRST_PACKET: StageTime(start_s, start_s, 0)}
-    request_s = next((event.guest_s for event in sent if isinstance(event, FileRequest)), None)
-    answer_s = _last_answer_s(events, request_s)
-    if answer_s is not None:
-        times[Stage.ADDRESS] = _between(events, start_s, answer_s)
-    disk_s = _milestone_s(trace, "disk-booted")
-    if request_s is not None:
-        if answer_s is not None:
-            times[Stage.REQUEST] = _between(events, answer_s, request_s)
-        times |= _transfer_stages(trace, events, request_s, disk_s)
-    elif answer_s is not None and disk_s is not None:
-        times[Stage.DISK] = _between(events, answer_s, disk_s)
-    return times
+    return dict(_Boot(trace).iter_stages())
 
 
-def _transfer_stages(
-    trace: Trace, events: Sequence[WireEvent], request_s: float, disk_s: float | None
-) -> dict[Stage, StageTime]:
-    if disk_s is not None:
-        return {Stage.DISK_AFTER_FILE: _between(events, request_s, disk_s)}
-    done = [event for event in events if isinstance(event, TftpTransfer | HttpResponse) and event.completed]
-    if not done:
-        return {}
-    last_s, blocks = done[0].end_guest_s, _count_blocks(done[0])
-    times = {Stage.TRANSFER: StageTime(last_s - request_s, last_s - request_s, blocks)}
-    nbp_s = _milestone_s(trace, "nbp-entered")
-    if nbp_s is not None:
-        between = _between(events, last_s, nbp_s)
-        later = sum(map(_count_blocks, done[1:]))
-        times[Stage.NBP] = replace(between, round_trips=between.round_trips + later)
-    return times
+class _Boot:
+    """The events of one boot in their order, and the moments that divide it."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._events: Sequence[WireEvent] = sorted(trace.wire, key=lambda event: event.guest_s)
+        self._sent = [event for event in self._events if event.from_guest]
+        self._server_s = list(_iter_server_times(self._events))
+
+    def iter_stages(self) -> Iterator[tuple[Stage, StageTime]]:
+        """Yield the stages that were completed."""
+        if not self._sent:
+            return
+        discover = self._find_dhcp("discover", self._sent)
+        start = discover or self._sent[0]
+        yield (
+            Stage.FIRST_PACKET if discover is None else Stage.START,
+            StageTime(start.guest_s, tuple(filter(None, [_name(start)]))),
+        )
+        request = self._find_dhcp("request", self._sent)
+        if discover is not None and request is not None and request.guest_s >= discover.guest_s:
+            whole_s = request.guest_s - discover.guest_s
+            yield Stage.ADDRESS, StageTime(whole_s, self._packets(discover.guest_s, request.guest_s))
+        answer = None if request is None else self._find_answer(request.guest_s)
+        yield from self._iter_files(start, answer)
+
+    def _iter_files(self, start: WireEvent, answer: Dhcp | None) -> Iterator[tuple[Stage, StageTime]]:
+        """Yield the stages after the address: files, and what was booted."""
+        disk_s, nbp_s = (self._milestone_s(name) for name in ("disk-booted", "nbp-entered"))
+        end_s = min(filter(None, (disk_s, nbp_s)), default=float("inf"))
+        asked = [event for event in self._sent if isinstance(event, FileRequest) and event.guest_s <= end_s]
+        if not asked:
+            if disk_s is not None:
+                stage = Stage.DISK_UNANSWERED if answer is None else Stage.DISK
+                yield stage, self._between(start.guest_s if answer is None else answer.guest_s, disk_s)
+            return
+        asked_s = self._connected_s(asked[0])
+        if answer is not None and answer.guest_s <= asked_s:
+            yield Stage.REQUEST, self._between(answer.guest_s, asked_s)
+        last_s = max(self._answered_s(asked[-1].guest_s, end_s), asked[-1].guest_s)
+        yield Stage.FILES, self._between(asked_s, last_s)
+        if nbp_s is not None:
+            yield Stage.NBP, self._between(last_s, nbp_s)
+        elif disk_s is not None:
+            yield Stage.DISK_AFTER_FILE, self._between(last_s, disk_s)
+
+    def _find_dhcp(self, message: str, events: Iterable[WireEvent]) -> Dhcp | None:
+        return next((event for event in events if isinstance(event, Dhcp) and event.message == message), None)
+
+    def _find_answer(self, request_s: float) -> Dhcp | None:
+        """Return the first acknowledgement after the first REQUEST."""
+        answers = (event for event in self._events if not event.from_guest and event.guest_s >= request_s)
+        return self._find_dhcp("ack", answers)
+
+    def _connected_s(self, request: WireEvent) -> float:
+        """Return when a file was asked for: by HTTP, when its connection was begun."""
+        if isinstance(request, HttpRequest):
+            for event in self._sent:
+                if isinstance(event, Tcp) and event.connection == request.connection:
+                    return event.guest_s
+        return request.guest_s
+
+    def _answered_s(self, asked_s: float, end_s: float) -> float:
+        """Return when the last answer about a file ended, of those that came after `asked_s`."""
+        ends = (_end_s(event) for event in self._events if event.guest_s >= asked_s)
+        return max((at_s for at_s in ends if at_s is not None and at_s <= end_s), default=0.0)
+
+    def _milestone_s(self, name: str) -> float | None:
+        milestone = self._trace.find_milestone(name)
+        return None if milestone is None else milestone.guest_s
+
+    def _between(self, start_s: float, end_s: float) -> StageTime:
+        """Return the guest's share of the time from `start_s` to `end_s`."""
+        server_s, reached_s = 0.0, start_s
+        for begin_s, done_s in sorted(self._server_s):
+            server_s += max(0.0, min(done_s, end_s) - max(begin_s, reached_s))
+            reached_s = max(reached_s, min(done_s, end_s))
+        transfers = [
+            event for event in self._events if isinstance(event, TftpTransfer) and start_s <= event.guest_s <= end_s
+        ]
+        share_s = sum(transfer.share_guest_s for transfer in transfers)
+        blocks = sum(transfer.blocks for transfer in transfers)
+        return StageTime(max(0.0, end_s - start_s - server_s + share_s), self._packets(start_s, end_s), blocks)
+
+    def _packets(self, start_s: float, end_s: float) -> tuple[str, ...]:
+        named = (_name(event) for event in self._sent if start_s < event.guest_s <= end_s)
+        return tuple(name for name in named if name)
 
 
-def _count_blocks(event: TftpTransfer | HttpResponse) -> int:
-    """Return how often a transfer waited for the server: HTTP does not wait."""
-    return event.blocks if isinstance(event, TftpTransfer) else 0
+def _name(event: WireEvent) -> str:
+    """Return what a packet of the guest is, empty for what no stage depends on."""
+    match event:
+        case Dhcp():
+            return f"DHCP {event.message}"
+        case Dns():
+            return " ".join(["DNS", *(question.name for question in event.questions)])
+        case TftpRequest():
+            return f"TFTP {strip_varying(event.file)}"
+        case HttpRequest():
+            return f"HTTP {strip_varying(event.target)}"
+    return ""
 
 
-def _milestone_s(trace: Trace, name: str) -> float | None:
-    milestone = trace.find_milestone(name)
-    return None if milestone is None else milestone.guest_s
+def _end_s(event: WireEvent) -> float | None:
+    """Return when an answer about a file ended; None for other events."""
+    match event:
+        case TftpTransfer() | HttpResponse():
+            return event.end_guest_s
+        case TftpError():
+            return event.guest_s
+    return None
 
 
-def _last_answer_s(events: Iterable[WireEvent], request_s: float | None) -> float | None:
-    """Return when the last acknowledgement came that was before the first request for a file."""
-    times = [
-        event.guest_s
-        for event in events
-        if isinstance(event, Dhcp)
-        and not event.from_guest
-        and event.message == "ack"
-        and (request_s is None or event.guest_s <= request_s)
-    ]
-    return times[-1] if times else None
+def _iter_server_times(events: Sequence[WireEvent]) -> Iterator[tuple[float, float]]:
+    """Yield from when to when the guest waited for servers: from its questions and requests to the answers' end."""
+    for exchange in find_exchanges(events):
+        if exchange.answer is not None:
+            yield exchange.asked[-1].guest_s, exchange.answer.guest_s
+    for index, event in enumerate(events):
+        if isinstance(event, FileRequest) and event.from_guest:
+            ends = (_end_s(later) for later in events[index:] if _answers(event, later))
+            if end_s := next(filter(None, ends), None):
+                yield event.guest_s, end_s
 
 
-def _between(events: Iterable[WireEvent], start_s: float, end_s: float) -> StageTime:
-    """Return the time from `start_s` to `end_s`, the share before the guest's own packets set apart."""
-    guest_made_s, round_trips, previous_s = 0.0, 0, start_s
-    for event in events:
-        if start_s < event.guest_s <= end_s:
-            if event.from_guest:
-                guest_made_s += event.guest_s - previous_s
-            else:
-                round_trips += 1
-            previous_s = event.guest_s
-    guest_made_s += end_s - previous_s
-    return StageTime(end_s - start_s, guest_made_s, round_trips)
+def _answers(request: FileRequest, event: WireEvent) -> bool:
+    if isinstance(request, TftpRequest):
+        return isinstance(event, TftpTransfer | TftpError) and event.client_port == request.client_port
+    return isinstance(event, HttpResponse) and event.connection == request.connection

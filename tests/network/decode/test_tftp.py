@@ -58,6 +58,7 @@ def test_a_transfer_with_options():
             bytes=2000,
             acks=3,
             end_guest_s=6.0,
+            share_guest_s=2.0,
             completed=True,
         ),
     )
@@ -209,6 +210,20 @@ def test_block_lengths(options, length):
 
 
 READ_A = from_guest(b"\0\1a\0octet\0")
+
+
+@pytest.mark.parametrize(
+    ("frames", "share_guest_s"),
+    [
+        ([tftp_data(1, 512)], 0.0),
+        ([tftp_ack(0), tftp_data(1, 512), tftp_ack(1)], 1.0),
+        ([tftp_data(1, 512), tftp_ack(1), tftp_data(2, 512), tftp_data(3, 512), tftp_ack(3)], 2.0),
+        # what is sent again adds nothing
+        ([tftp_data(1, 512), tftp_data(1, 512), tftp_ack(1), tftp_ack(1), tftp_data(2, 9), tftp_ack(2)], 3.0),
+    ],
+)
+def test_the_time_from_a_block_to_its_acknowledgement_is_the_guests(frames, share_guest_s):
+    assert _transfer(READ_A, *frames).share_guest_s == share_guest_s
 
 
 @pytest.mark.parametrize(
