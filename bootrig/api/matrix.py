@@ -13,6 +13,7 @@ from bootrig.api.results import CompareResult, RunResult
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
 from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces, judge_failures
+from bootrig.compare.linting import find_new
 from bootrig.errors import ExitStatus, InputError, RigError
 from bootrig.record.run import VERDICT_FILE, Run, tell_time, write_run
 from bootrig.report.json import encode_verdict
@@ -20,9 +21,10 @@ from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.plan import plan_cells
 from bootrig.schedule.pool import start_pool
-from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
+from bootrig.schedule.sides import Side, embed_side, label_sides, obtain_sides
 from bootrig.trace.names import CellKey
 from bootrig.workdir import make_run_directory, write_atomically
+from firmware.lint.finding import Finding
 
 SIDES = ("baseline", "candidate")
 
@@ -32,8 +34,14 @@ class _Session:
     """A run that is under way: its cells, its directory, what `run.json` says of it."""
 
     campaign: Campaign
+    sides: Sequence[Side]
     directory: Path
     record: Run
+
+    def lint(self) -> tuple[Finding, ...]:
+        """Return what lint finds in the candidate's ROMs, of the NICs that are booted, and not in the baseline's."""
+        first, second = (side.rom_set for side in self.sides)
+        return find_new(first, second, {cell.key.nic_model for _, cell in self.campaign.iter_cells()})
 
 
 def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = None) -> RunResult:
@@ -75,7 +83,8 @@ def compare(
         campaign = session.campaign
         policy = policy or Policy()
         _boot_all(campaign)
-        while campaign.boot((verdict := _compare(campaign, matrix, policy)).wanted):
+        lint = session.lint()
+        while campaign.boot((verdict := _compare(campaign, matrix, policy, lint)).wanted):
             pass
         result = CompareResult(verdict=verdict, directory=session.directory)
         write_atomically(session.directory / VERDICT_FILE, encode_verdict(verdict))
@@ -83,13 +92,14 @@ def compare(
     return result
 
 
-def _compare(campaign: Campaign, matrix: Matrix, policy: Policy) -> Verdict:
+def _compare(campaign: Campaign, matrix: Matrix, policy: Policy, lint: Sequence[Finding]) -> Verdict:
     broken = {key: _describe(key, error) for (_, key), error in campaign.errors.items()}
     return compare_traces(
         campaign.traces(SIDES[0]),
         campaign.traces(SIDES[1]),
         policy,
         broken=broken,
+        lint=lint,
         confirm_everywhere=matrix.confirm_everywhere,
     )
 
@@ -141,7 +151,7 @@ def _start_session(
         record = describe_run(verb, matrix.argv, directory, sides, equipment, cells)
         _keep(record, directory)
         listener.run_made(directory, len(cells))
-        yield _Session(campaign, directory, record)
+        yield _Session(campaign, sides, directory, record)
 
 
 def _finish(session: _Session, status: ExitStatus) -> None:

@@ -8,6 +8,7 @@ Heads of several cells are one cause where rule,
 subject and weight are the same.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -50,9 +51,19 @@ class Cause:
         return self.first.weight
 
     @property
+    def is_unconfirmed(self) -> bool:
+        """Whether it would be a regression, if it were confirmed."""
+        return self.first.finding.severity is not self.severity
+
+    @property
     def cells(self) -> tuple[CellKey, ...]:
         """The cells in which it was seen; none for one of the sets as wholes."""
         return tuple(entry.key for entry in self.heads if entry.key is not None)
+
+    @property
+    def confirmed_by(self) -> str:
+        """By what boots it was confirmed: what most of its heads say; empty where they need none, or lack it."""
+        return Counter(entry.confirmed_by for entry in self.heads).most_common(1)[0][0]
 
     def is_of_the_whole(self, compared: Iterable[CellKey]) -> bool:
         """Whether it is a fact about whole ROMs: in every cell of `compared` with such a NIC, guest and firmware."""
@@ -149,9 +160,13 @@ def _explains(entry: Difference, head: Difference) -> bool:
     return is_change and _rank(entry) > _rank(head) and entry.rule in RULES[head.rule].follows_from
 
 
-def _rank(entry: Difference) -> tuple[int, bool]:
-    """Return how much a difference weighs, less for worse; what only a policy makes a regression is the milder one."""
-    return WEIGHTS[entry.weight], bool(entry.policy)
+def _rank(entry: Difference) -> tuple[int, int, bool]:
+    """Return how much a difference weighs, less for worse.
+
+    A regression that is not confirmed is worse than a change; what only a policy makes a regression is milder than what
+    its rule calls one.
+    """
+    return WEIGHTS[entry.weight], WEIGHTS[entry.finding.severity], bool(entry.policy)
 
 
 def _climb(entry: Difference, parents: Mapping[Difference, Difference | None]) -> Difference:
@@ -160,9 +175,10 @@ def _climb(entry: Difference, parents: Mapping[Difference, Difference | None]) -
     return entry
 
 
-def _order(cause: Cause, reached: Mapping[CellKey, str]) -> tuple[int, int, bool, int]:
+def _order(cause: Cause, reached: Mapping[CellKey, str]) -> tuple[int, int, int, bool, int]:
     stage = min((_rank_stage(entry, reached) for entry in cause.heads), default=0)
-    return WEIGHTS[cause.severity], -len(cause.heads), bool(cause.first.policy), stage
+    weight, severity, is_by_policy = _rank(cause.first)
+    return weight, severity, -len(cause.heads), is_by_policy, stage
 
 
 def _rank_stage(entry: Difference, reached: Mapping[CellKey, str]) -> int:

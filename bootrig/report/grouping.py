@@ -1,5 +1,6 @@
 """Equal differences of many cells as one, so that eighty-eight lines become one."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,11 @@ class DifferenceGroup:
     def first(self) -> Difference:
         """One that speaks for all."""
         return self.differences[0]
+
+    @property
+    def confirmed_by(self) -> str:
+        """By what boots they were confirmed, as most of them say."""
+        return Counter(entry.confirmed_by for entry in self.differences).most_common(1)[0][0]
 
     @property
     def sentence(self) -> str:

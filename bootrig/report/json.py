@@ -93,6 +93,7 @@ def _describe_cause(cause: Cause, compared: Sequence[CellKey]) -> dict[str, Any]
         "where": told.where,
         "sentences": [str(wording) for wording in told.wordings],
         "because": told.whys,
+        "confirmed_by": cause.confirmed_by,
         "differences": [entry.id for entry in cause.heads],
         "explained_by": [entry.id for entry in cause.whys],
         "consequences": [entry.id for entry in cause.followers],

@@ -28,7 +28,7 @@ def encode_verdict_junit(verdict: Verdict) -> bytes:
     for cell in verdict.cells:
         name = f"{verdict.baseline} -> {verdict.candidate}: {cell.key.machine} {cell.key.platform_firmware}"
         suite = suites.setdefault(name, TestSuite(name))
-        suite.add_testcase(_compared_case(cell, found.get(cell.key, []), folded))
+        suite.add_testcase(_compared_case(cell, found.get(cell.key, []), folded, verdict.broken.get(cell.key, "")))
     if None in found:
         suite = suites.setdefault("ROM sets", TestSuite("ROM sets"))
         suite.add_testcase(_case("the sets as wholes", "set", found[None], folded))
@@ -58,10 +58,11 @@ def encode_outcomes_junit(outcomes: Outcomes) -> bytes:
     return _encode(suites.values())
 
 
-def _compared_case(cell: ComparedCell, found: Sequence[Difference], folded: Set[Difference]) -> TestCase:
+def _compared_case(cell: ComparedCell, found: Sequence[Difference], folded: Set[Difference], broken: str) -> TestCase:
+    """Return the case of a cell; `broken` says how its rig broke."""
     case = _case(str(cell.key), _class_name(cell.key), found, folded)
     if cell.state is CellState.BROKEN:
-        case.result = [Error("the rig broke")]
+        case.result = [Error(_legal(f"the rig broke: {broken}"))]
     elif cell.baseline is None or cell.candidate is None:
         case.result = [Skipped(f"{cell.state}: not compared")]
     elif cell.state is CellState.BOTH_FAILED and not case.result:

@@ -19,13 +19,20 @@ def capitalise(sentence: str) -> str:
     return sentence if first[1:] != first[1:].lower() else f"{sentence[:1].upper()}{sentence[1:]}"
 
 
-def tell_origin(difference: Difference) -> str:
-    """Return which rule found a difference, what made it a regression, what confirmed it, why it is accepted."""
-    confirmed = f"confirmed: {difference.confirmed_by}" if difference.confirmed_by else ""
-    if difference.confirmation is Confirmation.PENDING:
-        confirmed = "not confirmed"
-    waiver = f"waived: {difference.waiver}" if difference.waiver else ""
-    return ", ".join(word for word in (difference.rule, difference.policy, confirmed, waiver) if word)
+def tell_origin(difference: Difference, confirmed_by: str = "") -> str:
+    """Return which rule found a difference, what made it a regression, what confirmed it, why it is accepted.
+
+    `confirmed_by` is said in the place of the difference's own where several are told as one.
+    """
+    confirmed = (confirmed_by or difference.confirmed_by).replace("; ", ", ")
+    words = (
+        difference.rule,
+        difference.policy,
+        "not confirmed" if difference.confirmation is Confirmation.PENDING else "",
+        f"confirmed: {confirmed}" if confirmed else "",
+        f"waived: {difference.waiver}" if difference.waiver else "",
+    )
+    return ", ".join(word for word in words if word)
 
 
 def format_finding(finding: Finding) -> str:

@@ -41,7 +41,7 @@ def test_a_waiver_changes_the_verdict_and_boots_nothing(tmp_path: Path) -> None:
     make_run(tmp_path / "run", *sides)
     (tmp_path / "waivers.toml").write_text('[[waiver]]\nid = "outcome@*"\nreason = "known"\n')
     ended = run_command(tmp_path, "judge", "./run", "--waivers", "waivers.toml")
-    assert "[outcome, confirmed: again in real time; in real time, waived: known]" in " ".join(ended.out.split())
+    assert "[outcome, confirmed: again in real time, in real time, waived: known]" in " ".join(ended.out.split())
     assert "NOT COMPATIBLE" not in ended.out
 
 

@@ -110,6 +110,25 @@ def test_a_regression_that_is_not_confirmed_is_a_cause_of_its_own_that_weighs_le
     unproven = difference(rule="outcome", severity=REGRESSION, subject="it", key=at("pcnet"), confirmation=PENDING)
     proven, pending = found(unproven, diff("outcome", REGRESSION))
     assert (proven.severity, pending.severity) == (REGRESSION, CHANGE)
+    assert (proven.is_unconfirmed, pending.is_unconfirmed) == (False, True)
+    worse, change = found(diff("banner", key=at("pcnet")), diff("banner"), unproven)
+    assert (names(worse.heads), names(change.heads)) == (["outcome"], ["banner", "banner"])
+
+
+def test_a_change_is_the_why_of_a_regression_that_is_not_confirmed() -> None:
+    unproven = difference(rule="outcome", severity=REGRESSION, subject="it", key=at(), confirmation=PENDING)
+    (cause,) = found(diff("network-client"), unproven)
+    assert (names(cause.heads), names(cause.whys)) == (["outcome"], ["network-client"])
+
+
+def test_a_cause_is_confirmed_by_what_most_of_its_heads_say() -> None:
+    words = ("at shift 5; in real time", "at shift 5; e1000 in real time", "at shift 5; e1000 in real time")
+    heads = [
+        replace(diff("outcome", REGRESSION, key=at(nic)), confirmed_by=text)
+        for nic, text in zip(NICS[:3], words, strict=True)
+    ]
+    assert found(*heads)[0].confirmed_by == words[1]
+    assert found(diff("banner"))[0].confirmed_by == ""
 
 
 PENDING = Confirmation.PENDING

@@ -151,10 +151,10 @@ def test_junit_tells_differences_of_whole_sets_and_lost_nics() -> None:
 
 def test_junit_tells_a_broken_rig_as_an_error() -> None:
     boot = trace(Boot())
-    answer = compare_traces([boot], [boot], broken={CellKey("grub", "e1000", "pc", "seabios"): "no space"})
+    answer = compare_traces([boot], [boot], broken={CellKey("grub", "e1000", "pc", "seabios"): "no room"})
     (suite,) = ElementTree.fromstring(encode_verdict_junit(answer))
     assert (suite.get("errors"), suite.get("failures"), suite.get("skipped")) == ("1", "0", "0")
-    assert suite[0].find("error").get("message") == "the rig broke"
+    assert suite[0].find("error").get("message") == "the rig broke: no room"
 
 
 def test_junit_tells_what_follows_from_a_failure_behind_it_and_not_as_a_failure() -> None:

@@ -186,7 +186,11 @@ def test_what_real_time_has_not_seen_says_so() -> None:
     pending = plain(difference(severity=Severity.REGRESSION, confirmation=Confirmation.PENDING))
     text = printed(lambda console: print_verdict(pending, console))
     assert "1. Regression that is not confirmed: scenario pxe-tftp; NIC e1000 [dhcp-user-class, not confirmed]" in text
-    assert text.startswith("Verdict: COMPATIBLE WITH CHANGES: no regression, 1 change; ")
+    assert text.startswith("Verdict: COMPATIBLE WITH CHANGES: no confirmed regression, 1 unconfirmed regression; ")
+    lost = compare_traces([trace(Boot())], [trace(Boot(passed=False))])
+    assert "  pxe-tftp          u\nu regressed, which is not confirmed\n" in printed(
+        lambda console: print_verdict(lost, console)
+    )
 
 
 def test_what_real_time_refuted_and_notes_are_told() -> None:
@@ -279,7 +283,7 @@ def test_facts_about_whole_roms_are_told_once_and_not_in_cells() -> None:
     first = [trace(Boot(nic=nic)) for nic in NICS]
     second = [trace(Boot(nic=nic, features="DNS HTTP TFTP PXE VLAN", bar_length=1 << 19)) for nic in NICS]
     above = printed(lambda console: print_verdict(compare_again(first, second), console)).split(HEADING)[0]
-    assert "\n1. Regression: scenario pxe-tftp; all 8 NICs [rom-bar, confirmed: in real time]\n" in above
+    assert "\n1. Regression: scenario pxe-tftp; all 8 NICs [rom-bar, confirmed: e1000 in real time]\n" in above
     features = " ".join(above.split("Of whole ROMs, in every scenario\n")[1].split("  pxe-tftp")[0].split())
     assert features.startswith(
         "All 8 NICs: the feature iSCSI is gone; the feature bzImage is gone; the feature Menu is"

@@ -51,7 +51,9 @@ def _print_groups(
         return
     print_text(console, heading, style)
     for group in groups:
-        print_item(console, capitalise(group.sentence), f"{group.where} [{tell_origin(group.first)}]")
+        print_item(
+            console, capitalise(group.sentence), f"{group.where} [{tell_origin(group.first, group.confirmed_by)}]"
+        )
     console.print()
 
 

@@ -31,8 +31,9 @@ MARKS: Mapping[CellState, tuple[str, str]] = {
     CellState.ONLY_CANDIDATE: (">", "only the candidate has it"),
     CellState.BROKEN: ("?", "the rig broke"),
 }
+UNCONFIRMED = ("u", "regressed, which is not confirmed")
 UNCOUNTED = ("o", "ended differently, which does not count")
-ORDER = "".join(dict.fromkeys(mark for mark, _ in (*MARKS.values(), UNCOUNTED)))
+ORDER = "".join(dict.fromkeys(mark for mark, _ in (*list(MARKS.values())[:1], UNCONFIRMED, *MARKS.values(), UNCOUNTED)))
 STYLES: Mapping[Answer, str] = {
     Answer.NOT_COMPATIBLE: "bold red",
     Answer.NOTHING_PROVEN: "bold red",
@@ -96,9 +97,12 @@ def _find_symbols(verdict: Verdict, facts: Sequence[Cause]) -> dict[CellKey, Sym
     """Return what each cell looks like: what became of it apart from facts about whole ROMs, coloured by outcome."""
     told = {entry for cause in facts for entry in (*cause.heads, *cause.followers)}
     weights: dict[CellKey | None, set[Severity]] = {}
+    unconfirmed: set[CellKey | None] = set()
     for entry in verdict.differences:
         if entry not in told and not entry.waiver:
             weights.setdefault(entry.key, set()).add(entry.weight)
+            if entry.weight is not entry.finding.severity:
+                unconfirmed.add(entry.key)
     symbols = {}
     for cell in verdict.cells:
         state = cell.state
@@ -106,6 +110,8 @@ def _find_symbols(verdict: Verdict, facts: Sequence[Cause]) -> dict[CellKey, Sym
             found = weights.get(cell.key, set())
             state = next((STATES[severity] for severity in Severity if severity in found), CellState.SAME)
         mark, meaning = MARKS[state]
+        if state is CellState.CHANGED and cell.key in unconfirmed:
+            mark, meaning = UNCONFIRMED
         if mark == MARKS[CellState.SAME][0] and not cell.passed_on_both_sides:
             mark, meaning = UNCOUNTED
         symbols[cell.key] = Symbol(mark, _choose_style(cell, state), meaning)
@@ -139,12 +145,14 @@ def _reason(verdict: Verdict) -> str:
         return "no cell passed on both sides" if compared else "no cell has a boot of both sides"
     if verdict.identical:
         return "no rule found anything"
+    unconfirmed = sum(cause.is_unconfirmed for cause in verdict.causes)
     words = [
-        count(causes[severity], word)
-        for severity, word in ((Severity.CHANGE, "change"), (Severity.IMPROVEMENT, "improvement"))
-        if causes[severity]
+        (unconfirmed, "unconfirmed regression"),
+        (causes[Severity.CHANGE] - unconfirmed, "change"),
+        (causes[Severity.IMPROVEMENT], "improvement"),
     ]
-    return ", ".join(["no regression", *words])
+    told = [count(number, word) for number, word in words if number]
+    return ", ".join(["no confirmed regression" if unconfirmed else "no regression", *told])
 
 
 def _cells(verdict: Verdict) -> str:
@@ -187,10 +195,10 @@ def _print_cause(number: str, cause: Cause, explained: set[str], page: Page) -> 
     """Print one of the worst causes: where, what, why (if not `explained` above), how many differences it folds."""
     words = describe_cause(cause, page.compared)
     name, style = NAMES[cause.severity]
-    if cause.first.finding.severity is not cause.severity:
+    if cause.is_unconfirmed:
         name = "Regression that is not confirmed"
     rest = f"; {count(cause.consequences, 'more difference')} with it" if cause.followers else ""
-    heading = f"{number}{name}: {words.where} [{tell_origin(cause.first)}{rest}]"
+    heading = f"{number}{name}: {words.where} [{tell_origin(cause.first, cause.confirmed_by)}{rest}]"
     for line in textwrap.wrap(heading, page.console.width, subsequent_indent="   ", break_on_hyphens=False):
         text = Text(line)
         text.highlight_words([f"{number}{name}"], style)
