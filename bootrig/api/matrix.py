@@ -13,7 +13,7 @@ from bootrig.api.results import CompareResult, RunResult
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
 from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces, judge_failures
-from bootrig.compare.linting import find_new
+from bootrig.compare.linting import find_errors, find_new
 from bootrig.errors import ExitStatus, InputError, RigError
 from bootrig.record.run import VERDICT_FILE, Run, tell_time, write_run
 from bootrig.report.json import encode_verdict
@@ -38,10 +38,20 @@ class _Session:
     directory: Path
     record: Run
 
-    def lint(self) -> tuple[Finding, ...]:
-        """Return what lint finds in the candidate's ROMs, of the NICs that are booted, and not in the baseline's."""
+    @property
+    def nic_models(self) -> set[str]:
+        """The NIC models that are booted."""
+        return {cell.key.nic_model for _, cell in self.campaign.iter_cells()}
+
+    def find_new(self) -> tuple[Finding, ...]:
+        """Return what lint finds in the candidate's ROMs and not in the baseline's."""
         first, second = (side.rom_set for side in self.sides)
-        return find_new(first, second, {cell.key.nic_model for _, cell in self.campaign.iter_cells()})
+        return find_new(first, second, self.nic_models)
+
+    def find_errors(self) -> tuple[tuple[str, Finding], ...]:
+        """Return the errors that lint finds in the ROMs of each side, by its label."""
+        models = self.nic_models
+        return tuple((side.label, finding) for side in self.sides for finding in find_errors(side.rom_set, models))
 
 
 def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = None) -> RunResult:
@@ -58,7 +68,7 @@ def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = Non
         while campaign.boot((failures := _judge_failures(campaign, matrix)).wanted):
             pass
         errors = tuple((side, key, _describe(key, error)) for (side, key), error in campaign.errors.items())
-        outcomes = Outcomes(campaign.traces(), failures, errors)
+        outcomes = Outcomes(campaign.traces(), failures, errors, session.find_errors())
         result = RunResult(outcomes=outcomes, directory=session.directory)
         _finish(session, result.status)
     return result
@@ -83,7 +93,7 @@ def compare(
         campaign = session.campaign
         policy = policy or Policy()
         _boot_all(campaign)
-        lint = session.lint()
+        lint = session.find_new()
         while campaign.boot((verdict := _compare(campaign, matrix, policy, lint)).wanted):
             pass
         result = CompareResult(verdict=verdict, directory=session.directory)

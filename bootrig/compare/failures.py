@@ -21,6 +21,7 @@ from bootrig.trace.reading.attempts import (
     settle_traces,
 )
 from bootrig.trace.trace import Clock, Trace
+from firmware.lint.finding import Finding
 
 Place = tuple[str, str, CellKey]
 Told = Mapping[Place, Testimony[Place]]
@@ -63,11 +64,13 @@ class Outcomes:
         traces: of all boots.
         failures: what became of those that failed.
         errors: what broke first in each cell in which the rig broke: the label of the side, the cell, the message.
+        lint: the errors that lint finds in the ROMs that were booted, by the label of the side.
     """
 
     traces: tuple[Trace, ...]
     failures: Failures
     errors: tuple[tuple[str, CellKey, str], ...] = ()
+    lint: tuple[tuple[str, Finding], ...] = ()
 
     @property
     def settled(self) -> tuple[tuple[Trace, OutcomeState], ...]:

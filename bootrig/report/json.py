@@ -64,6 +64,7 @@ def encode_outcomes(outcomes: Outcomes) -> bytes:
             "format": "bootrig-outcomes/2",
             "cells": [{**_describe_trace(trace), "state": state} for trace, state in outcomes.settled],
             "broken": [{"cell": str(key), "side": side, "error": error} for side, key, error in outcomes.errors],
+            "lint": [{"side": side, "finding": finding} for side, finding in outcomes.lint],
         }
     )
 

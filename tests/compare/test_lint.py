@@ -1,7 +1,7 @@
 """What lint finds in the candidate's ROMs alone, as differences."""
 
 from bootrig.compare import Answer, Finding, Severity, compare_traces
-from bootrig.compare.linting import find_new
+from bootrig.compare.linting import find_errors, find_new
 from firmware.lint import finding as lint
 from firmware.romset import RomSet
 from tests.compare.factory import Boot, trace
@@ -47,3 +47,10 @@ def test_only_what_is_new_in_the_roms_of_the_nics_that_are_tried_is_found() -> N
     assert [found.rule for found in find_new(first, second, ["e1000"])] == ["pci-class"]
     assert find_new(second, second, ["e1000"]) == ()
     assert find_new(first, second, ["virtio-net-pci"]) == ()
+
+
+def test_errors_of_a_set_alone() -> None:
+    good, bad = Bios().build(), Bios(bev=0x7000).build()
+    rom_set = RomSet.of_files("mine", {"pxe-e1000.rom": bad, "pxe-virtio.rom": good})
+    assert [(found.rule, found.file) for found in find_errors(rom_set, ["e1000"])] == [("bev", "pxe-e1000.rom")]
+    assert find_errors(rom_set, ["virtio-net-pci"]) == ()

@@ -4,6 +4,7 @@
 """
 
 import io
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,12 +25,15 @@ from bootrig.compare import (
     Waiver,
     compare_traces,
 )
+from bootrig.compare.failures import judge_failures
 from bootrig.compare.waivers import FieldPatterns
+from bootrig.report.json import encode_outcomes
 from bootrig.report.sentences import capitalise
 from bootrig.report.terminal.matrix import Symbol, draw_matrix, draw_short_matrix, natural_order
 from bootrig.report.terminal.outcomes import print_outcomes
 from bootrig.report.terminal.verdict import MARKS, headline, print_verdict
 from bootrig.trace.names import CellKey
+from firmware.lint import finding as lint
 from tests.compare.factory import NICS, REAL, Boot, difference, trace
 from tests.compare.loop import compare_again
 from tests.report.sample import baseline_traces, candidate_traces, default_verdict, make_outcomes, verdict
@@ -119,6 +123,15 @@ def test_what_became_of_failures_is_told_apart() -> None:
     assert text.splitlines()[-1] == (
         "Outcome: 1 of 4 boots FAILED, 1 known to fail, 1 failed, but passed when booted again, 1 with a broken rig"
     )
+
+
+def test_errors_that_lint_finds_in_what_was_booted_are_told() -> None:
+    passed = trace(Boot())
+    found = lint.Finding("bev", lint.Severity.ERROR, "no Bootstrap Entry Vector", "pxe-e1000.rom")
+    outcomes = Outcomes((passed,), judge_failures([passed]), (), (("mine", found),))
+    text = printed(lambda console: print_outcomes(outcomes, console))
+    assert "Errors in the bytes of the ROMs (1)\n  - mine: pxe-e1000.rom: no Bootstrap Entry Vector\n" in text
+    assert json.loads(encode_outcomes(outcomes))["lint"][0]["finding"]["rule"] == "bev"
 
 
 def test_without_traces_nothing_was_compared() -> None:

@@ -64,6 +64,7 @@ def print_outcomes(outcomes: Outcomes, console: Console, run_directory: Path | N
         _print_failures(heading, [trace for trace, became in settled if became is state], console)
     _print_on_the_way([trace for trace, _ in settled], console)
     _print_errors(outcomes, console)
+    _print_lint(outcomes, console)
     if run_directory is not None:
         console.print(Text(f"Everything that was seen: {run_directory}"), soft_wrap=True)
     console.print(summary(outcomes), soft_wrap=True)
@@ -74,6 +75,14 @@ def _print_errors(outcomes: Outcomes, console: Console) -> None:
         console.print(Text(f"The rig broke ({len(outcomes.errors)})", style="bold magenta"))
         for side, key, message in outcomes.errors:
             print_item(console, f"{key}: {message}", side)
+        console.print()
+
+
+def _print_lint(outcomes: Outcomes, console: Console) -> None:
+    if outcomes.lint:
+        console.print(Text(f"Errors in the bytes of the ROMs ({len(outcomes.lint)})", style="bold red"))
+        for side, finding in outcomes.lint:
+            print_item(console, f"{side}: {finding.file}: {finding.message}", f"lint {finding.rule}")
         console.print()
 
 
