@@ -77,6 +77,12 @@ def test_what_a_lost_boot_did_not_get_to_follows_from_it() -> None:
     assert len(cause.followers) == 3
 
 
+def test_a_rom_that_does_not_start_has_no_banner_because_of_that() -> None:
+    entries = (diff("outcome", REGRESSION), diff("banner-line"), diff("feature-line"), diff("banner", INFO))
+    lost, version = found(*entries)
+    assert (names(lost.followers), names(version.heads)) == (["banner-line", "feature-line"], ["banner"])
+
+
 def test_what_is_not_a_consequence_is_a_cause_of_its_own() -> None:
     causes = found(diff("outcome", REGRESSION), diff("dhcp-vendor-class"), diff("rom-bar", REGRESSION))
     assert [cause.first.rule for cause in causes] == ["outcome", "rom-bar", "dhcp-vendor-class"]
@@ -210,4 +216,4 @@ def test_a_verdict_tells_ovmf_in_the_place_of_ipxe_as_one_thing() -> None:
     assert (names(regression.heads), names(regression.whys)) == (["outcome"], ["network-client"])
     assert names(change.heads) == ["network-client"]
     for cause in (regression, change):
-        assert {"banner", "feature-line", "dhcp-user-class", "dhcp-ipxe-options"} <= set(names(cause.followers))
+        assert {"banner-line", "feature-line", "dhcp-user-class", "dhcp-ipxe-options"} <= set(names(cause.followers))

@@ -86,6 +86,8 @@ def test_a_rom_that_only_the_candidate_has_under_another_name(find: Find) -> Non
 CALLED = "the firmware calls itself {candidate}, it was {baseline}"
 KNOW = "whatever looks for the name on the console or in logs has to know the new one"
 SILENT = "no full network boot firmware starts here any more, or it starts without a word"
+UNNAMED = "the firmware does not show its banner, it was {baseline}"
+NAMED = "the firmware shows a banner: {candidate}"
 NO_BANNER: dict[str, Any] = {"console": "no words\n"}
 
 
@@ -108,27 +110,28 @@ def named(product: str, version: str) -> dict[str, Any]:
             named("iPXE", "1"),
             [Finding(Severity.CHANGE, "banner", "gPXE 1", "iPXE 1", CALLED, KNOW)],
         ),
-        (
-            named("iPXE", "1"),
-            NO_BANNER,
-            [
-                Finding(
-                    Severity.CHANGE,
-                    "banner",
-                    "iPXE 1",
-                    None,
-                    "the firmware does not show its banner, it was {baseline}",
-                    SILENT,
-                )
-            ],
-        ),
-        (NO_BANNER, named("iPXE", "1"), [Finding(Severity.CHANGE, "banner", None, "iPXE 1", CALLED, KNOW)]),
-        (NO_BANNER, {"console": "none either\n"}, []),
+        (named("iPXE", "1"), NO_BANNER, []),
     ],
 )
 def test_banners(find: Find, first: dict[str, Any], second: dict[str, Any], found: list[Finding]) -> None:
     candidate = {"console": None, **second}
     assert find("banner", candidate, **first) == found
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        (named("iPXE", "1"), NO_BANNER, [Finding(Severity.CHANGE, "banner", "iPXE 1", None, UNNAMED, SILENT)]),
+        (NO_BANNER, named("iPXE", "1"), [Finding(Severity.IMPROVEMENT, "banner", None, "iPXE 1", NAMED)]),
+        (NO_BANNER, {"console": "none either\n"}, []),
+        (named("iPXE", "1"), named("gPXE", "2"), []),
+    ],
+)
+def test_banners_that_are_gone_or_new(
+    find: Find, first: dict[str, Any], second: dict[str, Any], found: list[Finding]
+) -> None:
+    candidate = {"console": None, **second}
+    assert find("banner-line", candidate, **first) == found
 
 
 def gone(word: str, of: str) -> Finding:

@@ -104,6 +104,7 @@ def test_how_rules_are_confirmed_is_written_down() -> None:
     assert {name for name, entry in RULES.items() if entry.needs_own_cell} == {"outcome"}
     assert {name for name, entry in RULES.items() if not entry.depends_on_scenario} == {
         "banner",
+        "banner-line",
         "feature-line",
         "features",
         "mac",

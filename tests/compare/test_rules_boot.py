@@ -83,7 +83,7 @@ def test_another_version_is_an_info_and_another_product_a_change(look: Look) -> 
 
 
 def test_a_banner_and_features_that_are_gone_are_changes(look: Look) -> None:
-    (banner,) = look("banner", {"console": ">>Start PXE over IPv4.\n"})
+    (banner,) = look("banner-line", {"console": ">>Start PXE over IPv4.\n"})
     assert banner.severity is Severity.CHANGE
     assert "does not show its banner, it was iPXE 1.0.0+: no full network boot firmware" in banner.sentence
     (features,) = look("feature-line", {"console": ">>Start PXE over IPv4.\n"})

@@ -18,33 +18,46 @@ def came_and_went(baseline: Sequence[str], candidate: Sequence[str]) -> tuple[tu
 
 @rule("banner", topics={"banner", "console"}, depends_on_scenario=False, follows_from=("network-client",))
 def check_banner(pair: CellPair) -> Iterator[Finding]:
-    """Does the firmware name itself in the same way?
+    """Does the firmware call itself by the same name?
 
-    Another product, or no banner any more, is a change; another version is an info. Versions identify no ROM: builds
-    years apart say the same.
+    Another product is a change, another version an info. Versions identify no ROM: builds years apart say the same.
     """
     first, second = (find_banner(trace.console) for trace in pair.sides)
     old, new = _spell_banner(first), _spell_banner(second)
-    if old == new:
+    if first is None or second is None or old == new:
         return
     statement = "the firmware calls itself {candidate}, it was {baseline}"
-    if first and second and first.product == second.product:
+    if first.product == second.product:
         yield Finding(Severity.INFO, "version", old, new, statement)
-    elif second is None:
-        why = "no full network boot firmware starts here any more, or it starts without a word"
-        yield Finding(
-            Severity.CHANGE, "banner", old, new, "the firmware does not show its banner, it was {baseline}", why
-        )
     else:
         why = "whatever looks for the name on the console or in logs has to know the new one"
         yield Finding(Severity.CHANGE, "banner", old, new, statement, why)
+
+
+@rule(
+    "banner-line", topics={"banner", "console"}, depends_on_scenario=False, follows_from=("network-client", "outcome")
+)
+def check_banner_line(pair: CellPair) -> Iterator[Finding]:
+    """Does the firmware show a banner? One that is gone is a change, one that is new an improvement."""
+    first, second = (_spell_banner(find_banner(trace.console)) for trace in pair.sides)
+    if first and not second:
+        why = "no full network boot firmware starts here any more, or it starts without a word"
+        statement = "the firmware does not show its banner, it was {baseline}"
+        yield Finding(Severity.CHANGE, "banner", first, None, statement, why)
+    elif second and not first:
+        yield Finding(Severity.IMPROVEMENT, "banner", None, second, "the firmware shows a banner: {candidate}")
 
 
 def _spell_banner(banner: Banner | None) -> str | None:
     return None if banner is None else f"{banner.product} {banner.version}"
 
 
-@rule("feature-line", topics={"image-formats", "console"}, depends_on_scenario=False, follows_from=("network-client",))
+@rule(
+    "feature-line",
+    topics={"image-formats", "console"},
+    depends_on_scenario=False,
+    follows_from=("network-client", "outcome"),
+)
 def check_feature_line(pair: CellPair) -> Iterator[Finding]:
     """Does the firmware show a feature line? One that is gone is a change, one that is new an improvement."""
     first, second = (" ".join(find_features(trace.console) or ()) or None for trace in pair.sides)
