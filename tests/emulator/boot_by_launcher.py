@@ -11,7 +11,7 @@ from typing import Any
 
 from bootrig.emulator.definition.definition import MachineDefinition, make_virtual_clock
 from bootrig.emulator.definition.launch import Launch, Launcher
-from bootrig.emulator.definition.parts import make_capture, make_nic, make_tap_netdev
+from bootrig.emulator.definition.parts import make_capture, make_disk, make_nic, make_tap_netdev
 from bootrig.emulator.errors import CommandError, CommandMissingError, GuestStartError
 from bootrig.emulator.launch import start_guest
 from bootrig.emulator.release.discovery import find_host_emulator
@@ -24,6 +24,8 @@ MARK = b"No configuration methods"
 
 async def boot(launcher: Launcher, model: str, platform_firmware: str, directory: Path, descriptor: int) -> Any:
     emulator = find_host_emulator()
+    disk = directory / "disk"
+    disk.write_bytes(bytes(1 << 20))
     definition = MachineDefinition(
         machine_type="pc" if platform_firmware == "seabios" else "q35",
         machine_options={"graphics": False},
@@ -33,6 +35,7 @@ async def boot(launcher: Launcher, model: str, platform_firmware: str, directory
         make_tap_netdev(descriptor),
         *make_capture(directory / "wire.pcap", directory / "sent.pcap"),
         make_nic(model, "net0", bootindex=0),
+        *make_disk(disk, bootindex=1),
     )
     async with (
         asyncio.timeout(LIMIT_S),

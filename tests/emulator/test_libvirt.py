@@ -72,7 +72,7 @@ def test_a_domain() -> None:
         make_user_netdev(),
         *make_capture(Path("/run/w"), Path("/run/s")),
         make_nic("virtio-net-pci", "net0", bootindex=0, rombar=0, romfile="/x.rom", host_mtu=1400, mrg_rxbuf=False),
-        *make_disk(Path("/run/disk")),
+        *make_disk(Path("/run/disk"), bootindex=1),
     )
     domain = make_domain(definition)
     assert domain.attrib["type"] == "qemu"
@@ -112,7 +112,8 @@ def test_a_domain() -> None:
         "-object",
         "-device",
     ]
-    assert json.loads(words[-1]) == {"driver": "ide-hd", "id": "disk0", "drive": "disk0-raw"}
+    # behind the NIC, which libvirt moved from the first place, 0, to its first, 1
+    assert json.loads(words[-1]) == {"driver": "ide-hd", "id": "disk0", "drive": "disk0-raw", "bootindex": 2}
 
 
 def test_a_domain_with_ovmf_and_without_a_rom() -> None:

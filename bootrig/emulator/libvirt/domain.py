@@ -10,6 +10,7 @@ definition's instead; `<interface type='null'>`, which has none, makes libvirt 9
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -102,9 +103,7 @@ def _add_nic(devices: ET.Element, nic: Device, slot: int) -> None:
     ET.SubElement(interface, "mac", {"address": str(nic.properties.get("mac", DEFAULT_MAC))})
     ET.SubElement(interface, "model", {"type": nic.type if nic.type != "virtio-net-pci" else "virtio"})
     if "bootindex" in nic.properties:
-        # libvirt counts from 1; a bootindex is only compared
-        order = nic.properties["bootindex"]
-        ET.SubElement(interface, "boot", {"order": str(int(order) + 1 if isinstance(order, int) else order)})
+        ET.SubElement(interface, "boot", {"order": str(_count_from_one(nic).properties["bootindex"])})
     rom: dict[str, str] = {}
     if nic.properties.get("romfile") == "":
         rom["enabled"] = "no"
@@ -121,6 +120,14 @@ def _add_nic(devices: ET.Element, nic: Device, slot: int) -> None:
     ET.SubElement(interface, "address", address)
 
 
+def _count_from_one(device: Device) -> Device:
+    """Return a device one place later in the boot order: libvirt counts from 1, and a bootindex is only compared."""
+    index = device.properties.get("bootindex")
+    if not isinstance(index, int):
+        return device
+    return replace(device, properties={**device.properties, "bootindex": index + 1})
+
+
 def _passed_words(emulator: Emulator, definition: MachineDefinition, nics: Sequence[Device]) -> Iterator[str]:
     """Yield the words that are passed to QEMU unchanged."""
     for directory in (*definition.data_directories, *emulator.data_directories):
@@ -134,7 +141,8 @@ def _passed_words(emulator: Emulator, definition: MachineDefinition, nics: Seque
     if definition.processor.model:
         yield from ("-cpu", encode_typed(definition.processor.model, definition.processor.properties))
     consoles = [device for device in definition.of_kind(Device) if device.properties.get("chardev") == CONSOLE_CHARDEV]
-    yield from make_part_words(emulator, (part for part in definition.parts if part not in (*nics, *consoles)))
+    passed = (part for part in definition.parts if part not in (*nics, *consoles))
+    yield from make_part_words(emulator, (_count_from_one(p) if isinstance(p, Device) else p for p in passed))
 
 
 def _add_overrides(domain: ET.Element, nics: Sequence[Device]) -> None:
