@@ -1,4 +1,4 @@
-"""Benchmarks: one module per subject, each with `iter_figures() -> Iterator[Figure]`."""
+"""Benchmarks: one module per subject, each with `iter_figures(...) -> Iterator[Figure]`, which names its options."""
 
 from dataclasses import dataclass
 

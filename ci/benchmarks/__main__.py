@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import inspect
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,11 +27,23 @@ def report(name: str, figures: Iterable[Figure]) -> bool:
     return kept
 
 
+def measure(name: str, arguments: argparse.Namespace) -> Iterable[Figure]:
+    """Return the figures of a benchmark, which gets the options that its function names."""
+    iter_figures = importlib.import_module(f"ci.benchmarks.{name}").iter_figures
+    options = {option: getattr(arguments, option) for option in inspect.signature(iter_figures).parameters}
+    figures: Iterable[Figure] = iter_figures(**options)
+    return figures
+
+
 def main() -> int:
     """Run the benchmarks that the command line names."""
     names = tuple(iter_names())
     parser = argparse.ArgumentParser(prog="ci/bench", description="Run benchmarks and print their figures.")
     parser.add_argument("--list", action="store_true", help="name the benchmarks")
+    parser.add_argument(
+        "--cells", type=int, default=36, metavar="N", help="verdict: compare a set with itself in N cells"
+    )
+    parser.add_argument("--loops", type=int, default=0, metavar="K", help="verdict: with K busy loops beside")
     parser.add_argument("name", nargs="*", help=f"what to run (default: all): {', '.join(names)}")
     arguments = parser.parse_args()
     for name in arguments.name:
@@ -39,10 +52,7 @@ def main() -> int:
     if arguments.list:
         print("\n".join(names))
         return 0
-    results = [
-        report(name, importlib.import_module(f"ci.benchmarks.{name}").iter_figures())
-        for name in arguments.name or names
-    ]
+    results = [report(name, measure(name, arguments)) for name in arguments.name or names]
     return 0 if all(results) else 1
 
 

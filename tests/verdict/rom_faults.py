@@ -32,7 +32,7 @@ Fault = Callable[[bytes], bytes]
 
 
 def give_wrong_ids(content: bytes) -> bytes:
-    """Name another device in the PCIR of all images."""
+    """Name another device in the PCIR of all images, and in the device list."""
     rom = parse_option_rom(content)
     pcir = rom.images[0].pcir
     assert pcir is not None

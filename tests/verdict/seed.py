@@ -58,6 +58,7 @@ class Expected:
             `RULE@*`; a rule of lint as `lint:RULE`.
         whys: the rules that have to explain them.
         followers: rules of which differences may follow, in the same cell.
+        beside: rules of lint that may say something beside, of the same bytes.
         breaks: what the error of the faulty cell says, where the rig has to break in it; empty where it may not.
     """
 
@@ -66,18 +67,32 @@ class Expected:
     heads: frozenset[str] = frozenset()
     whys: frozenset[str] = frozenset()
     followers: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
     breaks: str = ""
 
 
-def regression(head: str = "outcome", why: str = "", followers: Iterable[str] = ()) -> Expected:
+def regression(
+    head: str = "outcome", whys: Iterable[str] = (), followers: Iterable[str] = (), beside: Iterable[str] = ()
+) -> Expected:
     """Return that the candidate is not compatible because of one regression."""
-    whys = frozenset({why} if why else ())
-    return Expected(Answer.NOT_COMPATIBLE, ExitStatus.BAD, frozenset({head}), whys, frozenset(followers))
+    return Expected(
+        Answer.NOT_COMPATIBLE,
+        ExitStatus.BAD,
+        heads=frozenset({head}),
+        whys=frozenset(whys),
+        followers=frozenset(followers),
+        beside=frozenset(beside),
+    )
 
 
 def change(head: str) -> Expected:
     """Return that one thing changed."""
     return Expected(Answer.COMPATIBLE_WITH_CHANGES, ExitStatus.GOOD, frozenset({head}))
+
+
+def mention(head: str, beside: Iterable[str] = ()) -> Expected:
+    """Return that one thing is worth to know, and changes nothing by itself."""
+    return Expected(Answer.COMPATIBLE, ExitStatus.GOOD, frozenset({head}), beside=frozenset(beside))
 
 
 def break_(message: str) -> Expected:
@@ -130,10 +145,11 @@ class Seed:
 
     def _iter_false_alarms(self, verdict: Verdict) -> Iterator[str]:
         for cause in verdict.causes:
-            if not set(self._name_heads(cause)) <= self.expected.heads:
+            heads = self.expected.heads | {f"{rule}@*" for rule in self.expected.beside}
+            if not heads.issuperset(self._name_heads(cause)):
                 yield f"{cause.severity}: {cause.first.id}"
             for entry in cause.whys:
-                if _spell(entry.rule, entry.finding.subject) not in self.expected.whys:
+                if _spell(entry.rule, entry.finding.subject) not in self.expected.whys | self.expected.beside:
                     yield f"why: {entry.id}"
             for entry in cause.followers:
                 if entry.rule not in self.expected.followers or str(entry.key) != self.place.faulty_cell:
@@ -159,4 +175,5 @@ class Seed:
 
 
 def _spell(rule: str, subject: str) -> str:
-    return f"lint:{subject}" if rule == "lint" else rule
+    """Return a rule's name; of lint its own rule, which may have several severities."""
+    return f"lint:{subject.partition(':')[0]}" if rule == "lint" else rule

@@ -9,11 +9,13 @@ from unittest.mock import patch
 
 from bootrig.api import Filters, Launch, Matrix, compare
 from bootrig.compare import Verdict, compare_traces
+from bootrig.jsonfile import load_json
 from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
-from bootrig.schedule.plan import plan_cells
+from bootrig.schedule.plan import PlannedCell, plan_cells
 from bootrig.schedule.pool import start_pool
 from bootrig.schedule.sides import embed_side, obtain_sides
+from bootrig.trace.trace import TRACE_FILE, Trace
 from bootrig.workdir import make_run_directory
 
 SIDES = ("baseline", "candidate")
@@ -43,39 +45,57 @@ def compare_worlds(baseline: World, candidate: World, filters: Filters, runs: Pa
             return compare(baseline.rom_set, candidate.rom_set, matrix).verdict
     directory = make_run_directory(runs, "compare")
     with ExitStack() as stack:
-        campaigns = [
-            stack.enter_context(_start_campaign(world, label, filters, directory))
-            for world, label in zip((baseline, candidate), SIDES, strict=True)
-        ]
-        for campaign in campaigns:
-            campaign.run()
-        while _boot(campaigns, verdict := _judge(campaigns)):
-            pass
-    return verdict
+        campaigns = []
+        for world, label in zip((baseline, candidate), SIDES, strict=True):
+            stack.enter_context(patch.dict(os.environ, world.environment))
+            planned = plan_cells(filters)
+            campaigns.append(stack.enter_context(_start_campaign({label: world}, planned, directory)))
+        return _compare(campaigns)
+
+
+def compare_with_itself(rom_set: str, filters: Filters, runs: Path, count: int | None = None) -> Verdict:
+    """Compare a ROM set with itself, in `count` cells that are spread over those that the filters leave."""
+    planned = plan_cells(filters)
+    step = max(1.0, len(planned) / (count or len(planned)))
+    chosen = [planned[int(number * step)] for number in range(int(len(planned) / step))]
+    directory = make_run_directory(runs, "compare")
+    with _start_campaign(dict.fromkeys(SIDES, World(rom_set)), chosen, directory) as campaign:
+        return _compare([campaign])
 
 
 @contextmanager
-def _start_campaign(world: World, label: str, filters: Filters, directory: Path) -> Iterator[Campaign]:
-    """Make everything ready for the cells of one side."""
-    with patch.dict(os.environ, world.environment):
-        planned = plan_cells(filters)
-        equipment = make_equipment(planned, is_virtual=None, accelerator="tcg", launch=world.launch)
-        (rom_set,) = obtain_sides([world.rom_set])
-        side = embed_side(rom_set, world.rom_set, directory, label, is_compared=True)
-        with start_pool(JOBS, directory) as pool:
-            campaign = Campaign(pool.run, equipment, directory, [side], planned, Listener())
-            yield campaign
+def _start_campaign(worlds: Mapping[str, World], planned: Sequence[PlannedCell], directory: Path) -> Iterator[Campaign]:
+    """Make everything ready for the cells of sides, by their labels, that share an environment: this process's."""
+    launch = next(iter(worlds.values())).launch
+    equipment = make_equipment(planned, is_virtual=None, accelerator="tcg", launch=launch)
+    rom_sets = obtain_sides([world.rom_set for world in worlds.values()])
+    sides = [
+        embed_side(rom_set, world.rom_set, directory, label, is_compared=True)
+        for rom_set, (label, world) in zip(rom_sets, worlds.items(), strict=True)
+    ]
+    with start_pool(JOBS, directory) as pool:
+        yield Campaign(pool.run, equipment, directory, sides, planned, Listener())
 
 
-def _judge(campaigns: Sequence[Campaign]) -> Verdict:
-    errors = {key: str(error) for campaign in campaigns for (_, key), error in campaign.errors.items()}
-    first, second = (campaign.traces() for campaign in campaigns)
-    return compare_traces(first, second, broken=errors)
+def _compare(campaigns: Sequence[Campaign]) -> Verdict:
+    """Boot, compare, boot again what would tell more, compare again."""
+    for campaign in campaigns:
+        campaign.run()
+    while True:
+        errors = {key: str(error) for campaign in campaigns for (_, key), error in campaign.errors.items()}
+        traces = [trace for campaign in campaigns for trace in campaign.traces()]
+        first, second = ([trace for trace in traces if trace.side == label] for label in SIDES)
+        verdict = compare_traces(first, second, broken=errors)
+        wanted = [[boot for boot in verdict.wanted if boot.side in _labels(campaign)] for campaign in campaigns]
+        if not sum([campaign.boot(boots) for campaign, boots in zip(campaigns, wanted, strict=True)]):
+            return verdict
 
 
-def _boot(campaigns: Sequence[Campaign], verdict: Verdict) -> int:
-    """Boot what the verdict wants; return how many were booted."""
-    return sum(
-        campaign.boot(boot for boot in verdict.wanted if boot.side == label)
-        for campaign, label in zip(campaigns, SIDES, strict=True)
-    )
+def _labels(campaign: Campaign) -> set[str]:
+    return {side.label for side, _ in campaign.iter_cells()}
+
+
+def load_first_attempts(runs: Path) -> tuple[Trace, ...]:
+    """Return the traces of the first attempts of all cells of runs."""
+    traces = (load_json(path, Trace) for path in sorted(runs.glob(f"*/cells/*/*/*/{TRACE_FILE}")))
+    return tuple(trace for trace in traces if trace.first_clock and trace.attempt == trace.first_clock.attempt)
