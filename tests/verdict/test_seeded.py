@@ -23,7 +23,7 @@ def iter_cases() -> Iterator[object]:
         yield pytest.param(seed, id=seed.name, marks=marks)
 
 
-@pytest.mark.parametrize("seed", iter_cases())
+@pytest.mark.parametrize("seed", list(iter_cases()))
 def test_a_seeded_fault(seed: Seed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if seed.place.emulator != "host":
         monkeypatch.setenv("BOOTRIG_CACHE", str(USER_CACHE))
