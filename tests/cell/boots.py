@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,19 +44,20 @@ class Boots:
         return tuple(trace for trace in self.traces if trace.outcome.status is OutcomeStatus.PASSED)
 
 
-def boot_once(directory: Path, *words: str) -> Boots:
+def boot_once(directory: Path, *words: str, environment: Mapping[str, str] | None = None) -> Boots:
     """Run the command with `words` unless that has been done in `directory`, which workers share.
 
     Args:
         directory: named after what is run; it keeps the run and how it ended.
         words: the verb and its arguments.
+        environment: what the command has beside this process's environment.
     """
     directory.mkdir(parents=True, exist_ok=True)
     told = directory / "ended.json"
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not told.exists():
-            ended = run_command(directory, *words, "--runs", "runs")
+            ended = run_command(directory, *words, "--runs", "runs", environment=environment)
             told.write_text(json.dumps([ended.status, ended.out, ended.err]))
     run_directory = find_run_directory(directory / "runs")
     return Boots(Ended(*json.loads(told.read_text())), run_directory, tuple(load_traces(run_directory)))

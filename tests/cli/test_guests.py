@@ -3,18 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bootrig.workdir import cache_directory
 from firmware.romset import RomSet
 from tests.cli.command import Ended, find_run_directory, load_traces, run_command
-from tests.emulator.conftest import require_emulator
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
-# asked before a test gets directories of its own
-USER_CACHE = cache_directory()
 
 PC = '[machine]\ntype = "pc"\noptions = { graphics = false }\n'
 GUESTS = {
@@ -103,22 +98,3 @@ def test_an_old_machine_type_asks_for_another_file(
     ended = compare(tmp_path, without_e1000, "--nic", "e1000", "--machine", "old-type", environment=own_guests)
     assert regressions(ended) == ["coverage@*:e1000"]
     assert "pxe-e1000.rom" in ended.err
-
-
-@pytest.mark.slow
-@pytest.mark.network
-def test_uefi_guests_without_random_numbers_no_longer_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """QEMU 11's OVMF starts no network stack of its own without them; Debian 12's ROMs bring theirs, 13's do not."""
-    monkeypatch.setenv("BOOTRIG_CACHE", str(USER_CACHE))
-    require_emulator("qemu-11")
-    sides = ("compare", "ipxe-debian-12", "ipxe-debian-13", "--scenario", "efi-tftp", "--nic", "e1000")
-    ended = run_command(tmp_path, *sides, "--emulator", "qemu-11", "--runs", "runs", "--json", "-")
-    assert ended.status == 1, ended
-    verdict: dict[str, Any] = json.loads(ended.out)
-    assert verdict["verdict"] == "not-compatible"
-    outcomes = {
-        cell["cell"].split("/")[2]: (cell["baseline"]["status"], cell["candidate"]["status"])
-        for cell in verdict["cells"]
-    }
-    assert outcomes == {"q35": ("passed", "failed"), "q35-virt": ("passed", "passed")}
-    assert regressions(ended) == ["outcome@efi-tftp/e1000/q35/ovmf/qemu-11:efi-tftp"]
