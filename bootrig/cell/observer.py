@@ -9,6 +9,7 @@ from bootrig.cell.ends import Cable, Stillness, VainQuestions, find_last_word, f
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.guest.guest import Guest
 from bootrig.scenario.kinds.kind import Kind
+from bootrig.trace.reading.attempts import WALL_DEADLINE
 from bootrig.trace.trace import Clock
 
 # In virtual time every instruction takes guest time, 128 ns at shift 7: what a real processor does at once takes many
@@ -95,7 +96,7 @@ class Observer:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 ended_by = "".join(task.result() for task in done)
         except TimeoutError:
-            ended_by = f"the deadline of {wall_s:.0f} s of wall time passed"
+            ended_by = f"the deadline of {wall_s:.0f} {WALL_DEADLINE}"
         finally:
             for task in tasks:
                 task.cancel()

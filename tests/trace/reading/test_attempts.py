@@ -33,9 +33,9 @@ KEY = CellKey("pxe-tftp", "e1000", "pc", "seabios")
 
 
 def tried(name: str, first: Clock = SEVEN, *, side: str = "baseline", nic: str = "e1000") -> Trace:
-    """Return a boot by the name of its attempt; `~` before it is one that was disturbed."""
+    """Return a boot by the name of its attempt; `~` before it is one that was disturbed, `!` one that took too long."""
     disturbed = (Disturbance(3, "tftp-data"),) if name.startswith("~") else ()
-    attempt = name.removeprefix("~")
+    attempt = name.lstrip("~!")
     return Trace(
         cell=f"pxe-tftp/{nic}/pc/seabios/host",
         side=side,
@@ -45,6 +45,7 @@ def tried(name: str, first: Clock = SEVEN, *, side: str = "baseline", nic: str =
         first_clock=first,
         outcome=Outcome(OutcomeStatus.PASSED, "", "", disturbed),
         rom=RomEvidence("", 1, 0, 0, ""),
+        ended_by="the deadline of 40 s of wall time passed" if name.startswith("!") else "",
     )
 
 
@@ -66,6 +67,11 @@ def boots(*names: str, first: Clock = SEVEN) -> CellBoots:
         # what is disturbed in real time is evidence
         (["~shift7", "~shift7.2", "~shift7.3", "~real"], SEVEN, "real", None),
         (["~shift7", "~shift7.2", "~shift7.3", "kvm"], SEVEN, "kvm", None),
+        # a boot in virtual time that took too long says that the host is slow, in real time that it failed
+        (["!shift7"], SEVEN, "shift7", SEVEN),
+        (["!shift7", "~shift7.2", "!shift7.3"], SEVEN, "shift7.3", REAL_TIME),
+        (["!shift7", "~shift7.2", "!shift7.3", "!real"], SEVEN, "real", None),
+        (["!real"], REAL_TIME, "real", None),
         # other clocks, second looks and confirmations never take its place
         (["shift5", "shift7"], SEVEN, "shift7", None),
         (["real", "shift5", "shift5.2", "shift7", "shift7.2"], SEVEN, "shift7", None),
