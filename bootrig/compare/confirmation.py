@@ -5,7 +5,8 @@
   subject, sign, machine, platform firmware and emulator. Times, which two clocks split, are looked at again at both.
 - An outcome is seen at the second clock of its own cell; where that shows another, real time decides.
 - A regression is seen in real time as well, in one cell of its cause: the same rule, subject, severity, machine,
-  platform firmware and emulator. One that only a policy makes of what no clock can change needs nothing.
+  platform firmware and emulator. One that only a policy makes needs nothing where no clock can change it, and nothing
+  more where it is of times: real time is too coarse for what a rule calls a change.
 
 A cell vouches only for what it could have seen. One that does not see it refutes only itself; then every cell for which
 nobody vouched is booted in real time.
@@ -60,7 +61,7 @@ def confirm(pairing: Pairing, found: Sequence[Difference], find: Find, *, everyw
     return Confirmed(
         tuple(entry for entry in judged if entry.confirmation is not Confirmation.REFUTED),
         tuple(entry for entry in judged if entry.confirmation is Confirmation.REFUTED),
-        tuple(dict.fromkeys([*_find_second_clocks(pairing), *wanted])),
+        tuple(dict.fromkeys([*_find_alike(pairing), *_find_second_clocks(pairing), *wanted])),
     )
 
 
@@ -115,7 +116,7 @@ def _ask_real_time(members: Sequence[Difference], clock: Told, evidence: Evidenc
         entry
         for entry in members
         if entry.finding.severity is Severity.REGRESSION
-        and not (entry.policy and RULES[entry.rule].needs is Needs.NOTHING)
+        and not (entry.policy and (RULES[entry.rule].needs is Needs.NOTHING or entry.finding.delta is not None))
         and not (entry in clock and clock[entry].answer is Answer.NOT_SEEN)
     ]
     for cause in _group(regressions, _find_cause):
@@ -170,6 +171,11 @@ def _describe(testimony: Testimony[Difference], entry: Difference, find_words: C
     own, other = entry.require_key(), witness.require_key()
     parts = [new for old, new in zip(astuple(own), astuple(other), strict=True) if old != new]
     return " ".join(["/".join(parts), find_words(witness)]).strip()
+
+
+def _find_alike(pairing: Pairing) -> list[WantedBoot]:
+    """Return the boots without which one side counts in virtual time and the other in real time: times differ then."""
+    return [boot for cell in pairing.paired for boot in cell.want_alike() if boot.key not in pairing.broken]
 
 
 def _find_second_clocks(pairing: Pairing) -> list[WantedBoot]:

@@ -9,7 +9,7 @@ from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair, PairedCell, Pairing
 from bootrig.compare.registry import Needs
 from bootrig.compare.rules import RULES
-from bootrig.compare.rules.stages import comes_back
+from bootrig.compare.rules.stages import comes_back, lasts_in_real_time
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import WantedBoot
 from bootrig.trace.trace import ClockKind
@@ -79,8 +79,11 @@ class Evidence:
 
     def ask_real_time(self, difference: Difference) -> bool | None:
         """Whether its own cell shows it in real time; None where it was not asked."""
-        if self.find_cell(difference).judged.is_real:
+        cell = self.find_cell(difference)
+        if cell.judged.is_real:
             return True
+        if RULES[difference.rule].needs is Needs.LOOK:
+            return None if cell.real is None else lasts_in_real_time(difference.finding, cell.real)
         seen = self.real.find(difference)
         return None if seen is None else seen is not False
 

@@ -75,7 +75,8 @@ class PairedCell:
     """One cell that both sides have.
 
     Attributes:
-        judged: the boots that count, with those at the second clock where that is virtual.
+        judged: the boots that count, with those at the second clock where that is virtual; where one side counts in
+            real time only, the boots of both in real time.
         baseline: all of the baseline's boots.
         candidate: all of the candidate's boots.
     """
@@ -134,6 +135,10 @@ class PairedCell:
     def want_real(self) -> tuple[WantedBoot, ...]:
         """Return the boots in real time that are lacking."""
         return self._want(REAL_TIME, (1, 1), Reason.REAL_TIME) or ()
+
+    def want_alike(self) -> tuple[WantedBoot, ...]:
+        """Return the boot in real time that is lacking where the other side gives no undisturbed one beside it."""
+        return (self._want(REAL_TIME, (1, 1), Reason.DISTURBED) or ()) if self.judged.is_mixed else ()
 
     @property
     def _second_numbers(self) -> tuple[int, int]:
@@ -228,6 +233,8 @@ def _index(traces: Iterable[Trace], broken: Mapping[CellKey, str]) -> dict[CellK
 def _pair(key: CellKey, baseline: CellBoots, candidate: CellBoots, tolerance: Tolerance) -> PairedCell:
     pair = CellPair(key, baseline.counted, candidate.counted, tolerance=tolerance)
     cell = PairedCell(pair, baseline, candidate)
+    if pair.is_mixed and (real := cell.real) is not None:
+        return replace(cell, judged=real)
     second = cell.second if cell.can_be_split else None
     return cell if second is None else replace(cell, judged=replace(pair, second=second.sides))
 

@@ -224,6 +224,7 @@ def test_what_was_never_seen_in_virtual_time_needs_no_clock() -> None:
 
 LATE = {"request_s": 17.6, "last_byte_s": 18.4, "nbp_s": 18.5}
 LATER = {"request_s": 19.6, "last_byte_s": 20.4, "nbp_s": 20.5}
+LESS_LATE = {"request_s": 11.6, "last_byte_s": 12.4, "nbp_s": 12.5}
 
 
 def look_again(again: Changes, real: Changes) -> tuple[Verdict, list[dict[Reason, set[str]]]]:
@@ -262,12 +263,80 @@ def test_times_that_differ_are_looked_at_again_at_both_clocks() -> None:
     assert times(verdict) == {(C, "again at shifts 7 and 5; in real time")}
 
 
-@pytest.mark.parametrize("again", [GOOD, LATER])
+def test_ten_seconds_longer_come_back_however_much_they_vary() -> None:
+    verdict, _ = look_again(LATER, LATE)
+    assert times(verdict) == {(C, "again at shifts 7 and 5; in real time")}
+
+
+@pytest.mark.parametrize("again", [GOOD, LESS_LATE])
 def test_times_that_do_not_come_back_are_refuted(again: Changes) -> None:
     verdict, batches = look_again(again, LATE)
     assert times(verdict) == {(R, "")}
     assert Reason.REAL_TIME not in batches[-1]
     assert verdict.answer is Answer.COMPATIBLE
+
+
+def start_later(by_s: float, in_real_time_s: float, *words: Any) -> Verdict:
+    """Compare a candidate that starts later, by so much in virtual and in real time, where good starts take 12 s."""
+
+    def late(real_s: float, virtual_s: float) -> Mapping[str, Changes]:
+        real = {"first_packet_s": 12.0 + real_s}
+        return {"real": real, **{f"shift{shift}": {"first_packet_s": 70.0 + virtual_s} for shift in (7, 6, 5)}}
+
+    policy = {"policy": word for word in words}
+    verdict, _ = decide({A: late(in_real_time_s, by_s)}, {A: late(0.0, 0.0)}, **policy)
+    return verdict
+
+
+def test_a_long_wait_shows_in_real_time_though_starts_take_long_there() -> None:
+    """Of all that a start takes in real time, 12 s are less than what load may make of it."""
+    verdict = start_later(12.0, 9.0)
+    assert times(verdict) == {(C, "again at shifts 7 and 5; in real time")}
+    assert verdict.answer is Answer.NOT_COMPATIBLE
+    assert start_later(12.0, 3.0).answer is Answer.COMPATIBLE
+
+
+def test_a_time_that_only_a_policy_makes_a_regression_is_not_refuted_by_real_time() -> None:
+    verdict = start_later(2.0, 0.0, STRICT)
+    assert times(verdict) == {(C, "again at shifts 7 and 5")}
+    assert verdict.answer is Answer.NOT_COMPATIBLE
+    retries = {"messages": ((0.0, "discover"), (1.8, "discover"), (3.0, "request"))}
+    verdict, _ = decide({A: {"shift7": retries, "shift5": retries, "real": retries}}, policy=STRICT)
+    assert (states(verdict, "dhcp-retries"), verdict.answer) == ({A: (C, "at shift 5")}, Answer.NOT_COMPATIBLE)
+
+
+# --- boots that are disturbed whatever the clock -----------------------------------------------------------------
+
+ALL = ("shift7", "shift7.2", "shift7.3", "real")
+
+
+def compare_disturbed(candidate: Changes, baseline: Changes | None = None) -> Verdict:
+    """Compare a candidate that sends everything twice, at every clock, as the baseline does where it is told."""
+
+    def boot(side: str, changes: Changes, name: str) -> Boot:
+        return replace(make(A, changes, side, REAL if name == "real" else VIRTUAL), attempt=name)
+
+    goes = {"candidate": {**candidate, "disturbed": 1}, "baseline": baseline or GOOD}
+    names = {side: ALL if "disturbed" in changes else ALL[:1] for side, changes in goes.items()}
+    boots = [boot(side, goes[side], name) for side, some in names.items() for name in some]
+    verdict, _ = compare_and_boot(boots, lambda wanted: make(A, goes[wanted.side], wanted.side))
+    return verdict
+
+
+@pytest.mark.parametrize("baseline", [GOOD, {"disturbed": 1}])
+def test_a_boot_that_fails_and_is_disturbed_everywhere_is_a_regression(baseline: Changes) -> None:
+    verdict = compare_disturbed(LOST, baseline)
+    assert states(verdict, "outcome") == {A: (C, "again in real time; in real time")}
+    assert verdict.answer is Answer.NOT_COMPATIBLE
+
+
+@pytest.mark.parametrize("baseline", [GOOD, {"disturbed": 1}])
+def test_times_of_boots_that_are_disturbed_everywhere_are_compared_in_real_time(baseline: Changes) -> None:
+    start = {"first_packet_s": 4.0}
+    verdict = compare_disturbed({"first_packet_s": 16.0}, {**start, **baseline})
+    assert states(verdict, "start-time") == {A: (C, "again in real time; in real time")}
+    assert verdict.answer is Answer.NOT_COMPATIBLE
+    assert compare_disturbed(start, {**start, **baseline}).identical
 
 
 # --- regressions of other rules ----------------------------------------------------------------------------------

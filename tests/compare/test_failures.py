@@ -89,6 +89,15 @@ def test_where_time_is_real_a_second_boot_decides(again: Mapping[str, Any], stat
     assert (states(failures), failures.wanted) == ({A: state}, ())
 
 
+def test_a_boot_that_is_disturbed_whatever_the_clock_is_judged_in_real_time() -> None:
+    """A guest that fails in a transfer lets its server send again, at every clock."""
+    boots = [_boot(A, DISTURBED, VIRTUAL, VIRTUAL, number) for number in (1, 2, 3)]
+    boots.append(_boot(A, DISTURBED, REAL, VIRTUAL))
+    assert [boot.clock for boot in judge_failures(boots).wanted] == [REAL]
+    failures = judge_failures([*boots, _boot(A, DISTURBED, REAL, VIRTUAL, 2)])
+    assert (states(failures), failures.wanted) == ({A: "confirmed"}, ())
+
+
 LOST_EVERYWHERE = {"shift7": LOST, "shift5": LOST, "real": LOST}
 
 

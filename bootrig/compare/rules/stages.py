@@ -22,6 +22,7 @@ SECOND_CLOCK_S = 0.25
 AGAIN_S = 0.25
 AGAIN_ANSWERED_S = 0.5
 AGAIN_SHARE = 0.05
+REAL_SHARE = 0.5
 NOTHING = 0.05
 WORK_MINIMUM = 2e6
 # Packets are stamped where they leave QEMU: those of virtio-net-pci up to 10 ms after the guest has sent them, on a
@@ -84,6 +85,7 @@ def comes_back(first: Finding, again: Finding) -> bool:
     """Whether a second look at a cell, other boots of both sides, found the same: only then is it a difference.
 
     A wait comes back within a quarter of a second, or half a second after an answer, or within 5 %; work within 5 %.
+    What both looks find to be ten seconds longer has come back, however much it varies.
     """
     if (first.subject, first.unit) != (again.subject, again.unit):
         return False
@@ -91,8 +93,21 @@ def comes_back(first: Finding, again: Finding) -> bool:
         return (first.baseline, first.candidate) == (again.baseline, again.candidate)
     bound = AGAIN_SHARE * abs(first.delta)
     if first.unit == "s":
+        if min(first.delta, again.delta) >= REGRESSION_S:
+            return True
         bound = max(bound, AGAIN_ANSWERED_S if first.subject == Stage.REQUEST else AGAIN_S)
     return abs(first.delta - again.delta) <= bound
+
+
+def lasts_in_real_time(first: Finding, pair: CellPair) -> bool | None:
+    """Whether boots in real time show a wait that two clocks told, or half of it; None where they lack the stage.
+
+    Half, because a loaded host makes the code of either side slow; the wait itself is true.
+    """
+    times = [{stage.value: time.guest_s for stage, time in measure_stages(trace).items()} for trace in pair.sides]
+    if first.delta is None or any(first.subject not in stages for stages in times):
+        return None
+    return (times[1][first.subject] - times[0][first.subject]) / first.delta >= REAL_SHARE
 
 
 def _compare(pair: CellPair, stages: Set[Stage]) -> Iterator[Finding]:

@@ -119,6 +119,8 @@ def check_tftp_files(pair: CellPair) -> Iterator[Finding]:
         statement = "the guest asks TFTP for {candidate}, it was {baseline}"
         if not came:
             statement = "the guest does not ask TFTP for {baseline} any more"
+        elif not went:
+            statement = "the guest also asks TFTP for {candidate}"
         why = "servers that map or check names answer in another way" if came else ""
         yield Finding(Severity.CHANGE, "TFTP file names", _list(went), _list(came), statement, why)
     elif first != second:

@@ -138,8 +138,11 @@ def choose_second_clock(boots: Sequence[CellBoots]) -> Clock:
 
     In virtual time the clocks are 7 and 5, or 7 and 6 where a SeaBIOS guest waits by spinning, which might make a boot
     at 5 last over three seconds. gPXE stays at 5: that takes long, but it spins through all of its waits, of which 5
-    tells most. Scenarios that are slower than 5, and those in real time, are booted again in real time.
+    tells most. Scenarios that are slower than 5, and cells that count in real time on some side, are booted again in
+    real time.
     """
+    if any(boot.is_real for boot in boots):
+        return REAL_TIME
     shifts = {boot.first_clock.shift for boot in boots}
     shift = shifts.pop() if len(shifts) == 1 else None
     if shift is None or shift < LAST_SHIFT:
