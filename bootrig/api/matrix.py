@@ -103,7 +103,9 @@ def compare(
 
 
 def _compare(campaign: Campaign, matrix: Matrix, policy: Policy, lint: Sequence[Finding]) -> Verdict:
-    broken = {key: _describe(key, error) for (_, key), error in campaign.errors.items()}
+    errors = campaign.errors
+    # as `judge` does: where both sides broke, the baseline's error is told
+    broken = {key: _describe(key, errors[side, key]) for side, key in sorted(errors, reverse=True)}
     return compare_traces(
         campaign.traces(SIDES[0]),
         campaign.traces(SIDES[1]),

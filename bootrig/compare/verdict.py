@@ -172,17 +172,16 @@ class Verdict:
     def status(self) -> ExitStatus:
         """The exit status. What was proven stands: nothing that a broken cell would have shown takes it back."""
         answer = self.answer
-        if answer is Answer.NOT_COMPATIBLE:
+        changed = answer is Answer.COMPATIBLE_WITH_CHANGES and self.fail_on is FailOn.CHANGE
+        if answer is Answer.NOT_COMPATIBLE or changed:
             return ExitStatus.BAD
-        if answer is Answer.NOTHING_PROVEN or self.counts.broken:
-            return ExitStatus.BROKEN
-        changed = answer is Answer.COMPATIBLE_WITH_CHANGES
-        return ExitStatus.BAD if changed and self.fail_on is FailOn.CHANGE else ExitStatus.GOOD
+        return ExitStatus.BROKEN if answer is Answer.NOTHING_PROVEN or self.counts.broken else ExitStatus.GOOD
 
     @property
     def identical(self) -> bool:
-        """Whether it is compatible, every cell was compared, and no rule found anything."""
-        return self.answer is Answer.COMPATIBLE and not self.differences and not self.not_compared
+        """Whether it is compatible, every cell was compared, no rig broke, and no rule found anything."""
+        is_whole = not (self.not_compared or self.broken)
+        return self.answer is Answer.COMPATIBLE and not self.differences and is_whole
 
     @property
     def regressions(self) -> tuple[Difference, ...]:

@@ -31,8 +31,9 @@ def subjects(differences: tuple[Difference, ...]) -> list[str]:
 
 
 def test_equal_boots_are_identical() -> None:
-    verdict = compare_traces(boots("one"), boots("two", first_packet_s=71.0, request_s=4.0))
+    verdict = compare_again(boots("one"), boots("two", first_packet_s=70.4, request_s=4.0))
     assert verdict.identical
+    assert not replace(verdict, broken={verdict.cells[0].key: "no space"}).identical
     assert verdict.answer is Answer.COMPATIBLE
     assert (verdict.baseline, verdict.candidate) == ("one", "two")
     assert {cell.state for cell in verdict.cells} == {CellState.SAME}
@@ -202,6 +203,8 @@ def test_a_broken_cell_makes_a_good_verdict_prove_nothing_and_takes_no_regressio
     assert broken_beside(difference()).status is ExitStatus.BROKEN
     assert broken_beside(bad()).status is ExitStatus.BAD
     assert broken_beside(bad(waiver="known")).status is ExitStatus.BROKEN
+    assert replace(broken_beside(difference()), fail_on=FailOn.CHANGE).status is ExitStatus.BAD
+    assert replace(broken_beside(), fail_on=FailOn.CHANGE).status is ExitStatus.BROKEN
 
 
 @pytest.mark.parametrize(

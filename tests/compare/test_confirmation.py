@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bootrig.compare import STRICT, Answer, Confirmation, Policy, Verdict, Waiver, compare_traces
+from bootrig.compare.comparison import DEFAULT
 from bootrig.compare.registry import Needs
 from bootrig.compare.rules import RULES
 from bootrig.compare.waivers import FieldPatterns
@@ -276,16 +277,14 @@ def test_times_that_do_not_come_back_are_refuted(again: Changes) -> None:
     assert verdict.answer is Answer.COMPATIBLE
 
 
-def start_later(by_s: float, in_real_time_s: float, *words: Any) -> Verdict:
+def start_later(by_s: float, in_real_time_s: float, policy: Policy = DEFAULT) -> Verdict:
     """Compare a candidate that starts later, by so much in virtual and in real time, where good starts take 12 s."""
 
     def late(real_s: float, virtual_s: float) -> Mapping[str, Changes]:
         real = {"first_packet_s": 12.0 + real_s}
         return {"real": real, **{f"shift{shift}": {"first_packet_s": 70.0 + virtual_s} for shift in (7, 6, 5)}}
 
-    policy = {"policy": word for word in words}
-    verdict, _ = decide({A: late(in_real_time_s, by_s)}, {A: late(0.0, 0.0)}, **policy)
-    return verdict
+    return decide({A: late(in_real_time_s, by_s)}, {A: late(0.0, 0.0)}, policy=policy)[0]
 
 
 def test_a_long_wait_shows_in_real_time_though_starts_take_long_there() -> None:
@@ -303,40 +302,6 @@ def test_a_time_that_only_a_policy_makes_a_regression_is_not_refuted_by_real_tim
     retries = {"messages": ((0.0, "discover"), (1.8, "discover"), (3.0, "request"))}
     verdict, _ = decide({A: {"shift7": retries, "shift5": retries, "real": retries}}, policy=STRICT)
     assert (states(verdict, "dhcp-retries"), verdict.answer) == ({A: (C, "at shift 5")}, Answer.NOT_COMPATIBLE)
-
-
-# --- boots that are disturbed whatever the clock -----------------------------------------------------------------
-
-ALL = ("shift7", "shift7.2", "shift7.3", "real")
-
-
-def compare_disturbed(candidate: Changes, baseline: Changes | None = None) -> Verdict:
-    """Compare a candidate that sends everything twice, at every clock, as the baseline does where it is told."""
-
-    def boot(side: str, changes: Changes, name: str) -> Boot:
-        return replace(make(A, changes, side, REAL if name == "real" else VIRTUAL), attempt=name)
-
-    goes = {"candidate": {**candidate, "disturbed": 1}, "baseline": baseline or GOOD}
-    names = {side: ALL if "disturbed" in changes else ALL[:1] for side, changes in goes.items()}
-    boots = [boot(side, goes[side], name) for side, some in names.items() for name in some]
-    verdict, _ = compare_and_boot(boots, lambda wanted: make(A, goes[wanted.side], wanted.side))
-    return verdict
-
-
-@pytest.mark.parametrize("baseline", [GOOD, {"disturbed": 1}])
-def test_a_boot_that_fails_and_is_disturbed_everywhere_is_a_regression(baseline: Changes) -> None:
-    verdict = compare_disturbed(LOST, baseline)
-    assert states(verdict, "outcome") == {A: (C, "again in real time; in real time")}
-    assert verdict.answer is Answer.NOT_COMPATIBLE
-
-
-@pytest.mark.parametrize("baseline", [GOOD, {"disturbed": 1}])
-def test_times_of_boots_that_are_disturbed_everywhere_are_compared_in_real_time(baseline: Changes) -> None:
-    start = {"first_packet_s": 4.0}
-    verdict = compare_disturbed({"first_packet_s": 16.0}, {**start, **baseline})
-    assert states(verdict, "start-time") == {A: (C, "again in real time; in real time")}
-    assert verdict.answer is Answer.NOT_COMPATIBLE
-    assert compare_disturbed(start, {**start, **baseline}).identical
 
 
 # --- regressions of other rules ----------------------------------------------------------------------------------
