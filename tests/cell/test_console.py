@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.trace.reading.attempts import settle_traces
 from tests.cli.command import find_run_directory, load_traces, run_command
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(600)]
@@ -11,14 +12,14 @@ HEAD = 'summary = "x"\nkind = "console"\nmilestones = ["prompt"]\n[dhcp]\n[deadl
 
 
 def run_dialogue(directory: Path, steps: str) -> tuple[int, str, str]:
-    """Return the exit status, the outcome's reason and the console of a scenario with these steps."""
+    """Return the exit status of a scenario with these steps, and reason and console of the boot that counts."""
     own = directory / "recipes" / "scenarios"
     own.mkdir(parents=True)
     (own / "mine.toml").write_text(HEAD + steps)
     words = ("run", "ipxe-debian-12", "--nic", "e1000", "--scenario", "mine", "--runs", "runs")
     ended = run_command(directory, *words, environment={"BOOTRIG_RECIPES": str(own.parent)})
     run_directory = find_run_directory(directory / "runs")
-    (trace,) = load_traces(run_directory)
+    (trace,) = settle_traces(load_traces(run_directory))
     return ended.status, trace.outcome.reason, "\n".join(line.text for line in trace.console) + "\n"
 
 
