@@ -63,9 +63,9 @@ class Command:
         """Send a signal to its process group, as a terminal does."""
         os.killpg(self.pid, number)
 
-    def wait(self) -> Ended:
+    def wait(self, limit_s: float = LIMIT_S) -> Ended:
         """Wait for its end."""
-        status = self._popen.wait(LIMIT_S)
+        status = self._popen.wait(limit_s)
         status = status if status >= 0 else 128 - status
         out, err = ((self._directory / name).read_text(errors="replace") for name in ("out", "err"))
         return Ended(status, out, err)
