@@ -156,11 +156,15 @@ def start_command(
 
 
 def run_command(
-    directory: Path, *words: str | Path, environment: Mapping[str, str] | None = None, before: tuple[str, ...] = ()
+    directory: Path,
+    *words: str | Path,
+    environment: Mapping[str, str] | None = None,
+    before: tuple[str, ...] = (),
+    limit_s: float = LIMIT_S,
 ) -> Ended:
-    """Run `bootrig` to its end."""
+    """Run `bootrig` to its end, which has to come within `limit_s`."""
     with start_command(directory, *words, environment=environment, before=before) as command:
-        return command.wait()
+        return command.wait(limit_s)
 
 
 def find_run_directory(runs: Path) -> Path:
