@@ -62,7 +62,10 @@ def boot_once(directory: Path, *words: str, environment: Mapping[str, str] | Non
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not told.exists():
-            ended = run_command(directory, *words, "--runs", "runs", environment=environment)
+            if (directory / "runs").exists():
+                pytest.fail(f"the command did not end when it was run for another test; see {directory}")
+            with start_command(directory, *words, "--runs", "runs", environment=environment) as command:
+                ended = command.wait(LIMIT_S)
             told.write_text(json.dumps([ended.status, ended.out, ended.err]))
     run_directory = find_run_directory(directory / "runs")
     return Boots(Ended(*json.loads(told.read_text())), run_directory, tuple(load_traces(run_directory)))
