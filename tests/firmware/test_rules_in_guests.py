@@ -52,6 +52,12 @@ def console_until(rom: Path, ends: tuple[bytes, ...], directory: Path, platform_
     return asyncio.run(run())
 
 
+def find_faults(content: bytes) -> list[tuple[str, Severity]]:
+    """Return what lint says of a ROM, but for the note that any with all of iPXE gets: that only a boot can tell."""
+    findings = lint_rom(examine_rom("efi-virtio.rom", content))
+    return [(finding.rule, finding.severity) for finding in findings if finding.rule != "efi-ipxe-stack"]
+
+
 @pytest.fixture
 def virtio_rom(debian_rom_set: Callable[[str], RomSet]) -> bytes:
     """Debian 12's ROM for virtio: all of iPXE for BIOS and UEFI, with the modern device's ID."""
@@ -63,13 +69,12 @@ def virtio_rom(debian_rom_set: Callable[[str], RomSet]) -> bytes:
 def test_seabios_skips_a_rom_with_other_ids_until_they_are_set(virtio_rom: bytes, tmp_path: Path) -> None:
     path = tmp_path / "virtio.rom"
     path.write_bytes(virtio_rom)
-    findings = lint_rom(examine_rom("efi-virtio.rom", virtio_rom))
-    assert ("pci-ids", Severity.WARNING) in {(finding.rule, finding.severity) for finding in findings}
+    assert ("pci-ids", Severity.WARNING) in find_faults(virtio_rom)
     assert b"iPXE" not in console_until(path, (NOTHING_RAN, b"iPXE"), tmp_path / "before")
 
     changed = encode_option_rom(set_ids(parse_option_rom(virtio_rom), 0x1AF4, 0x1000))
     path.write_bytes(changed)
-    assert lint_rom(examine_rom("efi-virtio.rom", changed)) == ()
+    assert find_faults(changed) == []
     assert b"iPXE" in console_until(path, (NOTHING_RAN, b"iPXE initialising"), tmp_path / "after")
 
 
@@ -81,7 +86,7 @@ def test_seabios_skips_a_rom_with_a_wrong_checksum_until_it_is_fixed(
     content[6] ^= 0xFF
     path = tmp_path / "virtio.rom"
     path.write_bytes(content)
-    assert [finding.rule for finding in lint_rom(examine_rom("efi-virtio.rom", bytes(content)))] == ["image-checksum"]
+    assert [rule for rule, _ in find_faults(bytes(content))] == ["image-checksum"]
     assert b"iPXE" not in console_until(path, (NOTHING_RAN, b"iPXE"), tmp_path / "before")
 
     path.write_bytes(fix_rom(bytes(content), style))
@@ -93,8 +98,7 @@ def test_ovmf_loads_a_driver_that_we_packed_whatever_its_ids(virtio_rom: bytes, 
     made = make_efi_image(unpack_efi_image(efi), EfiImageOptions(0x8086, 0x100E))
     assert made.length < efi.length * 0.7
     content = encode_option_rom(join_rom([bios, made]))
-    findings = lint_rom(examine_rom("efi-virtio.rom", content))
-    assert [(finding.rule, finding.severity) for finding in findings] == [("pci-ids", Severity.NOTE)]
+    assert find_faults(content) == [("pci-ids", Severity.NOTE)]
     path = tmp_path / "virtio.rom"
     path.write_bytes(content)
     assert BANNER in console_until(path, (BANNER, OWN_PXE), tmp_path / "run", "ovmf")
@@ -106,8 +110,7 @@ def test_ovmf_passes_a_driver_over_whose_header_says_application(virtio_rom: byt
     assert isinstance(efi.header, EfiHeader)
     wrong = replace(efi, header=replace(efi.header, subsystem=10))
     content = encode_option_rom(OptionRom((bios, wrong)))
-    findings = lint_rom(examine_rom("efi-virtio.rom", content))
-    assert {finding.rule for finding in findings} == {"efi-subsystem"}
+    assert {rule for rule, _ in find_faults(content)} == {"efi-subsystem"}
     path = tmp_path / "virtio.rom"
     path.write_bytes(content)
     assert BANNER not in console_until(path, (BANNER, OWN_PXE), tmp_path / "run", "ovmf")
