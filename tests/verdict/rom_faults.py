@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from firmware.assemble import FILL, fix_rom, join_rom, set_ids
 from firmware.efi.packing import compress
+from firmware.efi.pe import parse_pe_image
 from firmware.optionrom.checksum import checksum_byte
 from firmware.optionrom.header import CHECKSUM_OFFSET, EfiHeader
 from firmware.optionrom.image import unpack_efi_image
@@ -26,7 +27,7 @@ FILTERS = [
     {"id": lzma.FILTER_LZMA1, "preset": 9 | lzma.PRESET_EXTREME, "lc": 2, "lp": 0, "pb": 0, "dict_size": 1 << 22}
 ]
 INDICATOR_OFFSET = 0x15
-RETURN = 0xC3
+CODE, RETURN = ".text", 0xC3
 
 Fault = Callable[[bytes], bytes]
 
@@ -78,9 +79,9 @@ def damage_efi_driver(content: bytes) -> bytes:
     """Let the EFI driver return where it is entered."""
 
     def change(driver: bytes) -> bytes:
-        (pe_offset,) = struct.unpack_from("<I", driver, 0x3C)
-        (entry,) = struct.unpack_from("<I", driver, pe_offset + 0x28)
-        return _with_byte(driver, entry, RETURN)
+        pe = parse_pe_image(driver)
+        (text,) = (section for section in pe.sections if section.name == CODE)
+        return _with_byte(driver, pe.entry_address - text.address + text.file_offset, RETURN)
 
     return _change_efi_driver(content, change)
 
