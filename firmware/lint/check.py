@@ -1,17 +1,14 @@
 """Running the rules."""
 
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
-from pathlib import PurePath
 
 from firmware.lint import rules
 from firmware.lint.finding import Fault, Finding
 from firmware.lint.rule import ROM_RULES, SET_RULES, LintOptions, Rule
 from firmware.lint.subject import RomSubject, SetSubject
-
-ROM_SUFFIX = ".rom"
 
 # Rules register themselves when their module is imported: a new rule is a new file.
 for _module in sorted(module.name for module in pkgutil.iter_modules(rules.__path__)):
@@ -35,13 +32,16 @@ def lint_set(roms: SetSubject, options: LintOptions | None = None) -> tuple[Find
     findings = _find_all(roms, options or LintOptions())
     if options is None or options.baseline is None:
         return findings
-    before = {_identify(finding) for finding in _find_all(options.baseline, LintOptions(options.maximum_bar_length))}
-    return tuple(replace(finding, is_new=_identify(finding) not in before) for finding in findings)
+    earlier = _find_all(options.baseline, LintOptions(options.maximum_bar_length))
+    before = set(_identify(earlier, options.baseline))
+    found = zip(findings, _identify(findings, roms), strict=True)
+    return tuple(replace(finding, is_new=identity not in before) for finding, identity in found)
 
 
-def _identify(finding: Finding) -> tuple[str, str, str]:
-    """Return what makes two findings the same in two sets, whatever these and their directories are called."""
-    return finding.rule, PurePath(finding.file).name if finding.file.endswith(ROM_SUFFIX) else "", finding.message
+def _identify(findings: Iterable[Finding], roms: SetSubject) -> Iterator[tuple[str, str, str]]:
+    """Yield what makes findings the same in two sets, whatever these, their directories and their files are called."""
+    names = {rom.file: rom.installed_name for rom in roms.roms}
+    return ((finding.rule, names.get(finding.file, ""), finding.message) for finding in findings)
 
 
 def _find_all(roms: SetSubject, options: LintOptions) -> tuple[Finding, ...]:

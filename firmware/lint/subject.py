@@ -71,6 +71,11 @@ class RomSubject:
         return self.nic_models[0].rom_stem if self.nic_models else ""
 
     @property
+    def installed_name(self) -> str:
+        """QEMU's default name for it, or its own where it serves none."""
+        return f"{self.prefix}-{self.stem}.rom" if self.prefix and self.stem else self.name
+
+    @property
     def bar_length(self) -> int:
         """The length in bytes of the ROM BAR that QEMU makes for it."""
         return bar_length(len(self.content))

@@ -83,3 +83,14 @@ def test_what_was_there_before_is_not_new() -> None:
     assert (new.rule, new.is_new) == ("pci-class", True)
     (alone,) = lint_set(examine("mine", swapped))
     assert alone.is_new is None
+
+
+def test_what_was_there_before_is_not_new_under_a_name_made_of_pci_ids() -> None:
+    content = Bios(class_code=b"\x02\x00\x00").build()
+    mine, theirs = (
+        replace(examine_set(RomSet.of_files("own", {name: content})), is_whole=False)
+        for name in ("8086100e.rom", "pxe-e1000.rom")
+    )
+    for roms, baseline in ((mine, theirs), (theirs, mine)):
+        (finding,) = lint_set(roms, LintOptions(baseline=baseline))
+        assert (finding.rule, finding.is_new) == ("pci-class", False)
