@@ -141,15 +141,16 @@ def choose_second_clock(boots: Sequence[CellBoots]) -> Clock:
     tells most. Scenarios that are slower than 5, and cells that count in real time on some side, are booted again in
     real time.
     """
-    if any(boot.is_real for boot in boots):
-        return REAL_TIME
     shifts = {boot.first_clock.shift for boot in boots}
     shift = shifts.pop() if len(shifts) == 1 else None
     if shift is None or shift < LAST_SHIFT:
         return REAL_TIME
     used = sorted({clock.shift or 0 for boot in boots for clock in _iter_others(boot)})
-    if used:
+    is_real = any(boot.is_real for boot in boots)
+    if used and not (is_real and any(boot.find(Clock(ClockKind.VIRTUAL, used[0])) is None for boot in boots)):
         return Clock(ClockKind.VIRTUAL, used[0])
+    if is_real:
+        return REAL_TIME
     if shift < FASTEST_SHIFT:
         return Clock(ClockKind.VIRTUAL, FASTEST_SHIFT)
     spins = any(_may_spin(boot.counted) for boot in boots) and not any(_is_gpxe(boot.counted) for boot in boots)

@@ -171,6 +171,10 @@ GPXE = "gPXE 0.9.7+ -- Open Source Boot Firmware -- http://etherboot.org"
         ([boots("shift4", first=FOUR)], REAL_TIME),
         ([boots("real", first=REAL_TIME)], REAL_TIME),
         ([boots("shift7"), boots("shift5", first=FIVE)], REAL_TIME),
+        # where a side counts in real time, a second boot there decides, unless both have others already
+        ([boots("~shift7", "~shift7.2", "~shift7.3", "real"), boots("shift7")], REAL_TIME),
+        ([boots("~shift7", "~shift7.2", "~shift7.3", "real", "shift5"), boots("shift7", "shift5")], FIVE),
+        ([boots("~shift7", "~shift7.2", "~shift7.3", "real", "~shift5"), boots("shift7", "shift5")], REAL_TIME),
         # one that was used stays
         ([slow(5.0, names=("shift7", "shift5")), slow(5.0)], FIVE),
         ([slow(0.5), slow(0.5, names=("shift7", "shift6"))], SIX),
