@@ -179,7 +179,7 @@ def test_configured_by_qmp_the_boot_is_the_same(
 def test_what_qmp_can_take_and_what_not(tmp_path: Path, catalog: Catalog) -> None:
     definition = MachineDefinition(machine_type="q35").adding(
         make_user_netdev(),
-        make_capture(tmp_path / "w"),
+        *make_capture(tmp_path / "w", tmp_path / "s"),
         make_nic("e1000e", "net0"),
         *make_disk(tmp_path / "a"),
         *make_disk(tmp_path / "b", id="disk1", driver="virtio-blk-pci"),
@@ -189,7 +189,7 @@ def test_what_qmp_can_take_and_what_not(tmp_path: Path, catalog: Catalog) -> Non
     assert [device.type for device in hot.of_kind(Device)] == ["e1000e", "virtio-blk-pci"]
     assert [node.id for node in cold.of_kind(BlockNode)] == ["disk0-file", "disk0-raw"]
     assert [node.id for node in hot.of_kind(BlockNode)] == ["disk1-file", "disk1-raw"]
-    assert [item.id for item in hot.of_kind(QomObject)] == ["dump0"]
+    assert [item.id for item in hot.of_kind(QomObject)] == ["dump0", "dump0-sent"]
     assert cold.of_kind(Netdev) == ()
     pc = MachineDefinition().adding(make_user_netdev(), make_nic("e1000", "net0"))
     assert add_root_ports(pc, catalog) is pc
