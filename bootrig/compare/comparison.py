@@ -10,6 +10,7 @@ from bootrig.compare.finding import Severity
 from bootrig.compare.pairing import CellPair, Pairing, pair_traces
 from bootrig.compare.policy import Policy
 from bootrig.compare.rules import RULES
+from bootrig.compare.rules.stages import needs_second_clock
 from bootrig.compare.verdict import STATES, CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
 from bootrig.compare.waivers import apply_waivers
 from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
@@ -48,6 +49,7 @@ def compare_traces(
     day = today or datetime.datetime.now(tz=datetime.UTC).date()
     found, notes = apply_waivers(find(pairing), policy.waivers, day)
     confirmed = confirm(pairing, found, find, everywhere=confirm_everywhere)
+    untimed = tuple(pair.key for pair in pairing if needs_second_clock(pair))
     return Verdict(
         baseline=_names(baseline),
         candidate=_names(candidate),
@@ -57,7 +59,8 @@ def compare_traces(
         refuted=confirmed.refuted,
         broken=pairing.broken,
         wanted=confirmed.wanted,
-        notes=(*_tell_emulator(pairing), *policy.find_notes(), *notes),
+        untimed=untimed,
+        notes=(*_tell_emulator(pairing), *_tell_untimed(untimed), *policy.find_notes(), *notes),
         fail_on=policy.fail_on,
         added=tuple(dict.fromkeys(word for pair in pairing for trace in pair.sides for word in trace.added)),
     )
@@ -78,6 +81,13 @@ def _tell_emulator(pairing: Pairing) -> Iterator[str]:
     versions = sorted({trace.emulator.version for trace in traces if trace.emulator.version})
     if versions and {trace.key.emulator for trace in traces} == {DEFAULT_EMULATOR}:
         yield f"tried with QEMU {' and '.join(versions)} only; --emulator names others"
+
+
+def _tell_untimed(cells: Sequence[CellKey]) -> Iterator[str]:
+    """Yield that some times differ and were not compared, where that is so."""
+    if cells:
+        where = f"{cells[0]}" if len(cells) == 1 else f"{len(cells)} cells, the first {cells[0]}"
+        yield f"times differ in {where}; without boots at a second clock, waits cannot be told from work"
 
 
 def _explain_not_compared(pairing: Pairing) -> Iterator[NotCompared]:

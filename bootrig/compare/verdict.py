@@ -142,6 +142,7 @@ class Verdict:
         refuted: differences that other boots did not show; they count for nothing.
         broken: cells in which the rig broke on some side, and how.
         wanted: boots that would tell more: they confirm or refute, or tell waits from work.
+        untimed: cells whose times differ, and no boots at a second clock tell whether it waits longer or works more.
         notes: what else people should know: that one emulator only was tried, waivers that expired or matched nothing.
         fail_on: the mildest severity with which the comparison ends badly.
         added: what the rig put into the boots' world beside what the files say.
@@ -155,6 +156,7 @@ class Verdict:
     refuted: tuple[Difference, ...] = ()
     broken: Mapping[CellKey, str] = field(default_factory=dict)
     wanted: tuple[WantedBoot, ...] = ()
+    untimed: tuple[CellKey, ...] = ()
     notes: tuple[str, ...] = ()
     fail_on: FailOn = FailOn.REGRESSION
     added: tuple[str, ...] = ()
@@ -179,8 +181,8 @@ class Verdict:
 
     @property
     def identical(self) -> bool:
-        """Whether it is compatible, every cell was compared, no rig broke, and no rule found anything."""
-        is_whole = not (self.not_compared or self.broken)
+        """Whether it is compatible, all cells and times were compared, no rig broke, and no rule found anything."""
+        is_whole = not (self.not_compared or self.broken or self.untimed)
         return self.answer is Answer.COMPATIBLE and not self.differences and is_whole
 
     @property

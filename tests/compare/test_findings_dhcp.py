@@ -331,6 +331,10 @@ def test_option_175_that_is_gone_in_one_message_does_not_hide_what_another_says(
 
 def size(severity: Severity, baseline: int | None, candidate: int | None, where: str = "") -> Finding:
     statement = f"the guest takes DHCP messages of {{candidate}}, it was {{baseline}}{where}"
+    if candidate is None:
+        statement = f"the guest does not say any more how long DHCP messages may be, it was {{baseline}}{where}"
+    elif baseline is None:
+        statement = f"the guest says that it takes DHCP messages of {{candidate}}, before it did not say{where}"
     why = "long answers lose options" if severity is CHANGE else ""
     return Finding(severity, f"maximum message size{where}", baseline, candidate, statement, why, "bytes")
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from bootrig.compare import Finding, Severity, comes_back, needs_second_clock
+from bootrig.compare import Finding, Severity, comes_back, compare_traces, needs_second_clock
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.rules import RULES
 from bootrig.compare.rules.stages import REAL_TOLERANCES, RealTolerance
@@ -311,6 +311,17 @@ def test_boots_that_are_alike_are_never_told(wait_s: float, millions: float, mor
 )
 def test_a_second_clock_is_needed_where_a_stage_takes_another_time(cells: CellPair, needed: bool) -> None:
     assert needs_second_clock(cells) is needed
+
+
+def test_times_that_differ_and_are_not_told_apart_are_told() -> None:
+    other = Guest(start=(10.0, 36.0))
+    verdict = compare_traces([PLAIN.boot(VIRTUAL)], [other.boot(VIRTUAL)])
+    (note,) = verdict.notes
+    assert note.startswith(f"times differ in {verdict.untimed[0]}; without boots at a second clock")
+    assert not verdict.identical
+    assert not verdict.differences
+    same = compare_traces([PLAIN.boot(VIRTUAL)], [PLAIN.boot(VIRTUAL)])
+    assert (same.identical, same.notes, same.untimed) == (True, (), ())
 
 
 def found(baseline: float | str | None, candidate: float | None, subject: str = "start", unit: str = "s") -> Finding:

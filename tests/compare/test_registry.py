@@ -96,6 +96,7 @@ def test_how_rules_are_confirmed_is_written_down() -> None:
         "on-the-way": Needs.CLOCK,
         "outcome": Needs.CLOCK,
         "retries": Needs.CLOCK,
+        "source-ports": Needs.CLOCK,
         "start-time": Needs.LOOK,
         "tftp-errors": Needs.CLOCK,
         "tftp-files": Needs.CLOCK,

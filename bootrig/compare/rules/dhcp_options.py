@@ -198,6 +198,10 @@ def check_message_size(pair: CellPair) -> Iterator[Finding]:
     for where, baseline, candidate in iter_unequal(pair, read):
         less = int(candidate or 0) < int(baseline or 0)
         statement = f"the guest takes DHCP messages of {{candidate}}, it was {{baseline}}{where}"
+        if candidate is None:
+            statement = f"the guest does not say any more how long DHCP messages may be, it was {{baseline}}{where}"
+        elif baseline is None:
+            statement = f"the guest says that it takes DHCP messages of {{candidate}}, before it did not say{where}"
         why = "long answers lose options" if less else ""
         severity = Severity.CHANGE if less else Severity.INFO
         yield Finding(severity, f"maximum message size{where}", baseline, candidate, statement, why, "bytes")

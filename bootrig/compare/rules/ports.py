@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
-from bootrig.compare.registry import rule
+from bootrig.compare.registry import Needs, rule
 from bootrig.trace.events import Dns, Tcp, TftpRequest
 from bootrig.trace.reading.wire import iter_guest
 from bootrig.trace.trace import Trace
@@ -35,7 +35,7 @@ def _describe(port: int | None) -> str | None:
     return WELL_KNOWN if port < LOWEST_FREE_PORT else LOWEST if port == LOWEST_FREE_PORT else OTHER
 
 
-@rule("source-ports", topics={"tftp", "dns"}, follows_from=("network-client",))
+@rule("source-ports", topics={"tftp", "dns"}, needs=Needs.CLOCK, follows_from=("network-client",))
 def check_source_ports(pair: CellPair) -> Iterator[Finding]:
     """Is the first port from which the guest asks by TFTP, TCP and DNS of the same kind? Info.
 
