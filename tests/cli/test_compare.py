@@ -46,7 +46,7 @@ def test_a_script_as_uefi_boot_file_stopped_working(tmp_path: Path) -> None:
     told = " ".join(ended.err.split())
     assert " Verdict: NOT COMPATIBLE: 1 regression in 1 cell; 0 of 1 cell passed on both sides " in told
     assert " 1. Regression: scenario efi-script; NIC e1000 [outcome, confirmed" in told
-    assert " Why: OVMF's own PXE client asks for an address, with the baseline it was iPXE " in told
+    assert " Why: OVMF's own PXE client asks for an address, with the baseline it was iPXE; lint finds in " in told
     assert told.endswith("Verdict: NOT COMPATIBLE: 1 regression in 1 cell; 0 of 1 cell passed on both sides")
     run_directory = find_run_directory(tmp_path / "runs")
     real = [trace for trace in load_traces(run_directory) if trace.attempt == "real"]
