@@ -66,3 +66,13 @@ def test_lint_names_a_block_that_is_damaged() -> None:
     (finding,) = lint_rom(examine_rom("pxe-e1000.rom", bytes(rom)))
     assert (finding.rule, finding.severity, finding.offset) == ("packed-block", "error", place + 4)
     assert finding.message.startswith(f"the packed block of {len(FIRST) - 8} bytes has the CRC-32 ")
+
+
+def test_lint_looks_for_blocks_in_ipxe_alone() -> None:
+    """Machine code that looks like the beginning of a block is that of other firmware."""
+    rom = bytearray(Bios(units=10, device_ids=()).build())
+    rom[0x200 : 0x200 + len(FIRST)] = FIRST
+    rom[0x200 + 2000] ^= 1
+    rom = rom.replace(b"iPXE", b"gPXE")
+    sum_to_zero(rom, 6)
+    assert "packed-block" not in [finding.rule for finding in lint_rom(examine_rom("pxe-e1000.rom", bytes(rom)))]
