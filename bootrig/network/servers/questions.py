@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote_from_bytes
 
 from bootrig.network.addresses import ASKING_MAC, TAP_NAME, address_family
@@ -21,6 +22,10 @@ DHCP_SERVER_PORT, DHCP_CLIENT_PORT = 67, 68
 BROADCAST = "255.255.255.255"
 COOKIE = bytes.fromhex("63825363")
 DATA, ERROR, OACK = 3, 5, 6
+# Datagrams get lost, while an address is new for instance: a question is sent again after so long without an answer.
+REPEAT_S = 0.4
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,21 @@ def ask_any(questions: Sequence[Question]) -> Question:
     return Question(" or ".join(question.what for question in questions), ask)
 
 
+async def _exchange(
+    send: Callable[[], Awaitable[object]], receive: Callable[[], Awaitable[T]], is_answer: Callable[[T], bool]
+) -> T:
+    """Send a datagram, again as long as nothing comes, and return the first that is its answer."""
+    await send()
+    while True:
+        try:
+            answer = await asyncio.wait_for(receive(), REPEAT_S)
+        except TimeoutError:
+            await send()
+        else:
+            if is_answer(answer):
+                return answer
+
+
 def ask_dhcp() -> Question:
     """Return a DISCOVER by broadcast, from a client that is not a guest; the answer is an OFFER."""
 
@@ -65,9 +85,11 @@ def ask_dhcp() -> Question:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, TAP_NAME.encode())
             client.bind(("", DHCP_CLIENT_PORT))
-            await loop.sock_sendto(client, _encode_discover(transaction), (BROADCAST, DHCP_SERVER_PORT))
-            while not _is_offer(await loop.sock_recv(client, DATAGRAM_LENGTH), transaction):
-                pass
+            await _exchange(
+                lambda: loop.sock_sendto(client, _encode_discover(transaction), (BROADCAST, DHCP_SERVER_PORT)),
+                lambda: loop.sock_recv(client, DATAGRAM_LENGTH),
+                lambda answer: _is_offer(answer, transaction),
+            )
 
     return Question("a DHCP DISCOVER", ask)
 
@@ -106,10 +128,11 @@ async def query_dns(address: str, name: str, record_type: int, port: int = 53) -
     with socket.socket(address_family(address), socket.SOCK_DGRAM) as client:
         client.setblocking(False)
         client.connect((address, port))
-        await loop.sock_sendall(client, query)
-        answer = b""
-        while answer[:2] != transaction:
-            answer = await loop.sock_recv(client, DATAGRAM_LENGTH)
+        answer = await _exchange(
+            lambda: loop.sock_sendall(client, query),
+            lambda: loop.sock_recv(client, DATAGRAM_LENGTH),
+            lambda answer: answer[:2] == transaction,
+        )
     return tuple(bytes(record.rdata) for record in dns.DNS(answer).an if record.type == record_type)
 
 
@@ -124,8 +147,11 @@ def ask_tftp(address: str, name: bytes | None, port: int = 69) -> Question:
         with socket.socket(address_family(address), socket.SOCK_DGRAM) as client:
             client.setblocking(False)
             asked = b"there is no such file" if name is None else name
-            await loop.sock_sendto(client, bytes([0, 1]) + asked + b"\0octet\0", (address, port))
-            answer, peer = await loop.sock_recvfrom(client, DATAGRAM_LENGTH)
+            answer, peer = await _exchange(
+                lambda: loop.sock_sendto(client, bytes([0, 1]) + asked + b"\0octet\0", (address, port)),
+                lambda: loop.sock_recvfrom(client, DATAGRAM_LENGTH),
+                lambda _answer: True,
+            )
             if name is None and answer[:2] == bytes([0, ERROR]):
                 return
             await loop.sock_sendto(client, bytes([0, ERROR, 0, 0]) + b"enough\0", peer)
