@@ -5,12 +5,15 @@ servers need their wall time.
 """
 
 from collections.abc import Iterator, Sequence
+from math import inf
 
 from bootrig.trace.events import Dhcp, HttpResponse, TftpError, TftpOptions, TftpRequest, TftpTransfer, WireEvent
 from bootrig.trace.reading.exchanges import Exchange, find_exchanges
 from bootrig.trace.trace import Disturbance, Trace
 
 LATE_GUEST_S = 0.25
+# So long after the first DISCOVER the link of e1000 may come up, with the OFFER to it; ROMs ask again after a second.
+LINK_GUEST_S = 1.1
 # what a scenario can allow: the words for what disturbs a boot
 DISTURBANCES = (
     "dhcp-(?:discover|request|inform)(?:-late)?|dhcp-nak|dhcp6-[a-z-]+|tftp-(?:request|options|data)|tcp|dns|arp|"
@@ -27,7 +30,8 @@ def find_disturbances(trace: Trace) -> tuple[Disturbance, ...]:
     neighbours, where a guest repeats them before they are answered. What nobody answers in the whole boot is a network
     that is silent, so its repeats do not count; nor does a DISCOVER that follows an OFFER, since ROMs go on asking
     while they collect offers. In virtual time a DHCP message counts that is answered late: the guest may go on at once,
-    and send nothing again. The first DISCOVER may be answered late, since the link of some NICs is not up before.
+    and send nothing again. The first DISCOVER may be answered late, and be sent again in the last moment, since the
+    link of some NICs is not up before.
 
     What the scenario allows is left out, and what comes after a fault of the cable.
     """
@@ -45,19 +49,25 @@ def find_disturbances(trace: Trace) -> tuple[Disturbance, ...]:
 
 def _iter_repeated(exchanges: Sequence[Exchange]) -> Iterator[Disturbance]:
     """Yield what a guest asked again before the answer."""
+    first = next((exchange for exchange in exchanges if exchange.what.startswith("dhcp-")), None)
     for exchange in exchanges:
         is_silent = exchange.answer is None and not exchange.was_answered
-        if not is_silent and exchange.what not in MAY_REPEAT:
+        waited_for_link = exchange is first and _answer_s(exchange) <= LINK_GUEST_S
+        if not is_silent and not waited_for_link and exchange.what not in MAY_REPEAT:
             yield from (Disturbance(event.frame, exchange.what) for event in exchange.asked[1:])
+
+
+def _answer_s(exchange: Exchange) -> float:
+    """Return how long a question waited for its answer; for ever where there is none."""
+    return inf if exchange.answer is None else exchange.answer.guest_s - exchange.asked[0].guest_s
 
 
 def _iter_late(exchanges: Sequence[Exchange]) -> Iterator[Disturbance]:
     """Yield late answers to DHCP messages, but for the first DISCOVER."""
     messages = [exchange for exchange in exchanges if exchange.what.startswith("dhcp-")]
     for exchange in messages[1:]:
-        answer = exchange.answer
-        if answer is not None and answer.guest_s - exchange.asked[0].guest_s > LATE_GUEST_S:
-            yield Disturbance(answer.frame, f"{exchange.what}-late")
+        if exchange.answer is not None and _answer_s(exchange) > LATE_GUEST_S:
+            yield Disturbance(exchange.answer.frame, f"{exchange.what}-late")
 
 
 def _iter_refused(exchanges: Sequence[Exchange]) -> Iterator[Disturbance]:

@@ -300,3 +300,11 @@ def test_an_address_that_somebody_else_claims_is_answered() -> None:
 )
 def test_a_scenario_can_allow_whatever_disturbs(wire: tuple[Event, ...]) -> None:
     assert all(re.fullmatch(DISTURBANCES, one.what) for one in find_disturbances(boot(*wire, clock=VIRTUAL)))
+
+
+@pytest.mark.parametrize(("offer_s", "frames"), [(1.95, []), (2.0, []), (2.2, [2])])
+def test_a_discover_that_is_repeated_while_the_link_comes_up_disturbs_nothing(
+    offer_s: float, frames: list[int]
+) -> None:
+    wire = framed(dhcp(1.0, "discover"), dhcp(1.9, "discover"), answer(offer_s, "offer"))
+    assert [found.frame for found in find_disturbances(boot(*wire, clock=VIRTUAL))] == frames
