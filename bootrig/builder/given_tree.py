@@ -78,10 +78,11 @@ def survey_tree(directory: Path, products: Iterable[str] = ()) -> GivenTree:
     """
     if not directory.is_dir():
         raise SourceError(f"there is no directory {directory}")
-    history = _read_history(directory)
+    tracked, history = _read_history(directory)
     try:
-        found = _iter_tracked(directory) if history else _iter_sources(directory, frozenset(products))
-        files = tuple(sorted(found))
+        files = tuple(
+            sorted(_iter_present(directory, tracked) if history else _iter_sources(directory, frozenset(products)))
+        )
         digest = _digest_files(directory, files)
     except OSError as error:
         raise SourceError(f"{error.filename or directory} cannot be read: {error.strerror}") from error
@@ -138,16 +139,16 @@ def _is_same(first: Path, second: Path) -> bool:
     return second.is_file() and first.stat().st_mode == second.stat().st_mode and cmp(first, second, shallow=False)
 
 
-def _read_history(directory: Path) -> History | None:
-    """Return what git knows of a directory; None where it tracks nothing there, or git is not installed."""
+def _read_history(directory: Path) -> tuple[tuple[str, ...], History | None]:
+    """Return the files that git tracks in a directory, and what it knows of it; None where it tracks nothing there."""
     if not any((place / ".git").exists() for place in (directory.resolve(), *directory.resolve().parents)):
-        return None
+        return (), None
     try:
-        if not _ask_git(directory, "ls-files", "--cached", "--", "."):
-            return None
-        commit = _ask_git(directory, "rev-parse", "--verify", "HEAD").strip()
-        return History(
-            commit=commit,
+        tracked = _split(_ask_git(directory, "ls-files", "-z", "--cached", "--recurse-submodules", "--", "."))
+        if not tracked:
+            return (), None
+        return tracked, History(
+            commit=_ask_git(directory, "rev-parse", "--verify", "HEAD").strip(),
             described=_ask_git(directory, "describe", "--tags", "--always", "--abbrev=12").strip(),
             is_modified=bool(_ask_git(directory, "status", "--porcelain", "--untracked-files=no", "--", ".")),
             untracked=_split(_ask_git(directory, "ls-files", "-z", "--others", "--exclude-standard", "--", ".")),
@@ -170,10 +171,9 @@ def _split(answer: str) -> tuple[str, ...]:
     return tuple(name for name in answer.split("\0") if name)
 
 
-def _iter_tracked(directory: Path) -> Iterator[PurePosixPath]:
+def _iter_present(directory: Path, tracked: Iterable[str]) -> Iterator[PurePosixPath]:
     """Yield the files that git tracks and that are there."""
-    answer = _ask_git(directory, "ls-files", "-z", "--cached", "--recurse-submodules", "--", ".")
-    for name in dict.fromkeys(_split(answer)):
+    for name in dict.fromkeys(tracked):
         path = directory / name
         if path.is_symlink() or path.is_file():
             yield PurePosixPath(name)
