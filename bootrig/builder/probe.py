@@ -24,7 +24,16 @@ def assemble_probe(name: str) -> Path:
         ProcessError: the source does not assemble.
     """
     probe, build = require_build(name)
-    source = resources.files(probe.package).joinpath(build.source).read_text(encoding="utf-8")
+    return assemble_program(build, resources.files(probe.package).joinpath(build.source).read_text(encoding="utf-8"))
+
+
+def assemble_program(build: ProbeBuild, source: str) -> Path:
+    """Return the flat binary that `source` is for GNU as, made by the modes and the address of `build`.
+
+    Raises:
+        ToolMissingError: GNU as or ld is not installed.
+        ProcessError: the source does not assemble.
+    """
     return obtain_file(CACHE_ROOM, [asdict(build), source], lambda: _assemble(build, source))
 
 
