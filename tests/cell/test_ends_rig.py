@@ -1,4 +1,4 @@
-"""Guests that can come no further end before their deadline and are failed boots, whose services live: exit status 1."""
+"""Guests that can come no further end before their deadline and are failed boots whose services live: exit status 1."""
 
 import pytest
 
