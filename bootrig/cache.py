@@ -1,17 +1,37 @@
 """Results that are kept in the cache directory, by the key that they depend on.
 
-A kept file's name is the digest of its key and the digest of its content, so that a damaged file is noticed, removed
-and made anew. A key is any JSON value; it names the format of the result, and everything from which the result is made.
-Each room is a directory in the cache directory.
+Each room is a directory in the cache directory, each entry a file in it that begins with the digest of what it is: of
+the key and of the content. Whatever else has the entry's name (a damaged file, a directory, a link, a named pipe) is
+removed, and the result is made anew. A key is any JSON value; it names everything from which the result is made, beside
+the room's format and the version of bootrig, which belong to every key.
 """
 
+import errno
 import hashlib
 import json
+import os
+import stat
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bootrig.workdir import cache_directory, write_atomically
+from bootrig import __version__
+from bootrig.errors import RigError
+from bootrig.temporary import remove_path
+from bootrig.workdir import CACHE_VARIABLE, cache_directory, write_atomically
+
+MAGIC = b"bootrig-cache "
+HEADER_LENGTH = len(MAGIC) + 64 + 1
+LENGTH_LIMIT = 256 << 20
+# What was not used for so long goes when something is kept in its room; a use is noted once a day.
+UNUSED_S, NOTED_S = 90 * 86400.0, 86400.0
+
+
+class CacheError(RigError):
+    """The cache directory cannot be read or written."""
 
 
 def digest_file(path: Path) -> str:
@@ -29,46 +49,131 @@ def digest_key(key: Any) -> str:
     return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
 
 
-def find_file(room: str, key: Any) -> Path | None:
-    """Return the file that is kept under `key`; None where there is none. A damaged one is removed."""
-    for path in sorted((cache_directory() / room).glob(f"{digest_key(key)}-*")):
+def describe_cache_error(error: OSError) -> CacheError:
+    """Return the error for an operating system's refusal in the cache directory."""
+    remedy = f"name another place with {CACHE_VARIABLE}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedy = f"free some space there, or {remedy}"
+    place = cache_directory()
+    where = "" if error.filename in (None, str(place)) else f" ({error.filename})"
+    return CacheError(f"the cache {place} cannot be used: {error.strerror}{where}", remedy=remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Results of one sort.
+
+    Attributes:
+        name: the directory's.
+        format: another number whenever what is kept has another form, or is made otherwise from the same key.
+    """
+
+    name: str
+    format: int
+
+    def path_of(self, key: Any) -> Path:
+        """Return the entry's file, which need not be there."""
+        return cache_directory() / self.name / digest_key([self.name, self.format, __version__, key])
+
+    def find(self, key: Any) -> bytes | None:
+        """Return what is kept under `key`, None where nothing is. What is damaged is removed.
+
+        Raises:
+            CacheError: it is damaged and cannot be removed.
+        """
+        path = self.path_of(key)
         try:
-            if digest_file(path) == path.name.partition("-")[2]:
-                return path
-        except OSError:
-            pass
-        path.unlink(missing_ok=True)
-    return None
+            content = _read(path)
+            if content is None:
+                remove_path(path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise describe_cache_error(error) from error
+        return content
+
+    def keep(self, key: Any, content: bytes) -> None:
+        """Keep `content` under `key`, in place of what was kept before.
+
+        Raises:
+            CacheError: it cannot be written.
+        """
+        path = self.path_of(key)
+        try:
+            write_atomically(path, _make_header(path, content) + content)
+        except OSError as error:
+            raise describe_cache_error(error) from error
+        _remove_unused(path.parent)
+
+    def obtain(self, key: Any, make: Callable[[], bytes]) -> bytes:
+        """Return what is kept under `key`; where nothing is, what `make` returns, which is kept first.
+
+        Raises:
+            CacheError: it cannot be read or written.
+        """
+        content = self.find(key)
+        if content is None:
+            content = make()
+            self.keep(key, content)
+        return content
+
+    def find_value(self, key: Any) -> Any:
+        """Return the JSON value that is kept under `key` as `find` does."""
+        content = self.find(key)
+        return None if content is None else json.loads(content)
+
+    def keep_value(self, key: Any, value: Any) -> None:
+        """Keep a JSON value as `keep` does."""
+        self.keep(key, _encode(value))
+
+    def obtain_value(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Return a JSON value as `obtain` does."""
+        return json.loads(self.obtain(key, lambda: _encode(make())))
 
 
-def keep_file(room: str, key: Any, content: bytes) -> Path:
-    """Keep `content` under `key`, in place of what was kept before, and return its file."""
-    directory = cache_directory() / room
-    path = directory / f"{digest_key(key)}-{hashlib.sha256(content).hexdigest()}"
-    write_atomically(path, content)
-    for other in directory.glob(f"{digest_key(key)}-*"):
-        if other != path:
-            other.unlink(missing_ok=True)
-    return path
+def _encode(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
-def obtain_file(room: str, key: Any, make: Callable[[], bytes]) -> Path:
-    """Return the file that is kept under `key`; where there is none, what `make` returns is kept first."""
-    return find_file(room, key) or keep_file(room, key, make())
+def _make_header(path: Path, content: bytes) -> bytes:
+    """Return what an entry's file begins with: its digest is that of its name, which is its key's, and its content."""
+    return MAGIC + hashlib.sha256(path.name.encode() + b"\n" + content).hexdigest().encode() + b"\n"
 
 
-def find_value(room: str, key: Any) -> Any:
-    """Return the JSON value that is kept under `key`; None where there is none."""
-    path = find_file(room, key)
-    return None if path is None else json.loads(path.read_bytes())
+def _read(path: Path) -> bytes | None:
+    """Return an entry's content, None unless it is what its header says.
+
+    Raises:
+        FileNotFoundError: there is nothing of this name.
+        NotADirectoryError: the room or the cache is a file.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError:
+        return None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LENGTH_LIMIT:
+            return None
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            header, content = stream.read(HEADER_LENGTH), stream.read()
+        if header != _make_header(path, content):
+            return None
+        if status.st_mtime < time.time() - NOTED_S:
+            with suppress(OSError):
+                os.utime(handle)
+        return content
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
 
 
-def keep_value(room: str, key: Any, value: Any) -> None:
-    """Keep a JSON value under `key`, in place of what was kept before."""
-    keep_file(room, key, json.dumps(value, separators=(",", ":")).encode())
-
-
-def obtain_value(room: str, key: Any, make: Callable[[], Any]) -> Any:
-    """Return the JSON value that is kept under `key`; where there is none, what `make` returns is kept first."""
-    path = obtain_file(room, key, lambda: json.dumps(make(), separators=(",", ":")).encode())
-    return json.loads(path.read_bytes())
+def _remove_unused(directory: Path) -> None:
+    """Remove what was not used for long, entries of earlier versions among it."""
+    with suppress(OSError):
+        for entry in list(os.scandir(directory)):
+            if entry.stat(follow_symlinks=False).st_mtime < time.time() - UNUSED_S:
+                remove_path(Path(entry))

@@ -1,26 +1,38 @@
 """Directories: caches that can be deleted, run directories that users read, work directories that are removed."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bootrig.errors import InputError
+from bootrig.errors import InputError, RigError
+from bootrig.temporary import start_temporary_directory, start_temporary_file
 
 CACHE_VARIABLE = "BOOTRIG_CACHE"
 # In a run directory: each side's ROM set as it was embedded.
 ROMS_DIRECTORY = "roms"
+# What names begin with while they are made: of directories for temporary files, and of files that are renamed then.
+WORK_PREFIX, NEW_PREFIX = "bootrig-work-", ".bootrig-new-"
 
 
 def cache_directory() -> Path:
-    """Return the directory of all caches: `$BOOTRIG_CACHE`, else `bootrig` under the user's cache directory."""
+    """Return the directory of all caches: `$BOOTRIG_CACHE`, else `bootrig` under the user's cache directory.
+
+    Raises:
+        RigError: there is none, as the user has no home directory.
+    """
     named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bootrig"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bootrig"
+    except RuntimeError as error:
+        raise RigError(
+            "there is no place for the cache: this user has no home directory",
+            remedy=f"name one with {CACHE_VARIABLE}",
+        ) from error
 
 
 def make_run_directory(parent: Path | None, label: str) -> Path:
@@ -50,25 +62,45 @@ def make_run_directory(parent: Path | None, label: str) -> Path:
 
 @contextmanager
 def start_work_directory(purpose: str) -> Iterator[Path]:
-    """Yield a new directory that is removed at the end, whatever happens."""
-    directory = Path(tempfile.mkdtemp(prefix=f"bootrig-{purpose}-"))
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    """Yield a new directory that is removed at the end, whatever happens.
+
+    Raises:
+        RigError: it cannot be made.
+    """
+    parent = Path(tempfile.gettempdir())
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(start_temporary_directory(parent, f"{WORK_PREFIX}{purpose}-"))
+        except OSError as error:
+            raise RigError(
+                f"cannot make a work directory in {parent}: {error.strerror}",
+                remedy="free some space there, or name another place with TMPDIR",
+            ) from error
+        yield path
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader sees either all of it or the previous content."""
+    """Write `content` to `path`, durably, so that a reader sees either all of it or the previous content.
+
+    Raises:
+        OSError: it cannot be written; what was there before is still there.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with start_temporary_file(path.parent, NEW_PREFIX) as (new, stream):
+        left = memoryview(content)
+        while left:
+            left = left[stream.write(left) :]
+        new.chmod(0o644)
+        os.fsync(stream.fileno())
+        new.replace(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Let names in a directory outlive a power cut, where its file system can do that."""
+    with suppress(OSError):
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,53 +1,183 @@
-"""Results that are kept by their key: made once, made anew when they are damaged."""
+"""Results that are kept by their key: made once, made anew whatever has become of their files."""
 
+import errno
 import hashlib
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bootrig import cache
+from bootrig.cache import CacheError, Room
 from bootrig.workdir import cache_directory
+
+ROOM = Room("room", 1)
+CONTENT = b'{"works": true}'
 
 
 def never() -> bytes:
     pytest.fail("made again")
 
 
-def test_a_file_is_made_once() -> None:
-    path = cache.obtain_file("probes", ["bios", 1], lambda: b"content")
-    assert path.read_bytes() == b"content"
-    assert path.parent == cache_directory() / "probes"
-    assert cache.obtain_file("probes", ["bios", 1], never) == path
-    assert cache.obtain_file("probes", ["efi", 1], lambda: b"content") != path
-    assert cache.find_file("others", ["bios", 1]) is None
+def test_content_is_made_once() -> None:
+    assert ROOM.obtain(["bios", 1], lambda: b"content") == b"content"
+    assert ROOM.path_of(["bios", 1]).parent == cache_directory() / "room"
+    assert ROOM.obtain(["bios", 1], never) == b"content"
+    assert ROOM.find(["efi", 1]) is None
+    assert Room("others", 1).find(["bios", 1]) is None
+    assert Room("room", 2).find(["bios", 1]) is None
 
 
-@pytest.mark.parametrize("damage", [b"", b"content ", b"{"])
-def test_a_damaged_file_is_made_anew(damage: bytes) -> None:
-    path = cache.obtain_file("probes", "key", lambda: b"content")
-    path.write_bytes(damage)
-    assert cache.find_file("probes", "key") is None
-    assert not path.exists()
-    assert cache.obtain_file("probes", "key", lambda: b"other").read_bytes() == b"other"
+def test_another_version_of_bootrig_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    ROOM.keep("key", b"content")
+    monkeypatch.setattr(cache, "__version__", "99")
+    assert ROOM.find("key") is None
 
 
-def test_a_file_that_cannot_be_read_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    path = cache.obtain_file("probes", "key", lambda: b"content")
+def flip(offset: int) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
+        content = bytearray(path.read_bytes())
+        content[offset] ^= 0x10
+        path.write_bytes(content)
 
-    def fail(path: Path) -> str:
-        raise PermissionError
+    return damage
 
-    monkeypatch.setattr(cache, "digest_file", fail)
-    assert cache.obtain_file("probes", "key", lambda: b"content") == path
+
+def put(content: bytes) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
+        path.write_bytes(content)
+
+    return damage
+
+
+def instead(make: Callable[[Path], object]) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
+        path.unlink()
+        make(path)
+
+    return damage
+
+
+def make_directory(path: Path) -> None:
+    (path / "inner").mkdir(parents=True)
+    (path / "inner" / "file").touch()
+
+
+def swap(path: Path) -> None:
+    """Let the entry of another key have this one's name."""
+    ROOM.keep("another", CONTENT)
+    ROOM.path_of("another").replace(path)
+
+
+def make_long(path: Path) -> None:
+    with path.open("r+b") as stream:
+        stream.truncate(cache.LENGTH_LIMIT + 1)
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "empty": put(b""),
+    "cut in half": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "cut by a byte": lambda path: os.truncate(path, path.stat().st_size - 1),
+    "the header alone": lambda path: os.truncate(path, cache.HEADER_LENGTH),
+    "a byte more": lambda path: put(path.read_bytes() + b"\0")(path),
+    "a bit of the header": flip(0),
+    "a bit of the digest": flip(cache.HEADER_LENGTH - 2),
+    "a bit of the content": flip(cache.HEADER_LENGTH),
+    "the last bit": flip(-1),
+    "zeros, as after a power cut": lambda path: put(bytes(path.stat().st_size))(path),
+    "other bytes": put(b"\x80other\xff" * 100),
+    "other JSON": put(b'{"version": 5, "digest": [1]}'),
+    "nested arrays": put(b"[" * 100_000),
+    "content without a header": put(CONTENT),
+    "another entry": swap,
+    "a long file": make_long,
+    "a directory": instead(make_directory),
+    "a link to a device": instead(lambda path: path.symlink_to("/dev/zero")),
+    "a link to nothing": instead(lambda path: path.symlink_to("nothing")),
+    "a link to itself": instead(lambda path: path.symlink_to(path.name)),
+    "a link to a directory": instead(lambda path: path.symlink_to(path.parent.parent)),
+    "a named pipe": instead(os.mkfifo),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_what_is_damaged_is_removed_and_made_anew(damage: Callable[[Path], None]) -> None:
+    ROOM.keep("key", CONTENT)
+    path, foreign = ROOM.path_of("key"), cache_directory() / "file"
+    foreign.touch()
+    damage(path)
+    assert ROOM.find("key") is None
+    assert not os.path.lexists(path)
+    ROOM.keep("key", CONTENT)
+    damage(path)
+    assert ROOM.obtain("key", lambda: CONTENT) == CONTENT
+    assert ROOM.obtain("key", never) == CONTENT
+    assert foreign.exists()
+
+
+def test_what_may_not_be_read_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may read everything, so the refusal is played."""
+    ROOM.keep("key", CONTENT)
+
+    def refuse(path: Path, _flags: int) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bootrig.cache.os.open", refuse)
+        assert ROOM.find("key") is None
+    assert not ROOM.path_of("key").exists()
 
 
 def test_values() -> None:
-    assert cache.find_value("values", {"a": 1, "b": 2}) is None
-    assert cache.obtain_value("values", {"a": 1, "b": 2}, lambda: {"works": (True, None)}) == {"works": [True, None]}
-    assert cache.obtain_value("values", {"b": 2, "a": 1}, never) == {"works": [True, None]}
-    cache.keep_value("values", {"a": 1, "b": 2}, "another")
-    assert cache.find_value("values", {"a": 1, "b": 2}) == "another"
-    assert len(list((cache_directory() / "values").iterdir())) == 1
+    assert ROOM.find_value({"a": 1, "b": 2}) is None
+    assert ROOM.obtain_value({"a": 1, "b": 2}, lambda: {"works": (True, None)}) == {"works": [True, None]}
+    assert ROOM.obtain_value({"b": 2, "a": 1}, never) == {"works": [True, None]}
+    ROOM.keep_value({"a": 1, "b": 2}, "another")
+    assert ROOM.find_value({"a": 1, "b": 2}) == "another"
+    assert len(list((cache_directory() / "room").iterdir())) == 1
+
+
+def test_what_is_not_used_for_long_goes() -> None:
+    used, unused = ROOM.path_of("used"), ROOM.path_of("unused")
+    ROOM.keep("used", CONTENT)
+    ROOM.keep("unused", CONTENT)
+    long_ago = time.time() - cache.UNUSED_S - 60
+    for path in (used, unused):
+        os.utime(path, (long_ago, long_ago))
+    assert ROOM.find("used") == CONTENT
+    ROOM.keep("new", CONTENT)
+    assert used.exists()
+    assert not unused.exists()
+
+
+@pytest.mark.parametrize("place", ["", "room"])
+def test_a_file_where_a_directory_should_be(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOTRIG_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache" / place).parent.mkdir(exist_ok=True)
+    (tmp_path / "cache" / place).touch()
+    with pytest.raises(CacheError, match=r"^the cache .*/cache cannot be used: Not a directory"):
+        ROOM.find("key")
+    with pytest.raises(CacheError, match=r"^the cache .*/cache cannot be used: (Not a directory|File exists)"):
+        ROOM.keep("key", b"x")
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (28, "free some space there, or name another place with BOOTRIG_CACHE"),
+        (30, "name another place with BOOTRIG_CACHE"),
+    ],
+)
+def test_where_nothing_can_be_written(number: int, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, content: bytes) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(cache, "write_atomically", refuse)
+    with pytest.raises(CacheError, match=f"^the cache .* cannot be used: {os.strerror(number)}") as caught:
+        ROOM.obtain("key", lambda: CONTENT)
+    assert caught.value.remedy == remedy
 
 
 def test_the_digest_of_a_file(tmp_path: Path) -> None:

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import resources
-from pathlib import Path
 
-from bootrig.cache import obtain_file
+from bootrig.cache import Room
 from bootrig.deadline import Deadline
 from bootrig.process import require_tool, run_process
 from bootrig.workdir import start_work_directory
@@ -13,10 +12,10 @@ from firmware.probe.probe import ProbeBuild
 from firmware.probe.registry import require_build
 
 ASSEMBLE_S = 60.0
-CACHE_ROOM = "probes"
+PROBES, GRUB_IMAGES = Room("probes", 1), Room("grub", 1)
 
 
-def assemble_probe(name: str) -> Path:
+def assemble_probe(name: str) -> bytes:
     """Return the assembled build `name` of a probe, a flat binary whose open fields are not filled in yet.
 
     Raises:
@@ -27,14 +26,14 @@ def assemble_probe(name: str) -> Path:
     return assemble_program(build, resources.files(probe.package).joinpath(build.source).read_text(encoding="utf-8"))
 
 
-def assemble_program(build: ProbeBuild, source: str) -> Path:
+def assemble_program(build: ProbeBuild, source: str) -> bytes:
     """Return the flat binary that `source` is for GNU as, made by the modes and the address of `build`.
 
     Raises:
         ToolMissingError: GNU as or ld is not installed.
         ProcessError: the source does not assemble.
     """
-    return obtain_file(CACHE_ROOM, [asdict(build), source], lambda: _assemble(build, source))
+    return PROBES.obtain([asdict(build), source], lambda: _assemble(build, source))
 
 
 def _assemble(build: ProbeBuild, source: str) -> bytes:
@@ -48,7 +47,7 @@ def _assemble(build: ProbeBuild, source: str) -> bytes:
         return (work / "probe.bin").read_bytes()
 
 
-def make_grub_image(modules: Sequence[str], prefix: str) -> Path:
+def make_grub_image(modules: Sequence[str], prefix: str) -> bytes:
     """Return a PXE image of GRUB for BIOS with `modules` built in, which looks for its configuration in `prefix`.
 
     Raises:
@@ -67,4 +66,4 @@ def make_grub_image(modules: Sequence[str], prefix: str) -> Path:
             )
             return image.read_bytes()
 
-    return obtain_file(CACHE_ROOM, ["grub", version.decode("utf-8", "replace"), prefix, *modules], make)
+    return GRUB_IMAGES.obtain([version.decode("utf-8", "replace"), prefix, *modules], make)

@@ -14,7 +14,7 @@ import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bootrig.cache import find_value, keep_value
+from bootrig.cache import Room
 from bootrig.emulator.definition.definition import Accelerator, AcceleratorKind, MachineDefinition
 from bootrig.emulator.definition.launch import AcceleratorWish
 from bootrig.emulator.definition.parts import make_nic, make_user_netdev
@@ -25,7 +25,7 @@ from bootrig.process import ToolMissingError
 from bootrig.workdir import start_work_directory
 
 KVM_DEVICE = Path("/dev/kvm")
-CACHE_ROOM = "accelerators"
+ROOM = Room("accelerators", 1)
 CANARY_S = 20.0
 # A broken KVM was seen to complete one boot in many.
 CANARY_BOOTS = 5
@@ -81,7 +81,7 @@ def prove_kvm(emulator: Emulator, *, again: bool = False) -> AcceleratorProof:
         why = "may not be opened" if KVM_DEVICE.exists() else "does not exist"
         return AcceleratorProof(works=False, reason=f"{KVM_DEVICE} {why}")
     key = _make_key(emulator)
-    known = None if again else find_value(CACHE_ROOM, key)
+    known = None if again else ROOM.find_value(key)
     if known is not None:
         return AcceleratorProof(**known)
     proof = AcceleratorProof(works=True, reason=f"{CANARY_BOOTS} canary boots completed")
@@ -90,13 +90,13 @@ def prove_kvm(emulator: Emulator, *, again: bool = False) -> AcceleratorProof:
         if not boot.works:
             proof = boot
             break
-    keep_value(CACHE_ROOM, key, asdict(proof))
+    ROOM.keep_value(key, asdict(proof))
     return proof
 
 
 def revoke_kvm(emulator: Emulator, reason: str) -> None:
     """Remember that KVM broke a guest after all, and why: the next choice is TCG."""
-    keep_value(CACHE_ROOM, _make_key(emulator), asdict(AcceleratorProof(works=False, reason=reason)))
+    ROOM.keep_value(_make_key(emulator), asdict(AcceleratorProof(works=False, reason=reason)))
 
 
 def _make_key(emulator: Emulator) -> list[str]:

@@ -1,10 +1,10 @@
 """What all cells of a run share: emulators, proven accelerators, programs, platform firmware, guests."""
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from bootrig.builder.build import obtain_platform_firmware
@@ -31,6 +31,7 @@ from bootrig.trace.attempt import Attempt
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import FASTEST_SHIFT, LAST_SHIFT, REAL_TIME
 from bootrig.trace.trace import Clock, ClockKind
+from bootrig.workdir import write_atomically
 
 CELLS_DIRECTORY = "cells"
 PROGRAMS_DIRECTORY = "programs"
@@ -56,7 +57,7 @@ class Equipment:
 
     emulators: Mapping[str, Emulator]
     accelerators: Mapping[str, str]
-    programs: Mapping[str, Path]
+    programs: Mapping[str, bytes]
     platform_firmware: Mapping[str, Path]
     shipped_firmware: Mapping[tuple[str, str], PlatformFirmware]
     guests: Mapping[str, MachineDefinition]
@@ -180,27 +181,26 @@ def _probe_kinds(planned: Sequence[PlannedCell]) -> dict[str, None]:
 
 
 def collect_programs(scenario: Scenario, equipment: Equipment, run_directory: Path) -> dict[str, Path]:
-    """Return the programs of one cell, copied into the run: the probes, and GRUB images made for this scenario."""
+    """Return the programs of one cell, written into the run: the probes, and GRUB images made for this scenario."""
     programs = dict(equipment.programs)
     for name, modules in scenario.iter_grub_images():
         programs[name] = make_grub_image(modules, f"(pxe)/{name.rpartition('/')[0]}")
-    return {name: _copy_program(path, run_directory) for name, path in programs.items()}
+    return {name: _write_program(content, run_directory) for name, content in programs.items()}
 
 
-def _copy_program(path: Path, run_directory: Path) -> Path:
-    """Return a program's copy inside the run, so that the run is whole wherever it is carried.
+def _write_program(content: bytes, run_directory: Path) -> Path:
+    """Return a program's file inside the run, called as its digest, so that the run is whole wherever it is carried.
 
     Raises:
         RigError: it cannot be written.
     """
-    copy = run_directory / PROGRAMS_DIRECTORY / path.name
+    path = run_directory / PROGRAMS_DIRECTORY / sha256(content).hexdigest()
     try:
-        if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
+        if not path.exists():
+            write_atomically(path, content)
     except OSError as error:
         raise describe_host_error(error, run_directory) from error
-    return copy
+    return path
 
 
 def specify(

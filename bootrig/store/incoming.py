@@ -1,30 +1,25 @@
 """Files on their way into the store: written under a temporary name and hashed, then renamed or removed."""
 
 import errno
-import fcntl
 import hashlib
-import logging
 import os
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from bootrig.store.errors import StoreError
+from bootrig.temporary import start_temporary_file
+from bootrig.workdir import CACHE_VARIABLE, sync_directory
 
-logger = logging.getLogger(__name__)
-
-STALE_S = 60.0
-
+STORE_VARIABLE = "BOOTRIG_STORE"
 DownloadProgress = Callable[[str, int, int | None], None]
 """Called with the address, the bytes so far and the bytes in all."""
 
 
 def store_error(root: Path, verb: str, error: OSError) -> StoreError:
     """Return the error for an operating system's refusal in the store `root`; `verb` is `read` or `written`."""
-    remedy = "name another place with BOOTRIG_STORE"
+    remedy = f"name another place with {CACHE_VARIABLE}, or for the store alone with {STORE_VARIABLE}"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         remedy = f"free some space on the file system of {root}, or {remedy}"
     return StoreError(f"the store {root} cannot be {verb}: {error.strerror}", remedy=remedy)
@@ -75,6 +70,7 @@ class Incoming:
             os.fsync(self._stream.fileno())
             target.parent.mkdir(parents=True, exist_ok=True)
             self.path.replace(target)
+            sync_directory(target.parent)
         except OSError as error:
             raise store_error(self._root, "written", error) from error
 
@@ -87,28 +83,10 @@ def start_incoming(root: Path) -> Iterator[Incoming]:
         StoreError: it cannot be made.
     """
     directory = root / "incoming"
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        _remove_stale(directory)
-        handle, name = tempfile.mkstemp(dir=directory)
-    except OSError as error:
-        raise store_error(root, "written", error) from error
-    path = Path(name)
-    try:
-        with os.fdopen(handle, "w+b", buffering=0) as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            yield Incoming(root, path, stream)
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _remove_stale(directory: Path) -> None:
-    """Remove what a killed process left behind: old files without a lock."""
-    for path in directory.iterdir():
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime < STALE_S:
-                continue
-            with path.open("rb") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-                logger.info("removed %s, which a killed process left", path)
+    with ExitStack() as stack:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            path, stream = stack.enter_context(start_temporary_file(directory, ""))
+        except OSError as error:
+            raise store_error(root, "written", error) from error
+        yield Incoming(root, path, stream)

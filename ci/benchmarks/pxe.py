@@ -37,7 +37,7 @@ def boot_as_pxe_test(machine: str, nic_model: str, directory: Path) -> float:
     """
     console = directory / "console.txt"
     console.write_bytes(b"")
-    (directory / "nbp").write_bytes(make_bios_probe(assemble_probe("bios").read_bytes(), nonce=NONCE))
+    (directory / "nbp").write_bytes(make_bios_probe(assemble_probe("bios"), nonce=NONCE))
     netdev = f"user,id=net0,tftp={directory},bootfile=nbp,ipv4=on,ipv6=off"
     argv = [*find_host_emulator().command, "-accel", "tcg", "-machine", f"{machine},graphics=off", "-nodefaults"]
     argv += ["-display", "none", "-serial", f"file:{console}", "-netdev", netdev, "-device", f"{nic_model},netdev=net0"]

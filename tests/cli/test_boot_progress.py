@@ -31,7 +31,7 @@ RUN = Path("bootrig-runs/1")
 @pytest.fixture
 def cell(tmp_path: Path) -> CellSpecification:
     planned, *_ = plan_cells(Filters(scenarios=("pxe-tftp",), nic_models=("e1000",)))
-    equipment = make_equipment(tmp_path)
+    equipment = make_equipment()
     attempt = Attempt(equipment.choose_first_clock(planned))
     return specify(planned, make_side(tmp_path), equipment, tmp_path, attempt)
 

@@ -25,6 +25,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
         "bootrig.cache",
         "bootrig.lock",
         "bootrig.workdir",
+        "bootrig.temporary",
         "bootrig.deadline",
         "bootrig.errors",
         "bootrig",

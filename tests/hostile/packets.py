@@ -58,7 +58,7 @@ class PacketFlood:
         """Return the bytes of the program."""
         content = ", ".join(map(str, self.frame))
         source = SOURCE.format(counted=self.counted, step=self.step, length=len(self.frame), content=content)
-        return assemble_program(BUILD, source).read_bytes()
+        return assemble_program(BUILD, source)
 
 
 FLOODS: Mapping[str, PacketFlood] = {

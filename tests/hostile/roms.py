@@ -29,7 +29,7 @@ class HostileRom:
 
     def build(self) -> bytes:
         """Return the bytes of the ROM, all headers and checksums right."""
-        code = assemble_program(BUILD, ENTRY + self.code).read_bytes()
+        code = assemble_program(BUILD, ENTRY + self.code)
         units = -(-(CODE_OFFSET + len(code)) // 512)
         content = bytearray(Bios(units=units, entry=b"\xe9" + (CODE_OFFSET - 6).to_bytes(2, "little")).build())
         content[CODE_OFFSET : CODE_OFFSET + len(code)] = code

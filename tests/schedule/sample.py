@@ -18,12 +18,11 @@ def make_side(directory: Path, label: str = "set", stems: tuple[str, ...] = ("e1
     return Side(RomSet("set", roms), directory / "roms" / label, label, "set")
 
 
-def make_equipment(directory: Path, *, is_virtual: bool = True) -> Equipment:
-    (directory / "probe").write_bytes(CODE)
+def make_equipment(*, is_virtual: bool = True) -> Equipment:
     return Equipment(
         emulators={"host": NO_QEMU},
         accelerators={"host": "tcg"},
-        programs={"bios": directory / "probe"},
+        programs={"bios": CODE},
         platform_firmware={},
         shipped_firmware={},
         guests={"pc": MachineDefinition()},

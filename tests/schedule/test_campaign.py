@@ -85,7 +85,7 @@ def make_campaign(
     listener = Kept()
     sides = [make_side(directory, "baseline"), make_side(directory, "candidate", ("e1000",))]
     planned = plan_cells(Filters(**filters))
-    equipment = make_equipment(directory, is_virtual=is_virtual)
+    equipment = make_equipment(is_virtual=is_virtual)
     return Campaign(run_cells, equipment, directory, sides, planned, listener), listener
 
 
@@ -185,7 +185,7 @@ def test_a_cell_whose_rig_broke_is_not_booted_again_on_that_side(tmp_path: Path)
 )
 def test_under_load_ovmf_starts_slower(load: float, firmware: str, scenario: str, attempt: str, tmp_path: Path) -> None:
     cells = plan_cells(Filters(scenarios=(scenario,), nic_models=("e1000",), platform_firmware=(firmware,)))
-    equipment = dataclasses.replace(make_equipment(tmp_path), load=load)
+    equipment = dataclasses.replace(make_equipment(), load=load)
     assert equipment.choose_first_clock(cells[0]).attempt == attempt
 
 

@@ -60,7 +60,7 @@ def test_a_nic_model_without_default_rom_is_covered_by_nothing() -> None:
 def test_what_one_side_has_lost_is_tried_on_both(tmp_path: Path) -> None:
     sides = [side_with("efi-e1000.rom", make_combined_rom()), side_with("efi-e1000.rom", Bios().build())]
     planned = plan_cells(Filters(scenarios=("efi-tftp", "grub"), nic_models=("e1000",), machines=("pc", "q35")))
-    equipment = make_equipment(tmp_path)
+    equipment = make_equipment()
 
     def run_none(*_words: object, **_options: object) -> Iterator[CellResult]:
         yield from ()
@@ -80,7 +80,7 @@ def test_a_side_that_is_compared_is_tried_without_a_rom_too(tmp_path: Path) -> N
         yield from ()
 
     def tried(sides: list[Side]) -> list[tuple[str, str]]:
-        campaign = Campaign(run_none, make_equipment(tmp_path), tmp_path, sides, planned, Listener())
+        campaign = Campaign(run_none, make_equipment(), tmp_path, sides, planned, Listener())
         return [(side.label, cell.key.nic_model) for side, cell in campaign.iter_cells()]
 
     assert tried(sides) == [("baseline", "e1000"), ("candidate", "e1000")]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bootrig.cache import obtain_value
+from bootrig.cache import Room
 from bootrig.emulator.definition.definition import AcceleratorKind, MachineDefinition, RecordReplay
 from bootrig.emulator.definition.file import DATE_PATTERN, UUID_PATTERN
 from bootrig.emulator.definition.parts import KINDS, Chardev, Part
@@ -13,7 +13,7 @@ from bootrig.emulator.schema.introspection import Member, QomType, load_introspe
 from bootrig.emulator.schema.shapes import Alternate, Array, Catalog, Enumeration, Object, Scalar
 
 # Another number where the tables of definitions are others, so that no schema of an earlier bootrig is taken.
-CACHE_FORMAT = "bootrig-machine-schema/2"
+ROOM = Room("schemas", 2)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
@@ -26,8 +26,7 @@ def load_json_schema(emulator: Emulator) -> Schema:
     Raises:
         EmulatorError: it does not answer.
     """
-    key = [CACHE_FORMAT, emulator.digest]
-    schema: Schema = obtain_value("schemas", key, lambda: make_json_schema(Catalog(load_introspection(emulator))))
+    schema: Schema = ROOM.obtain_value(emulator.digest, lambda: make_json_schema(Catalog(load_introspection(emulator))))
     return schema
 
 

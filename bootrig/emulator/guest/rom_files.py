@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from bootrig.cache import obtain_value
+from bootrig.cache import Room
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import CommandError
 from bootrig.emulator.guest.configuration import EXPRESS_MACHINES, ROOT_PORT
@@ -18,7 +18,7 @@ from bootrig.emulator.monitor.session import QmpSession
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.workdir import start_work_directory
 
-FORMAT = "bootrig-rom-files/1"
+ROOM = Room("rom-files", 1)
 ASK_S = 60.0
 _NOT_FOUND = re.compile(r'failed to find romfile "([^"]+)"')
 
@@ -32,8 +32,8 @@ def find_rom_files(emulator: Emulator, machine_type: str, nic_models: Iterable[s
         EmulatorError: QEMU does not answer.
     """
     models = sorted(set(nic_models))
-    key = [FORMAT, emulator.digest, machine_type, models]
-    found = obtain_value("rom-files", key, lambda: asyncio.run(_ask(emulator, machine_type, models)))
+    key = [emulator.digest, machine_type, models]
+    found = ROOM.obtain_value(key, lambda: asyncio.run(_ask(emulator, machine_type, models)))
     return dict(found)
 
 

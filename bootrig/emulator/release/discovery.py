@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bootrig.cache import digest_file, obtain_value
+from bootrig.cache import Room, digest_file
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import EmulatorMissingError, PlatformFirmwareMissingError
 from bootrig.process import ProcessError, ToolMissingError, require_tool, run_process
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 QEMU_PROGRAM = "qemu-system-x86_64"
 ANSWER_S = 20.0
-CACHE_FORMAT = "bootrig-emulator/1"
+ROOM = Room("emulators", 1)
 
 # Pairs of (code, variables) by preference. Debian's ovmf package has the 4 MiB build since 2021.11 and, until 2024,
 # the 2 MiB build beside it; the plain code file enforces no Secure Boot.
@@ -106,8 +106,8 @@ def inspect_emulator(
     """
     real = executable.resolve()
     status = real.stat()
-    key = [CACHE_FORMAT, str(real), status.st_size, status.st_mtime_ns, status.st_ino, list(command)]
-    answers = obtain_value("emulators", key, lambda: _ask(command, real))
+    key = [str(real), status.st_size, status.st_mtime_ns, status.st_ino, list(command)]
+    answers = ROOM.obtain_value(key, lambda: _ask(command, real))
     return Emulator(
         name=name,
         command=command,

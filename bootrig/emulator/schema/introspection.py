@@ -16,14 +16,14 @@ from typing import Any, Final
 
 import msgspec
 
-from bootrig.cache import obtain_file
+from bootrig.cache import Room
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import CommandError, EmulatorError, GuestDiedError
 from bootrig.emulator.monitor.process import RunningQemu, start_qemu
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.workdir import start_work_directory
 
-FORMAT = "bootrig-introspection/3"
+ROOM = Room("introspection", 3)
 ASK_S = 300.0
 # The fields of `Introspection` that hold QOM types.
 QOM_KINDS = ("devices", "machines", "processors", "objects", "accelerators")
@@ -98,10 +98,9 @@ def load_introspection(emulator: Emulator) -> Introspection:
     Raises:
         EmulatorError: it does not answer.
     """
-    path = obtain_file(
-        "introspection", [FORMAT, emulator.digest], lambda: encode_introspection(asyncio.run(introspect(emulator)))
+    return parse_introspection(
+        ROOM.obtain(emulator.digest, lambda: encode_introspection(asyncio.run(introspect(emulator))))
     )
-    return parse_introspection(path.read_bytes())
 
 
 def encode_introspection(introspection: Introspection) -> bytes:

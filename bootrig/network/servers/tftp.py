@@ -41,6 +41,8 @@ from bootrig.network.servers.questions import Question, ask_tftp
 logging.getLogger("tftpy").setLevel(logging.CRITICAL + 1)  # ours tells more, and tftpy's costs half of the speed
 
 READ_REQUEST, ERROR = 1, 5
+# tftpy insists on looking into a directory itself: below a file that is none there is nothing
+NOWHERE = "/dev/null"
 SUPPORTED_OPTIONS = frozenset({"blksize", "tsize"})
 
 
@@ -115,7 +117,7 @@ class _Transfer(TftpContextServer):  # type: ignore[misc]
 
     host = address = ""
 
-    def __init__(self, configuration: TftpConfiguration, local: str, peer: tuple[Any, ...], root: str) -> None:
+    def __init__(self, configuration: TftpConfiguration, local: str, peer: tuple[Any, ...]) -> None:
         host, port = peer[:2]
         self._requested: frozenset[str] = frozenset()
         self._options: dict[str, Any] | None = None
@@ -124,7 +126,7 @@ class _Transfer(TftpContextServer):  # type: ignore[misc]
             host,
             port,
             configuration.timeout_s,
-            root,
+            NOWHERE,
             dyn_file_func=self._open,
             upload_open=lambda _path, _context: None,
             retries=configuration.retries,
@@ -189,13 +191,10 @@ class TftpServer:
     server = "tftpy"
     version = tftpy.__version__
 
-    def __init__(
-        self, configuration: TftpConfiguration, listening: Sequence[socket.socket], log: ServiceLog, empty: Path
-    ) -> None:
+    def __init__(self, configuration: TftpConfiguration, listening: Sequence[socket.socket], log: ServiceLog) -> None:
         self._configuration = configuration
         self._listening = listening
         self._log = log
-        self._empty = str(empty)
         self._wake, self._woken = socket.socketpair()
         self._ended: Future[None] = Future()
         self._transfers: dict[tuple[Any, ...], _Transfer] = {}
@@ -289,7 +288,7 @@ class TftpServer:
 
     def _begin(self, datagram: bytes, peer: tuple[Any, ...], local: str) -> None:
         try:
-            transfer = _Transfer(self._configuration, local, peer, self._empty)
+            transfer = _Transfer(self._configuration, local, peer)
         except OSError as error:
             self._note(f"{describe_peer(peer)}: {error}")
             return
@@ -298,7 +297,7 @@ class TftpServer:
         try:
             transfer.begin(datagram)
         except TftpException as error:
-            self._end(peer, str(error).removesuffix(f": {self._empty}/file"))
+            self._end(peer, str(error).removesuffix(f": {NOWHERE}/file"))
         except (OSError, ValueError) as error:
             self._end(peer, repr(error))
         else:
@@ -352,7 +351,7 @@ class TftpServer:
         self._log.write_line(f"{time.strftime('%H:%M:%S')} {text}")
 
 
-def _warm_up(configuration: TftpConfiguration, empty: Path) -> None:
+def _warm_up(configuration: TftpConfiguration) -> None:
     """Run the engine once, without a client.
 
     The first transfer of a process takes 4 ms longer than the next (name lookup and encodings are loaded). To a guest
@@ -361,7 +360,7 @@ def _warm_up(configuration: TftpConfiguration, empty: Path) -> None:
     local = configuration.addresses[0]
     with socket.socket(address_family(local), socket.SOCK_DGRAM) as client:
         client.bind((local, 0))
-        transfer = _Transfer(configuration, local, client.getsockname(), str(empty))
+        transfer = _Transfer(configuration, local, client.getsockname())
         try:
             transfer.begin(b"\0\1.\0octet\0blksize\0001432\0tsize\0000\0")
         except TftpException:
@@ -375,22 +374,13 @@ def start_tftp(configuration: TftpConfiguration, logs: Path) -> Iterator[TftpSer
     Raises:
         ServiceError: the root is not a directory, or the port cannot be bound.
     """
-    # tftpy insists on looking into a directory itself; this one holds nothing
-    empty = logs / "tftp-empty"
     with ExitStack() as stack:
         listening = [
             stack.enter_context(bind_socket("TFTP", configuration.root, socket.SOCK_DGRAM, address, configuration.port))
             for address in configuration.addresses
         ]
-        stack.callback(_remove, empty)
-        empty.mkdir(exist_ok=True)
         log = stack.enter_context(start_log(logs / "tftp.log"))
-        _warm_up(configuration, empty)
-        server = TftpServer(configuration, listening, log, empty)
+        _warm_up(configuration)
+        server = TftpServer(configuration, listening, log)
         stack.enter_context(server.start())
         yield server
-
-
-def _remove(directory: Path) -> None:
-    with suppress(OSError):
-        directory.rmdir()
