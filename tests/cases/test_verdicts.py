@@ -62,7 +62,6 @@ def test_uefi_guests_without_random_numbers_no_longer_boot(
     failed = [trace for trace in load_traces(find_run_directory(tmp_path / "runs")) if trace.outcome.status == "failed"]
     assert {(trace.rom_set, trace.key.machine) for trace in failed} == {(D13, "q35")}
     assert all("deadline" not in trace.outcome.reason for trace in failed)
-    assert max(trace.usage["guest_s"] for trace in failed) < 120
 
 
 @pytest.mark.slow
