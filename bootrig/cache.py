@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,19 @@ def digest_file(path: Path) -> str:
     """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def open_regular_file(path: Path) -> BufferedReader:
+    """Open a file for reading that is a regular one; a link is not followed, and a named pipe not waited for.
+
+    Raises:
+        OSError: it cannot be opened, or is something else.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    return os.fdopen(handle, "rb")
 
 
 def digest_key(key: Any) -> str:
@@ -148,27 +162,21 @@ def _read(path: Path) -> bytes | None:
         NotADirectoryError: the room or the cache is a file.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open_regular_file(path) as stream:
+            status = os.fstat(stream.fileno())
+            if status.st_size > LENGTH_LIMIT:
+                return None
+            header, content = stream.read(HEADER_LENGTH), stream.read()
+            if header != _make_header(path, content):
+                return None
+            if status.st_mtime < time.time() - NOTED_S:
+                with suppress(OSError):
+                    os.utime(stream.fileno())
+            return content
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError:
         return None
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LENGTH_LIMIT:
-            return None
-        with os.fdopen(handle, "rb", closefd=False) as stream:
-            header, content = stream.read(HEADER_LENGTH), stream.read()
-        if header != _make_header(path, content):
-            return None
-        if status.st_mtime < time.time() - NOTED_S:
-            with suppress(OSError):
-                os.utime(handle)
-        return content
-    except OSError:
-        return None
-    finally:
-        os.close(handle)
 
 
 def _remove_unused(directory: Path) -> None:

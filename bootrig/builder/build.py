@@ -43,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 PROVENANCE, SBOM = "provenance.json", "sbom.cdx.json"
 ATTESTATIONS = (PROVENANCE, SBOM)
+# A file that was damaged on the disk has gone once it was read, so the second time the artifact is built again.
+BUILDS = 2
 # In the directory of an incremental build: the source before it is brought in, and the names of what was.
 SOURCE, BROUGHT = "source", "brought.json"
 
@@ -105,7 +107,7 @@ class BuildOptions:
 def find_artifact(plan: BuildPlan, store: Store) -> Artifact | None:
     """Return the artifact of a plan from the store, None where it has to be built."""
     files = store.recall(plan.key)
-    if files is None:
+    if files is None or files.keys() != {*(target.name for target in plan.targets), *ATTESTATIONS}:
         return None
     attestations = {name: files.pop(name) for name in ATTESTATIONS if name in files}
     return Artifact(plan.recipe.name, plan.key, files, attestations)
@@ -184,12 +186,15 @@ def obtain_built_rom_set(recipe: BuildRecipe, store: Store, options: BuildOption
         RigError: the machine cannot build.
     """
     plan = make_plan(recipe)
-    # A file that was damaged on the disk has gone once it was read, so the second time the artifact is built again.
-    for _ in range(2):
+    for _ in range(BUILDS):
         contents = _read(build(plan, store, options), store)
         if contents is not None:
             return RomSet.of_files(recipe.name, dict(sorted(contents.items())), recipe.origin_facts())
-    raise StoreError(f"the store {store.root} damages what is written to it", remedy="check its disk")
+    raise _damaging(store)
+
+
+def _damaging(store: Store) -> StoreError:
+    return StoreError(f"the store {store.root} damages what is written to it", remedy="check its disk")
 
 
 def _read(artifact: Artifact, store: Store) -> dict[str, bytes] | None:
@@ -210,8 +215,12 @@ def obtain_platform_firmware(name: str, store: Store | None = None, *, options: 
     """
     store = store or Store.default()
     recipe = load_platform_firmware_recipe(name)
-    artifact = build(make_plan(recipe), store, options or BuildOptions())
-    return store.path_of(artifact.digests[recipe.code])
+    plan = make_plan(recipe)
+    for _ in range(BUILDS):
+        found = store.find_intact(build(plan, store, options or BuildOptions()).digests[recipe.code])
+        if found is not None:
+            return found
+    raise _damaging(store)
 
 
 def log_path(plan: BuildPlan) -> Path:

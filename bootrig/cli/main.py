@@ -25,7 +25,7 @@ VERBS: dict[str, str] = {
     "run": "boot ROM sets and report the outcomes",
     "boot": "one boot, with its console",
     "roms": "list and show ROM sets",
-    "store": "import, list and verify stored files",
+    "store": "import, list, check and remove stored files",
     "embed": "write a ROM set into an emulator's data directory",
     "build": "build a ROM set or a platform firmware from source",
     "lint": "judge option ROMs and ROM sets by their bytes",

@@ -1,6 +1,8 @@
-"""`bootrig store`: import, list and verify stored files."""
+"""`bootrig store`: import, list, check and remove stored files."""
 
 import argparse
+import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,9 @@ if TYPE_CHECKING:
     from bootrig.romset.importing import ImportedFile
     from bootrig.store.content import Store
 
+AGE = re.compile(r"(\d{1,6})([dh])")
+UNITS_S = {"d": 86400.0, "h": 3600.0}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `bootrig store` takes."""
@@ -17,7 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = actions.add_parser("add", help="import files: ROMs, packages, archives")
     add.add_argument("files", metavar="FILE", type=Path, nargs="+", help="a file to import")
     actions.add_parser("list", help="list what is in the store")
-    actions.add_parser("verify", help="read every file and remove those that are damaged")
+    actions.add_parser("check", help="read every file, remove those that are damaged, and count what recipes name")
+    prune = actions.add_parser("prune", help="show what no recipe names any more, and remove it with --yes")
+    prune.add_argument(
+        "--older", metavar="AGE", type=_read_age, default=0.0, help="only what was added longer ago: 30d, 12h"
+    )
+    prune.add_argument("--yes", action="store_true", help="remove what is shown")
     path = actions.add_parser("path", help="print where the store is, or where it has a file")
     path.add_argument("sha256", metavar="SHA256", nargs="?", help="the digest of a file")
 
@@ -26,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run `bootrig store`.
 
     Raises:
-        InputError: a file cannot be imported, or is not in the store.
+        InputError: a file cannot be imported, or is not in the store, or a recipe is wrong by which files may be named.
         RigError: the store cannot be read or written.
     """
     from bootrig.store.content import Store
@@ -37,8 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
             return _add(store, arguments.files)
         case "list":
             return _list(store)
-        case "verify":
-            return _verify(store)
+        case "check":
+            return _check(store)
+        case "prune":
+            return _prune(store, arguments.older, remove=arguments.yes)
     if arguments.sha256 is None:
         print(store.root)
         return ExitStatus.GOOD
@@ -88,9 +100,49 @@ def _list(store: "Store") -> int:
     return ExitStatus.GOOD
 
 
-def _verify(store: "Store") -> int:
-    damaged = store.verify()
+def _check(store: "Store") -> int:
+    """Say which files were damaged, in which case the store is a broken part of the rig."""
+    from bootrig.romset.importing import iter_pins, load_recipes
+
+    damaged = store.remove_damaged()
     for stored in damaged:
         print(f"damaged and removed: {stored.sha256} {stored.file_name}".rstrip())
-    print(f"{store.root}: {sum(1 for _ in store.iter_files())} files are intact, {len(damaged)} were damaged")
-    return ExitStatus.BAD if damaged else ExitStatus.GOOD
+    incomplete = [key for key, _ in store.iter_records() if store.recall(key) is None]
+    for key in incomplete:
+        store.forget(key)
+        print(f"incomplete, to be built anew: {key}")
+    recipes, _ = load_recipes()
+    pins = {sha256 for recipe in recipes for sha256 in iter_pins(recipe)}
+    there = {stored.sha256 for stored in store.iter_files()}
+    print(f"{store.root}: {len(there)} files intact, {len(damaged)} damaged")
+    print(f"recipes name {len(pins)} files, {len(pins & there)} of them are here; the others are fetched when needed")
+    return ExitStatus.BROKEN if damaged else ExitStatus.GOOD
+
+
+def _read_age(text: str) -> float:
+    found = AGE.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f'"{text}" is not an age, expected days or hours, such as 30d or 12h')
+    return int(found[1]) * UNITS_S[found[2]]
+
+
+def _prune(store: "Store", age_s: float, *, remove: bool) -> int:
+    from bootrig.romset.importing import load_recipes
+    from bootrig.romset.pruning import find_unnamed, prune
+
+    recipes, broken = load_recipes()
+    if broken:
+        raise InputError("\n".join(map(str, broken)), remedy="mend it first: what it names would be removed")
+    now_s = time.time()
+    unnamed = find_unnamed(store, recipes, now_s - age_s)
+    for file in unnamed.files:
+        days = (now_s - file.added_s) / UNITS_S["d"]
+        print(f"{file.sha256} {file.length:>9} {days:>5.0f} days {file.file_name or '-'}")
+    length = sum(file.length for file in unnamed.files)
+    what = f"{len(unnamed.files)} files that no recipe names, {length} bytes"
+    if remove:
+        prune(store, unnamed)
+        print(f"{store.root}: removed {what}")
+    else:
+        print(f"{store.root}: {what}; --yes removes them" if unnamed.files else f"{store.root}: {what}")
+    return ExitStatus.GOOD

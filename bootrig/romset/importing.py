@@ -1,6 +1,6 @@
 """What the store has of the files that recipes name, and importing more: single ROMs, packages, archives."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,12 @@ def import_file(path: Path, store: Store, recipes: Sequence[Recipe]) -> Imported
         return ImportedFile(path, None, (), members)
     stored = store.add_file(path)
     return ImportedFile(path, stored, serving(stored.sha256, recipes), members)
+
+
+def iter_pins(recipe: Recipe) -> Iterator[str]:
+    """Yield the digests that a recipe pins: those of its source's files and of their members."""
+    yield from (file.sha256 for file in recipe.source.files if file.sha256)
+    yield from (member.sha256 for member in _members(recipe))
 
 
 def store_state(recipe: RomSetRecipe, store: Store) -> str:
