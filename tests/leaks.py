@@ -48,9 +48,9 @@ def take_snapshot(temporary: Path, mounts_below: Path) -> Snapshot:
     )
 
 
-def find_leaks(before: Snapshot, temporary: Path, mounts_below: Path) -> list[str]:
+def find_leaks(before: Snapshot, temporary: Path, mounts_below: Path, grace_s: float = GRACE_S) -> list[str]:
     """Return a sentence for each thing that lives now and did not before, after having given it time to end."""
-    limit_s = time.monotonic() + GRACE_S
+    limit_s = time.monotonic() + grace_s
     leaks = []
     for pid in _children() - before.processes:
         if any(word in _command(pid) for word in EXEMPT_COMMANDS) or _await_end(pid, limit_s):

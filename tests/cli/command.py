@@ -55,6 +55,11 @@ class Command:
         """The run directory that it has made."""
         return find_run_directory(self.runs)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its process has ended."""
+        return self._popen.poll() is not None
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal to its process alone."""
         self._popen.send_signal(number)
@@ -86,7 +91,7 @@ class Command:
     def _await(self, look: Callable[[], Thing | None], what: str) -> Thing:
         limit_s = time.monotonic() + LIMIT_S
         while (found := look()) is None:
-            if self._popen.poll() is not None:
+            if self.has_ended:
                 pytest.fail(f"{what}, and the command has ended: {self.wait()}")
             if time.monotonic() > limit_s:
                 pytest.fail(f"{what} after {LIMIT_S:g} s")
