@@ -3,6 +3,7 @@
     BootrigError
     ├── InputError     what the user gave is wrong: a recipe, a file, an option (exit status 2)
     └── RigError       the rig or its host is broken or incomplete (exit status 3)
+        └── BugError   bootrig did what it never should
 
 Every package derives its own errors from these two. That the firmware under test is bad is an outcome or a verdict
 (exit status 1), and an exception only where its source does not compile.
@@ -13,19 +14,28 @@ from typing import ClassVar
 
 
 class ExitStatus(IntEnum):
-    """How bootrig's commands end; a signal that ends one gives 128 and its number.
+    """How bootrig's commands end.
 
     `GOOD`: what is under test is good. `BAD`: a regression, a failed boot, a lint error, a source under test that does
     not compile. `INPUT`: what the user gave is wrong. `BROKEN`: nothing was proven: the rig or its host is broken, or
-    the verdict says so. `INTERRUPTED`: by Ctrl-C.
+    the verdict says so. The others: a signal ended the command; 128 and its number, as shells have it.
     """
 
     GOOD = 0
     BAD = 1
     INPUT = 2
     BROKEN = 3
+    HUNG_UP = 129
     INTERRUPTED = 130
-    SIGNALLED = 128
+    TERMINATED = 143
+
+    def join(self, *others: "ExitStatus") -> "ExitStatus":
+        """Return the status of a command to which this one and `others` apply: a signal's, else 2, else 1, else 3."""
+        return min((self, *others), key=_ORDER.index)
+
+
+_ORDER = [ExitStatus.TERMINATED, ExitStatus.INTERRUPTED, ExitStatus.HUNG_UP]
+_ORDER += [ExitStatus.INPUT, ExitStatus.BAD, ExitStatus.BROKEN, ExitStatus.GOOD]
 
 
 class BootrigError(Exception):
@@ -51,3 +61,7 @@ class InputError(BootrigError):
 
 class RigError(BootrigError):
     """The rig or its host is broken or incomplete; no firmware is to blame."""
+
+
+class BugError(RigError):
+    """bootrig did what it never should, whatever it was given; the traceback is kept in a file that it names."""

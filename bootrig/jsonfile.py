@@ -4,15 +4,19 @@ Every document is an object with a field `format`, `bootrig-NAME/N`. What is rea
 its place. Paths are text; what a document has beside the known fields is passed over.
 """
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from bootrig.errors import InputError
+from bootrig.legible import ILLEGIBLE, make_legible
 from bootrig.workdir import write_atomically
 
 T = TypeVar("T")
+
+SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class JsonFileError(InputError):
@@ -32,8 +36,24 @@ def _decode_other(kind: type, value: object) -> object:
 
 
 def encode_json(value: object) -> bytes:
-    """Return `value` as JSON for people and machines: indented, with a line end."""
-    return msgspec.json.format(msgspec.json.encode(value, enc_hook=_encode_other), indent=1) + b"\n"
+    r"""Return `value` as JSON for people and machines: indented, with a line end; what terminals obey is escaped.
+
+    A surrogate, by which a byte of a file name is kept that is not UTF-8, becomes text such as `\xff` for good.
+    """
+    try:
+        content = msgspec.json.encode(value, enc_hook=_encode_other)
+    except UnicodeEncodeError:
+        content = msgspec.json.encode(_replace_surrogates(to_json_value(value)))
+    text = msgspec.json.format(content, indent=1).decode()
+    return ILLEGIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode() + b"\n"
+
+
+def _replace_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return SURROGATES.sub(lambda match: make_legible(match[0]), value)
+    if isinstance(value, dict):
+        return {_replace_surrogates(name): _replace_surrogates(one) for name, one in value.items()}
+    return [_replace_surrogates(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def to_json_value(value: object) -> Any:

@@ -79,7 +79,7 @@ def start_work_directory(purpose: str) -> Iterator[Path]:
         yield path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Write `content` to `path`, durably, so that a reader sees either all of it or the previous content.
 
     Raises:
@@ -90,7 +90,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         left = memoryview(content)
         while left:
             left = left[stream.write(left) :]
-        new.chmod(0o644)
+        new.chmod(mode)
         os.fsync(stream.fileno())
         new.replace(path)
     sync_directory(path.parent)

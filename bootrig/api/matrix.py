@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from bootrig.api.record import describe_run
 from bootrig.api.requests import Matrix
 from bootrig.api.results import CompareResult, RunResult
+from bootrig.bug import keep_bugs
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
 from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces, judge_failures
@@ -149,21 +150,22 @@ def _start_session(
     )
     rom_sets = obtain_sides(names)
     directory = make_run_directory(matrix.runs, verb)
-    sides = [
-        embed_side(rom_set, name, directory, label, is_compared=verb == "compare")
-        for rom_set, name, label in zip(rom_sets, names, labels, strict=True)
-    ]
-    with start_pool(parallelism, directory) as pool:
-        campaign = Campaign(pool.run, equipment, directory, sides, planned, listener)
-        cells = list(campaign.iter_cells())
-        if not cells:
-            raise InputError(
-                f"no ROM of {', '.join(names)} fits the NIC models asked for", remedy="bootrig roms show NAME"
-            )
-        record = describe_run(verb, matrix.argv, directory, sides, equipment, cells)
-        _keep(record, directory)
-        listener.run_made(directory, len(cells))
-        yield _Session(campaign, sides, directory, record)
+    with keep_bugs(directory):
+        sides = [
+            embed_side(rom_set, name, directory, label, is_compared=verb == "compare")
+            for rom_set, name, label in zip(rom_sets, names, labels, strict=True)
+        ]
+        with start_pool(parallelism, directory) as pool:
+            campaign = Campaign(pool.run, equipment, directory, sides, planned, listener)
+            cells = list(campaign.iter_cells())
+            if not cells:
+                raise InputError(
+                    f"no ROM of {', '.join(names)} fits the NIC models asked for", remedy="bootrig roms show NAME"
+                )
+            record = describe_run(verb, matrix.argv, directory, sides, equipment, cells)
+            _keep(record, directory)
+            listener.run_made(directory, len(cells))
+            yield _Session(campaign, sides, directory, record)
 
 
 def _finish(session: _Session, status: ExitStatus) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bootrig.api.record import describe_run
 from bootrig.api.requests import BootRequest
+from bootrig.bug import keep_bugs
 from bootrig.cell.observer import Operator
 from bootrig.cell.process import run_cell
 from bootrig.cell.specification import CellSpecification, write_specification
@@ -33,10 +34,11 @@ def boot(request: BootRequest, operator: Operator | None = None) -> tuple[Trace,
         RigError: the rig or its host is broken.
     """
     specification, record = _specify_one(request)
-    write_specification(specification)
-    trace = run_cell(specification, operator)
-    status = ExitStatus.GOOD if trace.passed else ExitStatus.BAD
-    write_run(replace(record, ended=tell_time(), exit_status=status), specification.run_directory)
+    with keep_bugs(specification.run_directory):
+        write_specification(specification)
+        trace = run_cell(specification, operator)
+        status = ExitStatus.GOOD if trace.passed else ExitStatus.BAD
+        write_run(replace(record, ended=tell_time(), exit_status=status), specification.run_directory)
     return trace, specification.directory
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from bootrig.bug import keep_bugs
 from bootrig.cell.boot import boot
 from bootrig.cell.errors import CellError
 from bootrig.cell.observer import Operator
@@ -38,7 +39,8 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None,
         # the process is the cell's own
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         try:
-            write_json(directory / TRACE_FILE, boot(specification, operator))
+            with keep_bugs(directory):
+                write_json(directory / TRACE_FILE, boot(specification, operator))
         except OSError as error:
             raise describe_host_error(error, directory) from error
         return 0
@@ -75,7 +77,8 @@ def run_cell_file(cell_directory: Path, attempt: str, operator: Operator | None 
         0; where the rig broke 3, where the input was bad 2, or `UNWRITTEN_STATUS` where the error could not be written.
     """
     try:
-        run_cell(load_specification(cell_directory, attempt), operator, is_watched=True)
+        with keep_bugs(cell_directory / attempt):
+            run_cell(load_specification(cell_directory, attempt), operator, is_watched=True)
     except BootrigError as error:
         if not write_error(error, cell_directory / attempt):
             return UNWRITTEN_STATUS

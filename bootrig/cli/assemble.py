@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bootrig.cli.lengths import parse_length
 from bootrig.errors import ExitStatus, InputError
+from bootrig.output import write_output
 from bootrig.romset.rom_file import load_rom
-from bootrig.workdir import write_atomically
 from firmware.assemble import NETWORK_CLASS, EfiImageOptions, Style, fix_rom, join_rom, make_efi_image, pad_rom, set_ids
 from firmware.errors import FirmwareError, FormatError
 from firmware.optionrom.image import RomImage, encode_image, unpack_efi_image
@@ -143,8 +143,5 @@ def _pad(arguments: argparse.Namespace) -> None:
 
 
 def _write(path: Path, content: bytes, note: str = "") -> None:
-    try:
-        write_atomically(path, content)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}", remedy="name another place") from error
+    write_output(path, content)
     print(f"{path}: {len(content)} bytes{f', {note}' if note else ''}")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootrig.errors import ExitStatus, InputError
+from bootrig.output import open_output, write_output
 from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.path import RecipeKind, iter_recipe_names
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
 from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe
-from bootrig.workdir import write_atomically
 from firmware.romset import bar_length
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     plan = make_plan(_load(arguments.recipe), nic_models=arguments.nic, directory=arguments.source)
     store = Store.default()
+    if arguments.output:
+        open_output(arguments.output / plan.recipe.name)
     if arguments.plan:
         _show_plan(plan, is_built=find_artifact(plan, store) is not None)
         return ExitStatus.GOOD
@@ -142,12 +144,9 @@ def _show(artifact: "Artifact", store: "Store") -> None:
 def _copy(artifact: "Artifact", store: "Store", directory: Path) -> None:
     from bootrig.store.errors import StoreError
 
-    try:
-        for name, digest in {**artifact.digests, **artifact.attestations}.items():
-            content = store.read(digest)
-            if content is None:
-                raise StoreError(f"{name} was damaged in the store {store.root} and removed", remedy="build again")
-            write_atomically(directory / name, content)
-    except OSError as error:
-        raise InputError(f"{directory} cannot be written: {error.strerror}") from error
+    for name, digest in {**artifact.digests, **artifact.attestations}.items():
+        content = store.read(digest)
+        if content is None:
+            raise StoreError(f"{name} was damaged in the store {store.root} and removed", remedy="build again")
+        write_output(directory / name, content)
     print(f"  copied to {directory}")

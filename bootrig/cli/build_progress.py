@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from bootrig.builder.build import BuildOptions
 from bootrig.process import read_tail
+from bootrig.report.terminal.console import open_console
 
 LINE_LENGTH = 400
 
@@ -36,11 +36,11 @@ def step_options(processes: int | None, log: Path) -> Iterator[BuildOptions]:
         processes: how many processes make starts at a time, one per processor for None.
         log: the log of the build.
     """
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = open_console(stderr=True)
     doing = _Doing(log)
 
     def on_step(number: int, count: int, text: str) -> None:
-        console.print(f"[{number}/{count}] {text}", soft_wrap=True)
+        console.print(Text(f"[{number}/{count}] {text}"), soft_wrap=True)
         doing.text = f"{text.partition(':')[0]}:"
         doing.shows_log = True
 

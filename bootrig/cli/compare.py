@@ -3,7 +3,7 @@
 import argparse
 
 from bootrig.cli.boot_options import add_matrix_options, read_matrix
-from bootrig.cli.documents import add_document_options, read_documents, write_documents
+from bootrig.cli.documents import add_document_options, deliver, read_documents
 from bootrig.cli.policy_options import add_policy_options, read_policy
 
 
@@ -30,7 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
     console = open_console(stderr=any(document.is_printed for document in documents))
     with Progress() as listener:
         result = api.compare(arguments.baseline, arguments.candidate, read_matrix(arguments), policy, listener)
-    verdict = result.verdict
-    print_verdict(verdict, console, result.directory)
-    write_documents(documents, "verdict", verdict)
-    return result.status
+    return deliver(
+        documents,
+        "verdict",
+        result.verdict,
+        show=lambda: print_verdict(result.verdict, console, result.directory),
+        directory=result.directory,
+        status=result.status,
+    )

@@ -2,34 +2,38 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootrig.errors import InputError
+from bootrig.bug import keep_bugs
+from bootrig.cli.telling import tell_error
+from bootrig.errors import BootrigError, ExitStatus, InputError
 from bootrig.jsonfile import encode_json
-from bootrig.workdir import write_atomically
+from bootrig.output import Output, open_output
 
 if TYPE_CHECKING:
     from bootrig.compare import Outcomes, Verdict
     from bootrig.report.format import Findings
 
-STANDARD_OUTPUT = Path("-")
+STANDARD_OUTPUT = tuple(map(Path, ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")))
 SHORT_FORMS = ("json", "junit", "sarif")
+# What a command line has beside the files that it reads.
+UNREAD = ("argv", "report", "runs", *SHORT_FORMS)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A report that is asked for: its kind, and where it goes."""
+    """A report that is asked for: its kind, and where it goes; None for standard output."""
 
     kind: str
-    path: Path
+    output: Output | None
 
     @property
     def is_printed(self) -> bool:
         """Whether it goes to standard output, which then holds nothing else."""
-        return self.path == STANDARD_OUTPUT
+        return self.output is None
 
 
 def add_document_options(parser: argparse.ArgumentParser, what: str) -> None:
@@ -54,64 +58,80 @@ def read_documents(arguments: argparse.Namespace, subject: str) -> tuple[Documen
     """Return the documents about `subject` that a command line asks for, after finding out that they can be written.
 
     Raises:
-        InputError: a document cannot go where the user says, two go to standard output, or there is no such format.
+        InputError: a document cannot go where the user says, would replace a file that is read, two go to one place, or
+            there is no such format.
     """
     from bootrig.report.format import find_encoder
 
-    short = [(kind, file) for kind in SHORT_FORMS if (file := getattr(arguments, kind, None))]
-    pairs = [*(word.partition("=")[::2] for word in arguments.report), *short]
-    documents = tuple(Document(kind, Path(file or STANDARD_OUTPUT)) for kind, file in pairs)
-    if sum(document.is_printed for document in documents) > 1:
+    words = [word.partition("=")[::2] for word in arguments.report]
+    words += [(kind, file) for kind in SHORT_FORMS if (file := getattr(arguments, kind, None))]
+    pairs = [(kind, Path(file or "-")) for kind, file in words]
+    files = [path.resolve() for _, path in pairs if path not in STANDARD_OUTPUT]
+    if len(pairs) - len(files) > 1:
         raise InputError("two reports cannot both go to standard output", remedy="give one a file: --report KIND=FILE")
-    require_writable(*(document.path for document in documents))
-    for document in documents:
-        find_encoder(document.kind, subject)
-    return documents
+    if twice := [path for path in files if path.is_file() or not path.exists() if files.count(path) > 1]:
+        raise InputError(f"two reports cannot both go to {twice[0]}", remedy="give each a file of its own")
+    for kind, _ in pairs:
+        find_encoder(kind, subject)
+    inputs = tuple(_iter_inputs(arguments))
+    return tuple(Document(kind, None if path in STANDARD_OUTPUT else open_output(path, inputs)) for kind, path in pairs)
 
 
-def require_writable(*paths: Path) -> None:
-    """Find out before hours of boots, not after them, that a document cannot go where the user says.
+def _iter_inputs(arguments: argparse.Namespace) -> Iterator[Path]:
+    """Yield what may be a file that a command reads: its words."""
+    for name, value in vars(arguments).items():
+        for word in value if isinstance(value, list) else [value]:
+            if name not in UNREAD and isinstance(word, str | Path):
+                yield Path(word)
 
-    Raises:
-        InputError: a path is a directory, or is below something that is not one.
+
+def deliver(
+    documents: Sequence[Document],
+    subject: str,
+    value: "Verdict | Outcomes | Findings",
+    *,
+    show: Callable[[], None],
+    directory: Path,
+    status: ExitStatus,
+) -> ExitStatus:
+    """Write documents about `value`, a `verdict`, `outcomes` or `findings`; then show it on the terminal.
+
+    A document that cannot be written keeps nothing else from being told. Bugs are kept in the run's `directory`.
+
+    Returns:
+        The exit status: `status` of the work, unless a document could not be written.
     """
-    for path in paths:
-        if path == STANDARD_OUTPUT:
-            continue
-        if path.is_dir():
-            raise InputError(f"cannot write {path}: Is a directory")
-        parent = next(parent for parent in path.absolute().parents if parent.exists())
-        if not parent.is_dir():
-            raise InputError(f"cannot write {path}: {parent} is not a directory")
+    with keep_bugs(directory):
+        joined = write_documents(documents, subject, value)
+        show()
+    return status.join(joined)
 
 
-def write_documents(documents: Sequence[Document], subject: str, value: "Verdict | Outcomes | Findings") -> None:
-    """Write documents about `value`, which is a `verdict`, `outcomes` or `findings`.
-
-    Raises:
-        InputError: there is no such format, or a file cannot be written.
-    """
+def write_documents(documents: Sequence[Document], subject: str, value: "Verdict | Outcomes | Findings") -> ExitStatus:
+    """Write documents about `value`; tell of those that cannot be written, and return the status that is due to it."""
     from bootrig.report.format import find_encoder
 
+    status = ExitStatus.GOOD
     for document in documents:
         content = find_encoder(document.kind, subject)(value)
-        if document.is_printed:
-            sys.stdout.write(content.decode())
+        sys.stdout.flush()
+        if document.output is None:
+            print_bytes(content)
             continue
         try:
-            _write(document.path, content)
-        except OSError as error:
-            raise InputError(f"cannot write {document.path}: {error.strerror}") from error
+            document.output.write(content)
+        except BootrigError as error:
+            status = status.join(tell_error(error))
+    return status
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write into what exists and is not a regular file; follow a link; else rename a new file into place."""
-    if path.exists() and not path.is_file():
-        path.write_bytes(content)
-    else:
-        write_atomically(path.resolve(), content)
+def print_bytes(content: bytes) -> None:
+    """Print a document as it is, in no other encoding than its own."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.flush()
 
 
 def print_json(name: str, **fields: object) -> None:
     """Print the document `bootrig-NAME/1` with these fields."""
-    sys.stdout.write(encode_json({"format": f"bootrig-{name}/1", **fields}).decode())
+    print_bytes(encode_json({"format": f"bootrig-{name}/1", **fields}))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootrig.bug import keep_bugs
 from bootrig.document.errors import DocumentError
 from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, require_possible
 from bootrig.errors import ExitStatus, InputError
@@ -148,4 +149,5 @@ def _run(arguments: argparse.Namespace) -> int:
         definition = add_root_ports(definition, catalog)
     directory = make_run_directory(arguments.runs, arguments.files[0].stem)
     print(f"run directory: {directory}", file=sys.stderr)
-    return run_guest(definition, launch, emulator, directory, until=arguments.until or "", limit_s=arguments.limit)
+    with keep_bugs(directory):
+        return run_guest(definition, launch, emulator, directory, until=arguments.until or "", limit_s=arguments.limit)

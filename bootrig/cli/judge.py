@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bootrig.cli.documents import add_document_options, read_documents, write_documents
+from bootrig.cli.documents import add_document_options, deliver, read_documents
 from bootrig.cli.policy_options import add_policy_options, read_policy
 
 
@@ -31,6 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     candidate = find_run(arguments.candidate, arguments.runs) if arguments.candidate else baseline
     verdict = judge(baseline, candidate, policy)
     console = open_console(stderr=any(document.is_printed for document in documents))
-    print_verdict(verdict, console, candidate.directory)
-    write_documents(documents, "verdict", verdict)
-    return verdict.status
+    return deliver(
+        documents,
+        "verdict",
+        verdict,
+        show=lambda: print_verdict(verdict, console, candidate.directory),
+        directory=candidate.directory,
+        status=verdict.status,
+    )

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bootrig.cli.documents import STANDARD_OUTPUT, Document, add_report_option, read_documents, write_documents
+from bootrig.cli.documents import Document, add_report_option, read_documents, write_documents
 from bootrig.cli.lengths import parse_length
 from bootrig.errors import ExitStatus, InputError
 from bootrig.romset.rom_file import load_rom
@@ -57,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         return ExitStatus.GOOD
     if not arguments.targets:
         raise InputError("lint what?", remedy="name a file, a directory or a ROM set; bootrig roms lists the sets")
+    documents = read_documents(arguments, "findings") or (Document("text", None),)
     expected = _EXPECTATIONS.get(arguments.expect)
     subjects = [_load_subject(target, nic=arguments.nic, expected=expected) for target in arguments.targets]
     if len(subjects) > 1:  # two sets have files of the same names
@@ -65,9 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
     findings = tuple(finding for subject in subjects for finding in lint_set(subject, options))
     files = {rom.file: rom.content for subject in subjects for rom in subject.roms}
     found = Findings(findings=findings, target=", ".join(subject.name for subject in subjects), files=files)
-    write_documents(read_documents(arguments, "findings") or (Document("text", STANDARD_OUTPUT),), "findings", found)
+    written = write_documents(documents, "findings", found)
     limit = Severity(arguments.fail_on)
-    return ExitStatus.BAD if any(finding.severity.rank <= limit.rank for finding in findings) else ExitStatus.GOOD
+    is_bad = any(finding.severity.rank <= limit.rank for finding in findings)
+    return written.join(ExitStatus.BAD if is_bad else ExitStatus.GOOD)
 
 
 def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str] | None = None) -> SetSubject:

@@ -1,7 +1,6 @@
 """The entry point: finds the verb, runs it, turns errors into exit statuses.
 
-Exit statuses are those of `bootrig.errors.ExitStatus`; where a signal ended it, 128 and the signal's number, as shells
-have it.
+Exit statuses are those of `bootrig.errors.ExitStatus`: what the work earned, whatever became of the terminal.
 """
 
 import argparse
@@ -13,11 +12,14 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import NoReturn
 
 from bootrig import __version__
-from bootrig.errors import BootrigError, ExitStatus
+from bootrig.bug import keep_bug
+from bootrig.cli.telling import tell_error
+from bootrig.errors import BootrigError, ExitStatus, RigError
+from bootrig.standard_streams import find_failure, guard_standard_streams
 
 VERBS: dict[str, str] = {
     "compare": "boot two ROM sets and say whether the second can replace the first",
@@ -54,26 +56,54 @@ def make_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line `argv` (default: this process's) and return the exit status."""
+    """Run the command line `argv` (default: this process's) and return the exit status, whatever becomes of its output.
+
+    Standard output that is full is a broken host; one that nobody reads any more changes nothing.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
-    verb = next((word for word in words if word in VERBS), None)
     _open_missing_streams()
+    with guard_standard_streams():
+        status = _end(words)
+        failure = find_failure()
+        if failure is None:
+            return status
+        print(f"bootrig: standard output: {failure.strerror}", file=sys.stderr)
+        return status.join(ExitStatus.BROKEN)
+
+
+def _end(words: Sequence[str]) -> ExitStatus:
+    """Run a command line; what ends it becomes a message and an exit status."""
     try:
         with _signals_end():
-            arguments = make_parser([verb] if verb else []).parse_args(words)
-            arguments.argv = words
-            logging.basicConfig(
-                level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(message)s", stream=sys.stderr
-            )
-            for name in TOLD:
-                logging.getLogger(name).setLevel(min(logging.INFO, logging.root.level))
-            return _run_verb(arguments)
+            return ExitStatus(_run(words))
     except _SignalError as signalled:
-        _tell(f"bootrig: ended by {signalled.number.name}")
-        return ExitStatus.SIGNALLED + signalled.number
+        print(f"bootrig: ended by {signalled.number.name}", file=sys.stderr)
+        return ExitStatus(128 + signalled.number)
     except KeyboardInterrupt:
-        _tell("bootrig: interrupted")
+        print("bootrig: interrupted", file=sys.stderr)
         return ExitStatus.INTERRUPTED
+    except BootrigError as error:
+        return tell_error(error)
+    except OSError as error:
+        message = f"{error.filename or 'the operating system'}: {error.strerror or error}"
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return tell_error(RigError(message, remedy="free some space, or name another place" if is_full else ""))
+    except Exception as error:  # noqa: BLE001 - the last resort
+        return tell_error(keep_bug(error))
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run the verb that a command line names and return its exit status."""
+    verb = next((word for word in words if word in VERBS), None)
+    arguments = make_parser([verb] if verb else []).parse_args(words)
+    arguments.argv = words
+    logging.basicConfig(
+        level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(message)s", stream=sys.stderr
+    )
+    for name in TOLD:
+        logging.getLogger(name).setLevel(min(logging.INFO, logging.root.level))
+    status: int = importlib.import_module(f"bootrig.cli.{arguments.verb}").run(arguments)
+    return status
 
 
 def _open_missing_streams() -> None:
@@ -86,12 +116,6 @@ def _open_missing_streams() -> None:
             descriptor = os.open(os.devnull, flags)
             os.set_inheritable(descriptor, True)
             setattr(sys, name, os.fdopen(descriptor, mode))
-
-
-def _tell(text: str) -> None:
-    """Print a line on standard error, unless the terminal behind it is gone."""
-    with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
 
 
 class _SignalError(KeyboardInterrupt):
@@ -122,28 +146,6 @@ def _signals_end() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _run_verb(arguments: argparse.Namespace) -> int:
-    """Run the verb that `arguments` names; errors become messages and exit statuses."""
-    module = importlib.import_module(f"bootrig.cli.{arguments.verb}")
-    try:
-        status: int = module.run(arguments)
-        sys.stdout.flush()
-    except BootrigError as error:
-        _tell(f"bootrig: {error}")
-        if error.remedy:
-            _tell(f"  remedy: {error.remedy}")
-        return error.exit_status
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitStatus.GOOD
-    except OSError as error:
-        _tell(f"bootrig: {error.filename or 'the operating system'}: {error.strerror or error}")
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            _tell("  remedy: free some space, or name another place")
-        return ExitStatus.BROKEN
-    return status
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import argparse
 
 from bootrig.cli.boot_options import add_matrix_options, read_matrix
-from bootrig.cli.documents import add_document_options, read_documents, write_documents
+from bootrig.cli.documents import add_document_options, deliver, read_documents
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     console = open_console(stderr=any(document.is_printed for document in documents))
     with Progress() as listener:
         result = api.run(arguments.rom_set, read_matrix(arguments), listener)
-    print_outcomes(result.outcomes, console, result.directory)
-    write_documents(documents, "outcomes", result.outcomes)
-    return result.status
+    return deliver(
+        documents,
+        "outcomes",
+        result.outcomes,
+        show=lambda: print_outcomes(result.outcomes, console, result.directory),
+        directory=result.directory,
+        status=result.status,
+    )

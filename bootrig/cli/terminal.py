@@ -24,26 +24,21 @@ class Screen:
     def __init__(self) -> None:
         self._reader = ConsoleReader()
         self._begun: list[str] = []  # pieces of a line that is not complete
-        self._leave: Callable[[], None] = lambda: None
 
     def attach(self, write: Callable[[bytes], None], leave: Callable[[], None]) -> None:
-        """Nobody types here."""
-        self._leave = leave
+        """Nobody types here, and the boot goes on where nobody reads any more."""
 
     def show(self, text: str, guest_s: float | None) -> None:
-        """Print the lines that are complete; leave when nobody reads them any more."""
+        """Print the lines that are complete."""
         self._reader.feed(text, guest_s)
         *lines, rest = self._reader.take_new().split("\n")
         if lines:
             lines[0] = "".join([*self._begun, lines[0]])
             self._begun.clear()
         self._begun.append(rest)
-        try:
-            for line in lines:
-                if line.strip():
-                    print(f"[{guest_s or 0:5.0f} s] {line.rstrip()}", flush=True)
-        except BrokenPipeError:
-            self._leave()
+        for line in lines:
+            if line.strip():
+                print(f"[{guest_s or 0:5.0f} s] {line.rstrip()}", flush=True)
 
 
 class Keyboard:
@@ -51,12 +46,8 @@ class Keyboard:
 
     stays = True
 
-    def __init__(self) -> None:
-        self._leave: Callable[[], None] = lambda: None
-
     def attach(self, write: Callable[[bytes], None], leave: Callable[[], None]) -> None:
         """Read the terminal in the event loop from now on."""
-        self._leave = leave
         loop = asyncio.get_running_loop()
         source = sys.stdin.fileno()
 
@@ -72,12 +63,9 @@ class Keyboard:
         loop.add_reader(source, read)
 
     def show(self, text: str, guest_s: float | None) -> None:
-        """Print what came, unchanged; leave when nobody reads it any more."""
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            self._leave()
+        """Print what came, unchanged."""
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
 
 
 def require_typist() -> None:

@@ -15,15 +15,15 @@ import os
 import select
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from bootrig.bug import keep_bug
 from bootrig.deadline import Deadline
-from bootrig.errors import BootrigError, InputError, RigError
+from bootrig.errors import BootrigError, BugError, InputError, RigError
 from bootrig.network.errors import NamespaceError
 from bootrig.process_tree import die_with_parent, kill_tree
 
@@ -34,6 +34,7 @@ CLONE_NEWNET = 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
 
 REPORT_LENGTH = 32768
+REPORTED = (InputError, BugError, NamespaceError, RigError)  # what comes out of the namespaces, by its first kind
 KEEPER_FAILED = 255
 WATCH_PERIOD_S = 0.5
 END_S = 2.0
@@ -98,15 +99,10 @@ def _mount_proc() -> None:
 
 
 def _report(pipe: int, error: BootrigError) -> None:
-    kind = next(kind for kind in (InputError, NamespaceError, RigError) if isinstance(error, kind))
+    kind = next(kind for kind in REPORTED if isinstance(error, kind))
     text = json.dumps([kind.__name__, str(error)[-REPORT_LENGTH:], error.remedy])
     with suppress(OSError):
         os.write(pipe, text.encode())
-
-
-def _crash() -> NamespaceError:
-    what = f"what ran in the namespaces crashed:\n{traceback.format_exc()}"
-    return NamespaceError(what, remedy="this is a bug of bootrig")
 
 
 def _run_init(function: Callable[[], int], report: int, keeper_lives: int) -> NoReturn:
@@ -122,8 +118,8 @@ def _run_init(function: Callable[[], int], report: int, keeper_lives: int) -> No
         status = function() & 0xFF
     except BootrigError as error:
         _report(report, error)
-    except BaseException:  # noqa: BLE001 - this process ends here; the caller gets the text
-        _report(report, _crash())
+    except BaseException as error:  # noqa: BLE001 - this process ends here; the caller gets the text
+        _report(report, keep_bug(error))
     finally:
         with suppress(Exception):
             sys.stdout.flush()
@@ -159,8 +155,8 @@ def _run_keeper(function: Callable[[], int], report: int, caller: int, mask: set
     except OSError as error:
         what = f"cannot make namespaces: {error.filename or 'fork'}: {error.strerror}"
         _report(report, NamespaceError(what, remedy=namespace_remedy()))
-    except BaseException:  # noqa: BLE001 - this process ends here; the caller gets the text
-        _report(report, _crash())
+    except BaseException as error:  # noqa: BLE001 - this process ends here; the caller gets the text
+        _report(report, keep_bug(error))
     finally:
         os._exit(status)
 
@@ -236,8 +232,9 @@ def run_in_namespaces(
         What `function` returned, modulo 256.
 
     Raises:
-        NamespaceError: this machine does not allow namespaces, or the process was killed, crashed, ran past
-            `deadline`, or hangs.
+        NamespaceError: this machine does not allow namespaces, or the process was killed, ran past `deadline`, or
+            hangs.
+        BugError: `function` raised what is not an error of bootrig's.
         InputError: `function` raised one; message and remedy are kept.
         RigError: `function` raised one; message and remedy are kept.
     """
@@ -265,9 +262,8 @@ def run_in_namespaces(
             report = stream.read()
         if report:
             kind, message, remedy = json.loads(report)
-            raise {"InputError": InputError, "NamespaceError": NamespaceError}.get(kind, RigError)(
-                message, remedy=remedy
-            )
+            kinds = {one.__name__: one for one in REPORTED}
+            raise kinds[kind](message, remedy=remedy)
         if status < 0:
             raise NamespaceError(f"the keeper of the namespaces was ended by {signal.Signals(-status).name}")
         return status

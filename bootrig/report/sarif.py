@@ -60,7 +60,7 @@ def _result(finding: Finding, rule_index: int, files: Mapping[str, bytes]) -> di
     if finding.is_new is not None:
         result["baselineState"] = "new" if finding.is_new else "unchanged"
     if finding.file in files:
-        physical: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.file)}}
+        physical: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.file, errors="surrogateescape")}}
         if finding.offset is not None:
             physical["region"] = {"byteOffset": finding.offset, "byteLength": finding.length}
         result["locations"] = [{"physicalLocation": physical}]

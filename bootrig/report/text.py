@@ -6,7 +6,9 @@ from collections.abc import Callable
 from rich.console import Console
 
 from bootrig.compare import Outcomes, Verdict
+from bootrig.legible import make_legible
 from bootrig.report.format import Findings, ReportFormat
+from bootrig.report.terminal.console import ReportConsole
 from bootrig.report.terminal.findings import render_findings, render_summary
 from bootrig.report.terminal.outcomes import print_outcomes
 from bootrig.report.terminal.verdict import print_verdict
@@ -16,7 +18,7 @@ WIDTH = 100
 
 def _capture(show: Callable[[Console], None]) -> bytes:
     stream = io.StringIO()
-    show(Console(file=stream, width=WIDTH, highlight=False, markup=False))
+    show(ReportConsole(stream, WIDTH))
     return stream.getvalue().encode()
 
 
@@ -33,7 +35,7 @@ def encode_outcomes(outcomes: Outcomes) -> bytes:
 def encode_findings(found: Findings) -> bytes:
     """Return findings as text, with the bytes that they are about."""
     lines = [render_findings(found.findings, found.files)] if found.findings else []
-    return "\n".join([*lines, render_summary(found.findings, len(found.files)), ""]).encode()
+    return make_legible("\n".join([*lines, render_summary(found.findings, len(found.files)), ""])).encode()
 
 
 FORMAT = ReportFormat(

@@ -4,8 +4,8 @@ Run as `python -m bootrig.schedule.zygote FD`. FD is a stream socket: a line is 
 "attempt": A, "console": false}` asks for a boot of the cell whose specification is in D. It is answered twice: the same
 with `"process": P` when the cell is forked, and with `"status": S` when it has ended. With `"console": true` a
 descriptor is sent along with the line: a stream socket that is the guest's console. When the other end closes, or
-SIGTERM comes, all cells are ended. When the thread that started this process ends, the kernel kills it, and with it its
-cells, all of them stopped or not.
+SIGTERM or SIGINT comes, all cells are ended. When the thread that started this process ends, the kernel kills it, and
+with it its cells, all of them stopped or not.
 """
 
 import gc
@@ -29,10 +29,11 @@ from bootrig.process_tree import die_with_parent
 from bootrig.scenario.kinds.registry import find_kinds
 
 RECEIVE_LENGTH = 65536
+ENDING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 class _Terminated(BaseException):
-    """SIGTERM has come."""
+    """One of `ENDING_SIGNALS` has come."""
 
 
 def _raise_terminated(_number: int, _frame: object) -> NoReturn:
@@ -49,7 +50,7 @@ class _Question:
 
 
 def _fork_cell(question: _Question, descriptors: list[int], control: socket.socket) -> int:
-    """Fork a cell; returns its process id. SIGTERM is blocked meanwhile: no cell may be missed when all are ended."""
+    """Fork a cell; returns its process id. `ENDING_SIGNALS` are blocked meanwhile: no cell may be missed at the end."""
     console = descriptors.pop(0) if question.console else None
     zygote = os.getpid()
     process_id = os.fork()
@@ -63,7 +64,8 @@ def _fork_cell(question: _Question, descriptors: list[int], control: socket.sock
         if os.getppid() != zygote:
             os._exit(status)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
         signal.set_wakeup_fd(-1)
         control.close()
         operator = SocketOperator(socket.socket(fileno=console)) if console is not None else None
@@ -106,7 +108,8 @@ def serve(control: socket.socket) -> None:
     os.set_blocking(waking, False)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    signal.signal(signal.SIGTERM, _raise_terminated)
+    for number in ENDING_SIGNALS:
+        signal.signal(number, _raise_terminated)
     # what the registries import is imported before the first fork
     find_services()
     find_content_kinds()
@@ -130,15 +133,16 @@ def serve(control: socket.socket) -> None:
                 *lines, received = (received + content).split(b"\n")
                 for line in lines:
                     question = _Question(**json.loads(line))
-                    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+                    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
                     process_id = _fork_cell(question, descriptors, control)
                     cells[process_id] = question
-                    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+                    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
                     _answer(control, question, {"process": process_id})
     except (_Terminated, ConnectionError):
         return
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in ENDING_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         _end(cells)
 
 

@@ -5,7 +5,7 @@ import pty
 import signal
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -174,16 +174,3 @@ def test_only_whole_lines_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "[    3 s] iPXE 1.0\n[    3 s]   ok\n"
     screen.show("\n", None)
     assert capsys.readouterr().out == "[    0 s] rest\n"
-
-
-def test_a_reader_that_goes_away_ends_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    left: list[Callable[[], None]] = []
-
-    def refuse(*_words: object, **_options: object) -> None:
-        raise BrokenPipeError
-
-    monkeypatch.setattr("builtins.print", refuse)
-    screen = Screen()
-    screen.attach(lambda _content: None, lambda: left.append(refuse))
-    screen.show("line\n", 0.0)
-    assert left == [refuse]

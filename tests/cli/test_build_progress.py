@@ -2,16 +2,17 @@ import io
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 import bootrig.cli.build_progress as progress_module
 from bootrig.cli.build_progress import step_options
+from bootrig.report.terminal.console import ReportConsole
 
 
 def test_shows_steps_downloads_and_the_last_line_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, width=60, highlight=False, markup=False)
-    monkeypatch.setattr(progress_module, "Console", lambda **options: console)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    console = ReportConsole(screen, 60)
+    monkeypatch.setattr(progress_module, "open_console", lambda **options: console)
     log = tmp_path / "log"
     with step_options(3, log) as options:
         assert options.parallelism == 3

@@ -6,16 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.cli.documents import (
-    STANDARD_OUTPUT,
-    Document,
-    add_document_options,
-    read_documents,
-    require_writable,
-    write_documents,
-)
+from bootrig.cli.documents import Document, add_document_options, deliver, read_documents, write_documents
 from bootrig.compare import compare_traces
-from bootrig.errors import InputError
+from bootrig.errors import BugError, ExitStatus, InputError
+from bootrig.output import Output
 from bootrig.report.json import encode_verdict
 
 VERDICT = compare_traces([], [])
@@ -23,58 +17,80 @@ VERDICT = compare_traces([], [])
 
 def read(*words: str) -> tuple[Document, ...]:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--waivers", type=Path)
+    parser.add_argument("--rom", action="append")
     add_document_options(parser, "the verdict")
     return read_documents(parser.parse_args(words), "verdict")
-
-
-def test_where_documents_can_go(tmp_path: Path) -> None:
-    require_writable(Path("-"), tmp_path / "verdict.json", tmp_path / "made" / "later" / "verdict.xml")
-
-
-def test_where_documents_cannot_go(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="Is a directory"):
-        require_writable(Path("-"), tmp_path)
-    with pytest.raises(InputError, match="file is not a directory"):
-        require_writable(tmp_path / "file" / "verdict.json")
 
 
 def test_reports_by_kind_and_by_their_short_forms(tmp_path: Path) -> None:
     file = tmp_path / "a=b.json"
     assert read("--report", f"json={file}", "--report", "text", "--junit", str(tmp_path / "x")) == (
-        Document("json", file),
-        Document("text", STANDARD_OUTPUT),
-        Document("junit", tmp_path / "x"),
+        Document("json", Output(file)),
+        Document("text", None),
+        Document("junit", Output(tmp_path / "x")),
     )
-    assert read("--json", "-") == (Document("json", STANDARD_OUTPUT),)
+    for word in ("-", "/dev/stdout", "/dev/fd/1"):
+        assert read("--json", word) == (Document("json", None),)
     assert read() == ()
 
 
-def test_two_reports_do_not_share_standard_output() -> None:
-    with pytest.raises(InputError, match="two reports cannot both go to standard output"):
-        read("--report", "json", "--junit", "-")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--report", "json", "--junit", "-"], "two reports cannot both go to standard output"),
+        (["--json", "{d}/x", "--junit", "{d}/./x"], "two reports cannot both go to {d}/x"),
+        (["--report", "pdf"], 'there is no report "pdf" here'),
+        (["--json", "{d}"], "cannot write {d}: Is a directory"),
+        (["--json", "{d}/file/x"], "cannot write {d}/file/x: {d}/file is not a directory"),
+        (["--json", "{d}/file", "--waivers", "{d}/file"], "cannot write {d}/file: it is also read"),
+        (["--json", "{d}/file", "--rom", "x", "--rom", "{d}/file"], "cannot write {d}/file: it is also read"),
+    ],
+)
+def test_what_is_refused_before_anything_starts(words: list[str], message: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError) as caught:
+        read(*(word.format(d=tmp_path) for word in words))
+    assert str(caught.value).startswith(message.format(d=tmp_path))
 
 
-def test_an_unknown_kind_is_refused_before_anything_starts() -> None:
-    with pytest.raises(InputError, match='there is no report "pdf" here'):
-        read("--report", "pdf")
+def test_a_document_that_cannot_be_written_keeps_nothing_else_from_being_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full, lost, good = (
+        Output(Path("/dev/full"), os.open("/dev/full", os.O_WRONLY)),
+        Output(tmp_path / "a/b"),
+        tmp_path / "c",
+    )
+    documents = [Document("json", full), Document("junit", Output(good))]
+    for status, joined in ((ExitStatus.GOOD, ExitStatus.BROKEN), (ExitStatus.BAD, ExitStatus.BAD)):
+        ended = deliver(
+            documents, "verdict", VERDICT, show=lambda: print("told", good.exists()), directory=tmp_path, status=status
+        )
+        assert ended is joined
+        printed = capsys.readouterr()
+        assert (printed.out, printed.err[:57]) == (
+            "told True\n",
+            "bootrig: cannot write /dev/full: No space left on device\n",
+        )
+        documents[0] = Document("json", Output(Path("/dev/full"), os.open("/dev/full", os.O_WRONLY)))
+    (tmp_path / "a").touch()
+    assert write_documents([Document("json", lost)], "verdict", VERDICT) is ExitStatus.INPUT
+    os.close(documents[0].output.descriptor)  # type: ignore[union-attr,arg-type]
 
 
-def test_a_link_is_followed_and_a_pipe_written_into(tmp_path: Path) -> None:
-    (tmp_path / "target").write_text("old")
-    (tmp_path / "link").symlink_to("target")
-    write_documents([Document("json", tmp_path / "link")], "verdict", VERDICT)
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "target").read_bytes() == encode_verdict(VERDICT)
-    os.mkfifo(tmp_path / "pipe")
-    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    write_documents([Document("json", tmp_path / "pipe")], "verdict", VERDICT)
-    assert os.read(reader, 4096) == encode_verdict(VERDICT)
-    os.close(reader)
+def test_a_bug_of_a_report_is_kept_in_the_run(tmp_path: Path) -> None:
+    def show() -> None:
+        raise ZeroDivisionError
 
-
-def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "gone").symlink_to(tmp_path / "nothing" / "here")
-    (tmp_path / "nothing").write_text("")
-    with pytest.raises(InputError, match="cannot write"):
-        write_documents([Document("json", tmp_path / "gone")], "verdict", VERDICT)
+    with pytest.raises(BugError):
+        deliver(
+            [Document("json", Output(tmp_path / "x"))],
+            "verdict",
+            VERDICT,
+            show=show,
+            directory=tmp_path,
+            status=ExitStatus.BAD,
+        )
+    assert (tmp_path / "x").read_bytes() == encode_verdict(VERDICT)
+    assert "ZeroDivisionError" in (tmp_path / "bug.txt").read_text()

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.deadline import Deadline
-from bootrig.errors import InputError, RigError
+from bootrig.errors import BugError, InputError, RigError
 from bootrig.network import namespace
 from bootrig.network.addresses import SERVER_ADDRESS
 from bootrig.network.errors import NamespaceError
@@ -123,12 +123,15 @@ def test_a_rig_error_comes_through():
         run_in_namespaces(fail)
 
 
-def test_a_crash_comes_with_its_traceback():
+def test_a_crash_keeps_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BOOTRIG_CACHE", str(tmp_path))
+
     def crash() -> int:
         return int("no number")
 
-    with pytest.raises(NamespaceError, match=r"crashed:\n(.|\n)*ValueError: invalid literal"):
+    with pytest.raises(BugError, match=r"^this is a bug of bootrig: ValueError: invalid literal"):
         run_in_namespaces(crash)
+    assert "in crash" in (tmp_path / "bug.txt").read_text()
 
 
 def test_being_killed_is_an_error():

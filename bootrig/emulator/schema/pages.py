@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bootrig.emulator.schema.entries import Entry, EntryKind, Row, iter_entries
 from bootrig.emulator.schema.shapes import Catalog
-from bootrig.workdir import write_atomically
+from bootrig.output import write_output
 
 TITLES: Mapping[EntryKind, str] = {
     EntryKind.MACHINE: "Machine types ([machine] type and options)",
@@ -91,10 +91,10 @@ def write_reference(catalog: Catalog, directory: Path) -> tuple[Path, ...]:
             (directory / f"{kind}.txt", text),
             (directory / f"{kind}.html", render_html(kind, entries, version_text)),
         ):
-            write_atomically(path, content.encode())
+            write_output(path, content.encode())
             written.append(path)
         links.append(f'<li><a href="{kind}.html">{html.escape(TITLES[kind])}</a> ({len(entries)})')
     title = html.escape(f"QEMU {version_text}")
     head = f"<!DOCTYPE html><html lang=en><meta charset=utf-8><title>{title}</title><style>{STYLE}</style>"
-    write_atomically(directory / "index.html", f"{head}<h1>{title}</h1><ul>{''.join(links)}</ul></html>\n".encode())
+    write_output(directory / "index.html", f"{head}<h1>{title}</h1><ul>{''.join(links)}</ul></html>\n".encode())
     return (*written, directory / "index.html")

@@ -1,0 +1,46 @@
+"""The last resort: what nobody caught is a bug of bootrig, and its traceback is kept."""
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bootrig.errors import BootrigError, BugError
+from bootrig.workdir import cache_directory, write_atomically
+
+BUG_FILE = "bug.txt"
+
+
+def keep_bug(error: BaseException, find_directory: Callable[[], Path] = cache_directory) -> BugError:
+    """Write the traceback of `error` into `BUG_FILE` in a directory, and return the error that says so in one line.
+
+    Where it cannot be written, that error tells it whole.
+    """
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = "".join(f" ({Path(frame.filename).name}:{frame.lineno})" for frame in last)
+    words = " ".join(str(error).split())
+    message = f"this is a bug of bootrig: {type(error).__name__}{f': {words}' if words else ''}{place}"
+    told = "".join(traceback.format_exception(error))
+    try:
+        file = find_directory() / BUG_FILE
+        write_atomically(file, told.encode("utf-8", "backslashreplace"))
+    except (OSError, RuntimeError, BootrigError) as failure:
+        return BugError(
+            f"{message}\n{told}its traceback could not be kept: {failure}", remedy="report it with the above"
+        )
+    return BugError(message, remedy=f"report it with {file.absolute()}, which has the traceback")
+
+
+@contextmanager
+def keep_bugs(directory: Path) -> Iterator[None]:
+    """While inside, what is not an error of bootrig's or of the operating system becomes one, kept in `directory`.
+
+    Raises:
+        BugError: it was neither.
+    """
+    try:
+        yield
+    except (BootrigError, OSError):
+        raise
+    except Exception as error:
+        raise keep_bug(error, lambda: directory) from error
