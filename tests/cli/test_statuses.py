@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -85,13 +85,13 @@ SITUATIONS = (closed_pipe, full_device, hung_up_terminal)
 def test_what_the_work_earned(
     words: tuple[str, ...],
     stream: str,
-    situation: Callable[[], Iterator[int]],
+    situation: Callable[[], AbstractContextManager[int]],
     directory: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     document = directory / "found.json"
     document.unlink(missing_ok=True)
-    with situation() as descriptor, os.fdopen(descriptor, "w") as opened:  # type: ignore[attr-defined]
+    with situation() as descriptor, os.fdopen(descriptor, "w") as opened:
         monkeypatch.setattr(sys, stream, opened)
         status = main([word.format(d=directory) for word in words])
         monkeypatch.undo()
