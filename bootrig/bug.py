@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bootrig.errors import BootrigError, BugError
+from bootrig.errors import BUG_WORDS, BootrigError, BugError
 from bootrig.workdir import cache_directory, write_atomically
 
 BUG_FILE = "bug.txt"
@@ -19,7 +19,7 @@ def keep_bug(error: BaseException, find_directory: Callable[[], Path] = cache_di
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f" ({Path(frame.filename).name}:{frame.lineno})" for frame in last)
     words = " ".join(str(error).split())
-    message = f"this is a bug of bootrig: {type(error).__name__}{f': {words}' if words else ''}{place}"
+    message = f"{BUG_WORDS}: {type(error).__name__}{f': {words}' if words else ''}{place}"
     told = "".join(traceback.format_exception(error))
     try:
         file = find_directory() / BUG_FILE

@@ -30,7 +30,10 @@ class ExitStatus(IntEnum):
     TERMINATED = 143
 
     def join(self, *others: "ExitStatus") -> "ExitStatus":
-        """Return the status of a command to which this one and `others` apply: a signal's, else 2, else 1, else 3."""
+        """Return the status of a command to which this one and `others` apply: a signal's, else 2, else 1, else 3.
+
+        That a bug of bootrig is 3 whatever else applies is decided before.
+        """
         return min((self, *others), key=_ORDER.index)
 
 
@@ -65,3 +68,7 @@ class RigError(BootrigError):
 
 class BugError(RigError):
     """bootrig did what it never should, whatever it was given; the traceback is kept in a file that it names."""
+
+
+BUG_WORDS = "this is a bug of bootrig"
+"""How the message of a bug begins, also where only the message is left of it."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig.compare import Outcomes, Verdict
-from bootrig.errors import ExitStatus
+from bootrig.errors import BUG_WORDS, ExitStatus
 from bootrig.trace.trace import Trace
 
 
@@ -52,7 +52,9 @@ class RunResult:
 
     @property
     def status(self) -> ExitStatus:
-        """Bad where a boot failed, broken where the rig broke and leaves that open, else good."""
+        """Broken by a bug; bad where a boot failed, broken where the rig broke and leaves that open, else good."""
+        if any(message.startswith(BUG_WORDS) for _, _, message in self.outcomes.errors):
+            return ExitStatus.BROKEN
         if self.outcomes.failures.confirmed:
             return ExitStatus.BAD
         is_open = self.outcomes.errors or self.outcomes.failures.unconfirmed

@@ -8,7 +8,7 @@ from bootrig.compare.causes import Cause, find_causes
 from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Severity
 from bootrig.compare.policy import FailOn
-from bootrig.errors import ExitStatus
+from bootrig.errors import BUG_WORDS, ExitStatus
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import WantedBoot
 from bootrig.trace.trace import ClockKind, Outcome, OutcomeStatus
@@ -172,7 +172,12 @@ class Verdict:
 
     @property
     def status(self) -> ExitStatus:
-        """The exit status. What was proven stands: nothing that a broken cell would have shown takes it back."""
+        """The exit status. What was proven stands: nothing that a broken cell would have shown takes it back.
+
+        Only a bug of bootrig does.
+        """
+        if any(message.startswith(BUG_WORDS) for message in self.broken.values()):
+            return ExitStatus.BROKEN
         answer = self.answer
         changed = answer is Answer.COMPATIBLE_WITH_CHANGES and self.fail_on is FailOn.CHANGE
         if answer is Answer.NOT_COMPATIBLE or changed:

@@ -6,12 +6,13 @@ import pytest
 
 from bootrig.api.results import RunResult
 from bootrig.compare import Failures, Outcomes
-from bootrig.errors import ExitStatus
+from bootrig.errors import BUG_WORDS, ExitStatus
 from bootrig.trace.names import CellKey
 from tests.compare.factory import Boot, trace
 
 LOST = trace(Boot(passed=False))
 BROKEN = ("set", CellKey("pxe-tftp", "e1000", "pc", "seabios"), "no space")
+BUG = (*BROKEN[:2], f"{BUG_WORDS}: KeyError: 'x' (boot.py:1)")
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,7 @@ BROKEN = ("set", CellKey("pxe-tftp", "e1000", "pc", "seabios"), "no space")
         ({}, (BROKEN,), ExitStatus.BROKEN),
         ({"confirmed": (LOST,)}, (BROKEN,), ExitStatus.BAD),
         ({"known": (LOST,)}, (BROKEN,), ExitStatus.BROKEN),
+        ({"confirmed": (LOST,)}, (BROKEN, BUG), ExitStatus.BROKEN),
     ],
 )
 def test_a_confirmed_failure_stands_whatever_broke(

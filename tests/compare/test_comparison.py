@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from bootrig.compare import Answer, CellState, Confirmation, Difference, FailOn, Severity, Verdict, compare_traces
-from bootrig.errors import ExitStatus
+from bootrig.errors import BUG_WORDS, ExitStatus
 from bootrig.report.sentences import format_finding
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import ClockKind, EmulatorEvidence, Trace
@@ -191,9 +191,9 @@ def test_the_answer_is_the_first_word_that_fits(
     assert verdict.identical is (passed and not differences)
 
 
-def broken_beside(*differences: Difference) -> Verdict:
+def broken_beside(*differences: Difference, how: str = "no space") -> Verdict:
     boot = trace(Boot())
-    verdict = compare_traces([boot], [boot], broken={CellKey("grub", "e1000", "pc", "seabios"): "no space"})
+    verdict = compare_traces([boot], [boot], broken={CellKey("grub", "e1000", "pc", "seabios"): how})
     return replace(verdict, differences=differences)
 
 
@@ -205,6 +205,7 @@ def test_a_broken_cell_makes_a_good_verdict_prove_nothing_and_takes_no_regressio
     assert broken_beside(bad(waiver="known")).status is ExitStatus.BROKEN
     assert replace(broken_beside(difference()), fail_on=FailOn.CHANGE).status is ExitStatus.BAD
     assert replace(broken_beside(), fail_on=FailOn.CHANGE).status is ExitStatus.BROKEN
+    assert broken_beside(bad(), how=f"{BUG_WORDS}: KeyError: 'x'").status is ExitStatus.BROKEN
 
 
 @pytest.mark.parametrize(
