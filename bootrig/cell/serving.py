@@ -22,9 +22,8 @@ from firmware.probe.boot.image import make_bios_probe, sum_image
 DISK_FILE = "disk.img"
 DISK_LENGTH = 1 << 20
 LOGS_DIRECTORY = "logs"
-ALIVE_S = 2.0
-# For what is asked before the guest starts, when the host may be busy starting others.
-START_S = 10.0
+# For whatever is asked of a service; a busy host answers after seconds, a stopped server is noticed before.
+ANSWER_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +85,18 @@ class RunningServices:
         For after the guest has ended and its capture is closed.
 
         Raises:
-            ServiceError: some did not answer within `ALIVE_S`; the message has all of them, and what they were asked.
+            ServiceError: some did not answer within `ANSWER_S`; the message has all of them, and what they were asked.
         """
         asked = [(name, question) for name, service in self.running.items() for question in service.questions()]
         answers = await asyncio.gather(
-            *(asyncio.wait_for(question.ask(), ALIVE_S) for _, question in asked), return_exceptions=True
+            *(asyncio.wait_for(question.ask(), ANSWER_S) for _, question in asked), return_exceptions=True
         )
         silent: dict[str, list[str]] = {}
         for (name, question), answer in zip(asked, answers, strict=True):
             if isinstance(answer, BaseException):
                 if not isinstance(answer, OSError | ServiceError):
                     raise answer
-                silent.setdefault(name, []).append(f"{question.what} ({_describe_silence(answer, ALIVE_S)})")
+                silent.setdefault(name, []).append(f"{question.what} ({_describe_silence(answer, ANSWER_S)})")
         if silent:
             raise ServiceError(
                 "; ".join(
@@ -172,9 +171,9 @@ async def _ask_statements(service: Service[Any], configuration: Any, title: str)
         ServiceError: it does not answer, or not what its table says.
     """
     try:
-        statements = await asyncio.wait_for(service.ask_statements(configuration), START_S)
+        statements = await asyncio.wait_for(service.ask_statements(configuration), ANSWER_S)
     except OSError as error:  # TimeoutError among them
         raise ServiceError(
-            f"{title} does not answer before the guest starts: {_describe_silence(error, START_S)}"
+            f"{title} does not answer before the guest starts: {_describe_silence(error, ANSWER_S)}"
         ) from error
     return prove_statements(title, statements)
