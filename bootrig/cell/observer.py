@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from bootrig.cell.ends import Cable, Stillness, VainQuestions, find_last_word, find_prompts
+from bootrig.cell.lengths import PERIOD_S, find_excess
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.guest.guest import Guest
 from bootrig.scenario.kinds.kind import Kind
@@ -19,6 +20,8 @@ VIRTUAL_ALLOWANCE_S = {"seabios": 100.0, "ovmf": 300.0}
 # deadline fails, and then real time, with the whole of it, has the last word.
 VIRTUAL_WALL_SHARE = 1 / 3
 VIRTUAL_PERIOD_S, REAL_PERIOD_S = 0.05, 0.5
+# So much of the console is looked at in one step.
+PIECE_LENGTH = 1 << 12
 
 
 class Operator(Protocol):
@@ -45,10 +48,12 @@ class Observation:
     Attributes:
         ended_by: why, for people; empty where everything expected had come.
         guest_s: whole seconds on the guest's clock at the end; None where it could not be asked.
+        truncated: which limit of the rig ended it, and so cut what; empty for none.
     """
 
     ended_by: str
     guest_s: float | None
+    truncated: str = ""
 
 
 class Observer:
@@ -72,6 +77,7 @@ class Observer:
         self._operator = operator
         self._shown_whole = True
         self._guest_s: float | None = None
+        self._truncated = ""
         self._left = asyncio.Event()
         self._stays = operator is not None and operator.stays
 
@@ -84,7 +90,13 @@ class Observer:
             EmulatorError: the guest broke.
             ServiceError: a service broke.
         """
-        work = [self._read(), self._watch_clock(), self._stage.typist.run(), *(watch() for watch in watched)]
+        work = [
+            self._read(),
+            self._watch_clock(),
+            self._watch_lengths(),
+            self._stage.typist.run(),
+            *(watch() for watch in watched),
+        ]
         if self._operator is not None:
             self._operator.attach(self._stage.typist.type, self._left.set)
             work.append(self._await_leave())
@@ -103,7 +115,7 @@ class Observer:
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._operator is not None and not self._stays and not self._shown_whole:
                 self._operator.show("\n", self._guest_s)
-        return Observation(ended_by, self._guest_s)
+        return Observation(ended_by, self._guest_s, self._truncated)
 
     async def _drive(self, kind: Kind) -> str:
         """Have the guest driven; returns why watching ends: all that was expected has come."""
@@ -122,12 +134,14 @@ class Observer:
             if self._operator is not None:
                 self._shown_whole = text.endswith("\n")
                 self._operator.show(text, self._guest_s)
-            fresh = await self._stage.take(text, self._guest_s)
+            for start in range(0, len(text), PIECE_LENGTH):
+                fresh = await self._stage.take(text[start : start + PIECE_LENGTH], self._guest_s)
+                self._last_line = fresh.rpartition("\n")[2]
+                reason = self._find_end(fresh)
+                if reason and not self._stays:
+                    return reason
+                await asyncio.sleep(0)  # a flood holds up nobody else
             self._printed += len(text)
-            self._last_line = fresh.rpartition("\n")[2]
-            reason = self._find_end(fresh)
-            if reason and not self._stays:
-                return reason
 
     def _find_end(self, fresh: str) -> str:
         """Return why nothing more can come that is expected, by the end of the console's text; empty to go on."""
@@ -152,6 +166,14 @@ class Observer:
             end = self._questions.find(sent)
             if end := end or await self._stillness.look(self._guest_s, self._printed, sent, self._last_line):
                 return end
+
+    async def _watch_lengths(self) -> str:
+        """Look at how much was written because of the guest, until it is too much; returns what."""
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            if excess := find_excess(self._guest.run_directory):
+                self._truncated = f"{excess.files}: ends after {excess.length} bytes, where the boot was ended"
+                return excess.reason
 
     async def _await_leave(self) -> str:
         await self._left.wait()

@@ -12,7 +12,7 @@ from bootrig.cell.errors import CellError
 from bootrig.cell.observer import Operator
 from bootrig.cell.specification import CellSpecification, load_specification
 from bootrig.cell.watchdog import GENERATIONS, Watchdog, find_limit_s
-from bootrig.errors import BootrigError, ExitStatus, RigError
+from bootrig.errors import BootrigError, ExitStatus, InputError, RigError
 from bootrig.jsonfile import JsonFileError, load_json, write_json
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.trace.error import ERROR_FILE, CellErrorDocument
@@ -97,7 +97,11 @@ def write_error(error: BootrigError, directory: Path) -> bool:
 
 
 def load_error(directory: Path, label: str, status: int) -> CellError:
-    """Return the error that a cell left, or one that says that it left none."""
+    """Return the error that a cell left, or one that says that it left none.
+
+    Raises:
+        InputError: the cell found that the user's input is wrong.
+    """
     place = str(directory)
     if status == UNWRITTEN_STATUS:
         message = f"the rig broke and its error could not be written into {directory}"
@@ -108,4 +112,6 @@ def load_error(directory: Path, label: str, status: int) -> CellError:
         how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
         message = f"the cell's process {how} and left no trace"
         return CellError(message, label=label, directory=place)
+    if status == ExitStatus.INPUT:
+        raise InputError(document.message, remedy=document.remedy)
     return CellError(document.message, label="", directory=place, remedy=document.remedy)

@@ -57,7 +57,7 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
         rom=_describe_rom(specification, ended, wire),
         emulator=replace(begun.emulator, command=ended.command),
         added=ended.added,
-        truncated=stage.console.truncated,
+        truncated=(*stage.console.truncated, *filter(None, (ended.observation.truncated,))),
         milestones=order_milestones([*iter_wire_milestones(wire), *stage.milestones]),
         wire=wire,
         console=stage.console.lines,

@@ -1,7 +1,6 @@
 """One boot as its scenario's kind sees it: what the console has shown, and what can be done with the guest."""
 
 import asyncio
-import re
 import time
 
 from bootrig.cell.keys import Typist
@@ -10,6 +9,7 @@ from bootrig.network.services.content.kind import NONCE_WORD
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.reading.console import ConsoleReader
 from bootrig.trace.reading.milestones import make_report_milestone
+from bootrig.trace.reading.pattern import UserPattern
 from bootrig.trace.reading.watch import Watch
 from bootrig.trace.trace import Clock, Evidence, Milestone
 from firmware.probe.probe import ProbeReport
@@ -36,13 +36,14 @@ class CellStage:
         self._clock = clock
         self._watch = Watch()
         self._position = 0
-        self._marks = {mark.milestone: self._compile(mark.pattern) for mark in scenario.expectation.console}
+        self._patterns = {
+            pattern: UserPattern(pattern.replace(NONCE_WORD, nonce), f"{scenario.name}: {place}")
+            for place, pattern in scenario.expectation.iter_patterns()
+        }
+        self._marks = {mark.milestone: self._patterns[mark.pattern] for mark in scenario.expectation.console}
         self._printed = asyncio.Condition()
         self._started_s = time.monotonic()
         self.typist = Typist(guest.console, self._printed)
-
-    def _compile(self, pattern: str) -> re.Pattern[str]:
-        return re.compile(pattern.replace(NONCE_WORD, self._nonce))
 
     @property
     def scenario(self) -> Scenario:
@@ -60,10 +61,14 @@ class CellStage:
             await self._printed.wait_for(lambda: any(milestone.name == name for milestone in self.milestones))
 
     async def await_text(self, pattern: str) -> str:
-        """Wait until the console shows a regular expression behind what was last waited for; returns the match."""
-        compiled = self._compile(pattern)
+        """Wait until the console shows a regular expression behind what was last waited for; returns the match.
+
+        Raises:
+            PatternError: it ran past its limit.
+        """
+        wanted = self._patterns[pattern]
         async with self._printed:
-            while (found := self._watch.find(compiled, self._position)) is None:
+            while (found := self._watch.find(wanted, self._position)) is None:
                 await self._printed.wait()
         self._position = found.end
         return found.text
@@ -85,6 +90,9 @@ class CellStage:
 
         Returns:
             The end of the console's plain text, in which what is new has not been looked for yet.
+
+        Raises:
+            PatternError: a pattern of the scenario ran past its limit.
         """
         self.console.feed(text, guest_s)
         self._watch.add(self.console.take_new())

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from bootrig.cli.guest_text import GuestText
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.launch import Launch
 from bootrig.emulator.guest.guest import Guest
@@ -74,14 +75,15 @@ def _start_typing(guest: Guest) -> int | None:
 
 
 async def _copy_console(guest: Guest, until: bytes) -> None:
-    """Copy the console to standard output until it has shown `until`, or for ever."""
-    if not await guest.console.read_until(until, _print):
+    """Copy what is harmless of the console to standard output until it has shown `until`, or for ever."""
+    text = GuestText()
+
+    def show(content: bytes) -> None:
+        sys.stdout.buffer.write(text.feed_bytes(content).encode())
+        sys.stdout.buffer.flush()
+
+    if not await guest.console.read_until(until, show):
         await asyncio.Event().wait()  # QEMU is gone: the watcher says why
-
-
-def _print(content: bytes) -> None:
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
 
 
 async def _await_shutdown(guest: Guest) -> None:

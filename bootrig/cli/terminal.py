@@ -9,6 +9,7 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from bootrig.cli.guest_text import GuestText
 from bootrig.errors import InputError
 from bootrig.trace.reading.console import ConsoleReader
 
@@ -42,9 +43,12 @@ class Screen:
 
 
 class Keyboard:
-    """Hands the terminal over: what is typed goes to the guest, what it prints comes as it is."""
+    """Hands the terminal over: what is typed goes to the guest, what it prints comes as far as it is harmless."""
 
     stays = True
+
+    def __init__(self) -> None:
+        self._text = GuestText()
 
     def attach(self, write: Callable[[bytes], None], leave: Callable[[], None]) -> None:
         """Read the terminal in the event loop from now on."""
@@ -63,8 +67,8 @@ class Keyboard:
         loop.add_reader(source, read)
 
     def show(self, text: str, guest_s: float | None) -> None:
-        """Print what came, unchanged."""
-        sys.stdout.buffer.write(text.encode())
+        """Print what came."""
+        sys.stdout.buffer.write(self._text.feed(text).encode())
         sys.stdout.buffer.flush()
 
 

@@ -14,15 +14,18 @@ from bootrig.scenario.kinds.registry import find_kinds
 from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, probe_build
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.reading.milestones import WIRE_MILESTONES
+from bootrig.trace.reading.pattern import PatternError, try_pattern
 from bootrig.trace.reading.ways import LOADERS, PROTOCOLS
 from firmware.probe.registry import REPORT_MILESTONES
 
-PATTERN_LENGTH = 1000
 _NAME = re.compile(r"[^/@\s\[\]]+(?:\[[^/@\s\[\]]+\])?")
 
 
-def check_scenario(scenario: Scenario, root: TableReader) -> None:
-    """Note every problem of `scenario` with `root`, the reader of its file's outermost table."""
+def check_scenario(scenario: Scenario, root: TableReader, *, is_tried: bool) -> None:
+    """Note every problem of `scenario` with `root`, the reader of its file's outermost table.
+
+    Where `is_tried`, this was done before, and patterns are not tried out again.
+    """
     if not _NAME.fullmatch(scenario.name):
         root.document.add_problem("", f'"{scenario.name}" cannot be a name: no part of one holds /, @ or white space')
     find_kinds()[scenario.kind].check(scenario, root)
@@ -30,10 +33,9 @@ def check_scenario(scenario: Scenario, root: TableReader) -> None:
     for index, name in enumerate(scenario.guest.platform_firmware):
         if not name.startswith(BUILT_PREFIX):
             _require_known(f"platform_firmware[{index}]", name, FAMILIES, root)
-    for index, mark in enumerate(scenario.expectation.console):
-        _check_pattern(f"console[{index}].pattern", mark.pattern, root)
-    for index, step in enumerate(scenario.expectation.steps):
-        _check_pattern(f"step[{index}].expect", step.expect, root)
+    if not is_tried:
+        for place, pattern in scenario.expectation.iter_patterns():
+            _check_pattern(place, pattern, root)
     _check_services(scenario, root)
 
 
@@ -80,12 +82,8 @@ def _require_known(key_path: str, word: str, known: Iterable[str], root: TableRe
 
 
 def _check_pattern(key_path: str, pattern: str, root: TableReader) -> None:
-    """Note what is not a regular expression, or a long one."""
-    if len(pattern) > PATTERN_LENGTH:
-        message = f"found {len(pattern)} characters, expected at most {PATTERN_LENGTH}"
-        root.document.add_problem(key_path, message)
-        return
+    """Note what is not a regular expression, a long one, or one that does not end where a guest wants it."""
     try:
-        re.compile(pattern)
-    except re.error as error:
-        root.document.add_problem(key_path, f'found "{pattern}", which is not a regular expression: {error}')
+        try_pattern(pattern)
+    except PatternError as error:
+        root.document.add_problem(key_path, str(error))

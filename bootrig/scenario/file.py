@@ -100,7 +100,7 @@ def encode_scenario(scenario: Scenario) -> dict[str, Any]:
 
 
 def parse_scenario(value: Mapping[str, Any], origin: Path = Path("scenario")) -> Scenario:
-    """Return the scenario that `encode_scenario` made a JSON value of.
+    """Return the scenario that `encode_scenario` made a JSON value of; its patterns are not tried out again.
 
     Raises:
         DocumentError: it is not a scenario.
@@ -110,10 +110,10 @@ def parse_scenario(value: Mapping[str, Any], origin: Path = Path("scenario")) ->
     if not isinstance(content, dict):
         outer.root.add_problem("document", f"found {describe(content)}, expected a table")
     outer.finish()
-    return _read(Document(origin, content), name, content)
+    return _read(Document(origin, content), name, content, is_tried=True)
 
 
-def _read(document: Document, name: str, content: Mapping[str, Any]) -> Scenario:
+def _read(document: Document, name: str, content: Mapping[str, Any], *, is_tried: bool = False) -> Scenario:
     root = document.root
     kind = _read_kind(root)
     guest, deadline = _read_guest(root), root.table("deadline")
@@ -131,7 +131,7 @@ def _read(document: Document, name: str, content: Mapping[str, Any]) -> Scenario
         expectation=_read_expectation(root),
         document=content,
     )
-    check_scenario(scenario, root)
+    check_scenario(scenario, root, is_tried=is_tried)
     document.finish()
     return scenario
 

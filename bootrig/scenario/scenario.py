@@ -90,6 +90,13 @@ class ScenarioExpectation(Expectation, frozen=True, kw_only=True):
     steps: tuple[ConsoleStep, ...]
     known: tuple[KnownOutcome, ...]
 
+    def iter_patterns(self) -> Iterator[tuple[str, str]]:
+        """Yield every regular expression, with its place in the file."""
+        for index, mark in enumerate(self.console):
+            yield f"console[{index}].pattern", mark.pattern
+        for index, step in enumerate(self.steps):
+            yield f"step[{index}].expect", step.expect
+
 
 @dataclass(frozen=True, slots=True)
 class ScenarioClock:

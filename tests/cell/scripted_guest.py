@@ -25,7 +25,10 @@ REAL, VIRTUAL = Clock(ClockKind.REAL), Clock(ClockKind.VIRTUAL, 7)
 class ScriptedGuest:
     """Prints when it is resumed, and answers what is typed."""
 
-    def __init__(self, prints: tuple[str, ...], answers: dict[bytes, str], guest_s: float, firmware: str) -> None:
+    def __init__(
+        self, prints: tuple[str, ...], answers: dict[bytes, str], guest_s: float, firmware: str, run_directory: Path
+    ) -> None:
+        self.run_directory = run_directory
         self.definition = MachineDefinition(platform_firmware=firmware)
         self.typed = b""
         self.resets, self.own_end = 0, ""
@@ -111,11 +114,12 @@ def watch(
     watched: tuple[Callable[[], Any], ...] = (),
     resets: int = 0,
     own_end: str = "",
+    run_directory: Path = Path("none"),
 ) -> Watched:
     """Have a scenario's kind drive a guest that prints this."""
 
     async def run() -> Watched:
-        guest = ScriptedGuest(prints, answers or {}, guest_s, firmware)
+        guest = ScriptedGuest(prints, answers or {}, guest_s, firmware, run_directory)
         guest.resets, guest.own_end = resets, own_end
         try:
             stage = CellStage(cast(Guest, guest), scenario, NONCE, clock)

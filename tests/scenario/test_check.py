@@ -155,8 +155,7 @@ LONG_PATTERN = "console[0].pattern: found 1001 characters, expected at most 1000
         (GOOD + '[[console]]\npattern = "x"\n', "console[0].milestone: missing; expected a string"),
         (
             GOOD + '[[console]]\nmilestone = "m"\npattern = "a("\n',
-            'console[0].pattern: found "a(", which is not a regular expression: missing ), unterminated subpattern at '
-            "position 1",
+            'console[0].pattern: found "a(", which is not a regular expression: missing ) at position 2',
         ),
         (
             TALK + '[[step]]\nexpect = "*"\n',

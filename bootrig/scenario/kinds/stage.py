@@ -24,9 +24,9 @@ class Stage(Protocol):
         """Wait until the console has shown the milestone `name`, or a probe's report that is one."""
 
     async def await_text(self, pattern: str) -> str:
-        """Wait until the console shows a regular expression behind what was last waited for; returns the match.
+        """Wait until the console shows a regular expression of the scenario; returns the match.
 
-        `@nonce@` in it stands for the boot's nonce.
+        It is sought behind what was last waited for. `@nonce@` in it stands for the boot's nonce.
         """
 
     def type_text(self, text: str) -> None:

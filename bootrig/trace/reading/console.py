@@ -24,6 +24,11 @@ _SEQUENCE = r"\x1b(?:\[[0-?]{0,32}[ -/]{0,2}[@-~]|[ -/]{1,2}[0-~]|[0-Z\\-~])"
 _BEGUN = re.compile(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,2}|[ -/]{0,2})")
 _BEGUN_MAXIMUM = 36
 _PIECE = re.compile(rf"[^\x00-\x1f\x7f]+|{_SEQUENCE}|[\x00-\x1f\x7f]")
+# What begins a string, which nothing shows: DCS, SOS, OSC, PM, APC. It ends with BEL, or before an escape sequence; of
+# one that does not end so many characters are passed over.
+_STRINGS = frozenset("\x1b" + character for character in "PX]^_")
+_STRING_END = re.compile("[\a\x18\x1a\x1b]")
+STRING_LIMIT = 1 << 12
 
 
 class ScreenRow:
@@ -78,6 +83,12 @@ class ScreenRow:
             self._remember()
         self.text = self.text[:column]
 
+    def blank(self, column: int) -> None:
+        """Wipe out what is before `column`; the rest stays at its place."""
+        if self.text[:column].strip(" "):
+            self._remember()
+        self.text = " " * min(column, len(self.text)) + self.text[column:]
+
     def _remember(self) -> None:
         """Keep the text before something of it is lost, where more than that kept has been written since."""
         if len(self.text) > len(self.before) and not self.wiped:
@@ -118,6 +129,7 @@ class ConsoleReader:
         self._told = _NOWHERE  # the place to which the plain text has come
         self._at_start = True  # of a line of the plain text
         self._rest = ""
+        self._string_left = 0  # characters that the string may go on for, 0 outside of strings
         self._guest_s: float | None = None
 
     def feed(self, text: str, guest_s: float | None) -> None:
@@ -127,14 +139,33 @@ class ConsoleReader:
         escape = text.rfind("\x1b", max(0, len(text) - _BEGUN_MAXIMUM))
         end = escape if escape >= 0 and _BEGUN.fullmatch(text, escape) else len(text)
         self._rest = text[end:]
-        for match in _PIECE.finditer(text, 0, end):
-            piece = match[0]
-            if piece[0] >= " " and piece != "\x7f":
-                self._print(piece)
-            elif len(piece) > 1:
-                self._obey(piece)
-            elif piece in _CONTROLS:
-                _CONTROLS[piece](self)
+        place = 0
+        while (place := self._pass_string(text, place, end)) < end:
+            for match in _PIECE.finditer(text, place, end):
+                place = match.end()
+                self._take_piece(match[0])
+                if self._string_left:
+                    break
+
+    def _pass_string(self, text: str, place: int, end: int) -> int:
+        """Return where the string ends that `place` is in, or `end`; `place` outside of strings."""
+        if not self._string_left:
+            return place
+        end = min(end, place + self._string_left)
+        match = _STRING_END.search(text, place, end)
+        self._string_left = 0 if match else self._string_left - (end - place)
+        return end if match is None else match.end() - (match[0] == "\x1b")
+
+    def _take_piece(self, piece: str) -> None:
+        """Print, obey, or begin a string."""
+        if piece[0] >= " " and piece != "\x7f":
+            self._print(piece)
+        elif piece in _STRINGS:
+            self._string_left = STRING_LIMIT
+        elif len(piece) > 1:
+            self._obey(piece)
+        elif piece in _CONTROLS:
+            _CONTROLS[piece](self)
 
     def take_new(self) -> str:
         """Return what was written since the last call, as plain text: wrapped lines joined, each ended by a line feed.
@@ -157,7 +188,8 @@ class ConsoleReader:
         if self._dropped_rows:
             said.append(f"console: {self._dropped_rows} rows between its beginning and its end are not kept")
         if self._divided_lines:
-            said.append(f"console: lines are divided after {self._line_rows * COLUMNS} characters")
+            length = self._line_rows * COLUMNS
+            said.append(f"console: lines are divided after {length} characters ({self._divided_lines} times)")
         return tuple(said)
 
     def _print(self, text: str) -> None:
@@ -319,8 +351,7 @@ class ConsoleReader:
         if row is None:
             return
         if what == 1:
-            for column in range(min(self._column + 1, len(row.text))):
-                row.replace(column, " ")
+            row.blank(self._column + 1)
         else:
             row.cut(0 if what else self._column)
         if self._told[0] is row and self._told != (row, len(row.text)):

@@ -1,7 +1,8 @@
 """Patterns looked for in a console as it comes, in work that is linear in what comes."""
 
-import re
 from dataclasses import dataclass
+
+from bootrig.trace.reading.pattern import UserPattern
 
 WINDOW = 1 << 16
 OVERLAP = 1 << 12
@@ -29,7 +30,7 @@ class Watch:
         self.fresh = ""
         self._text = ""
         self._start = 0  # the position of the window's first character
-        self._looked_to: dict[tuple[re.Pattern[str], int], int] = {}  # of the question that was asked last
+        self._looked_to: dict[tuple[UserPattern, int], int] = {}  # of the question that was asked last
 
     @property
     def end(self) -> int:
@@ -43,12 +44,15 @@ class Watch:
         self._start += len(whole) - len(self._text)
         self.fresh = self._text[-(len(text) + OVERLAP) :]
 
-    def find(self, pattern: re.Pattern[str], start: int = 0) -> Found | None:
+    def find(self, pattern: UserPattern, start: int = 0) -> Found | None:
         """Return the first match of `pattern` from the position `start` on, None where it has not come.
 
         Asked the same again, it looks only at what was added since, and the 4 KiB before that.
+
+        Raises:
+            PatternError: it ran past its limit.
         """
         begin = max(start, self._looked_to.get((pattern, start), start) - OVERLAP)
         self._looked_to = {(pattern, start): self.end}
-        match = pattern.search(self._text, begin - self._start)  # what is before the window counts as its beginning
+        match = pattern.search(self._text, max(begin - self._start, 0))
         return None if match is None else Found(match[0], self._start + match.end())

@@ -132,7 +132,7 @@ def test_what_is_too_long_is_cut_and_told() -> None:
     reader = ConsoleReader(line_limit=240, limit=1600)
     reader.feed("x" * 250, None)
     assert [len(line.text) for line in reader.lines] == [240, 10]
-    assert reader.truncated == ("console: lines are divided after 240 characters",)
+    assert reader.truncated == ("console: lines are divided after 240 characters (1 times)",)
     reader = ConsoleReader(limit=1600)
     reader.feed("".join(f"line {number}\r\n" for number in range(20)), None)
     assert (len(reader.lines), reader.truncated) == (20, ())
@@ -154,7 +154,7 @@ def told(rows: int) -> tuple[str, ...]:
 
 
 LONG = "x" * (3 * 80 + 40)
-DIVIDED = ("console: lines are divided after 240 characters",)
+DIVIDED, DIVIDED_TWICE = ((f"console: lines are divided after 240 characters ({n} times)",) for n in (1, 2))
 
 
 @pytest.mark.parametrize(
@@ -163,12 +163,12 @@ DIVIDED = ("console: lines are divided after 240 characters",)
         ("x" * 240, {"line_limit": 240}, [240], ()),
         ("x" * 241, {"line_limit": 250}, [240, 1], DIVIDED),
         ("x" * 320, {"line_limit": 319}, [240, 80], DIVIDED),
-        ("x" * 481, {"line_limit": 240}, [240, 240, 1], DIVIDED),
+        ("x" * 481, {"line_limit": 240}, [240, 240, 1], DIVIDED_TWICE),
         ("x\r\n" * 4, {"limit": 320}, [1, 1, 1, 1], ()),
         ("x\r\n" * 4 + "yy", {"limit": 320}, [1, 1, 1, 2], told(1)),
         ("x\r\n" * 4 + "yy", {"limit": 479}, [1, 1, 1, 2], told(1)),
         ("x\r\n" * 4 + "yy\r\nzzz", {"limit": 480}, [1, 1, 1, 1, 2, 3], ()),
-        ("x" * 65600, {}, [65520, 80], ("console: lines are divided after 65520 characters",)),
+        ("x" * 65600, {}, [65520, 80], ("console: lines are divided after 65520 characters (1 times)",)),
         ("x\r\n" * 13106, {}, [1] * 13106, ()),
         ("x\r\n" * 13107, {}, [1] * 13106, told(1)),
         # whole lines go, and the last one never does

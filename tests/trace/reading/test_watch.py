@@ -1,28 +1,32 @@
 """Patterns looked for in a console as it comes."""
 
-import re
-
 import pytest
 
+from bootrig.trace.reading.pattern import UserPattern
 from bootrig.trace.reading.watch import OVERLAP, WINDOW, Found, Watch
 
-NEVER = re.compile("never")
+
+def pattern_of(text: str) -> UserPattern:
+    return UserPattern(text, "console[0].pattern")
+
+
+NEVER = pattern_of("never")
 
 
 def test_a_match_may_begin_in_what_was_read_before() -> None:
     watch = Watch()
     watch.add("one pro")
-    assert watch.find(re.compile("prompt")) is None
+    assert watch.find(pattern_of("prompt")) is None
     watch.add("mpt")
     assert "prompt" in watch.fresh
-    assert watch.find(re.compile("prompt")) == Found("prompt", 10)
+    assert watch.find(pattern_of("prompt")) == Found("prompt", 10)
     assert watch.end == 10
 
 
 def test_a_search_begins_where_it_is_told_to() -> None:
     watch = Watch()
     watch.add("iPXE> ifstat\niPXE> ")
-    prompt = re.compile("iPXE> ")
+    prompt = pattern_of("iPXE> ")
     first = watch.find(prompt)
     assert first == Found("iPXE> ", 6)
     assert watch.find(prompt, first.end) == Found("iPXE> ", 19)
@@ -36,14 +40,14 @@ def test_positions_are_those_of_the_whole_console() -> None:
     for _ in range(3):
         watch.add("x" * WINDOW)
     watch.add("end")
-    assert watch.find(re.compile("end"), 5) == Found("end", 3 * WINDOW + 3)
+    assert watch.find(pattern_of("end"), 5) == Found("end", 3 * WINDOW + 3)
     assert len(watch.fresh) == OVERLAP + 3
 
 
 def test_what_began_too_long_ago_is_not_found() -> None:
     watch = Watch()
     watch.add("begin" + "x" * OVERLAP)
-    pattern = re.compile("begin.*end")
+    pattern = pattern_of("begin.*end")
     assert watch.find(pattern) is None
     watch.add("end")
     assert watch.find(pattern) is None
@@ -58,7 +62,7 @@ def test_no_look_goes_over_more_than_the_new_text_and_its_overlap(length: int) -
         def search(self, text: str, start: int) -> None:
             looked.append(len(text) - start)
 
-    pattern: re.Pattern[str] = Counting()  # type: ignore[assignment]
+    pattern: UserPattern = Counting()  # type: ignore[assignment]
     for _ in range(3000):
         watch.add("x" * length)
         watch.find(pattern)
@@ -72,7 +76,7 @@ def test_what_left_the_window_is_not_found(length: int, found: bool) -> None:
     watch = Watch()
     watch.add("b")
     watch.add("x" * length)
-    assert watch.find(re.compile("b")) == (Found("b", 1) if found else None)
+    assert watch.find(pattern_of("b")) == (Found("b", 1) if found else None)
     assert watch.end == 1 + length
 
 
@@ -87,7 +91,7 @@ def test_what_is_fresh_has_its_overlap(length: int) -> None:
 
 @pytest.mark.parametrize(("length", "found"), [(OVERLAP - 1, False), (OVERLAP - 2, True)])
 def test_the_same_question_looks_only_at_what_is_new_and_its_overlap(length: int, found: bool) -> None:
-    watch, pattern = Watch(), re.compile("ab.*c")
+    watch, pattern = Watch(), pattern_of("ab.*c")
     watch.add("ab" + "x" * length)
     assert watch.find(pattern) is None
     watch.add("c")
@@ -97,6 +101,6 @@ def test_the_same_question_looks_only_at_what_is_new_and_its_overlap(length: int
 def test_another_question_looks_at_all() -> None:
     watch = Watch()
     watch.add("ab" + "x" * 2 * OVERLAP)
-    for pattern, start in ((NEVER, 0), (NEVER, 1), (re.compile("b"), 1), (re.compile("ab"), 1)):
+    for pattern, start in ((NEVER, 0), (NEVER, 1), (pattern_of("b"), 1), (pattern_of("ab"), 1)):
         watch.find(pattern, start)
-        assert watch.find(re.compile("ab")) == Found("ab", 2)
+        assert watch.find(pattern_of("ab")) == Found("ab", 2)
