@@ -9,7 +9,8 @@ import pytest
 
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import UNWRITTEN_STATUS, describe_host_error, load_error, run_cell_file, write_error
-from bootrig.errors import ExitStatus
+from bootrig.errors import ExitStatus, InputError
+from bootrig.trace.reading.pattern import PatternError
 from tests.cli.command import start_command
 
 
@@ -77,3 +78,10 @@ def test_a_cell_keeps_the_niceness_of_who_runs_it(tmp_path: Path) -> None:
         assert [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids] == [5, 5, 5]
         command.send(signal.SIGINT)
         assert command.wait().status == 130
+
+
+def test_bad_input_that_a_cell_finds_stays_bad_input(tmp_path: Path) -> None:
+    write_error(PatternError("mine: console[0].pattern: does not end", remedy="write another one"), tmp_path)
+    with pytest.raises(InputError, match="does not end") as caught:
+        load_error(tmp_path, "a+b", 2)
+    assert caught.value.remedy == "write another one"
