@@ -21,6 +21,7 @@ from typing import Any
 
 from bootrig import __version__
 from bootrig.errors import RigError
+from bootrig.shortage import find_remedy
 from bootrig.temporary import remove_path
 from bootrig.workdir import CACHE_VARIABLE, cache_directory, write_atomically
 
@@ -65,7 +66,7 @@ def digest_key(key: Any) -> str:
 
 def describe_cache_error(error: OSError) -> CacheError:
     """Return the error for an operating system's refusal in the cache directory."""
-    remedy = f"name another place with {CACHE_VARIABLE}"
+    remedy = find_remedy(error, f"name another place with {CACHE_VARIABLE}")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         remedy = f"free some space there, or {remedy}"
     place = cache_directory()

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
+from bootrig.shortage import find_remedy
 
 logger = logging.getLogger(__name__)
 
@@ -209,7 +210,8 @@ def _popen(
         remedy = _installation(Path(words[0]).name)
         raise ToolMissingError(f"cannot start {words[0]}: no such program", argv=words, remedy=remedy) from error
     except OSError as error:
-        raise ProcessError(f"cannot start {words[0]}: {error.strerror}", argv=words) from error
+        what = f"cannot start {words[0]}: {error.strerror}"
+        raise ProcessError(what, argv=words, remedy=find_remedy(error)) from error
 
 
 @contextmanager

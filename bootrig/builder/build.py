@@ -31,12 +31,13 @@ from bootrig.lock import hold_lock
 from bootrig.process import ProcessError
 from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
+from bootrig.shortage import find_remedy
 from bootrig.store.content import Store
 from bootrig.store.errors import StoreError
 from bootrig.store.fetch import fetch_source
 from bootrig.store.incoming import DownloadProgress
 from bootrig.store.settings import FetchSettings
-from bootrig.workdir import cache_directory, start_work_directory
+from bootrig.workdir import CACHE_VARIABLE, cache_directory, start_work_directory
 from firmware.romset import RomSet
 
 logger = logging.getLogger(__name__)
@@ -242,9 +243,8 @@ def _one_builder(plan: BuildPlan, log: Path) -> Iterator[None]:
 
 
 def _unwritable(log: Path, error: OSError) -> RigError:
-    return RigError(
-        f"the log {log} cannot be written: {error.strerror}", remedy="name another place with BOOTRIG_CACHE"
-    )
+    remedy = find_remedy(error, f"name another place with {CACHE_VARIABLE}")
+    return RigError(f"the log {log} cannot be written: {error.strerror}", remedy=remedy)
 
 
 def _compare(name: str, first: bytes, second: bytes) -> ChangedFile:

@@ -15,6 +15,7 @@ from bootrig.cell.watchdog import GENERATIONS, Watchdog, find_limit_s
 from bootrig.errors import BootrigError, ExitStatus, InputError, RigError
 from bootrig.jsonfile import JsonFileError, load_json, write_json
 from bootrig.network.namespace import run_in_namespaces
+from bootrig.shortage import find_remedy
 from bootrig.trace.error import ERROR_FILE, CellErrorDocument
 from bootrig.trace.trace import TRACE_FILE, Trace
 
@@ -65,7 +66,7 @@ def describe_host_error(error: OSError, directory: Path) -> RigError:
     """Return what an error of the operating system means for what is kept in `directory`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return RigError(f"no space is left where {directory} is", remedy=SPACE_REMEDY)
-    return RigError(f"{error.filename or 'the operating system'}: {error.strerror}")
+    return RigError(f"{error.filename or 'the operating system'}: {error.strerror}", remedy=find_remedy(error))
 
 
 def run_cell_file(cell_directory: Path, attempt: str, operator: Operator | None = None) -> int:

@@ -20,6 +20,7 @@ RigError
 
 from bootrig.deadline import DeadlineError
 from bootrig.errors import RigError
+from bootrig.shortage import find_output_remedy
 
 
 class EmulatorError(RigError):
@@ -51,6 +52,7 @@ class GuestError(EmulatorError):
     """
 
     def __init__(self, message: str, *, status: int | None = None, output: str = "", remedy: str = "") -> None:
+        remedy = remedy or find_output_remedy(output)
         super().__init__(f"{message}\n{output.rstrip()}" if output.strip() else message, remedy=remedy)
         self.status = status
         self.output = output

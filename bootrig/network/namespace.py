@@ -26,6 +26,7 @@ from bootrig.deadline import Deadline
 from bootrig.errors import BootrigError, BugError, InputError, RigError
 from bootrig.network.errors import NamespaceError
 from bootrig.process_tree import die_with_parent, kill_tree
+from bootrig.shortage import MEMORY_REMEDY, count_memory_kills
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
@@ -129,7 +130,7 @@ def _run_init(function: Callable[[], int], report: int, keeper_lives: int) -> No
 
 def _run_keeper(function: Callable[[], int], report: int, caller: int, mask: set[signal.Signals | int]) -> NoReturn:
     """Unshare, fork init, wait for it; end it on SIGTERM, which is blocked when this starts (`mask` was before)."""
-    status = KEEPER_FAILED
+    status, kills = KEEPER_FAILED, count_memory_kills()
     try:
         _unshare()
         die_with_parent()
@@ -148,7 +149,7 @@ def _run_keeper(function: Callable[[], int], report: int, caller: int, mask: set
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         status = os.waitstatus_to_exitcode(os.waitpid(init, 0)[1])
         if status < 0:
-            remedy = "look for 'Out of memory' in dmesg" if status == -signal.SIGKILL else ""
+            remedy = MEMORY_REMEDY if count_memory_kills() > kills else ""
             what = f"what ran in the namespaces was ended by {signal.Signals(-status).name}"
             _report(report, NamespaceError(what, remedy=remedy))
             status = KEEPER_FAILED

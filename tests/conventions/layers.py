@@ -30,6 +30,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
         "bootrig.standard_streams",
         "bootrig.workdir",
         "bootrig.temporary",
+        "bootrig.shortage",
         "bootrig.deadline",
         "bootrig.errors",
         "bootrig",

@@ -109,4 +109,4 @@ def test_reading_until_qemu_is_gone(wanted: bytes, tmp_path: Path) -> None:
 def test_no_place_for_pipes(tmp_path: Path) -> None:
     with pytest.raises(EmulatorError, match=r"cannot make a named pipe in .*: No such file or directory") as caught:
         ConsolePipes(tmp_path / "missing")
-    assert caught.value.remedy == "put the run directory elsewhere"
+    assert caught.value.remedy == "name another run directory with --runs"

@@ -134,14 +134,21 @@ def test_a_crash_keeps_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "in crash" in (tmp_path / "bug.txt").read_text()
 
 
-def test_being_killed_is_an_error():
+@pytest.mark.parametrize("is_short", [False, True])
+def test_being_killed_is_an_error(is_short: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    statistics = tmp_path / "vmstat"
+    statistics.write_text("pgfree 7\noom_kill 3\n")
+    monkeypatch.setattr("bootrig.shortage.VMSTAT", statistics)
+
     def wait_for_the_end() -> int:
+        if is_short:
+            statistics.write_text("pgfree 8\noom_kill 4\n")
         signal.pause()
         return 0
 
     with pytest.raises(NamespaceError, match=r"ended by SIGKILL") as caught:
         _killing_init(wait_for_the_end)
-    assert "Out of memory" in caught.value.remedy
+    assert caught.value.remedy == ("free some memory, or run fewer cells at a time with -j" if is_short else "")
 
 
 def _killing_init(function) -> int:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bootrig.emulator.errors import EmulatorError, SessionEndedError
+from bootrig.shortage import find_remedy
 
 UNREAD_LIMIT = 8 * 1024 * 1024
 # The largest that an ordinary user may ask for (proc(5), pipe-max-size).
@@ -130,7 +131,8 @@ class ConsolePipes:
         except OSError as error:
             self.close()
             raise EmulatorError(
-                f"cannot make a named pipe in {directory}: {error.strerror}", remedy="put the run directory elsewhere"
+                f"cannot make a named pipe in {directory}: {error.strerror}",
+                remedy=find_remedy(error, "name another run directory with --runs"),
             ) from error
         with suppress(OSError):
             fcntl.fcntl(self._descriptors[0], fcntl.F_SETPIPE_SZ, PIPE_LENGTH)

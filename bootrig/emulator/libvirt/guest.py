@@ -4,11 +4,9 @@ import asyncio
 import fcntl
 import os
 import shlex
-import shutil
 import signal
 import socket
 import struct
-import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -16,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bootrig.cache import describe_cache_error, open_regular_file
 from bootrig.deadline import Deadline
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.parts import Netdev
@@ -27,7 +26,8 @@ from bootrig.emulator.libvirt.transport import LibvirtTransport
 from bootrig.emulator.monitor.session import start_session
 from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, find_platform_firmware
 from bootrig.process import read_tail
-from bootrig.workdir import cache_directory, write_atomically
+from bootrig.temporary import remove_path
+from bootrig.workdir import cache_directory, start_work_directory, write_atomically
 
 REMEDY = (
     'install it: ci/setup libvirt, or pip install "bootrig[libvirt]" and apt-get install libvirt-daemon-driver-qemu'
@@ -67,16 +67,8 @@ def start_libvirt(run_directory: Path) -> Iterator[Any]:
     except ImportError as error:
         raise LibvirtError(f"libvirt's Python package is not installed: {error}", remedy=REMEDY) from error
     # Sockets have short paths, run directories long ones.
-    root = Path(tempfile.mkdtemp(prefix="bootrig-lv-"))
-    try:
-        (root / "etc").mkdir()
-        (root / "etc/qemu.conf").write_text(CONFIGURATION)
-        (root / "log").mkdir()
-        (root / "log/qemu").symlink_to(run_directory)
-        # libvirt needs seconds to find out what a QEMU can do, and remembers it here.
-        cache = cache_directory() / "libvirt"
-        cache.mkdir(parents=True, exist_ok=True)
-        (root / "cache").symlink_to(cache)
+    with start_work_directory("lv") as root:
+        _furnish(root, run_directory)
         libvirt.registerErrorHandler(lambda *_: None, None)
         libvirt.virEventRegisterDefaultImpl()
         with _run_events(libvirt):
@@ -89,8 +81,25 @@ def start_libvirt(run_directory: Path) -> Iterator[Any]:
                 yield connection
             finally:
                 connection.close()
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+
+
+def _furnish(root: Path, run_directory: Path) -> None:
+    """Make what libvirt finds below its root: its configuration, and links to where it writes.
+
+    Raises:
+        CacheError: the cache cannot be written.
+    """
+    (root / "etc").mkdir()
+    (root / "etc/qemu.conf").write_text(CONFIGURATION)
+    (root / "log").mkdir()
+    (root / "log/qemu").symlink_to(run_directory)
+    # libvirt needs seconds to find out what a QEMU can do, and remembers it here.
+    cache = cache_directory() / "libvirt"
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise describe_cache_error(error) from error
+    (root / "cache").symlink_to(cache)
 
 
 def _remedy(problem: str) -> str:
@@ -253,7 +262,16 @@ def _find_program(emulator: Emulator) -> Path:
     variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in emulator.environment)
     text = f'#!/bin/sh\n{variables} exec {shlex.join(emulator.command)} "$@"\n'
     script = cache_directory() / "libvirt-programs" / emulator.digest[:16] / emulator.executable.name
-    if not script.is_file() or script.read_text() != text:
-        write_atomically(script, text.encode())
+    try:
+        with open_regular_file(script) as stream:
+            is_written = stream.read(len(text) + 1) == text.encode()
+    except OSError:
+        is_written = False
+    try:
+        if not is_written:
+            remove_path(script)
+            write_atomically(script, text.encode())
         script.chmod(0o755)
+    except OSError as error:
+        raise describe_cache_error(error) from error
     return script

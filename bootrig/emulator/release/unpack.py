@@ -7,23 +7,24 @@ through its own dynamic loader with its own libraries, ROMs and platform firmwar
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bootrig.cache import digest_key
+from bootrig.cache import describe_cache_error, digest_key
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import EmulatorMissingError
 from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, inspect_emulator
 from bootrig.process import ProcessError, ToolMissingError, require_tool, run_process
 from bootrig.store.apt import ask_apt
 from bootrig.store.settings import load_settings
+from bootrig.temporary import remove_path, start_temporary_directory
 from bootrig.workdir import cache_directory
 
 logger = logging.getLogger(__name__)
 
 UNPACK_S = 900.0
+UNFINISHED_PREFIX = ".unfinished-"
 LOADER = "usr/lib64/ld-linux-x86-64.so.2"
 OLD_LOADER = "lib64/ld-linux-x86-64.so.2"
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
@@ -109,23 +110,32 @@ def _unpack_new(name: str, suite: DebianSuite, place: Path) -> Path:
         program = require_tool("mmdebstrap")
     except ToolMissingError as error:
         raise EmulatorMissingError(f"{name} cannot be unpacked: {error}", remedy=error.remedy) from error
-    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return _unpack_from_any(name, suite, place, program)
+    except OSError as error:
+        raise describe_cache_error(error) from error
+
+
+def _unpack_from_any(name: str, suite: DebianSuite, place: Path, program: Path) -> Path:
     deadline = Deadline.after(UNPACK_S, f"{name} is unpacked")
     failures = []
     for mirror in dict.fromkeys(_iter_mirrors(suite)):
         logger.info("unpacking %s from %s", name, mirror)
-        new = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
-        try:
-            run_process(_words(program, suite, new, mirror), deadline=deadline)
-            _tidy(new)
+        with start_temporary_directory(place.parent, UNFINISHED_PREFIX) as new:
+            try:
+                run_process(_words(program, suite, new, mirror), deadline=deadline)
+                _tidy(new)
+                # what is in place has to be whole after a power cut, too
+                run_process([require_tool("sync"), "--file-system", str(new)], deadline=deadline)
+            except ProcessError as error:
+                failures.append(f"{mirror}: {_last_error(error)}")
+                continue
             # Another process may have been faster; its result is the same.
-            if not place.exists():
+            if not place.is_dir():
+                remove_path(place)
                 new.rename(place)
             return place
-        except ProcessError as error:
-            failures.append(f"{mirror}: {_last_error(error)}")
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
     tried = "\n  ".join(failures) or "there is no mirror to try"
     raise EmulatorMissingError(
         f"{name} is not available from any mirror:\n  {tried}",
