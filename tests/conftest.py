@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -39,6 +40,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "laptop")
 def pytest_configure(config: pytest.Config) -> None:
     """Become the parent of everything that tests start, so that the leak check sees it."""
     adopt_orphans()
+    # what a shell starts in the background ignores SIGINT, and so would all that tests start and interrupt
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # a KVM that works now and then is no basis for a test
     os.environ.setdefault("BOOTRIG_ACCELERATOR", "tcg")
 

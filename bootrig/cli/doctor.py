@@ -136,8 +136,8 @@ def iter_abilities(*, again: bool = False) -> Iterator[Ability]:
     yield examine("Python", look_at_python)
     yield examine("Python packages", look_at_packages)
     yield from iter_emulator_abilities(again=again)
-    yield examine("tap", look_at_tap)
     yield examine("namespaces", look_at_namespaces)
+    yield examine("tap", look_at_tap)
     programs = (program for service in find_services().values() for program in service.programs)
     for program in dict.fromkeys(programs):
         yield examine(program, partial(look_at_program, program))
@@ -241,20 +241,26 @@ def look_at_file(path: Path, package: str) -> str:
     return str(path)
 
 
+def look_at_namespaces() -> str:
+    """Return which namespaces cells get, by making some."""
+    from bootrig.network.namespace import run_in_namespaces
+
+    run_in_namespaces(lambda: 0, deadline=Deadline.after(ANSWER_S, "making namespaces"))
+    return "user, network, PID and mount namespaces"
+
+
 def look_at_tap(device: Path | None = None) -> str:
-    """Return the device that makes taps."""
+    """Return the device that makes taps and in which way cells get one in namespaces of their own, by making one."""
+    from bootrig.network.errors import NamespaceError
+    from bootrig.network.namespace import probe_namespaces
     from bootrig.network.tap import TUN_DEVICE, open_device
 
     path = device or TUN_DEVICE
     os.close(open_device(path))
-    return str(path)
-
-
-def look_at_namespaces(device: Path | None = None) -> str:
-    """Return in which way cells get namespaces and a tap of their own, by making some."""
-    from bootrig.network.namespace import probe_namespaces
-
-    return f"user, network and PID namespaces with a tap, by way of {probe_namespaces(device)}"
+    try:
+        return f"{path}, by way of {probe_namespaces(path)}"
+    except NamespaceError:
+        return f"{path}, not tried, as there are no namespaces"
 
 
 def look_at_grub() -> str:

@@ -25,6 +25,7 @@ from bootrig.bug import keep_bug
 from bootrig.deadline import Deadline
 from bootrig.errors import BootrigError, BugError, InputError, RigError
 from bootrig.network.errors import NamespaceError
+from bootrig.network.permission import namespace_remedy
 from bootrig.process_tree import die_with_parent, kill_tree
 from bootrig.shortage import MEMORY_REMEDY, count_memory_kills
 
@@ -41,28 +42,6 @@ WATCH_PERIOD_S = 0.5
 END_S = 2.0
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-# sysctl, value that forbids, value that allows; see user_namespaces(7) and the release notes of Debian and Ubuntu
-_SWITCHES = (
-    ("kernel/unprivileged_userns_clone", "0", "1"),
-    ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
-    ("user/max_user_namespaces", "0", "15000"),
-    ("user/max_net_namespaces", "0", "15000"),
-    ("user/max_pid_namespaces", "0", "15000"),
-)
-
-
-def namespace_remedy(sysctl_directory: Path = Path("/proc/sys")) -> str:
-    """Return what would make namespaces work on this machine, as far as its settings tell."""
-    for name, forbids, allows in _SWITCHES:
-        with suppress(OSError):
-            if (sysctl_directory / name).read_text().strip() == forbids:
-                return f"as root: sysctl -w {name.replace('/', '.')}={allows}    (or run bootrig as root)"
-    if os.geteuid() == 0:
-        return (
-            "this container forbids namespaces: start it with --privileged or --cap-add SYS_ADMIN --cap-add NET_ADMIN"
-        )
-    return "run bootrig as root, or outside of a container that forbids namespaces"
 
 
 def _check(result: int, what: str) -> None:

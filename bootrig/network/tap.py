@@ -18,11 +18,12 @@ from pathlib import Path
 
 from bootrig.network.addresses import SERVER_INTERFACES, TAP_MAC, TAP_NAME
 from bootrig.network.errors import TapError
+from bootrig.network.permission import find_forbidding_switch, namespace_remedy
 
 TUN_DEVICE = Path("/dev/net/tun")
 DEVICE_TABLE = Path("/proc/self/net/dev")
 MODPROBE_REMEDY = "as root: modprobe tun    (a container needs --device /dev/net/tun)"
-ALLOWED_REMEDY = "run bootrig as root, or where user namespaces are allowed: bootrig doctor"
+IPV6_REMEDY = "switch IPv6 on: sysctl -w net.ipv6.conf.all.disable_ipv6=0, or boot without ipv6.disable=1"
 
 TUNSETIFF = 0x400454CA
 IFF_TAP, IFF_NO_PI, IFF_UP = 0x0002, 0x1000, 0x0001
@@ -48,11 +49,10 @@ def _request(channel: socket.socket, kind: int, flags: int, body: bytes, what: s
 
 
 def _remedy(number: int, what: str) -> str:
-    if number == errno.EPERM:
-        return ALLOWED_REMEDY
-    if ":" in what and number in {errno.EOPNOTSUPP, errno.EACCES, errno.EAFNOSUPPORT}:
-        return "switch IPv6 on: sysctl -w net.ipv6.conf.all.disable_ipv6=0, or boot without ipv6.disable=1"
-    return ""
+    # with IPv6 switched off the kernel says EACCES, and so does AppArmor where it restricts user namespaces
+    if ":" in what and number in {errno.EOPNOTSUPP, errno.EACCES, errno.EAFNOSUPPORT} and not find_forbidding_switch():
+        return IPV6_REMEDY
+    return namespace_remedy() if number in {errno.EPERM, errno.EACCES} else ""
 
 
 def _set_link(channel: socket.socket, name: str, attributes: bytes = b"", *, up: bool) -> None:
@@ -94,12 +94,13 @@ def open_device(device: Path = TUN_DEVICE) -> int:
         raise TapError(what, remedy=remedy) from error
 
 
-def _make_tap(descriptor: int) -> None:
+def _make_tap(descriptor: int, device: Path) -> None:
     try:
         fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", TAP_NAME.encode(), IFF_TAP | IFF_NO_PI))
     except OSError as error:
         what = f"cannot create the tap device {TAP_NAME}: {error.strerror}"
-        raise TapError(what, remedy=ALLOWED_REMEDY) from error
+        another = f"as root: rm {device} && mknod -m 0666 {device} c 10 200"
+        raise TapError(what, remedy=another if error.errno == errno.ENOTTY else namespace_remedy()) from error
     os.set_inheritable(descriptor, True)
 
 
@@ -122,7 +123,7 @@ def open_tap(addresses: Sequence[str] = SERVER_INTERFACES, *, device: Path = TUN
     """
     descriptor = open_device(device)
     try:
-        _make_tap(descriptor)
+        _make_tap(descriptor, device)
         # the kernel would send router solicitations of its own into the capture
         with suppress(OSError):
             Path(f"/proc/sys/net/ipv6/conf/{TAP_NAME}/accept_ra").write_text("0")

@@ -110,7 +110,8 @@ def test_the_guest_had_the_embedded_rom(all_scenarios: Boots) -> None:
     for trace in all_scenarios.traces:
         assert trace.rom.romfile == "efi-e1000.rom"
         assert trace.rom.sha256 == hashlib.sha256(content).hexdigest()
-        assert (trace.rom.file_length, trace.rom.rombar) == (len(content), 1)
+        assert trace.rom.file_length == len(content)
+        assert trace.rom.rombar in {1, -1}  # since QEMU 9.2 -1 where nothing sets it: on
         assert trace.rom.rom_bar_length == 0x40000
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,11 +105,35 @@ def test_a_tap_device_that_may_not_be_opened_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.rig
-def test_namespaces_without_a_tap_are_missing(tmp_path: Path) -> None:
-    ability = examine("namespaces", lambda: doctor.look_at_namespaces(tmp_path / "tun"))
-    assert ability.state is State.MISSING
-    assert ability.detail
-    assert ability.remedy
+def test_namespaces_are_made_without_a_tap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A container without the tun device lacks that alone."""
+    monkeypatch.setattr("bootrig.network.tap.TUN_DEVICE", tmp_path / "tun")
+    states = {look.__name__: examine("", look).state for look in (doctor.look_at_namespaces, doctor.look_at_tap)}
+    assert states == {"look_at_namespaces": State.GOOD, "look_at_tap": State.MISSING}
+
+
+@pytest.mark.rig
+def test_namespaces_that_the_kernel_refuses_are_missing(tmp_path: Path) -> None:
+    """In a user namespace that allows no others, where the device can be opened all the same."""
+    device = tmp_path / "tun"
+    device.touch()
+    code = (
+        "import json; from pathlib import Path; from bootrig.cli.doctor import *;"
+        "Path('/proc/sys/user/max_net_namespaces').write_text('0');"
+        f"looks = (look_at_namespaces, partial(look_at_tap, Path({str(device)!r})));"
+        "abilities = [examine('', look) for look in looks];"
+        "print(json.dumps([[it.state, it.detail, it.remedy] for it in abilities]))"
+    )
+    command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", code]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    namespaces, tap = json.loads(told.stdout)
+    assert namespaces == [
+        "missing",
+        "cannot make namespaces: unshare: No space left on device",
+        "sysctl -w user.max_net_namespaces=15000",
+    ]
+    assert tap == ["ok", f"{device}, not tried, as there are no namespaces", ""]
 
 
 def test_a_file_that_a_scenario_serves_is_named(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ from bootrig.deadline import Deadline
 from bootrig.errors import BugError, InputError, RigError
 from bootrig.network import namespace
 from bootrig.network.addresses import SERVER_ADDRESS
-from bootrig.network.errors import NamespaceError
-from bootrig.network.namespace import namespace_remedy, probe_namespaces, run_in_namespaces
+from bootrig.network.errors import NamespaceError, TapError
+from bootrig.network.namespace import probe_namespaces, run_in_namespaces
+from bootrig.network.permission import namespace_remedy
 from bootrig.network.servers.dnsmasq import start_dnsmasq
 from bootrig.network.servers.personality import DhcpPersonality
 from bootrig.network.servers.tftp import TftpConfiguration, start_tftp
@@ -231,28 +232,6 @@ def test_a_machine_that_refuses_is_told_apart(monkeypatch):
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "remedy"),
-    [
-        ("kernel/unprivileged_userns_clone", "0\n", "sysctl -w kernel.unprivileged_userns_clone=1"),
-        (
-            "kernel/apparmor_restrict_unprivileged_userns",
-            "1\n",
-            "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
-        ),
-        ("user/max_user_namespaces", "0\n", "sysctl -w user.max_user_namespaces=15000"),
-    ],
-)
-def test_the_remedy_names_the_switch(tmp_path, name, content, remedy):
-    (tmp_path / name).parent.mkdir()
-    (tmp_path / name).write_text(content)
-    assert remedy in namespace_remedy(tmp_path)
-
-
-def test_without_a_switch_the_remedy_names_the_container(tmp_path):
-    assert "container" in namespace_remedy(tmp_path)
-
-
 def test_probe_says_yes_and_how():
     assert probe_namespaces() == ("root" if os.geteuid() == 0 else "user namespace")
 
@@ -334,6 +313,20 @@ class TestOrdinaryUser:
     def test_works_where_anybody_may_open_the_tun_device(self, tun):
         tun.chmod(0o666)
         assert self._probe(tun) == ["user namespace"]
+
+    def test_a_tap_that_is_forbidden_has_the_remedy_of_namespaces(self, tun):
+        """As where AppArmor leaves a new user namespace without capabilities: the device opens, all else is EPERM."""
+        tun.chmod(0o666)
+
+        def open_outside() -> str:
+            try:
+                with open_tap(device=tun):
+                    return "opened"
+            except TapError as error:
+                return f"{error}; {error.remedy}"
+
+        told = self._as_nobody(open_outside)
+        assert told == f"cannot create the tap device tap0: Operation not permitted; {namespace_remedy(user=65534)}"
 
     def test_says_chmod_where_the_tun_device_is_roots(self, tun):
         problem, remedy = self._probe(tun)

@@ -130,5 +130,7 @@ def test_no_device(tmp_path):
 
 def test_a_file_that_is_no_tun_device(tmp_path):
     (tmp_path / "tun").write_bytes(b"")
-    with pytest.raises(TapError, match=r"Inappropriate ioctl"), open_tap(device=tmp_path / "tun"):
+    device = tmp_path / "tun"
+    with pytest.raises(TapError, match=r"Inappropriate ioctl") as caught, open_tap(device=device):
         pass
+    assert caught.value.remedy == f"as root: rm {device} && mknod -m 0666 {device} c 10 200"
