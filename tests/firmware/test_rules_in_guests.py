@@ -25,7 +25,8 @@ LIMIT_S = 90.0
 NIC = "virtio-net-pci"
 NOTHING_RAN = b"No bootable device"
 BANNER = b"Open Source Network Boot Firmware"
-OWN_PXE = b"Start PXE over IPv4"
+# OVMF found no driver: it starts its own PXE client, or since QEMU 10, without a source of randomness, nothing
+NO_DRIVER = (b"Start PXE over IPv4", b"No bootable option")
 
 
 def console_until(rom: Path, ends: tuple[bytes, ...], directory: Path, platform_firmware: str = "seabios") -> bytes:
@@ -101,7 +102,7 @@ def test_ovmf_loads_a_driver_that_we_packed_whatever_its_ids(virtio_rom: bytes, 
     assert find_faults(content) == [("pci-ids", Severity.NOTE)]
     path = tmp_path / "virtio.rom"
     path.write_bytes(content)
-    assert BANNER in console_until(path, (BANNER, OWN_PXE), tmp_path / "run", "ovmf")
+    assert BANNER in console_until(path, (BANNER, *NO_DRIVER), tmp_path / "run", "ovmf")
 
 
 def test_ovmf_passes_a_driver_over_whose_header_says_application(virtio_rom: bytes, tmp_path: Path) -> None:
@@ -113,4 +114,4 @@ def test_ovmf_passes_a_driver_over_whose_header_says_application(virtio_rom: byt
     assert {rule for rule, _ in find_faults(content)} == {"efi-subsystem"}
     path = tmp_path / "virtio.rom"
     path.write_bytes(content)
-    assert BANNER not in console_until(path, (BANNER, OWN_PXE), tmp_path / "run", "ovmf")
+    assert BANNER not in console_until(path, (BANNER, *NO_DRIVER), tmp_path / "run", "ovmf")
