@@ -19,7 +19,8 @@ from bootrig.network.namespace import run_in_namespaces
 from bootrig.network.tap import open_tap
 
 LIMIT_S = 100.0
-MARK = b"No configuration methods"
+# of iPXE, and of an OVMF that has no driver for the NIC and no source of randomness for its own PXE client
+MARKS = (b"No configuration methods", b"UEFI Interactive Shell")
 
 
 async def boot(launcher: Launcher, model: str, platform_firmware: str, directory: Path, descriptor: int) -> Any:
@@ -52,14 +53,14 @@ async def boot(launcher: Launcher, model: str, platform_firmware: str, directory
             await guest.resume()
             event = await resumed.get()
         seen = b""
-        while MARK not in seen:
+        while not (marks := [mark for mark in MARKS if mark in seen]):
             content = await guest.console.read()
             if not content:
                 raise EOFError(seen)
             seen += content
         clock_s = await guest.clock_s()
         return {
-            "console": seen[: seen.index(MARK)].decode("utf-8", "replace"),
+            "console": seen[: seen.index(marks[0])].decode("utf-8", "replace"),
             "event": event["event"],
             "events": [event["event"] for event in guest.events],
             "rom": [rom.romfile, rom.rom_bar_length, rom.sha256],

@@ -25,8 +25,8 @@ LIMIT_S = 90.0
 NIC = "virtio-net-pci"
 NOTHING_RAN = b"No bootable device"
 BANNER = b"Open Source Network Boot Firmware"
-# OVMF found no driver: it starts its own PXE client, or since QEMU 10, without a source of randomness, nothing
-NO_DRIVER = (b"Start PXE over IPv4", b"No bootable option")
+# OVMF found no driver: it starts its own PXE client, or since QEMU 10, without a source of randomness, its shell
+NO_DRIVER = (b"Start PXE over IPv4", b"UEFI Interactive Shell")
 
 
 def console_until(rom: Path, ends: tuple[bytes, ...], directory: Path, platform_firmware: str = "seabios") -> bytes:
