@@ -1,7 +1,7 @@
 """The last resort: what nobody caught is a bug of bootrig, and its traceback is kept."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from bootrig.workdir import cache_directory, write_atomically
 BUG_FILE = "bug.txt"
 
 
-def keep_bug(error: BaseException, find_directory: Callable[[], Path] = cache_directory) -> BugError:
+def keep_bug(error: BaseException, directory: Path | None = None) -> BugError:
     """Write the traceback of `error` into `BUG_FILE` in a directory, and return the error that says so in one line.
 
-    Where it cannot be written, that error tells it whole.
+    Without a directory it is kept in the cache's. Where it cannot be written, the error tells it whole.
     """
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f" ({Path(frame.filename).name}:{frame.lineno})" for frame in last)
@@ -22,18 +22,19 @@ def keep_bug(error: BaseException, find_directory: Callable[[], Path] = cache_di
     message = f"{BUG_WORDS}: {type(error).__name__}{f': {words}' if words else ''}{place}"
     told = "".join(traceback.format_exception(error))
     try:
-        file = find_directory() / BUG_FILE
+        file = (directory or cache_directory()) / BUG_FILE
         write_atomically(file, told.encode("utf-8", "backslashreplace"))
     except (OSError, RuntimeError, BootrigError) as failure:
-        return BugError(
-            f"{message}\n{told}its traceback could not be kept: {failure}", remedy="report it with the above"
-        )
+        told = f"{message}\n{told}its traceback could not be kept: {failure}"
+        return BugError(told, remedy="report it with the above")
     return BugError(message, remedy=f"report it with {file.absolute()}, which has the traceback")
 
 
 @contextmanager
-def keep_bugs(directory: Path) -> Iterator[None]:
+def keep_bugs(directory: Path | None = None) -> Iterator[None]:
     """While inside, what is not an error of bootrig's or of the operating system becomes one, kept in `directory`.
+
+    An interruption stays one, also where the interpreter made another error of it.
 
     Raises:
         BugError: it was neither.
@@ -43,4 +44,9 @@ def keep_bugs(directory: Path) -> Iterator[None]:
     except (BootrigError, OSError):
         raise
     except Exception as error:
-        raise keep_bug(error, lambda: directory) from error
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, KeyboardInterrupt):
+                raise cause from None
+            cause = cause.__cause__
+        raise keep_bug(error, directory) from error

@@ -28,7 +28,7 @@ def test_what_is_expected_stays(error: BaseException, tmp_path: Path) -> None:
 
 def test_a_traceback_that_cannot_be_kept_is_told_whole(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    told = keep_bug(RecursionError("deep\udcff"), lambda: tmp_path / "file" / "below")
+    told = keep_bug(RecursionError("deep\udcff"), tmp_path / "file" / "below")
     assert "RecursionError: deep" in str(told).splitlines()[-2]
     assert str(told).splitlines()[-1].startswith("its traceback could not be kept: ")
 
@@ -37,4 +37,13 @@ def test_a_home_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     def find() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
-    assert "could not be kept: Could not" in str(keep_bug(MemoryError(), find))
+    monkeypatch.setattr("bootrig.bug.cache_directory", find)
+    assert "could not be kept: Could not" in str(keep_bug(MemoryError()))
+
+
+def test_an_interruption_that_the_interpreter_wraps_stays_one(tmp_path: Path) -> None:
+    """As Python 3.11 does in `__set_name__`, which dataclasses and enums are made with."""
+    interruption = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt) as caught, keep_bugs(tmp_path):
+        raise RuntimeError("Error calling __set_name__") from interruption
+    assert caught.value is interruption

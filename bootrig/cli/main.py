@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from bootrig import __version__
-from bootrig.bug import keep_bug
+from bootrig.bug import keep_bugs
 from bootrig.cli.telling import tell_error
 from bootrig.errors import BootrigError, ExitStatus, RigError
 from bootrig.standard_streams import find_failure, guard_standard_streams
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _end(words: Sequence[str]) -> ExitStatus:
     """Run a command line; what ends it becomes a message and an exit status."""
     try:
-        with _signals_end():
+        with _signals_end(), keep_bugs():
             return ExitStatus(_run(words))
     except _SignalError as signalled:
         print(f"bootrig: ended by {signalled.number.name}", file=sys.stderr)
@@ -88,8 +88,6 @@ def _end(words: Sequence[str]) -> ExitStatus:
         message = f"{error.filename or 'the operating system'}: {error.strerror or error}"
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return tell_error(RigError(message, remedy="free some space, or name another place" if is_full else ""))
-    except Exception as error:  # noqa: BLE001 - the last resort
-        return tell_error(keep_bug(error))
 
 
 def _run(words: Sequence[str]) -> int:
@@ -139,6 +137,8 @@ def _signals_end() -> Iterator[None]:
     def end(number: int, _frame: object) -> NoReturn:
         raise _SignalError(signal.Signals(number))
 
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     heeded = (number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN)
     before = {number: signal.signal(number, end) for number in heeded}
     try:

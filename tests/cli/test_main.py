@@ -130,3 +130,26 @@ def test_standard_streams_may_be_closed(closed: str) -> None:
         ["sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, script], check=False, capture_output=True, text=True
     )
     assert (ended.returncode, ended.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("verb", "ended"),
+    [
+        ("lambda: os.kill(os.getpid(), signal.SIGINT)", (130, "bootrig: interrupted\n")),
+        ("os.kill(os.getpid(), signal.SIGINT)", (-2, "")),
+    ],
+)
+def test_ctrl_c_in_the_work_and_before_it(verb: str, ended: tuple[int, str]) -> None:
+    script = (
+        "from bootrig.cli.entry import main\n"
+        "import os, signal, sys; from types import ModuleType; from bootrig.cli.main import VERBS\n"
+        "module = sys.modules['bootrig.cli.scripted'] = ModuleType('scripted')\n"
+        "module.add_arguments = lambda parser: None\n"
+        f"work = {verb}\n"
+        "module.run = lambda arguments: work() or 0\n"
+        "VERBS['scripted'] = ''\n"
+        "sys.argv[1:] = ['scripted']\n"
+        "sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == ended
