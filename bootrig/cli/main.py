@@ -100,7 +100,12 @@ def _run(words: Sequence[str]) -> int:
     )
     for name in TOLD:
         logging.getLogger(name).setLevel(min(logging.INFO, logging.root.level))
-    status: int = importlib.import_module(f"bootrig.cli.{arguments.verb}").run(arguments)
+    try:
+        status: int = importlib.import_module(f"bootrig.cli.{arguments.verb}").run(arguments)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("", "bootrig", "firmware"):
+            raise
+        raise RigError(f"the Python package {error.name} is not installed", remedy="bootrig doctor") from error
     return status
 
 

@@ -47,6 +47,11 @@ def test_the_verb_s_status_is_returned(verb: Callable[[Callable[[], int]], list[
         (InputError("no such recipe", remedy="bootrig roms"), 2, "bootrig: no such recipe\n  remedy: bootrig roms\n"),
         (RigError("QEMU died"), 3, "bootrig: QEMU died\n"),
         (BootrigError("odd"), 3, "bootrig: odd\n"),
+        (
+            ModuleNotFoundError("No module named 'rich'", name="rich.text"),
+            3,
+            "bootrig: the Python package rich.text is not installed\n  remedy: bootrig doctor\n",
+        ),
         (KeyboardInterrupt(), 130, "bootrig: interrupted\n"),
     ],
 )
