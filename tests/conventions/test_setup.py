@@ -221,7 +221,7 @@ def test_two_calls_at_once_do_the_work_once(stage: Stage) -> None:
 
 def test_without_root_and_sudo_the_command_is_printed(stage: Stage) -> None:
     result = stage.call("ci/bootrig", "roms", as_nobody=True)
-    assert "set-up: this is not root, and sudo is not to be had. As root, run:\n" in result.stderr
+    assert "set-up: this is not root, and sudo is not available. As root, run:\n" in result.stderr
     assert "  apt-get update && apt-get install --no-install-recommends python3 python3-venv " in result.stderr
     assert "set-up: going on without them; whatever needs one of them will say so\n" in result.stderr
     assert result.stdout == "bootrig roms\n"
