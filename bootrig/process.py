@@ -43,6 +43,7 @@ DEBIAN_PACKAGES: Mapping[str, str] = {
     "patch": "patch",
     "qemu-img": "qemu-utils",
     "qemu-system-x86_64": "qemu-system-x86",
+    "sync": "coreutils",
     "unshare": "util-linux",
 }
 

@@ -279,7 +279,7 @@ def test_packages_that_the_program_asks_for_are_listed() -> None:
     tools = set(re.findall(r'require_tool\("([^"]+)"\)', source))
     assert "dnsmasq" in tools
     listed = listed_packages()
-    everything = set().union(*listed.values()) | {"util-linux"}
+    everything = set().union(*listed.values()) | {"coreutils", "util-linux"}
     assert {DEBIAN_PACKAGES.get(tool, tool) for tool in tools} <= everything
     contents = [file.content for scenario in iter_scenarios() for file in scenario.iter_files()]
     served = {content.package for content in contents if isinstance(content, HostFile)} - {""}
