@@ -12,6 +12,8 @@ from firmware.errors import FormatError
 
 STRUCTURE_NAME = "PE image"
 DOS_HEADER_LENGTH = 0x40
+# The Windows loader takes no more (PE Format, "COFF File Header"); drivers have up to ten.
+SECTIONS_LIMIT = 96
 _COFF = struct.Struct("<4sHH12xH2x")
 _TABLE_ENTRY = struct.Struct("<8sIIII16x")
 _ENTRY_OFFSET, _SUBSYSTEM_OFFSET = 16, 68
@@ -99,6 +101,8 @@ def parse_pe_image(content: bytes) -> PeImage:
     table = place + optional_length
     if table + count * _TABLE_ENTRY.size > len(content):
         raise FormatError(STRUCTURE_NAME, header_offset + 6, f"its section table of {count} leads past the end")
+    if count > SECTIONS_LIMIT:
+        raise FormatError(STRUCTURE_NAME, header_offset + 6, f"{count} sections, at most {SECTIONS_LIMIT} are accepted")
     entry_address = int.from_bytes(content[place + _ENTRY_OFFSET : place + _ENTRY_OFFSET + 4], "little")
     subsystem = int.from_bytes(content[place + _SUBSYSTEM_OFFSET : place + _SUBSYSTEM_OFFSET + 2], "little")
     sections = tuple(_parse_section(content, table + index * _TABLE_ENTRY.size) for index in range(count))

@@ -7,12 +7,14 @@ from pathlib import PurePath
 from firmware.efi.pe import PeImage, parse_pe_image
 from firmware.errors import FormatError
 from firmware.nic import ROM_STEMS, NicModel, find_models_of_rom
-from firmware.optionrom.image import RomImage, unpack_efi_image
+from firmware.optionrom.image import RomImage, find_unpacked_length, unpack_efi_image
 from firmware.optionrom.rom import Survey, survey_option_rom
 from firmware.romset import DEFAULT_ROM_NAME, RomSet, bar_length, parse_pci_id_name
 
 # No EFI driver for a NIC is nearly this long; it limits time and memory for compressed data with a wrong length.
 DRIVER_LENGTH_LIMIT = 8 * 1024 * 1024
+# What is unpacked of one file, all images together; the largest that is known has two images of 1 MiB.
+UNPACKED_TOTAL_LIMIT = 64 * 1024 * 1024
 EXPECTED_IMAGES = {"efi": frozenset({"bios", "efi"}), "pxe": frozenset({"bios"})}
 """The images that a ROM should have by the prefix of its name."""
 
@@ -24,16 +26,20 @@ class EfiContent:
     Attributes:
         offset: where the image begins in the file.
         image: the image.
-        unpacked: its PE image; None where it cannot be unpacked.
+        unpacked_length: the bytes of its PE image; None where it cannot be unpacked.
         unpacking_fault: why it cannot.
+        names_ipxe: whether the word iPXE is in its PE image.
+        holds_interpreter: whether iPXE's script interpreter is.
         pe: the PE image's headers; None where they cannot be read.
         pe_fault: why they cannot.
     """
 
     offset: int
     image: RomImage
-    unpacked: bytes | None = field(default=None, repr=False)
+    unpacked_length: int | None = None
     unpacking_fault: FormatError | None = None
+    names_ipxe: bool = False
+    holds_interpreter: bool = False
     pe: PeImage | None = None
     pe_fault: FormatError | None = None
 
@@ -113,7 +119,7 @@ def examine_rom(
     and which images (`bios`, `efi`) are expected, unless `nic_model` and `expected` say otherwise.
     """
     survey = survey_option_rom(content)
-    efi = tuple(_examine_efi(offset, image) for offset, image in survey.rom.iter_images() if image.is_efi)
+    efi = tuple(_iter_efi(survey))
     name = PurePath(file).name
     match = DEFAULT_ROM_NAME.fullmatch(parse_pci_id_name(name, content) or name)
     known = match if match and match["stem"] in ROM_STEMS else None
@@ -144,12 +150,39 @@ def place_subject(roms: SetSubject) -> SetSubject:
     )
 
 
+def _iter_efi(survey: Survey) -> Iterator[EfiContent]:
+    """Yield what each EFI image holds. One PE image is kept at a time, and as much unpacked as the limit allows."""
+    left = UNPACKED_TOTAL_LIMIT
+    for offset, image in survey.rom.iter_images():
+        if not image.is_efi:
+            continue
+        length = find_unpacked_length(image)
+        if length > DRIVER_LENGTH_LIMIT:
+            length = 0  # nothing is unpacked then
+        if length > left:
+            reason = f"unpacks to {length} bytes, {left} of the {UNPACKED_TOTAL_LIMIT} for one file are left"
+            yield EfiContent(offset, image, unpacking_fault=FormatError("EFI image", 0, reason))
+            continue
+        left -= length
+        yield _examine_efi(offset, image)
+
+
 def _examine_efi(offset: int, image: RomImage) -> EfiContent:
     try:
         unpacked = unpack_efi_image(image, DRIVER_LENGTH_LIMIT)
     except FormatError as error:
         return EfiContent(offset, image, unpacking_fault=error)
+    pe, fault = None, None
     try:
-        return EfiContent(offset, image, unpacked, pe=parse_pe_image(unpacked))
+        pe = parse_pe_image(unpacked)
     except FormatError as error:
-        return EfiContent(offset, image, unpacked, pe_fault=error)
+        fault = error
+    return EfiContent(
+        offset,
+        image,
+        unpacked_length=len(unpacked),
+        names_ipxe=b"iPXE" in unpacked,
+        holds_interpreter=b"#!ipxe" in unpacked,
+        pe=pe,
+        pe_fault=fault,
+    )

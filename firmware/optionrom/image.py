@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from firmware.efi.compression import UNPACKED_LENGTH_LIMIT, decompress
+from firmware.efi.compression import HEADER_LENGTH, UNPACKED_LENGTH_LIMIT, decompress
 from firmware.errors import FormatError
 from firmware.optionrom.header import EfiHeader, LegacyHeader
 from firmware.optionrom.ipxe import IpxeHeader
@@ -125,3 +125,11 @@ def unpack_efi_image(image: RomImage, limit: int = UNPACKED_LENGTH_LIMIT) -> byt
         return decompress(packed, limit=limit)
     except FormatError as error:
         raise FormatError(error.structure, header.image_offset + error.offset, error.reason) from error
+
+
+def find_unpacked_length(image: RomImage) -> int:
+    """Return how many bytes the EFI image `image` says that it unpacks to; 0 where it does not say, uncompressed."""
+    header = image.header
+    if not isinstance(header, EfiHeader) or header.compression_type != COMPRESSED:
+        return 0
+    return int.from_bytes(image.content[header.image_offset + 4 : header.image_offset + HEADER_LENGTH], "little")

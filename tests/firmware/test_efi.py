@@ -195,6 +195,7 @@ BAD_PE = {
     "signature": (PE[:0x40] + b"NE\0\0" + PE[0x44:], "at offset 0x40: signature is b'NE\\x00\\x00'"),
     "optional magic": (PE[:0x58] + b"\x07\x01" + PE[0x5A:], "optional header's magic is 0x0107, expected 0x10b or"),
     "optional length": (PE[:0x54] + b"\x10\0" + PE[0x56:], "optional header has 16 bytes"),
+    "sections": (PE[:0x46] + b"\x61\0" + PE[0x48:] + bytes(40 * 97), "97 sections, at most 96 are accepted"),
     "table": (PE[:0x46] + b"\xff\xff" + PE[0x48:], "its section table of 65535 leads past the end"),
 }
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from firmware.lint.finding import Fault, Severity
 from firmware.lint.rule import set_rule
-from firmware.lint.rules.efi import holds_interpreter
 from firmware.lint.rules.romset import length_text
 from firmware.lint.subject import RomSubject, SetSubject
 from firmware.nic import ROM_STEMS
@@ -69,7 +68,7 @@ def check_efi_against_baseline(roms: SetSubject, baseline: SetSubject) -> Iterat
             continue
         if before.efi and not after.efi:
             yield Fault(f"no EFI image, {baseline.name} has one", file=after.file)
-        elif any(map(holds_interpreter, before.efi)) and not any(map(holds_interpreter, after.efi)):
+        elif any(efi.holds_interpreter for efi in before.efi) and not any(efi.holds_interpreter for efi in after.efi):
             message = f"the EFI image has no script interpreter, the one in {baseline.name} has"
             yield Fault(message, file=after.file)
 

@@ -94,7 +94,7 @@ def check_pe_image(rom: RomSubject) -> Iterator[Fault]:
     for efi in rom.efi:
         if efi.pe_fault is not None:
             yield Fault(f"unpacked offset 0x{efi.pe_fault.offset:x}: {efi.pe_fault.reason}", efi.offset, 2)
-        if efi.pe is None or efi.unpacked is None:
+        if efi.pe is None or efi.unpacked_length is None:
             continue
         if not any(
             entry.address <= efi.pe.entry_address < entry.address + max(entry.virtual_length, entry.file_length)
@@ -103,8 +103,8 @@ def check_pe_image(rom: RomSubject) -> Iterator[Fault]:
             yield Fault(f"the entry 0x{efi.pe.entry_address:x} is in no section", efi.offset, 2)
         for entry in efi.pe.sections:
             end = entry.file_offset + entry.file_length
-            if entry.file_length and end > len(efi.unpacked):
-                message = f"section {entry.name} ends at 0x{end:x}, the PE image at 0x{len(efi.unpacked):x}"
+            if entry.file_length and end > efi.unpacked_length:
+                message = f"section {entry.name} ends at 0x{end:x}, the PE image at 0x{efi.unpacked_length:x}"
                 yield Fault(message, efi.offset, 2)
 
 
@@ -118,9 +118,9 @@ def check_ipxe_stack(rom: RomSubject) -> Iterator[Fault]:
     iPXE 2.0.0 hold all of it, and OVMF boots by its own PXE all the same. A boot tells: the scenario efi-script.
     """
     for efi in rom.efi:
-        if efi.unpacked is None or b"iPXE" not in efi.unpacked:
+        if not efi.names_ipxe:
             continue
-        if holds_interpreter(efi):
+        if efi.holds_interpreter:
             yield Fault(
                 "the driver holds all of iPXE; whether firmware starts it or boots by its own PXE, only a boot can "
                 "tell (scenario efi-script)",
@@ -129,8 +129,3 @@ def check_ipxe_stack(rom: RomSubject) -> Iterator[Fault]:
             )
         else:
             yield Fault("the driver has no script interpreter: it is iPXE's NIC driver alone", efi.offset, 2)
-
-
-def holds_interpreter(efi: EfiContent) -> bool:
-    """Whether an EFI image holds iPXE's script interpreter."""
-    return efi.unpacked is not None and b"#!ipxe" in efi.unpacked
