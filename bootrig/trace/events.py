@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 T = TypeVar("T")
 Varying = Annotated[T, Meta(extra={"varies": True})]
 Recorded = Annotated[T, Meta(extra={"recorded": True})]
+Hexadecimal = Annotated[str, Meta(pattern=r"^([0-9a-f]{2})*\Z")]
 
 
 class WireEvent(Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -61,7 +62,7 @@ class DhcpOption(Struct, frozen=True):
     """An option of a DHCP message: its number, its content, the options inside it where those are known (43, 175)."""
 
     code: int
-    hex: str
+    hex: Hexadecimal
     suboptions: "tuple[DhcpOption, ...]" = ()
 
 
@@ -106,7 +107,7 @@ class Dhcp6Option(Struct, frozen=True):
     """An option of a DHCPv6 message: its number, its content."""
 
     code: int
-    hex: str
+    hex: Hexadecimal
 
 
 class Dhcp6(Endpoints, frozen=True, kw_only=True, tag="dhcp6"):
@@ -181,7 +182,7 @@ class Tcp(Endpoints, frozen=True, kw_only=True, tag="tcp"):
 
     connection: int
     window: Recorded[int] = 0
-    tcp_options: Recorded[str] = ""
+    tcp_options: Recorded[Hexadecimal] = ""
 
 
 class HttpRequest(WireEvent, frozen=True, kw_only=True, tag="http-request"):
@@ -197,7 +198,7 @@ class HttpRequest(WireEvent, frozen=True, kw_only=True, tag="http-request"):
     headers: tuple[tuple[str, str], ...] = ()
     connection: int = 0
     window: int | None = None
-    tcp_options: str | None = None
+    tcp_options: Hexadecimal | None = None
 
     def find_header(self, name: str) -> str | None:
         """Return the first header of this name, which is in lower case."""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conventions.tracked import ROOT, tracked_files
 
-SCRIPTS = ("ci/setup", "ci/bootrig", "ci/test", "ci/check", "ci/bench", "ci/mutate", "ci/debian", ".ci/run")
+SCRIPTS = ("ci/setup", "ci/bootrig", "ci/test", "ci/check", "ci/bench", "ci/fuzz", "ci/mutate", "ci/debian", ".ci/run")
 
 
 def lint(tool: str, *argv: str | Path, directory: Path = ROOT) -> subprocess.CompletedProcess[str]:

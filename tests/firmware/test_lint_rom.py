@@ -174,6 +174,11 @@ def test_a_loader_right_before_or_behind_its_structure_is_right() -> None:
         assert lint_rom(examine_rom("pxe-e1000.rom", Bios(loader=loader).build())) == ()
 
 
+def test_padding_of_both_kinds_is_right() -> None:
+    padding = b"\0" * 12 + b"\xff" * 500
+    assert lint_rom(examine_rom("x.rom", Bios().build() + padding)) == lint_rom(examine_rom("x.rom", Bios().build()))
+
+
 def test_a_right_rom_has_no_findings() -> None:
     assert lint_rom(examine_rom(NAME, GOOD)) == ()
     assert lint_rom(examine_rom(NAME, GOOD + b"\xff" * 1024)) == ()

@@ -2,7 +2,7 @@ import ast
 import types
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -38,10 +38,13 @@ def iter_marked_fields(kind: type[Struct], mark: str) -> Iterator[str]:
 def _values(kind: Any) -> st.SearchStrategy[Any]:
     """Return values of the type of a field."""
     if isinstance(kind, type) and issubclass(kind, Struct):
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, include_extras=True)
         hints.pop("suboptions", None)
         return st.builds(kind, **{name: _values(hint) for name, hint in hints.items()})
-    if isinstance(kind, types.UnionType):
+    if get_origin(kind) is Annotated:
+        pattern = next(filter(None, (meta.pattern for meta in kind.__metadata__)), None)
+        return st.from_regex(pattern, fullmatch=True) if pattern else _values(kind.__origin__)
+    if isinstance(kind, types.UnionType) or get_origin(kind) is Union:
         return st.one_of(*map(_values, get_args(kind)))
     if get_origin(kind) is tuple:
         first, *others = get_args(kind)
@@ -77,6 +80,10 @@ def test_options_inside_an_option_go_to_json_and_back():
             "events: Expected `int`, got `null` - at `$[0].repeated_frames[1]`",
         ),
         ('"kind": "tftp-request", "operation": "erase"', "events: Invalid enum value 'erase' - at `$[0].operation`"),
+        (
+            '"kind": "dhcp", "options": [{"code": 1, "hex": "0g"}]',
+            r"events: Expected `str` matching regex '^([0-9a-f]{2})*\\Z' - at `$[0].options[0].hex`",
+        ),
         ('"kind": "http-request", "headers": [["a"]]', "events: Expected `array` of length 2 - at `$[0].headers[0]`"),
     ],
 )

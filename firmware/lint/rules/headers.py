@@ -110,8 +110,8 @@ def check_padding(rom: RomSubject) -> Iterator[Fault]:
     if not rom.survey.rom.images:
         return
     start = len(rom.content) - len(padding)
-    if padding.strip(b"\0") and padding.strip(b"\xff"):
-        first = next(place for place, byte in enumerate(padding) if byte not in {0, 0xFF})
+    first = next((place for place, byte in enumerate(padding) if byte not in {0, 0xFF}), None)
+    if first is not None:
         yield Fault(f"{len(padding)} bytes that are not padding follow the last image", start + first, 1)
     if len(rom.content) % UNIT_LENGTH:
         yield Fault(f"the file has {len(rom.content)} bytes, not a multiple of {UNIT_LENGTH}")
