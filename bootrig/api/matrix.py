@@ -18,11 +18,13 @@ from bootrig.compare.linting import find_errors, find_new
 from bootrig.errors import ExitStatus, InputError, RigError
 from bootrig.record.run import VERDICT_FILE, Run, tell_time, write_run
 from bootrig.report.json import encode_verdict
+from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.plan import plan_cells
 from bootrig.schedule.pool import start_pool
 from bootrig.schedule.sides import Side, embed_side, label_sides, obtain_sides
+from bootrig.temporary import remove_path
 from bootrig.trace.names import CellKey
 from bootrig.workdir import make_run_directory, write_atomically
 from firmware.lint.finding import Finding
@@ -145,6 +147,7 @@ def _start_session(
     """Make everything ready for the cells of ROM sets; processes end with the `with`."""
     parallelism = matrix.require_sound()
     planned = plan_cells(matrix.filters)
+    require_rom_sets(names)
     equipment = make_equipment(
         planned, is_virtual=matrix.is_virtual, accelerator=matrix.accelerator, launch=matrix.launch
     )
@@ -159,6 +162,7 @@ def _start_session(
             campaign = Campaign(pool.run, equipment, directory, sides, planned, listener)
             cells = list(campaign.iter_cells())
             if not cells:
+                remove_path(directory)
                 raise InputError(
                     f"no ROM of {', '.join(names)} fits the NIC models asked for", remedy="bootrig roms show NAME"
                 )

@@ -16,11 +16,13 @@ from bootrig.cell.specification import CellSpecification, write_specification
 from bootrig.emulator.definition.launch import require_possible
 from bootrig.errors import ExitStatus
 from bootrig.record.run import Run, tell_time, write_run
+from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.equipment import make_equipment, specify
 from bootrig.schedule.errors import CellSelectionError
 from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
 from bootrig.schedule.pool import start_pool
 from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
+from bootrig.temporary import remove_path
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.trace import Trace
 from bootrig.workdir import make_run_directory
@@ -59,6 +61,7 @@ def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
     """Make everything ready for one boot."""
     require_possible(request.launch)
     cell = _plan_one(request)
+    require_rom_sets([request.rom_set])
     real = request.interactive or cell.scenario.clock.only_real
     equipment = make_equipment(
         [cell],
@@ -71,6 +74,7 @@ def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
     directory = make_run_directory(request.runs, "boot")
     side = embed_side(rom_set, request.rom_set, directory, label)
     if not side.covers(cell.key.nic_model):
+        remove_path(directory)
         verb = "lint" if "/" in request.rom_set else "roms show"
         raise CellSelectionError(
             f"{request.rom_set} has no ROM for {cell.key.nic_model}", remedy=f"bootrig {verb} {request.rom_set}"

@@ -48,6 +48,8 @@ ATTESTATIONS = (PROVENANCE, SBOM)
 BUILDS = 2
 # In the directory of an incremental build: the source before it is brought in, and the names of what was.
 SOURCE, BROUGHT = "source", "brought.json"
+# In it while it is built: a make that was killed leaves files half written, which the next one would take for whole.
+UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +154,20 @@ def build_incrementally(plan: BuildPlan, store: Store, options: BuildOptions = B
     with _one_builder(plan, log):
         namespace_command()
         _clear(log)
+        unfinished = work / UNFINISHED
         try:
+            if unfinished.exists():
+                rmtree(work)
             work.mkdir(parents=True, exist_ok=True)
+            unfinished.touch()
         except OSError as error:
             raise _unwritable(log, error) from error
-        contents, source_date = _Build(plan, options, work, log, is_incremental=True).run({})
+        try:
+            contents, source_date = _Build(plan, options, work, log, is_incremental=True).run({})
+        except CompileError:
+            unfinished.unlink()
+            raise
+        unfinished.unlink()
         return _keep(plan, store, contents, source_date, log, is_reproducible=False)
 
 

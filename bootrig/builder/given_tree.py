@@ -15,8 +15,9 @@ from shutil import copyfile, copymode
 from bootrig.builder.errors import SourceError
 from bootrig.cache import digest_file
 from bootrig.deadline import Deadline
-from bootrig.jsonfile import load_json, write_json
+from bootrig.jsonfile import JsonFileError, load_json, write_json
 from bootrig.process import ProcessError, ToolMissingError, run_process
+from bootrig.temporary import remove_path
 
 GIT_S = 60.0
 VERSION_CONTROL = frozenset({".git", ".hg", ".svn"})
@@ -120,7 +121,12 @@ def update_tree(source: Path, target: Path, record: Path) -> None:
         for place, folders, files in os.walk(source)
         for name in (*files, *(folder for folder in folders if Path(place, folder).is_symlink()))
     ]
-    brought = load_json(record, list[str]) if record.exists() else []
+    brought: list[str] = []
+    try:
+        brought = load_json(record, list[str]) if record.exists() else []
+    except JsonFileError:  # damaged, so what is there beside the source is not known
+        remove_path(record)
+        remove_path(target)
     for gone in {Path(name) for name in brought}.difference(names):
         (target / gone).unlink(missing_ok=True)
     for name in names:

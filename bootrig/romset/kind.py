@@ -15,9 +15,11 @@ class RomSetKind:
     Attributes:
         description: what users give: `the name of a recipe`.
         accepts: whether what the user gave is of this kind.
+        check: raises InputError where it is missing or wrong, as far as that shows before anything is fetched or made.
         obtain: returns the ROM set that it holds, by the store and the settings of what is fetched (None: the user's).
     """
 
     description: str
     accepts: Callable[[str], bool]
+    check: Callable[[str], object]
     obtain: Callable[[str, Store, FetchSettings | None], RomSet]

@@ -3,6 +3,7 @@
 A path has a slash, everything else is a name. What a word or path can be is one module of `bootrig/romset/kinds` each.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from bootrig.errors import InputError
@@ -26,9 +27,23 @@ def obtain_rom_set(what: str, store: Store | None = None, *, settings: FetchSett
         UnavailableError: the store lacks a file and no way gave it.
         RigError: the store cannot be read or written, or a set that is built cannot be built.
     """
+    return _find_kind(what).obtain(what, store or Store.default(), settings)
+
+
+def require_rom_sets(names: Iterable[str]) -> None:
+    """Find out what is wrong with the names of ROM sets before anything is fetched, made or booted.
+
+    Raises:
+        InputError: there is nothing of a name, or it holds no ROM set.
+    """
+    for name in names:
+        _find_kind(name).check(name)
+
+
+def _find_kind(what: str) -> RomSetKind:
     kind = next((kind for kind in KINDS if kind.accepts(what)), None)
     if kind is None:
         known = " or ".join(kind.description for kind in KINDS)
         found = f"{what} is not {known}" if Path(what).exists() else f"there is no file or directory {what}"
         raise InputError(found, remedy=f"give {known}")
-    return kind.obtain(what, store or Store.default(), settings)
+    return kind

@@ -22,8 +22,9 @@ from bootrig.process import RunningProcess, small_environment, start_process
 from bootrig.process_tree import iter_tree, kill_tree
 from bootrig.schedule.campaign import CellResult
 from bootrig.schedule.errors import PoolError
+from bootrig.temporary import remove_abandoned
 from bootrig.trace.trace import TRACE_FILE, Trace
-from bootrig.workdir import CACHE_VARIABLE, cache_directory
+from bootrig.workdir import CACHE_VARIABLE, NEW_PREFIX, cache_directory
 
 RECEIVE_LENGTH = 65536
 LOG_FILE = "cells.log"
@@ -204,7 +205,7 @@ class Pool:
         self._starts += 1
         broken = [self._running.pop(directory) for directory in tuple(self._running)]
         for cell in broken:
-            yield CellResult(cell.specification, None, _make_error(cell.specification, cell.fault or message))
+            yield _report_broken(cell.specification, cell.fault or message)
 
 
 def _break_cell(cell: _Running, fault: str) -> None:
@@ -223,12 +224,19 @@ def _load_result(specification: CellSpecification, status: int, fault: str) -> C
     """Return what a cell that ended with `status` left in its directory; `fault` is why it was killed, empty if not."""
     directory = specification.directory
     if fault:
-        error = _make_error(specification, fault)
-        write_error(error, directory)
-        return CellResult(specification, None, error)
+        return _report_broken(specification, fault)
     if status == 0:
         return CellResult(specification, load_json(directory / TRACE_FILE, Trace), None)
+    remove_abandoned(directory, NEW_PREFIX)
     return CellResult(specification, None, load_error(directory, str(specification.key), status))
+
+
+def _report_broken(specification: CellSpecification, fault: str) -> CellResult:
+    """Return what it means that a cell was killed; its directory keeps the reason, and no file that is half written."""
+    error = _make_error(specification, fault)
+    write_error(error, specification.directory)
+    remove_abandoned(specification.directory, NEW_PREFIX)
+    return CellResult(specification, None, error)
 
 
 def _report_unwritten(specification: CellSpecification, error: OSError) -> CellResult:

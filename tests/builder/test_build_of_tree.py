@@ -90,3 +90,23 @@ def test_an_incremental_build_makes_what_has_changed(
     facts = json.loads(store.read(second.attestations[PROVENANCE]) or b"")["predicate"]["buildDefinition"]
     assert facts["internalParameters"]["reproducible"] is False
     assert read_rom(second, store) == read_rom(build(plan, store, options), store)
+
+
+def test_an_incremental_build_that_was_killed_starts_anew(
+    prepare: Prepare, options: BuildOptions, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_plan(prepare().recipe, directory=shutil.copytree(TREE, tmp_path / "mine"))
+    first = build_incrementally(plan, store, options)
+
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bootrig.builder.build.assemble_target", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            build_incrementally(plan, store, options)
+    second = build_incrementally(plan, store, options)
+    assert (second.log or Path()).read_text().count("[BUILD]") == 8
+    assert second.digests == first.digests
+    third = build_incrementally(plan, store, options)
+    assert (third.log or Path()).read_text().count("[BUILD]") == 0

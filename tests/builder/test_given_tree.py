@@ -163,3 +163,7 @@ def test_an_update_touches_what_has_changed_alone(mine: Path, tmp_path: Path) ->
     assert (target / "same").stat().st_mtime == 1
     assert (target / "sub" / "file").stat().st_mtime > 1
     assert (target / "sub" / "file").read_text() == "y"
+    record.write_bytes(record.read_bytes()[:-9])
+    update_tree(mine, target, record)
+    assert not (target / "made").exists()
+    assert (target / "sub" / "file").read_text() == "y"

@@ -65,13 +65,15 @@ def test_a_script_as_uefi_boot_file_stopped_working(tmp_path: Path) -> None:
     [
         (("compare", "ipxe-debian-12"), 2, "the following arguments are required: candidate"),
         (("compare", "ipxe-debian-12", "ipxe-sid"), 2, 'there is no recipe "ipxe-sid"'),
+        (("compare", "ipxe-debian-12", "./nothing"), 2, "there is no file or directory ./nothing"),
+        (("compare", "ipxe-debian-12", "./"), 2, "./ has no .rom files"),
         ((*COMPARE, "--waivers", "nothing.toml"), 2, "nothing.toml cannot be read: No such file or directory"),
         ((*COMPARE, "--scenario", "nothing"), 2, 'there is no recipe "nothing"'),
     ],
 )
 def test_bad_input(words: tuple[str, ...], status: int, message: str, tmp_path: Path) -> None:
-    ended = run_command(tmp_path, *words)
+    ended = run_command(tmp_path, *words, environment={"BOOTRIG_CACHE": str(tmp_path / "cache")})
     assert (ended.status, ended.out) == (status, "")
     assert message in ended.err
     assert "Traceback" not in ended.err
-    assert not list(tmp_path.glob("runs/*/verdict.json"))
+    assert not list(tmp_path.glob("cache")) + list(tmp_path.glob("*runs"))

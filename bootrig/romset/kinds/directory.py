@@ -15,7 +15,7 @@ def is_directory(what: str) -> bool:
     return "/" in what and Path(what).is_dir()
 
 
-def load_rom_directory(what: str, store: Store, settings: FetchSettings | None) -> RomSet:
+def load_rom_directory(what: str) -> RomSet:
     """Return the ROM set that a directory holds; files in it that are not called `.rom` are passed over.
 
     Raises:
@@ -32,4 +32,8 @@ def load_rom_directory(what: str, store: Store, settings: FetchSettings | None) 
     return RomSet.of_files(directory.name, files, {"directory": str(directory)})
 
 
-KIND = RomSetKind("a directory of ROMs", is_directory, load_rom_directory)
+def _obtain(what: str, _store: Store, _settings: FetchSettings | None) -> RomSet:
+    return load_rom_directory(what)
+
+
+KIND = RomSetKind("a directory of ROMs", is_directory, load_rom_directory, _obtain)

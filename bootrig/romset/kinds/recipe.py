@@ -85,4 +85,4 @@ def _add_members(
     return {digest: content for digest, (_, content) in found.items()}
 
 
-KIND = RomSetKind("the name of a recipe", names_recipe, obtain_by_recipe)
+KIND = RomSetKind("the name of a recipe", names_recipe, load_rom_recipe, obtain_by_recipe)
