@@ -17,7 +17,7 @@ TOLD_LIMIT = 12
 # Lines that have so much in common are one line that says something else now.
 SIMILAR = 0.6
 
-_SHELL_PROMPT = re.compile(r"[A-Za-z]*PXE>")
+_SHELL_PROMPT = re.compile(r"[A-Za-z]{0,40}PXE>")
 
 
 @rule("console-lines", topics={"console"}, follows_from=("network-client", "banner"))

@@ -10,7 +10,7 @@ from bootrig.compare.registry import Needs, rule
 _NUMBER = re.compile(r" \([0-9a-f]{8}\)")
 # complaints of older and newer iPXEs about one thing: what was to be booted
 _IMAGE = re.compile(r"^(?:Could not (?:chain|boot) image|Nothing to boot|No filename or root path specified)$")
-_WORDS = re.compile(r"(?:: |\.\.\. )[^:]*$")
+_WORDS = re.compile(r"(?:: |\.\.\. )[^:]{0,200}$")
 
 
 @rule(

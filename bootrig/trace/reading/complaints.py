@@ -37,7 +37,7 @@ _SHORT_NUMBER = re.compile(r"\([0-9a-f]{8}\)$")
 _PLATFORM_COMPLAINT = re.compile(
     r"Boot failed: |No bootable device\.|BdsDxe: (?:failed to (?:load|start) |No bootable option or device was found)"
 )
-_DEVICE_PATH = re.compile(r" from PciRoot\S*?(?=: |$)")
+_DEVICE_PATH = re.compile(r" from PciRoot\S{0,400}?(?=: |$)")
 
 
 def is_complaint(text: str) -> bool:

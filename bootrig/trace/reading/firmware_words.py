@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from bootrig.trace.trace import ConsoleLine
 
 # A version may hold blanks and brackets: `iPXE 1.20.1+ (g4bd0) -- Open Source Network Boot Firmware`.
-_BANNER = re.compile(r"\s*(([A-Za-z]*PXE) (\S.{0,200}?) -- [^-]{0,80}Boot Firmware)")
-_FEATURES = re.compile(r"\s*Features:(.*)")
+_BANNER = re.compile(r"\s{0,80}(([A-Za-z]{0,40}PXE) (\S.{0,200}?) -- [^-]{0,80}Boot Firmware)")
+_FEATURES = re.compile(r"\s{0,80}Features:(.{0,400})")
 _PROMPT = re.compile(r"press( (?:Ctrl-[A-Z]|F\d{1,2}|any key)\b[^.(]{0,80})(?:\(PCI [^)]{0,20}\))?\.", re.IGNORECASE)
 
 # gPXE spells out the feature that iPXE calls MBOOT.

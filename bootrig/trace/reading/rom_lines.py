@@ -16,31 +16,31 @@ LINE_LIMIT = 120
 # What is behind so many characters of a line is not looked at.
 READ_LIMIT = 400
 
-_BEGIN = re.compile(r"[A-Za-z]*PXE (?:\(|initiali[sz]ing |\S.{0,200}? -- )")
+_BEGIN = re.compile(r"[A-Za-z]{0,40}PXE (?:\(|initiali[sz]ing |\S.{0,200}? -- )")
 _PLATFORM = re.compile(r"Booting from [^\"]{1,40}\.\.\.$|Boot failed: |No bootable device|BdsDxe: |>>Start ")
 _PROGRAM = re.compile(r"BOOTRIG |(?:PXE|SYS|ISO|EXT)LINUX \d|(?:Welcome to )?GRUB\b|Linux version ")
-_LAST = re.compile(r".{1,200} : \d+ bytes \[(?!script\])")
-_PROGRESS = re.compile(r"(\S{1,400}?)\.+(?: o?k?)?$")
+_LAST = re.compile(r".{1,200} : \d{1,20} bytes \[(?!script\])")
+_PROGRESS = re.compile(r"(\S{1,400}?)\.{1,400}(?: o?k?)?$")
 # This depends on when the link came up.
 _STATUS = re.compile(r"Waiting for link-up")
 
-_POST = re.compile(r"[A-Za-z]*PXE \(https?:")
+_POST = re.compile(r"[A-Za-z]{0,40}PXE \(https?:")
 _SPELLINGS: Sequence[tuple[re.Pattern[str], str]] = (
-    (re.compile(r"^([A-Za-z]*PXE) \S.{0,200}? -- "), r"\1 <version> -- "),
+    (re.compile(r"^([A-Za-z]{0,40}PXE) \S.{0,200}? -- "), r"\1 <version> -- "),
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE), "<uuid>"),
     (re.compile(r"(?<![0-9a-f:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-f:-])", re.IGNORECASE), "<mac>"),
     (re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{4}:)[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b"), "<domain>:<pci>"),
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b"), "<pci>"),
     (re.compile(r"\d{1,3}(?:\.\d{1,3}){3}"), "<address>"),
     # an address of IPv6, whose router is heard of sooner or later
-    (re.compile(r"(?<![0-9a-f:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(/\d+)(?: gw \S+)?"), r"<address>\1"),
-    (re.compile(r"(?<![0-9a-z])[0-9a-f]{16,}(?![0-9a-z])"), "<number>"),
-    (re.compile(r"^\S{1,400} : \d+ bytes "), "<file> : <number> bytes "),
-    (re.compile(r"^(Filename: ).*|^(Booting from filename ).*"), r"\1\2<file>"),
-    (re.compile(r"\.{2,}"), "..."),
+    (re.compile(r"(?<![0-9a-f:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(/\d{1,3})(?: gw \S{1,80})?"), r"<address>\1"),
+    (re.compile(r"(?<![0-9a-z])[0-9a-f]{16,400}(?![0-9a-z])"), "<number>"),
+    (re.compile(r"^\S{1,400} : \d{1,20} bytes "), "<file> : <number> bytes "),
+    (re.compile(r"^(Filename: ).{0,400}|^(Booting from filename ).{0,400}"), r"\1\2<file>"),
+    (re.compile(r"\.{2,400}"), "..."),
 )  # fmt: skip
 _POST_SPELLINGS: Sequence[tuple[re.Pattern[str], str]] = (
-    (re.compile(r" PMM[+0-9A-F@]*"), " PMM"),
+    (re.compile(r" PMM[+0-9A-F@]{0,80}"), " PMM"),
     (re.compile(r" [0-9A-F]{4}(?= |$)"), " <segment>"),
 )
 

