@@ -63,7 +63,7 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareResult:
-    """What a comparison gave: the verdict, and the directory of the run that it stands on."""
+    """What a comparison gave: the verdict, and the directory of the run that it judges."""
 
     verdict: Verdict
     directory: Path
