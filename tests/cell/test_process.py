@@ -9,7 +9,7 @@ import pytest
 
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import UNWRITTEN_STATUS, describe_host_error, load_error, run_cell_file, write_error
-from bootrig.errors import ExitStatus, InputError
+from bootrig.errors import BUG_WORDS, ExitStatus, InputError
 from bootrig.trace.reading.pattern import PatternError
 from tests.cli.command import start_command
 
@@ -85,3 +85,16 @@ def test_bad_input_that_a_cell_finds_stays_bad_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not end") as caught:
         load_error(tmp_path, "a+b", 2)
     assert caught.value.remedy == "write another one"
+
+
+def test_a_bug_is_said_to_be_one_and_kept_in_the_attempt_s_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(_directory: Path, _attempt: str) -> None:
+        raise KeyError("scenario")
+
+    monkeypatch.setattr("bootrig.cell.process.load_specification", load)
+    assert run_cell_file(tmp_path, "shift7") == ExitStatus.BROKEN
+    error = load_error(tmp_path / "shift7", "label", 3)
+    assert str(error).startswith(f"{BUG_WORDS}: KeyError: 'scenario' (test_process.py:")
+    assert error.remedy == f"report it with {tmp_path / 'shift7' / 'bug.txt'}, which has the traceback"
