@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from bootrig.errors import InputError
+from bootrig.givenfile import FileKind, GivenFileError, read_given
 from bootrig.legible import ILLEGIBLE, make_legible
 from bootrig.workdir import write_atomically
 
 T = TypeVar("T")
 
 SURROGATES = re.compile("[\ud800-\udfff]")
+RECORD = FileKind("a document of bootrig's", 256 << 20)
 
 
 class JsonFileError(InputError):
@@ -82,9 +84,9 @@ def load_json(path: Path, kind: type[T]) -> T:
         JsonFileError: it cannot be read, or is not such a value.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise JsonFileError(f"{path}: {error.strerror}") from error
+        content = read_given(path, RECORD)
+    except GivenFileError as error:
+        raise JsonFileError(f"{path}: {error.reason}") from error
     return parse_json(content, kind, str(path))
 
 

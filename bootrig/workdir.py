@@ -39,9 +39,16 @@ def make_run_directory(parent: Path | None, label: str) -> Path:
     """Create a new run directory, named by the time and `label`, under `parent` (default: `./bootrig-runs`).
 
     Raises:
-        InputError: the directory cannot be created.
+        InputError: the directory cannot be created, or its path is not UTF-8.
     """
     parent = parent or Path("bootrig-runs")
+    try:
+        str(parent.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{str(parent.absolute())!r} is not UTF-8, in which run directories are written down",
+            remedy="name another directory with --runs DIR",
+        ) from error
     stamp = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S")
     try:
         parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from bootrig.cli.lengths import parse_length
+from bootrig.cli.argument_types import parse_directory, parse_length, parse_path
 from bootrig.errors import ExitStatus, InputError
 from bootrig.output import write_output
 from bootrig.romset.rom_file import load_rom
@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `bootrig assemble` takes."""
     verbs = parser.add_subparsers(dest="assemble_verb", metavar="WHAT", required=True)
     join = verbs.add_parser("join", help="join ROM images and EFI drivers into one ROM")
-    join.add_argument("inputs", metavar="FILE", nargs="+", type=Path, help="ROM (all its images) or EFI driver (PE)")
+    join.add_argument(
+        "inputs", metavar="FILE", nargs="+", type=parse_path, help="ROM (all its images) or EFI driver (PE)"
+    )
     join.add_argument(
         "--ids", metavar="VVVV:DDDD", type=parse_pci_ids, help="PCI IDs of drivers (default: first image's)"
     )
@@ -43,21 +45,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     join.add_argument("--bare", action="store_true", help="do not pack drivers")
     join.add_argument("--pad", metavar="LENGTH", type=parse_length, help="pad the ROM: 256K")
     split = verbs.add_parser("split", help="write each image of a ROM, and each driver in it, into a file")
-    split.add_argument("rom", metavar="ROM", type=Path)
-    split.add_argument("--into", metavar="DIR", type=Path, required=True)
+    split.add_argument("rom", metavar="ROM", type=parse_path)
+    split.add_argument("--into", metavar="DIR", type=parse_directory, required=True)
     ids = verbs.add_parser("set-ids", help="change the PCI IDs of all images")
-    ids.add_argument("rom", metavar="ROM", type=Path)
+    ids.add_argument("rom", metavar="ROM", type=parse_path)
     ids.add_argument("ids", metavar="VVVV:DDDD", type=parse_pci_ids)
     ids.add_argument(
         "--device-list", metavar="DDDD,...", type=parse_device_ids, help="the device list, where there is one"
     )
     fix = verbs.add_parser("fix", help="set lengths, marks and checksums right")
-    fix.add_argument("rom", metavar="ROM", type=Path)
+    fix.add_argument("rom", metavar="ROM", type=parse_path)
     pad = verbs.add_parser("pad", help="make a ROM longer or shorter by its padding")
-    pad.add_argument("rom", metavar="ROM", type=Path)
+    pad.add_argument("rom", metavar="ROM", type=parse_path)
     pad.add_argument("length", metavar="LENGTH", type=parse_length)
     for verb in (join, ids, fix, pad):
-        verb.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the file to write")
+        verb.add_argument("-o", "--output", metavar="FILE", type=parse_path, required=True, help="the file to write")
     for verb, default in ((join, "edk2"), (ids, "ipxe"), (fix, "ipxe")):
         verb.add_argument(
             "--style",

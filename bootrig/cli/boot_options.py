@@ -1,9 +1,9 @@
 """The options that `run`, `compare` and `boot` share, and the requests that they become. Imports nothing heavy."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bootrig.cli.argument_types import parse_runs
 from bootrig.emulator.definition.launch import (
     ACCELERATOR_VARIABLE,
     AcceleratorWish,
@@ -57,7 +57,7 @@ def add_launch_options(parser: argparse.ArgumentParser) -> None:
     ):
         known = [word.value for word in words]
         parser.add_argument(option, choices=known, default=known[0], help=f"{what} (default: {known[0]})")
-    parser.add_argument("--runs", type=Path, metavar="DIR", help="where run directories are made")
+    parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="where run directories are made")
 
 
 def read_request(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootrig.cli.argument_types import parse_directory, parse_path
 from bootrig.errors import ExitStatus, InputError
 from bootrig.output import open_output, write_output
 from bootrig.recipe.build import BuildRecipe
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--nic", metavar="NIC", action="append", default=[], help="build the ROMs of this NIC model only"
     )
     parser.add_argument(
-        "--source", metavar="DIR", type=Path, help="build this directory instead of the recipe's source"
+        "--source", metavar="DIR", type=parse_path, help="build this directory instead of the recipe's source"
     )
     parser.add_argument(
         "--incremental",
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-j", "--processes", metavar="N", type=int, help="run N processes at a time")
     parser.add_argument("--check", action="store_true", help="build twice and compare the bytes")
     parser.add_argument("--plan", action="store_true", help="show what would be done")
-    parser.add_argument("--output", metavar="DIR", type=Path, help="copy the files there as well")
+    parser.add_argument("--output", metavar="DIR", type=parse_directory, help="copy the files there as well")
 
 
 def run(arguments: argparse.Namespace) -> int:

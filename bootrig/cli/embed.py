@@ -1,10 +1,10 @@
 """`bootrig embed`: write a ROM set into an emulator's data directory, or restore the previous one."""
 
 import argparse
-from pathlib import Path
 
+from bootrig.cli.argument_types import parse_directory
 from bootrig.errors import ExitStatus, InputError
-from bootrig.romset.embed import embed_rom_set, rollback
+from bootrig.romset.embed import embed_rom_set, require_option_roms, rollback
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,9 +15,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         help="the ROM set, by the name of its recipe; a path for a directory of ROMs",
     )
-    parser.add_argument("--into", metavar="DIR", type=Path, required=True, help="the data directory")
+    parser.add_argument("--into", metavar="DIR", type=parse_directory, required=True, help="the data directory")
     parser.add_argument("--rollback", action="store_true", help="restore what the directory had before")
-    parser.add_argument("--force", action="store_true", help="displace files that bootrig did not write; they are kept")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="displace files that bootrig did not write, which are kept; take files that are not option ROMs",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,8 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("which ROM set?", remedy="bootrig roms lists them")
     # What obtains ROM sets is imported late: --rollback needs none of it.
     from bootrig.romset.obtain import obtain_rom_set
+    from bootrig.romset.package_owner import require_unowned
 
+    require_unowned(arguments.into)
     rom_set = obtain_rom_set(arguments.rom_set)
+    if not arguments.force:
+        require_option_roms(rom_set)
     manifest = embed_rom_set(rom_set, arguments.into, force=arguments.force)
     print(f"{arguments.into}: {rom_set.name}, {len(manifest.files)} files")
     if manifest.displaced:

@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootrig.bug import keep_bugs
+from bootrig.cli.argument_types import parse_directory, parse_path, parse_runs, parse_seconds
 from bootrig.document.errors import DocumentError
 from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, require_possible
 from bootrig.errors import ExitStatus, InputError
@@ -23,21 +23,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands and their options."""
     subparsers = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = subparsers.add_parser("check", help="check machine definitions against an emulator, without starting it")
-    check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="TOML or JSON")
+    check.add_argument("files", nargs="+", type=parse_path, metavar="FILE", help="TOML or JSON")
     schema = subparsers.add_parser("schema", help="print the JSON Schema of machine definitions for an emulator")
     schema.add_argument(
         "--diff", nargs=2, metavar=("EMULATOR_A", "EMULATOR_B"), help="print what B has that A lacks, and the reverse"
     )
     docs = subparsers.add_parser("docs", help="reference pages of what an emulator accepts")
     docs.add_argument("names", nargs="*", metavar="NAME", help="print the entries that have these names: e1000, tap")
-    docs.add_argument("--into", type=Path, metavar="DIR", help="write all pages, text and HTML, into a directory")
+    docs.add_argument(
+        "--into", type=parse_directory, metavar="DIR", help="write all pages, text and HTML, into a directory"
+    )
     run_parser = subparsers.add_parser("run", help="start a guest and show its console")
-    run_parser.add_argument("files", nargs=1, type=Path, metavar="FILE", help="TOML or JSON")
-    run_parser.add_argument("--runs", type=Path, metavar="DIR", help="parent of the run directory")
+    run_parser.add_argument("files", nargs=1, type=parse_path, metavar="FILE", help="TOML or JSON")
+    run_parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="parent of the run directory")
     run_parser.add_argument(
         "--until", metavar="TEXT", help="end with exit status 0 when the console shows TEXT, otherwise 1"
     )
-    run_parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="S", help="limit in seconds of wall time")
+    run_parser.add_argument(
+        "--limit", type=parse_seconds, default=LIMIT_S, metavar="S", help="limit in seconds of wall time"
+    )
     run_parser.add_argument(
         "--configure-by",
         choices=[word.value for word in ConfigureBy],

@@ -1,8 +1,8 @@
 """`bootrig judge RUN [CANDIDATE_RUN]`: judge recorded boots again, without booting."""
 
 import argparse
-from pathlib import Path
 
+from bootrig.cli.argument_types import parse_runs
 from bootrig.cli.documents import add_document_options, deliver, read_documents
 from bootrig.cli.policy_options import add_policy_options, read_policy
 
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("candidate", metavar="CANDIDATE_RUN", nargs="?", help="a run of the candidate")
     add_policy_options(parser)
-    parser.add_argument("--runs", type=Path, metavar="DIR", help="where run directories are")
+    parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="where run directories are")
     add_document_options(parser, "the verdict")
 
 

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
+from bootrig.cli.argument_types import parse_length
 from bootrig.cli.documents import Document, add_report_option, read_documents, write_documents
-from bootrig.cli.lengths import parse_length
 from bootrig.errors import ExitStatus, InputError
 from bootrig.romset.rom_file import load_rom
 from firmware.lint.check import all_rules, lint_set
@@ -53,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.report.terminal.findings import render_rules
 
     if arguments.rules:
+        if arguments.targets:
+            raise InputError(f"--rules lints nothing: {' '.join(arguments.targets)} would be ignored")
         print(render_rules(all_rules().values()))
         return ExitStatus.GOOD
     if not arguments.targets:
@@ -76,12 +78,13 @@ def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str]
     """Return what `what` names, examined: a ROM set, or a single file by its path, which need not be a whole set."""
     from bootrig.romset.obtain import obtain_rom_set
 
-    if "/" in what and Path(what).is_file() and Path(what).suffix != ".toml":
+    path = Path(what)
+    if "/" in what and path.exists() and not path.is_dir() and path.suffix != ".toml":
         model = find_nic_model(nic) if nic else None
         if nic and model is None:
             known = ", ".join([*NIC_MODELS, *NIC_VARIANTS])
             raise InputError(f'QEMU has no default ROM for a NIC model "{nic}"', remedy=f"known: {known}")
-        rom = examine_rom(what, load_rom(Path(what)), nic_model=model, expected=expected)
+        rom = examine_rom(what, load_rom(path), nic_model=model, expected=expected)
         return SetSubject(what, (rom,), is_whole=False)
     if nic:
         raise InputError("--nic is for a single file: in a set the files' names say it")

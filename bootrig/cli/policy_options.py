@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootrig.cli.argument_types import parse_path
+
 if TYPE_CHECKING:
     from bootrig.compare import Policy
 
@@ -18,7 +20,7 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"what this site relies on (TOML), which makes such changes regressions; '{STRICT_WORD}': every change",
     )
-    parser.add_argument("--waivers", type=Path, metavar="FILE", help="differences that are accepted (TOML)")
+    parser.add_argument("--waivers", type=parse_path, metavar="FILE", help="differences that are accepted (TOML)")
     parser.add_argument(
         "--fail-on", choices=SEVERITIES, help="the mildest severity that ends with status 1 (default: regression)"
     )

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootrig.cli.argument_types import parse_path
 from bootrig.errors import ExitStatus, InputError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `bootrig store` takes."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     add = actions.add_parser("add", help="import files: ROMs, packages, archives")
-    add.add_argument("files", metavar="FILE", type=Path, nargs="+", help="a file to import")
+    add.add_argument("files", metavar="FILE", type=parse_path, nargs="+", help="a file to import")
     actions.add_parser("list", help="list what is in the store")
     actions.add_parser("check", help="read every file, remove those that are damaged, and count what recipes name")
     prune = actions.add_parser("prune", help="show what no recipe names any more, and remove it with --yes")

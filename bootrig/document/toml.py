@@ -10,18 +10,25 @@ A reader never raises: it notes the problem and returns a value of the right typ
 """
 
 import difflib
+import math
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bootrig.document.errors import DocumentError, Problem
+from bootrig.document.quoting import escape_text, quote_key
+from bootrig.document.syntax import SyntaxFaultError, parse_toml
+from bootrig.givenfile import FileKind, GivenFileError, read_given
 
 Word = TypeVar("Word", bound=StrEnum)
 
-BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+DOCUMENT = FileKind("a file that is written by hand", 1 << 20)
+# What a number may be: QEMU has integers of 64 bits, with and without a sign.
+INTEGERS = range(-(1 << 63), 1 << 64)
+# So many problems are told; the rest is counted.
+PROBLEMS_TOLD = 100
 TYPE_NAMES: Mapping[type, str] = {
     bool: "a boolean",
     int: "an integer",
@@ -38,17 +45,12 @@ def suggest(wrong: str, known: Iterable[str]) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
-def quote_key(key: str) -> str:
-    """Return a key as it is written in a key path: in quotes unless it is bare."""
-    return key if BARE_KEY.fullmatch(key) else f'"{key}"'
-
-
 def describe(value: object) -> str:
     """Return what a TOML value is, for "found ...": its type and, where short, itself."""
     name = next((text for kind, text in TYPE_NAMES.items() if type(value) is kind), f"a {type(value).__name__}")
     if isinstance(value, bool):
         return f"the boolean {str(value).lower()}"
-    shown = repr(value) if not isinstance(value, str) else f'"{value}"'
+    shown = repr(value) if not isinstance(value, str) else f'"{escape_text(value)}"'
     return f"{name} {shown}" if not isinstance(value, list | dict) and len(shown) <= 60 else name
 
 
@@ -63,13 +65,19 @@ class Document:
 
     def __init__(self, path: Path, content: Mapping[str, Any]) -> None:
         self.path = path
-        self._problems: list[Problem] = []
+        self._problems: dict[Problem, None] = {}
         self.readers: list[TableReader] = []
         self.root = TableReader(self, content, "")
+        for place, message in _iter_bad_numbers(content, ""):
+            self.add_problem(place, message)
 
     def add_problem(self, key_path: str, message: str) -> None:
-        """Note that something is wrong at `key_path`."""
-        self._problems.append(Problem(self.path, key_path, message))
+        """Note that something is wrong at `key_path`; what was noted before is not told twice."""
+        self._problems[Problem(self.path, escape_text(key_path), escape_text(message))] = None
+
+    def has_problem(self, key_path: str) -> bool:
+        """Whether something is known to be wrong at `key_path`."""
+        return any(problem.key_path == escape_text(key_path) for problem in self._problems)
 
     def finish(self) -> None:
         """End the reading.
@@ -78,29 +86,42 @@ class Document:
             DocumentError: something is wrong; it carries every problem.
         """
         for reader in self.readers:
-            reader.finish()
+            if len(self._problems) < PROBLEMS_TOLD:
+                reader.finish()
         if self._problems:
             count = len(self._problems)
-            raise DocumentError(f"{self.path.name} has {count} problem{'s' if count > 1 else ''}:", self._problems)
+            words = f"{count} problem{'s' if count > 1 else ''}"
+            words = words if count <= PROBLEMS_TOLD else f"more than {PROBLEMS_TOLD} problems, the first"
+            raise DocumentError(f"{self.path.name} has {words}:", tuple(self._problems)[:PROBLEMS_TOLD])
 
 
-def load_document(path: Path) -> Document:
-    """Read the TOML file `path`.
+def load_document(path: Path, parse: Callable[[bytes], dict[str, Any]] = parse_toml) -> Document:
+    """Read the TOML file `path`, or what `parse` reads.
 
     Raises:
-        DocumentError: it cannot be read, is not UTF-8, is not TOML (with line and column), or is nested too deeply.
+        DocumentError: it cannot be read, is too long, is not UTF-8, is not TOML (with line and column), or is nested
+            too deeply.
     """
     try:
-        content = tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise DocumentError(f"{path} is not UTF-8: byte {error.start}: {error.reason}") from error
-    except ValueError as error:  # TOMLDecodeError, and what int() says to a number of thousands of digits
-        raise DocumentError(f"{path} is not TOML: {error}") from error
-    except RecursionError as error:
-        raise DocumentError(f"{path} is nested too deeply") from error
-    return Document(path, content)
+        return Document(path, parse(read_given(path, DOCUMENT)))
+    except GivenFileError as error:
+        raise DocumentError(str(error)) from error
+    except SyntaxFaultError as error:
+        raise DocumentError(f"{path} {error}") from error
+
+
+def _iter_bad_numbers(value: object, place: str) -> Iterator[tuple[str, str]]:
+    """Yield place and message of every number that is none, or that no program can take."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _iter_bad_numbers(inner, f"{place}.{quote_key(key)}" if place else quote_key(key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _iter_bad_numbers(inner, f"{place}[{index}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield place, f"found {value}, expected a number"
+    elif isinstance(value, int) and value not in INTEGERS:
+        yield place, "found an integer of more than 64 bits"
 
 
 class TableReader:
@@ -205,9 +226,11 @@ class TableReader:
         if value is None:
             return default if default is not None else minimum or 0.0
         self._check_range(key, value, minimum, maximum)
-        return float(value)
+        return float(min(max(value, INTEGERS.start), INTEGERS.stop))
 
     def _check_range(self, key: str, value: float, minimum: float | None, maximum: float | None) -> None:
+        if value not in INTEGERS if isinstance(value, int) else not math.isfinite(value):
+            return  # told already
         if minimum is not None and value < minimum:
             self.add_problem(key, f"found {value}, expected at least {minimum}")
         elif maximum is not None and value > maximum:
@@ -298,6 +321,6 @@ class TableReader:
 
     def finish(self) -> None:
         """Note the keys that were not asked for, each with the nearest known one."""
-        for key in self._content:
-            if key not in self._asked:
-                self.add_problem(key, f"unknown key{suggest(key, [k for k in self._asked if k not in self._content])}")
+        unknown = [key for key in self._content if key not in self._asked]
+        for key in unknown[: PROBLEMS_TOLD + 1]:
+            self.add_problem(key, f"unknown key{suggest(key, [k for k in self._asked if k not in self._content])}")

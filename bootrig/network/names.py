@@ -6,7 +6,8 @@ that are equal are the same bytes. For people, what is not printable is escaped.
 
 import re
 
-from bootrig.document.toml import BARE_KEY, TableReader, describe
+from bootrig.document.quoting import escape_text
+from bootrig.document.toml import TableReader, describe
 
 
 def encode_name(name: str) -> bytes:
@@ -21,16 +22,7 @@ def decode_name(content: bytes) -> str:
 
 def show_name(name: str) -> str:
     r"""Return a name for people, in quotes; control characters and bytes that are not UTF-8 are `\xNN`."""
-    return '"' + "".join(character if character.isprintable() else _escape(character) for character in name) + '"'
-
-
-def name_key(name: str) -> str:
-    """Return a name as a key path has it: in quotes unless it is a bare key."""
-    return name if BARE_KEY.fullmatch(name) else show_name(name)
-
-
-def _escape(character: str) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in encode_name(character))
+    return f'"{escape_text(name)}"'
 
 
 def parse_shown(text: str) -> str:

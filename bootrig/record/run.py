@@ -13,7 +13,9 @@ from typing import Literal
 from msgspec import Struct
 
 from bootrig.errors import InputError
+from bootrig.givenfile import read_given
 from bootrig.jsonfile import load_json, write_json
+from bootrig.romset.rom_file import ROM
 from bootrig.trace.error import ERROR_FILE, CellErrorDocument
 from bootrig.trace.names import CellKey, parse_cell_name
 from bootrig.trace.reading.outcome import settle_outcome
@@ -169,7 +171,7 @@ class RecordedRun:
         """Return the ROMs of one side as they were embedded; None where the run does not have them any more."""
         side = next(side for side in self.run.sides if side.label == label)
         files = {rom.file: self.directory / ROMS_DIRECTORY / label / rom.file for rom in side.roms}
-        contents = {name: path.read_bytes() for name, path in files.items() if path.is_file()}
+        contents = {name: read_given(path, ROM) for name, path in files.items() if path.is_file()}
         return RomSet.of_files(side.given, contents) if contents else None
 
     def load_errors(self, label: str) -> dict[CellKey, str]:

@@ -37,6 +37,7 @@ from bootrig.romset.exchange import (
     sync_tree,
 )
 from bootrig.romset.manifest import MANIFEST_NAME, EmbeddedFile, Manifest, find_manifest
+from firmware.optionrom.rom import survey_option_rom
 from firmware.romset import RomSet
 
 logger = logging.getLogger(__name__)
@@ -67,8 +68,8 @@ def embed_rom_set(rom_set: RomSet, directory: Path, *, force: bool = False, dura
             as a run does without.
 
     Raises:
-        EmbedRefusedError: the set has no ROMs or an empty one, `directory` is a file, or files of others are in the way
-            and `force` was not given.
+        EmbedRefusedError: the set has no ROMs or an empty one, `directory` is a file or the root of the file system,
+            or files of others are in the way and `force` was not given.
         EmbedFailedError: the operating system refused, or a manifest that is there is damaged.
     """
     _require_usable(rom_set)
@@ -78,9 +79,7 @@ def embed_rom_set(rom_set: RomSet, directory: Path, *, force: bool = False, dura
     )
     manifest = Manifest(rom_set.name, __version__, dict(rom_set.origin), files)
     wanted = _Wanted(manifest, {name: rom.content for name, rom in installed.items()})
-    directory = directory.resolve()
-    if directory.exists() and not directory.is_dir():
-        raise EmbedRefusedError(f"{directory} is not a directory")
+    directory = _resolve(directory)
     with _translated(directory):
         directory.parent.mkdir(parents=True, exist_ok=True)
         with _lock(directory):
@@ -101,7 +100,7 @@ def rollback(directory: Path, *, force: bool = False) -> Manifest | None:
             `force` was not given.
         EmbedFailedError: the operating system refused, or a manifest is damaged.
     """
-    directory = directory.resolve()
+    directory = _resolve(directory)
     if not directory.parent.is_dir():
         raise EmbedRefusedError(f"{directory} does not exist")
     with _translated(directory), _lock(directory):
@@ -122,6 +121,35 @@ def _require_usable(rom_set: RomSet) -> None:
         )
     if empty := [rom.file_name for rom in rom_set.roms if not rom.content]:
         raise EmbedRefusedError(f"{rom_set.name} has empty ROMs, with which QEMU does not start: {', '.join(empty)}")
+
+
+def require_option_roms(rom_set: RomSet) -> None:
+    """Refuse a set with files that do not begin as an option ROM does.
+
+    Raises:
+        EmbedRefusedError: there are some; they are named.
+    """
+    if wrong := [rom.given or rom.file_name for rom in rom_set.roms if not survey_option_rom(rom.content).rom.images]:
+        raise EmbedRefusedError(
+            f"{rom_set.name} has files that are not option ROMs: {', '.join(wrong)}",
+            remedy="bootrig lint says what is wrong with them; --force embeds them as they are",
+        )
+
+
+def _resolve(directory: Path) -> Path:
+    """Return a data directory's own place.
+
+    Raises:
+        EmbedRefusedError: nothing can be embedded there: it is, or is below, something else than a directory, or it is
+            the root of the file system.
+    """
+    found = directory.resolve()
+    there = next(place for place in (found, *found.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise EmbedRefusedError(f"{there} is not a directory")
+    if found == found.parent:
+        raise EmbedRefusedError(f"{found} is not an emulator's data directory: it is replaced as a whole")
+    return found
 
 
 def _embed_fresh(directory: Path, wanted: _Wanted, *, durable: bool) -> None:

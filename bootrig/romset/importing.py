@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bootrig.cache import digest_file
 from bootrig.document.errors import DocumentError
+from bootrig.givenfile import FileKind, GivenFileError, require_given
 from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.path import RecipeKind
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
@@ -14,6 +15,8 @@ from bootrig.recipe.roms import PrebuiltRomSet, RomMember, RomSetRecipe, load_ro
 from bootrig.store.archive import find_members, is_archive
 from bootrig.store.content import Store, StoredFile
 from bootrig.store.errors import ImportFileError
+
+ARCHIVE = FileKind("a file to import", 4 << 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,10 @@ def import_file(path: Path, store: Store, recipes: Sequence[Recipe]) -> Imported
         ArchiveError: it is a damaged archive.
         StoreError: the store cannot be written.
     """
-    if not path.is_file():
-        raise ImportFileError(f"{path} is not a file" if path.exists() else f"there is no file {path}")
+    try:
+        require_given(path, ARCHIVE)
+    except GivenFileError as error:
+        raise ImportFileError(str(error)) from error
     digest = _digest(path)
     _refuse_wrong_bytes(path, digest, recipes)
     members = _import_members(path, store, recipes) if is_archive(path) else ()

@@ -70,7 +70,9 @@ def _check_services(scenario: Scenario, root: TableReader) -> None:
     surroundings = Surroundings(scenario.expectation.report, builds, offers)
     for word, configuration in scenario.services.items():
         for key_path, message in services[word].iter_faults(configuration, surroundings):
-            root.document.add_problem(f"{word}.{key_path}", message)
+            place = f"{word}.{key_path}"
+            if not root.document.has_problem(place):
+                root.document.add_problem(place, message)
 
 
 def _require_known(key_path: str, word: str, known: Iterable[str], root: TableReader) -> None:

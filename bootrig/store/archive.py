@@ -8,8 +8,9 @@ import zlib
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, Self, cast
 
+from bootrig.givenfile import show_length
 from bootrig.store.errors import ArchiveError
 
 DEBIAN_MAGIC = b"!<arch>\n"
@@ -22,6 +23,11 @@ COMPRESSION_MAGIC_LENGTH = max(map(len, COMPRESSION))
 TAR_MAGIC, TAR_MAGIC_OFFSET = b"ustar", 257
 TAR_BLOCK_LENGTH = 512
 CHUNK_LENGTH = 1 << 20
+# What an archive may unpack to, and the header of a member that says more than the block of one (a long name).
+UNPACKED_LARGEST = 16 << 30
+HEADER_LARGEST = 1 << 20
+# So often tarfile asks beyond the end of a whole archive that lacks its last blocks, at most.
+ENDS_READ = 8
 TAR_START_LENGTH = TAR_MAGIC_OFFSET + len(TAR_MAGIC)
 
 DAMAGED = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError, ValueError)
@@ -63,7 +69,7 @@ def find_members(path: Path, wanted: Mapping[str, int], *, name: str = "") -> di
     try:
         with path.open("rb") as stream:
             tail = _Tail(_decompressed(_open_data(stream, name)))
-            with tarfile.open(fileobj=cast(IO[bytes], tail), mode="r|") as archive:
+            with tarfile.open(fileobj=cast(IO[bytes], tail), mode="r|", tarinfo=_Entry) as archive:
                 for entry in archive:
                     if entry.isreg() and entry.size in lengths and (member := archive.extractfile(entry)):
                         content = member.read()
@@ -80,8 +86,22 @@ def find_members(path: Path, wanted: Mapping[str, int], *, name: str = "") -> di
     return found
 
 
+class _Entry(tarfile.TarInfo):
+    """A header, which is refused where it makes tarfile read a name of any length into memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Read a header as tarfile does."""
+        entry = super().frombuf(buf, encoding, errors)
+        if not entry.isreg() and entry.size > HEADER_LARGEST:
+            raise ValueError(f"{entry.size} bytes in the header of a member")
+        return entry
+
+
 class _Tail:
     """A stream that is read through and remembers its last block.
+
+    It is not read without end: neither a bomb, nor for a member that claims more bytes than there are.
 
     tarfile takes an archive that ends between two members for a whole one; a whole one ends in blocks of zeros
     (POSIX.1-2017, pax, "ustar Interchange Format").
@@ -90,10 +110,23 @@ class _Tail:
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._last = b""
+        self._length = 0
+        self._ends = 0
 
     def read(self, length: int) -> bytes:
-        """Read as the stream does."""
+        """Read as the stream does.
+
+        Raises:
+            EOFError: a member claims more bytes than there are.
+            ValueError: it unpacks to too many bytes.
+        """
         content = self._stream.read(length)
+        self._length += len(content)
+        self._ends += not content
+        if self._ends > ENDS_READ:
+            raise EOFError("it ends inside a member")
+        if self._length > UNPACKED_LARGEST:
+            raise ValueError(f"it unpacks to more than {show_length(UNPACKED_LARGEST)}")
         self._last = (self._last + content)[-TAR_BLOCK_LENGTH:]
         return content
 

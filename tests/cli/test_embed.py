@@ -93,5 +93,6 @@ def test_a_file_in_the_place_of_the_directory_is_wrong_input(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    assert main(["embed", "mine", "--into", str(tmp_path / "file")]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["embed", "mine", "--into", str(tmp_path / "file")])
     assert f"{tmp_path / 'file'} is not a directory" in capsys.readouterr().err

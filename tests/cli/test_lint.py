@@ -136,7 +136,7 @@ def test_the_images_wanted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         (["{empty}"], "has no .rom files"),
         (["{file}", "--nic", "ne1000"], 'QEMU has no default ROM for a NIC model "ne1000"'),
         (["{set}", "--nic", "e1000"], "--nic is for a single file"),
-        (["{large}"], "no option ROM has more than 16777216"),
+        (["{large}"], "it has 16777217 bytes, and an option ROM has at most 16 MiB"),
         (["{file}", "--against", "{empty}"], "has no .rom files"),
     ],
 )

@@ -66,7 +66,7 @@ def test_add_takes_what_is_good_and_refuses_the_rest(
     captured = capsys.readouterr()
     assert "not used: " in captured.out
     assert "broken.toml is not TOML" in captured.out
-    assert f"there is no file {tmp_path / 'none'}" in captured.err
+    assert f"{tmp_path / 'none'} cannot be read: No such file" in captured.err
     assert "is not the file that the recipe mine names" in captured.err
     assert "remedy: get the file with SHA-256" in captured.err
     assert store.find(sha256(b"good"))

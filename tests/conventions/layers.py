@@ -21,6 +21,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
         "bootrig.process",
         "bootrig.process_tree",
         "bootrig.registry",
+        "bootrig.givenfile",
         "bootrig.jsonfile",
         "bootrig.bug",
         "bootrig.cache",

@@ -184,7 +184,7 @@ def test_refuses_what_is_no_toml(tmp_path: Path, content: bytes, message: str) -
 
 
 def test_refuses_what_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match="cannot be read: Is a directory"):
+    with pytest.raises(DocumentError, match="cannot be read: it is a directory, expected a regular file"):
         load_document(tmp_path)
     with pytest.raises(DocumentError, match="cannot be read: No such file"):
         load_document(tmp_path / "none.toml")
@@ -212,3 +212,39 @@ def test_bytes_as_hexadecimal_digits() -> None:
         ("number", "found an integer 3, expected pairs of hexadecimal digits"),
         ("gone", "missing; expected pairs of hexadecimal digits"),
     ]
+
+
+def test_numbers_that_are_none_or_too_large_are_told_once(document: Callable[[str], Document]) -> None:
+    read = document(f"a = nan\nb = inf\nc = -1e999\nd = {10**400}\nfree = {{ x = [1, nan] }}\ngood = {2**64 - 1}")
+    root = read.root
+    for key in ("a", "b", "c", "d"):
+        root.number(key, minimum=1, maximum=2)
+    root.free_value("free")
+    assert root.integer("good") == 2**64 - 1
+    assert problems(read) == [
+        ("a", "found nan, expected a number"),
+        ("b", "found inf, expected a number"),
+        ("c", "found -inf, expected a number"),
+        ("d", "found an integer of more than 64 bits"),
+        ("free.x[1]", "found nan, expected a number"),
+    ]
+
+
+def test_what_is_not_printable_is_told_on_one_line(document: Callable[[str], Document]) -> None:
+    read = document('"a\\u001bb" = 1\nc = "x\\ny\\u009b"')
+    read.root.string("c", pattern="z", expected="z")
+    assert problems(read) == [
+        ("c", r'found a string "x\x0ay\xc2\x9b", expected z'),
+        (r'"a\x1bb"', "unknown key"),
+    ]
+
+
+def test_the_same_problem_is_told_once_and_of_very_many_the_first() -> None:
+    read = Document(Path("x.toml"), {f"k{number}": 1 for number in range(100_000)})
+    read.add_problem("a", "wrong")
+    read.add_problem("a", "wrong")
+    found = problems(read)
+    assert len(found) == 100
+    assert found.count(("a", "wrong")) == 1
+    with pytest.raises(DocumentError, match=r"^x\.toml has more than 100 problems, the first:"):
+        read.finish()

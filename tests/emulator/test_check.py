@@ -160,7 +160,7 @@ def test_slots_that_are_wrong(text: str, problem: str, tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("guest.json", "{", "is not JSON: Expecting property name"),
-        ("guest.json", "[]", "is not a machine definition: expected an object"),
+        ("guest.json", "[]", "is not an object"),
         ("guest.toml", "[", "is not TOML"),
     ],
 )

@@ -167,7 +167,7 @@ def test_names_are_bytes() -> None:
         "Bo\udcff", classes=(ClientClass("x", user_class="\udcfe", vendor_class="\u00e9"),)
     )
     assert read("tftp", {"any": {"name": {"hex": "61 ff"}, "content": "probe"}}).files == (
-        ServedFile("a\udcff", "probe", None),
+        ServedFile("a\udcff", "probe", None, "any"),
     )
     assert problems("dhcp", {"boot_file": 3}) == [
         'dhcp.boot_file: found an integer 3, expected a string or { hex = "..." }'

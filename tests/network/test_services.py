@@ -51,7 +51,7 @@ def test_the_settings_of_tftp_and_http() -> None:
         (["./a", "a"], 'a: is the same file as tftp."./a"'),
         (["a", "a/b"], '"a/b": and one are a file and a folder: tftp.a'),
         (["x" * 256], f"{'x' * 256}: the name of a file or folder has at most 255 bytes"),
-        (["a\0"], '"a\0": the name of a file has no byte 0x00'),
+        (["a\0"], r'"a\x00": the name of a file has no byte 0x00'),
         (["a/../b"], '"a/../b": leads out of the server\'s root'),
     ],
 )
@@ -94,7 +94,7 @@ def test_problems_of_names_that_are_not_text_can_be_printed() -> None:
     grub = problems("tftp", {"a": name | {"content": "grub", "modules": ["pxe"]}})
     assert grub == ["tftp.a.name: a file of the content grub has a name in UTF-8"]
     found = faults("tftp", read("tftp", {"a": name | {"content": "probe", "length": 1}}))
-    assert found == [r'"\xe4".length: found 1, expected 512 to 622592 bytes for the bios probe']
+    assert found == ["a.length: found 1, expected 512 to 622592 bytes for the bios probe"]
 
 
 def test_a_table_in_a_table_is_a_file_and_all_else_a_setting() -> None:

@@ -247,7 +247,7 @@ def test_a_damaged_manifest_stops_everything(directory: Path, text: str, message
 def test_a_manifest_that_cannot_be_read(tmp_path: Path) -> None:
     assert find_manifest(tmp_path) is None
     (tmp_path / MANIFEST_NAME).mkdir()
-    with pytest.raises(JsonFileError, match="Is a directory"):
+    with pytest.raises(JsonFileError, match="it is a directory"):
         find_manifest(tmp_path)
 
 

@@ -90,7 +90,7 @@ def test_refuses_a_damaged_archive(store: Store, tmp_path: Path) -> None:
 
 
 def test_refuses_what_is_no_file(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(ImportFileError, match=f"there is no file {tmp_path / 'none'}"):
+    with pytest.raises(ImportFileError, match=f"{tmp_path / 'none'} cannot be read: No such file"):
         import_file(tmp_path / "none", store, [])
-    with pytest.raises(ImportFileError, match=f"{tmp_path} is not a file"):
+    with pytest.raises(ImportFileError, match=f"{tmp_path} cannot be read: it is a directory"):
         import_file(tmp_path, store, [])

@@ -1,10 +1,12 @@
 import gzip
 import hashlib
 import re
+import tarfile
 from pathlib import Path
 
 import pytest
 
+from bootrig.store import archive
 from bootrig.store.archive import find_members, is_archive
 from bootrig.store.errors import ArchiveError
 from tests.store.packages import make_ar, make_package, make_tar
@@ -97,3 +99,21 @@ def test_an_archive_that_ends_between_two_members_is_truncated(tmp_path: Path) -
     path.write_bytes(make_tar({"a": b"a" * 512, "b": b"b" * 512})[:1024])
     with pytest.raises(ArchiveError, match=r"x\.tar is truncated or damaged: it ends without the end of a tar archive"):
         find_members(path, wanted(b"b" * 512))
+
+
+@pytest.mark.parametrize(("kind", "message"), [(b"0", "it ends inside a member"), (b"L", "bytes in the header of a")])
+def test_a_member_that_claims_more_bytes_than_there_are(tmp_path: Path, kind: bytes, message: str) -> None:
+    entry = tarfile.TarInfo("big.rom")
+    entry.size, entry.type = 1 << 62, kind
+    path = tmp_path / "x.tar"
+    path.write_bytes(entry.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    with pytest.raises(ArchiveError, match=rf"x\.tar is truncated or damaged: .*{message}"):
+        find_members(path, wanted(FIRST))
+
+
+def test_an_archive_unpacks_to_so_much_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "UNPACKED_LARGEST", 1 << 20)
+    path = tmp_path / "x.tar"
+    path.write_bytes(make_tar({"a": bytes(2 << 20)}, "gz"))
+    with pytest.raises(ArchiveError, match="it unpacks to more than 1 MiB"):
+        find_members(path, wanted(FIRST))

@@ -20,13 +20,12 @@ other arrays. Their tables hold the arguments of QMP's `device_add`, `netdev_add
 `object-add`. `[nic]` and `[disk]` say where a cell puts its NIC and its disk. A JSON file has the same keys.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bootrig.document.errors import DocumentError
-from bootrig.document.toml import Document, TableReader, load_document
+from bootrig.document.syntax import parse_json_object, parse_toml
+from bootrig.document.toml import TableReader, load_document
 from bootrig.emulator.definition.check import check_definition
 from bootrig.emulator.definition.definition import (
     Accelerator,
@@ -63,27 +62,13 @@ def load_definition(
     Raises:
         DocumentError: something is wrong; it carries every problem.
     """
-    document = _load_json(path) if path.suffix == ".json" else load_document(path)
+    document = load_document(path, parse_json_object if path.suffix == ".json" else parse_toml)
     definition = read_definition(document.root)
     if catalog is not None:
         for fault in (*check_definition(definition, catalog), *further(definition, catalog)):
             document.add_problem(fault.key_path, fault.message)
     document.finish()
     return definition
-
-
-def _load_json(path: Path) -> Document:
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise DocumentError(f"{path} is not JSON: {error}") from error
-    except RecursionError as error:
-        raise DocumentError(f"{path} is nested too deeply") from error
-    if not isinstance(content, Mapping):
-        raise DocumentError(f"{path} is not a machine definition: expected an object")
-    return Document(path, content)
 
 
 def read_definition(root: TableReader) -> MachineDefinition:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 
-from bootrig.network.names import decode_name, encode_name, name_key, parse_shown
+from bootrig.document.quoting import quote_key
+from bootrig.network.names import decode_name, encode_name, parse_shown
 from bootrig.network.services.content.error import KIND as ERROR
 from bootrig.network.services.content.missing import KIND as MISSING
 from bootrig.network.services.files import ServedFile
@@ -52,7 +53,7 @@ def _judge_tftp(files: Sequence[ServedFile], shown: str, seen: str, frame: int) 
     if A_FILE in (meant, seen) or served.kind == ERROR:
         if meant == A_FILE and seen not in (A_FILE, f"error {FILE_NOT_FOUND}"):
             return
-        yield Statement(name_key(served.name), meant, seen, frame)
+        yield Statement(quote_key(served.name), meant, seen, frame)
 
 
 def iter_http_statements(files: Sequence[ServedFile], wire: Sequence[Event]) -> Iterator[Statement]:
@@ -69,4 +70,4 @@ def iter_http_statements(files: Sequence[ServedFile], wire: Sequence[Event]) -> 
                 if served is not None:
                     meant = f"status {NOT_FOUND_STATUS}" if served.kind == MISSING else A_FILE
                     seen = f"status {NOT_FOUND_STATUS}" if event.status == NOT_FOUND_STATUS else A_FILE
-                    yield Statement(name_key(served.name), meant, seen, event.frame)
+                    yield Statement(quote_key(served.name), meant, seen, event.frame)

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import bootrig.network.services.content
+from bootrig.document.quoting import quote_key
 from bootrig.document.toml import TableReader, suggest
-from bootrig.network.names import encode_name, name_key, read_name
+from bootrig.network.names import encode_name, read_name
 from bootrig.network.services.content.kind import ContentKind, Material
 from bootrig.registry import collect_objects
 
@@ -17,11 +18,20 @@ NAME_LENGTH = 255  # bytes between two slashes that file systems of Linux take
 
 @dataclass(frozen=True, slots=True)
 class ServedFile:
-    """A file that a service serves: its name there, the kind of its content (`probe`, `text`), what the kind read."""
+    """A file that a service serves: its name there, the kind of its content (`probe`, `text`), what the kind read.
+
+    The key of its table is the name, unless the table has a name of its own.
+    """
 
     name: str
     kind: str
     content: Any
+    key: str = ""
+
+    @property
+    def key_path(self) -> str:
+        """Its place in the service's table."""
+        return quote_key(self.key or self.name)
 
     def is_called(self, path: str) -> bool:
         """Whether a client that asks for `path` gets this file."""
@@ -66,7 +76,7 @@ def _iter_files(tables: Iterable[tuple[str, TableReader]]) -> Iterator[ServedFil
         if kind is not None:
             if kind.is_program and not _is_text(name):
                 table.add_problem("name", f"a file of the content {word} has a name in UTF-8")
-            yield ServedFile(name, word, kind.read(table))
+            yield ServedFile(name, word, kind.read(table), "" if key == name else key)
         elif word:
             table.add_problem("content", f'found "{word}", expected one of {", ".join(kinds)}{suggest(word, kinds)}')
 
@@ -91,7 +101,7 @@ def iter_file_faults(files: Iterable[ServedFile], builds: Iterable[str]) -> Iter
     for served in files:
         for build in builds:
             for key, message in kinds[served.kind].iter_faults(served.content, build):
-                yield f"{name_key(served.name)}.{key}", message
+                yield f"{served.key_path}.{key}", message
 
 
 def make_files(files: Iterable[ServedFile], root: Path, material: Material) -> frozenset[int]:

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from bootrig.document.toml import TableReader, suggest
 from bootrig.network.addresses import SERVER_ADDRESS, SERVER_ADDRESS_IP6
-from bootrig.network.names import decode_name, encode_name, name_key
+from bootrig.network.names import decode_name, encode_name
 from bootrig.network.services.content.error import KIND as ERROR
 from bootrig.network.services.file_statements import iter_http_statements
 from bootrig.network.services.files import ServedFile
@@ -48,7 +48,7 @@ class HttpService(FileService[HttpTable]):
         yield from super().iter_faults(configuration, surroundings)
         for served in configuration.files:
             if served.kind == ERROR:
-                yield f"{name_key(served.name)}.content", f'"{ERROR}" is an answer of TFTP'
+                yield f"{served.key_path}.content", f'"{ERROR}" is an answer of TFTP'
 
     def offers(self, configuration: HttpTable, name: str) -> bool:
         """Whether a URL is one of the files."""

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig.document.toml import TableReader
+from bootrig.givenfile import FileKind, GivenFileError, read_given
 from bootrig.network.errors import ServiceError
 from bootrig.network.names import show_name
 from bootrig.network.services.content.kind import ContentKind, MadeFile, Material
+
+SERVED = FileKind("a served file", 512 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,10 @@ class PathContent(ContentKind[HostFile]):
             ServiceError: it cannot be read.
         """
         try:
-            return MadeFile(content.path.read_bytes())
-        except OSError as error:
+            return MadeFile(read_given(content.path, SERVED))
+        except GivenFileError as error:
             raise ServiceError(
-                f"{content.path}, which the scenario serves as {show_name(name)}, cannot be read: {error.strerror}",
+                f"{content.path}, which the scenario serves as {show_name(name)}, cannot be read: {error.reason}",
                 remedy=f"apt-get install {content.package}" if content.package else "",
             ) from error
 
