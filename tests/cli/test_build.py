@@ -83,7 +83,8 @@ def test_says_what_is_wrong(argv: list[str], status: int, message: str, capsys: 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
-    assert main(["build", "standboot", "--output", str(tmp_path / "file" / "out")]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["build", "standboot", "--output", str(tmp_path / "file" / "out")])
     assert f"{tmp_path / 'file'} is not a directory" in capsys.readouterr().err
 
 
