@@ -26,6 +26,7 @@ from bootrig.emulator.launch import start_guest
 from bootrig.network.capture import decode_capture
 from bootrig.network.tap import count_frames, open_tap
 from bootrig.scenario.kinds.registry import find_kinds
+from bootrig.trace.events import Event
 from bootrig.trace.trace import Trace
 
 POWER_ON_S = int(datetime.fromisoformat(FIXED_DATE).replace(tzinfo=UTC).timestamp())
@@ -69,7 +70,11 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
     """Start the services, then the guest; observe it; end it; ask the services whether they live where it failed."""
     directory, scenario = specification.directory, specification.scenario
     captures = directory / CAPTURE_FILE, directory / SENT_CAPTURE_FILE
-    read_wire = partial(decode_capture, *captures, epoch_s=POWER_ON_S)
+    decode = partial(decode_capture, *captures, epoch_s=POWER_ON_S)
+
+    def read_wire() -> tuple[Event, ...]:
+        return decode().events
+
     async with AsyncExitStack() as stack:
         tap = stack.enter_context(open_tap())
         services = await stack.enter_async_context(start_services(scenario, directory))
@@ -87,7 +92,7 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
             events = tuple(json.loads(json.dumps(dict(event))) for event in guest.events)
         qemu_wall_s = time.monotonic() - begun_s
         ended = Ended(rom, stage, observation, services, made.added, events, guest.command, qemu_wall_s)
-        trace = make_trace(specification, ended, served.sums, read_wire())
+        trace = make_trace(specification, ended, served.sums, decode())
         if trace.passed:
             return trace
         alive = await services.ask_alive()

@@ -13,6 +13,7 @@ from bootrig.cell.specification import CAPTURE_FILE, SENT_CAPTURE_FILE, CellSpec
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.guest.rom_evidence import DeviceRom
 from bootrig.emulator.release.discovery import find_platform_firmware
+from bootrig.network.capture import DecodedCapture
 from bootrig.network.errors import CaptureError
 from bootrig.romset.manifest import find_manifest
 from bootrig.scenario.platform import firmware_family
@@ -43,21 +44,21 @@ class Ended:
     qemu_wall_s: float
 
 
-def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[int], wire: tuple[Event, ...]) -> Trace:
+def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[int], capture: DecodedCapture) -> Trace:
     """Join what was seen into the trace, its outcome found; `sums` are those of the probes that were offered.
 
     Raises:
         ServiceError: the packets show a network that is not what the scenario's file says.
         CaptureError: the boot came from the network, and no packet of the guest was captured.
     """
-    stage, begun = ended.stage, _begin_trace(specification, sums)
+    stage, wire, begun = ended.stage, capture.events, _begin_trace(specification, sums)
     trace = replace(
         begun,
         ended_by=ended.observation.ended_by,
         rom=_describe_rom(specification, ended, wire),
         emulator=replace(begun.emulator, command=ended.command),
         added=ended.added,
-        truncated=(*stage.console.truncated, *filter(None, (ended.observation.truncated,))),
+        truncated=(*stage.console.truncated, *filter(None, (ended.observation.truncated,)), *capture.truncated),
         milestones=order_milestones([*iter_wire_milestones(wire), *stage.milestones]),
         wire=wire,
         console=stage.console.lines,

@@ -6,20 +6,36 @@ entered, whatever its addresses say.
 Sources: https://www.tcpdump.org/manpages/pcap-savefile.5.html, net/dump.c of QEMU (the stamp is the guest's clock plus
 the RTC's base in the time zone of QEMU's process, so QEMU has to run with TZ=UTC).
 
-dpkt loads 60 modules, so this module loads it only when a capture is read.
+A capture may be large, so it is read and decoded packet by packet. It is known to be whole when it has been read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from os import fstat
 from pathlib import Path
+from struct import Struct as Layout
+from typing import BinaryIO
 
+from bootrig.network.decode.budget import Budget
+from bootrig.network.decode.frame import FrameDecoder
+from bootrig.network.decode.keeping import EventKeeper
 from bootrig.network.errors import CaptureError
 from bootrig.trace.events import Event
 
 ETHERNET = 1
 NIC = "nic0"
 SECOND_US = 1_000_000
-MAGICS = {b"\xd4\xc3\xb2\xa1": "little", b"\xa1\xb2\xc3\xd4": "big"}
+# the first bytes -> the order of bytes, units of a stamp's second part in a microsecond
+MAGICS = {
+    bytes.fromhex("d4c3b2a1"): ("<", 1),
+    bytes.fromhex("a1b2c3d4"): (">", 1),
+    bytes.fromhex("4d3cb2a1"): ("<", 1000),
+    bytes.fromhex("a1b23c4d"): (">", 1000),
+}
+HEADER_LENGTH, PACKET_HEADER_LENGTH = 24, 16
+# The largest that programs write; those of QEMU are of 65,536 bytes at most.
+PACKET_LIMIT = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,94 +47,102 @@ class CapturedPacket:
 
 
 @dataclass(frozen=True, slots=True)
-class Capture:
-    """A whole capture; a full disk or a killed QEMU leaves one that does not end at the end of a packet."""
+class DecodedCapture:
+    """What a capture tells: its events in the order of the guest's clock, and which limit cut what."""
 
-    packets: tuple[CapturedPacket, ...]
-    complete: bool
+    events: tuple[Event, ...]
+    truncated: tuple[str, ...] = ()
 
 
-def load_capture(path: Path, *, epoch_s: int) -> Capture:
-    """Read a pcap file; `epoch_s` is the guest's RTC base in seconds since 1970 in UTC.
+@contextmanager
+def open_capture(path: Path, *, epoch_s: int) -> Iterator[Iterator[CapturedPacket]]:
+    """Return the packets of a pcap file, as many as it has now: it may be written to meanwhile.
+
+    `epoch_s` is the guest's RTC base in seconds since 1970 in UTC. The iterator raises a CaptureError at the end of a
+    file that does not end at the end of a packet, as a full disk or a killed QEMU leaves it.
 
     Raises:
         CaptureError: the file cannot be read, or is not a pcap file of Ethernet frames.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            yield _iter_packets(path, stream, fstat(stream.fileno()).st_size, epoch_s)
     except OSError as error:
         raise CaptureError(f"{path}: {error.strerror}") from error
-    if content[:4] not in MAGICS and len(content) >= 4:
-        raise CaptureError(f"{path} is not a pcap file: it begins with {content[:4].hex(' ')}")
-    if len(content) < 24:
-        return Capture((), complete=False)
-    from dpkt import pcap  # noqa: PLC0415 - see above
-
-    little = MAGICS[content[:4]] == "little"
-    header = (pcap.LEFileHdr if little else pcap.FileHdr)(content[:24])
-    if header.linktype != ETHERNET:
-        raise CaptureError(f"{path}: link type {header.linktype} instead of {ETHERNET} (Ethernet)")
-    packet_header = pcap.LEPktHdr if little else pcap.PktHdr
-    packets, offset = [], 24
-    while offset + 16 <= len(content):
-        stamp = packet_header(content[offset : offset + 16])
-        if offset + 16 + stamp.caplen > len(content):
-            break
-        frame = content[offset + 16 : offset + 16 + stamp.caplen]
-        guest_us = (stamp.tv_sec - epoch_s) * SECOND_US + stamp.tv_usec
-        packets.append(CapturedPacket(guest_us / SECOND_US, frame))
-        offset += 16 + stamp.caplen
-    return Capture(tuple(packets), complete=offset == len(content))
 
 
-def find_senders(packets: Sequence[CapturedPacket], sent: Sequence[CapturedPacket]) -> tuple[bool, ...]:
-    """Return for each of `packets` whether the guest sent it: whether it is the next one of `sent`, by its bytes.
+def _iter_packets(path: Path, stream: BinaryIO, length: int, epoch_s: int) -> Iterator[CapturedPacket]:
+    header = stream.read(min(length, HEADER_LENGTH))
+    if header[:4] not in MAGICS and len(header) >= 4:
+        raise CaptureError(f"{path} is not a pcap file: it begins with {header[:4].hex(' ')}")
+    if len(header) < HEADER_LENGTH:
+        raise _cut_off(path)
+    order, units = MAGICS[header[:4]]
+    (link_type,) = Layout(f"{order}20xI").unpack(header)
+    if link_type != ETHERNET:
+        raise CaptureError(f"{path}: link type {link_type} instead of {ETHERNET} (Ethernet)")
+    stamp, left = Layout(f"{order}III4x"), length - HEADER_LENGTH
+    while left:
+        head = stream.read(min(left, PACKET_HEADER_LENGTH))
+        left -= PACKET_HEADER_LENGTH
+        second, part, captured = stamp.unpack(head) if len(head) == stamp.size else (0, 0, 0)
+        if captured > left or left < 0:
+            raise _cut_off(path)
+        if captured > PACKET_LIMIT:
+            raise CaptureError(f"{path}: a packet of {captured} bytes")
+        frame = stream.read(captured)
+        left -= captured
+        yield CapturedPacket(((second - epoch_s) * SECOND_US + part // units) / SECOND_US, frame)
+
+
+def _cut_off(path: Path) -> CaptureError:
+    return CaptureError(f"{path} ends in the middle of a packet", remedy="look whether its disk is full")
+
+
+def iter_senders(
+    packets: Iterable[CapturedPacket], sent: Iterator[CapturedPacket], origin: str
+) -> Iterator[tuple[CapturedPacket, bool]]:
+    """Yield packets, each with whether the guest sent it: whether it is the next one of `sent`, by its bytes.
+
+    Messages call the two captures `origin`.
 
     Raises:
         CaptureError: a packet of `sent` is not among the others in its order.
     """
-    senders, found = [], 0
+    found, following = 0, next(sent, None)
     for packet in packets:
-        senders.append(found < len(sent) and packet.frame == sent[found].frame)
-        found += senders[-1]
-    if found < len(sent):
-        raise CaptureError(f"frame {found + 1} of those that the guest sent is not in the capture of all frames")
-    return tuple(senders)
+        is_sent = following is not None and packet.frame == following.frame
+        if is_sent:
+            found, following = found + 1, next(sent, None)
+        yield packet, is_sent
+    if following is not None:
+        words = f"frame {found + 1} of those that the guest sent is not in the capture of all frames"
+        raise CaptureError(f"{origin}: {words}")
 
 
-def decode_packets(packets: Sequence[CapturedPacket], senders: Iterable[bool]) -> tuple[Event, ...]:
-    """Return the events that packets tell, in the order of the guest's clock; nothing in them makes it raise.
+def decode_packets(packets: Iterable[tuple[CapturedPacket, bool]]) -> DecodedCapture:
+    """Return the events that packets tell, each of which comes with whether the guest sent it.
 
-    `senders` says of each packet whether the guest sent it.
+    Nothing in them makes it raise; the work is linear in them, and limited, as is what is kept.
     """
-    from bootrig.network.decode.frame import FrameDecoder  # noqa: PLC0415 - see above
-
-    decoder = FrameDecoder(NIC)
-    events = [
-        event
-        for packet, from_guest in zip(packets, senders, strict=True)
-        for event in decoder.decode(packet.guest_s, packet.frame, from_guest=from_guest)
-    ]
-    if packets:
-        events += decoder.conclude(packets[-1].guest_s)
-    return tuple(sorted(events, key=lambda event: (event.guest_s, event.frame)))
+    budget = Budget()
+    decoder, events, last_s = FrameDecoder(NIC, budget), EventKeeper(budget), 0.0
+    for packet, from_guest in packets:
+        last_s = packet.guest_s
+        for event in decoder.decode(last_s, packet.frame, from_guest=from_guest):
+            events.add(event)
+    for event in decoder.conclude(last_s):
+        events.add(event)
+    return DecodedCapture(tuple(sorted(events, key=lambda event: (event.guest_s, event.frame))), budget.truncated)
 
 
-def decode_capture(path: Path, sent_path: Path, *, epoch_s: int) -> tuple[Event, ...]:
-    """Return the events in the capture `path`; that of what the guest sent is `sent_path`.
+def decode_capture(path: Path, sent_path: Path, *, epoch_s: int) -> DecodedCapture:
+    """Return what the capture `path` tells; that of what the guest sent is `sent_path`.
 
     Raises:
         CaptureError: a file cannot be read, is not a pcap file of Ethernet frames, or ends in the middle of a packet,
             or the two do not fit each other.
     """
     # in this order: of a guest that still runs, whatever is in the second is in the first a moment later
-    sent = load_capture(sent_path, epoch_s=epoch_s)
-    capture = load_capture(path, epoch_s=epoch_s)
-    for file, loaded in ((path, capture), (sent_path, sent)):
-        if not loaded.complete:
-            raise CaptureError(f"{file} ends in the middle of a packet", remedy="look whether its disk is full")
-    try:
-        senders = find_senders(capture.packets, sent.packets)
-    except CaptureError as error:
-        raise CaptureError(f"{path} and {sent_path}: {error}") from error
-    return decode_packets(capture.packets, senders)
+    with open_capture(sent_path, epoch_s=epoch_s) as sent, open_capture(path, epoch_s=epoch_s) as packets:
+        return decode_packets(iter_senders(packets, sent, f"{path} and {sent_path}"))

@@ -205,7 +205,7 @@ def test_everything_stays_in_the_run_directory(all_scenarios: Boots) -> None:
         assert (attempt.parent / "cell.json").exists()
         assert not (attempt / "error.json").exists()
         captures = attempt / "capture.pcap", attempt / "capture-guest.pcap"
-        assert decode_capture(*captures, epoch_s=POWER_ON_S) == trace.wire
+        assert decode_capture(*captures, epoch_s=POWER_ON_S).events == trace.wire
 
 
 def test_usage_is_measured(all_scenarios: Boots) -> None:

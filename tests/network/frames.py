@@ -2,13 +2,14 @@
 
 import socket
 import struct
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from bootrig.network.addresses import GUEST_MAC, TAP_MAC
-from bootrig.network.capture import CapturedPacket, decode_packets
+from bootrig.network.capture import CapturedPacket, DecodedCapture, decode_packets
 from bootrig.trace.events import Event, HttpRequest, HttpResponse
 
 T = TypeVar("T")
@@ -106,9 +107,13 @@ def ends(source: tuple[str, int], destination: tuple[str, int]) -> dict[str, Any
 
 def decode(*frames: bytes) -> tuple[Event, ...]:
     """Return the events of frames that come a second of guest time apart, without the Ethernet headers' senders."""
-    packets = [CapturedPacket(float(second), frame) for second, frame in enumerate(frames)]
-    events = decode_packets(packets, map(is_from_guest, frames))
-    return tuple(replace(event, ethernet_source="") for event in events)
+    return tuple(replace(event, ethernet_source="") for event in decode_whole(frames).events)
+
+
+def decode_whole(frames: Iterable[bytes]) -> DecodedCapture:
+    """Return what frames tell that come a second of guest time apart."""
+    numbered = enumerate(frames)
+    return decode_packets((CapturedPacket(float(second), frame), is_from_guest(frame)) for second, frame in numbered)
 
 
 def is_from_guest(frame: bytes) -> bool:

@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootrig.network.addresses import GUEST_MAC, TAP_MAC
-from bootrig.network.capture import CapturedPacket, decode_capture, decode_packets, find_senders, load_capture
+from bootrig.network.capture import (
+    CapturedPacket,
+    DecodedCapture,
+    decode_capture,
+    decode_packets,
+    iter_senders,
+    open_capture,
+)
 from bootrig.network.errors import CaptureError
 from bootrig.trace.events import TftpRequest, TftpTransfer
 from tests.network.frames import EPOCH_S, from_guest, from_server, pcap, udp
@@ -14,13 +21,25 @@ from tests.network.frames import EPOCH_S, from_guest, from_server, pcap, udp
 FRAMES = (from_guest(b"\0\1a\0octet\0"), from_server(b"\0\3\0\1x"), from_guest(b"\0\4\0\1", 1069))
 
 
+def read(path: Path) -> list[CapturedPacket]:
+    with open_capture(path, epoch_s=EPOCH_S) as packets:
+        return list(packets)
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_reads_frames_and_the_guests_clock(tmp_path, order):
     (tmp_path / "c.pcap").write_bytes(pcap(*FRAMES, order=order))
-    capture = load_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S)
-    assert capture.complete
-    assert [packet.frame for packet in capture.packets] == list(FRAMES)
-    assert [packet.guest_s for packet in capture.packets] == [0.0, 1.000001, 2.000002]
+    packets = read(tmp_path / "c.pcap")
+    assert [packet.frame for packet in packets] == list(FRAMES)
+    assert [packet.guest_s for packet in packets] == [0.0, 1.000001, 2.000002]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_stamps_in_nanoseconds(tmp_path, order):
+    magic = struct.pack(f"{order}I", 0xA1B23C4D)
+    stamp = struct.pack(f"{order}IIII", EPOCH_S + 2, 123_456_789, 2, 2) + b"ab"
+    (tmp_path / "c.pcap").write_bytes(magic + pcap(order=order)[4:] + stamp)
+    assert read(tmp_path / "c.pcap") == [CapturedPacket(2.123456, b"ab")]
 
 
 @pytest.mark.parametrize("microseconds", [0, 1, 123457, 500000, 999999])
@@ -29,7 +48,7 @@ def test_reads_frames_and_the_guests_clock(tmp_path, order):
 def test_stamps_are_exact_to_the_microsecond(tmp_path, order, second, microseconds):
     stamp = struct.pack(f"{order}IIII", EPOCH_S + second, microseconds, 2, 99) + b"ab"
     (tmp_path / "c.pcap").write_bytes(pcap(order=order) + stamp)
-    (packet,) = load_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S).packets
+    (packet,) = read(tmp_path / "c.pcap")
     assert packet == CapturedPacket(float(f"{second}.{microseconds:06}"), b"ab")
 
 
@@ -44,7 +63,7 @@ def test_decodes_files(tmp_path):
     paths = write_captures(tmp_path, pcap(*FRAMES), pcap(FRAMES[0], FRAMES[2]))
     found = [
         (type(event), event.frame, event.guest_s, event.from_guest, event.interface, event.ethernet_source)
-        for event in decode_capture(*paths, epoch_s=EPOCH_S)
+        for event in decode_capture(*paths, epoch_s=EPOCH_S).events
     ]
     assert found == [
         (TftpRequest, 1, 0.0, True, "nic0", GUEST_MAC),
@@ -55,7 +74,7 @@ def test_decodes_files(tmp_path):
 def test_events_are_in_the_order_of_the_guests_clock_and_of_the_frames():
     other = udp(("10.0.2.15", 50000), ("10.0.2.1", 69), b"\0\1b\0octet\0")
     packets = [CapturedPacket(guest_s, frame) for guest_s, frame in zip((0, 2, 1, 2), (*FRAMES, other), strict=True)]
-    events = decode_packets(packets, (True, False, True, True))
+    events = decode_packets(zip(packets, (True, False, True, True), strict=True)).events
     assert [(event.guest_s, event.frame) for event in events] == [(0, 1), (2, 2), (2, 4)]
 
 
@@ -73,7 +92,8 @@ def test_events_are_in_the_order_of_the_guests_clock_and_of_the_frames():
 )
 def test_the_guest_sent_what_is_next_in_its_own_capture(frames, sent, senders):
     packets, of_guest = ([CapturedPacket(0.0, bytes(x, "ascii")) for x in letters] for letters in (frames, sent))
-    assert find_senders(packets, of_guest) == tuple(sender == ">" for sender in senders)
+    found = list(iter_senders(packets, iter(of_guest), "they"))
+    assert found == [(packet, sender == ">") for packet, sender in zip(packets, senders, strict=True)]
 
 
 @pytest.mark.parametrize(("sent", "number"), [((1, 0), 2), ((0, 0), 2), ((3,), 1)])
@@ -87,26 +107,30 @@ def test_captures_that_do_not_fit_each_other_are_a_broken_rig(tmp_path, sent, nu
 
 def test_no_hardware_address_says_who_sent_a_frame(tmp_path):
     paths = write_captures(tmp_path, pcap(*FRAMES), pcap(FRAMES[1]))
-    assert [event.from_guest for event in decode_capture(*paths, epoch_s=EPOCH_S)] == [False, True]
+    assert [event.from_guest for event in decode_capture(*paths, epoch_s=EPOCH_S).events] == [False, True]
 
 
 @pytest.mark.parametrize("lost", range(1, 60))
 def test_a_file_that_a_full_disk_cut_off_is_read_up_to_there(tmp_path, lost):
     (tmp_path / "c.pcap").write_bytes(pcap(*FRAMES)[:-lost])
-    capture = load_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S)
-    assert [packet.frame for packet in capture.packets] == list(FRAMES[:2])
-    assert capture.complete == (lost == 16 + len(FRAMES[2]))
+    with open_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S) as packets:
+        assert [next(packets).frame, next(packets).frame] == list(FRAMES[:2])
+        if lost == 16 + len(FRAMES[2]):
+            assert next(packets, None) is None
+        else:
+            with pytest.raises(CaptureError, match=r"ends in the middle of a packet$"):
+                next(packets)
 
 
 @pytest.mark.parametrize("length", [0, 3, 4, 23])
-def test_a_file_without_a_whole_header_is_empty(tmp_path, length):
+def test_a_file_without_a_whole_header_is_cut_off(tmp_path, length):
     (tmp_path / "c.pcap").write_bytes(pcap()[:length])
-    capture = load_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S)
-    assert (capture.packets, capture.complete) == ((), False)
+    with pytest.raises(CaptureError, match=r"ends in the middle of a packet$"):
+        read(tmp_path / "c.pcap")
 
 
 def test_a_header_alone_is_a_complete_file(tmp_path):
-    assert decode_capture(*write_captures(tmp_path, pcap(), pcap()), epoch_s=EPOCH_S) == ()
+    assert decode_capture(*write_captures(tmp_path, pcap(), pcap()), epoch_s=EPOCH_S) == DecodedCapture(())
 
 
 @pytest.mark.parametrize("cut", [0, 1])
@@ -121,19 +145,19 @@ def test_a_capture_that_a_full_disk_cut_off_is_a_broken_rig(tmp_path, cut):
 
 def test_no_file(tmp_path):
     with pytest.raises(CaptureError, match=r"none\.pcap: No such file or directory$"):
-        load_capture(tmp_path / "none.pcap", epoch_s=0)
+        read(tmp_path / "none.pcap")
 
 
 def test_another_kind_of_file(tmp_path):
     (tmp_path / "c.pcap").write_bytes(b"\x0a\x0d\x0d\x0a" + bytes(100))
     with pytest.raises(CaptureError, match=r"is not a pcap file: it begins with 0a 0d 0d 0a$"):
-        load_capture(tmp_path / "c.pcap", epoch_s=0)
+        read(tmp_path / "c.pcap")
 
 
 def test_another_kind_of_link(tmp_path):
     (tmp_path / "c.pcap").write_bytes(pcap(link_type=113))
     with pytest.raises(CaptureError, match=r"link type 113 instead of 1 \(Ethernet\)$"):
-        load_capture(tmp_path / "c.pcap", epoch_s=0)
+        read(tmp_path / "c.pcap")
 
 
 @settings(deadline=None)
@@ -148,8 +172,25 @@ def test_any_file_is_read_or_refused(tmp_path_factory, content):
             assert not prefix or str(error).endswith("ends in the middle of a packet")
 
 
-def test_a_length_beyond_the_file_ends_it(tmp_path):
-    huge = struct.pack("<IIII", EPOCH_S, 0, 0xFFFFFFFF, 0xFFFFFFFF)
-    (tmp_path / "c.pcap").write_bytes(pcap(FRAMES[0]) + huge + bytes(100))
-    capture = load_capture(tmp_path / "c.pcap", epoch_s=EPOCH_S)
-    assert (len(capture.packets), capture.complete) == (1, False)
+@pytest.mark.parametrize(
+    ("captured", "left", "reason"),
+    [
+        (0xFFFFFFFF, 100, "ends in the middle of a packet"),
+        (101, 100, "ends in the middle of a packet"),
+        (262_145, 262_145, "a packet of 262145 bytes"),
+    ],
+)
+def test_absurd_lengths(tmp_path, captured, left, reason):
+    stamp = struct.pack("<IIII", EPOCH_S, 0, captured, captured)
+    (tmp_path / "c.pcap").write_bytes(pcap(FRAMES[0]) + stamp + bytes(left))
+    with pytest.raises(CaptureError, match=rf"c\.pcap:? {reason}$"):
+        read(tmp_path / "c.pcap")
+
+
+def test_packets_that_are_written_meanwhile_are_left_for_the_next_time(tmp_path):
+    path = tmp_path / "c.pcap"
+    path.write_bytes(pcap(FRAMES[0]))
+    with open_capture(path, epoch_s=EPOCH_S) as packets:
+        path.write_bytes(pcap(*FRAMES))
+        assert [packet.frame for packet in packets] == [FRAMES[0]]
+    assert len(read(path)) == len(FRAMES)

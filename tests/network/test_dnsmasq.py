@@ -200,7 +200,7 @@ def _solicit(run_directory: Path, *, router: bool) -> list[str]:
                 client.receive(within_s=5.0 if router else 0.3)
                 captures = run_directory / "capture.pcap", run_directory / "sent.pcap"
                 client.write_captures(*captures, 0)
-                events = decode_capture(*captures, epoch_s=0)
+                events = decode_capture(*captures, epoch_s=0).events
                 kinds = [type(event).__name__ for event in events]
         except TimeoutError:
             pass

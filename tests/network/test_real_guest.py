@@ -124,7 +124,7 @@ CODES = {53, 55, 57, 60, 61, 77, 93, 94, 97, 175}
 def test_a_real_rom_boots_pxelinux(root):
     console = _with_servers(root, lambda tap: _boot_guest(tap, root.parent).decode("latin-1"))
     assert NONCE.decode() in console
-    events = decode_capture(root.parent / "capture.pcap", root.parent / "sent.pcap", epoch_s=EPOCH_S)
+    events = decode_capture(root.parent / "capture.pcap", root.parent / "sent.pcap", epoch_s=EPOCH_S).events
     assert _course(events) == COURSE
     discover, offer = (_first(events, message) for message in ("discover", "offer"))
     assert discover.from_guest
@@ -154,8 +154,8 @@ def test_the_fake_client_does_what_the_real_one_does(root):
         return _boot_guest(tap, root.parent).count(NONCE)
 
     assert _with_servers(root, use) > 0
-    fake = decode_capture(root.parent / "fake.pcap", root.parent / "fake-sent.pcap", epoch_s=EPOCH_S)
-    real = decode_capture(root.parent / "capture.pcap", root.parent / "sent.pcap", epoch_s=EPOCH_S)
+    fake = decode_capture(root.parent / "fake.pcap", root.parent / "fake-sent.pcap", epoch_s=EPOCH_S).events
+    real = decode_capture(root.parent / "capture.pcap", root.parent / "sent.pcap", epoch_s=EPOCH_S).events
     assert _course(fake) == _course(real) == COURSE
     for message, more in (("discover", set()), ("request", {50, 54})):
         fake_codes, real_codes = (

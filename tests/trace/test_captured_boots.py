@@ -30,8 +30,9 @@ CAPTURES = Path(__file__).parent / "captures"
 def _load_trace(rom_set: str) -> Trace:
     """Return the trace of a capture, as it is after it was written and read back."""
     lines = [line.split() for line in (CAPTURES / f"{rom_set}.txt").read_text().splitlines()]
-    packets = [CapturedPacket(float(guest_s), bytes.fromhex(frame)) for guest_s, _, frame in lines]
-    wire = decode_packets(packets, [direction == ">" for _, direction, _ in lines])
+    wire = decode_packets(
+        (CapturedPacket(float(guest_s), bytes.fromhex(frame)), direction == ">") for guest_s, direction, frame in lines
+    ).events
     trace = Trace(
         cell="pxe-tftp/e1000/pc/seabios/host",
         rom_set=rom_set,

@@ -1,13 +1,12 @@
 """Finding addresses: ARP, DNS, IPv6 routers and neighbours, DHCPv6.
 
-Sources: RFC 826 (ARP), RFC 1035 (DNS), RFC 4861 (neighbour discovery), RFC 8415 (DHCPv6).
+Sources: RFC 826 (ARP), RFC 1035 (DNS: section 4.1.4, names), RFC 4861 (neighbour discovery), RFC 8415 (DHCPv6).
 """
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, IPv6Address
+from struct import Struct as Layout
 
-from dpkt import arp, dns
-
+from bootrig.network.decode.headers import name_address, require_length
 from bootrig.network.decode.place import Ends, Place, Route
 from bootrig.trace import events
 
@@ -33,39 +32,111 @@ DHCP6_MESSAGES: Mapping[int, str] = {
 }
 _SOURCE_MAC, _PREFIX = 1, 3
 _RDATA_LIMIT = 64
+_OPERATIONS: Mapping[int, str] = {1: "request", 2: "reply"}
+_ARP = Layout(">6xH6s4s6s4s")
+_DNS_HEADER, _DNS_RECORD = Layout(">HHHH4x"), Layout(">HxxIH")
+_DNS_QUESTION_LENGTH = 4
+_NAME_LIMIT = 255
 
 
-def parse_arp(message: arp.ARP, place: Place, length: int) -> events.Arp:
-    """Return an ARP message, in a frame of `length` bytes."""
-    operation = {arp.ARP_OP_REQUEST: "request", arp.ARP_OP_REPLY: "reply"}.get(message.op, f"operation {message.op}")
+def parse_arp(message: bytes, place: Place, length: int) -> events.Arp:
+    """Return an ARP message, in a frame of `length` bytes.
+
+    Raises:
+        ValueError: it is cut off.
+    """
+    require_length(message, _ARP.size, "arp")
+    operation, sender_mac, sender, target_mac, target = _ARP.unpack_from(message)
     return events.Arp(
         **place,
-        operation=operation,
-        sender_mac=message.sha.hex(":"),
-        sender=str(IPv4Address(message.spa)),
-        target_mac=message.tha.hex(":"),
-        target=str(IPv4Address(message.tpa)),
+        operation=_OPERATIONS.get(operation, f"operation {operation}"),
+        sender_mac=sender_mac.hex(":"),
+        sender=name_address(sender),
+        target_mac=target_mac.hex(":"),
+        target=name_address(target),
         length=length,
     )
 
 
+class _Message:
+    """A DNS message, read from its header to its end."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._offset = _DNS_HEADER.size
+        self._labels = 0
+
+    def read_name(self) -> str:
+        """Return the next name.
+
+        Raises:
+            ValueError: it is malformed.
+        """
+        labels, length, offset, end = list[bytes](), 0, self._offset, 0
+        while size := self._read_size(offset):
+            if size & 0xC0 == 0xC0:
+                end = end or offset + 2
+                offset = int.from_bytes(self._content[offset : offset + 2], "big") & 0x3FFF
+                continue
+            if size & 0xC0:
+                raise ValueError(f"a label of the length {size:02x}")
+            labels.append(self._content[offset + 1 : offset + 1 + size])
+            offset, length = offset + 1 + size, length + 1 + size
+            if length > _NAME_LIMIT:
+                raise ValueError(f"a name longer than {_NAME_LIMIT} bytes")
+        self._offset = end or offset + 1
+        return events.escape(b".".join(labels))
+
+    def read(self, length: int) -> bytes:
+        """Return the next bytes.
+
+        Raises:
+            ValueError: there are not so many.
+        """
+        content = self._content[self._offset : self._offset + length]
+        if len(content) < length:
+            raise ValueError("cut off")
+        self._offset += length
+        return content
+
+    def _read_size(self, offset: int) -> int:
+        """Return the first byte of a label.
+
+        Raises:
+            ValueError: the message ends before it, or its names have had more labels than it has bytes.
+        """
+        self._labels += 1
+        if self._labels > len(self._content):
+            raise ValueError("names that point to names without end")
+        if offset >= len(self._content):
+            raise ValueError("a name that is cut off")
+        return self._content[offset]
+
+
 def parse_dns(payload: bytes, ends: Ends) -> events.Dns:
-    """Return a DNS message.
+    """Return a DNS message: its questions and its answers.
 
     Raises:
-        Exception: it is malformed (dpkt raises what it likes).
+        ValueError: it is malformed, or its names point to other names without end.
     """
-    message = dns.DNS(payload)
+    require_length(payload, _DNS_HEADER.size)
+    number, flags, question_count, answer_count = _DNS_HEADER.unpack_from(payload)
+    message = _Message(payload)
+    questions, answers = list[events.DnsQuestion](), list[events.DnsAnswer]()
+    for _ in range(question_count):
+        name = message.read_name()
+        questions.append(events.DnsQuestion(name, int.from_bytes(message.read(_DNS_QUESTION_LENGTH)[:2], "big")))
+    for _ in range(answer_count):
+        name = message.read_name()
+        record_type, _, length = _DNS_RECORD.unpack(message.read(_DNS_RECORD.size))
+        answers.append(events.DnsAnswer(name, record_type, message.read(length)[:_RDATA_LIMIT].hex()))
     return events.Dns(
         **ends,
-        id=message.id,
-        reply=bool(message.qr),
-        rcode=message.rcode,
-        questions=tuple(events.DnsQuestion(question.name, question.type) for question in message.qd),
-        answers=tuple(
-            events.DnsAnswer(answer.name, answer.type, bytes(answer.rdata)[:_RDATA_LIMIT].hex())
-            for answer in message.an
-        ),
+        id=number,
+        reply=bool(flags & 0x8000),
+        rcode=flags & 15,
+        questions=tuple(questions),
+        answers=tuple(answers),
     )
 
 
@@ -87,14 +158,13 @@ def parse_neighbour(message: bytes, route: Route) -> events.Event:
         ValueError: it is malformed.
     """
     kind, length = message[0], NEIGHBOUR_LENGTHS[message[0]]
-    if len(message) < length:
-        raise ValueError("shorter than its header")
+    require_length(message, length)
     source_mac, prefixes = "", []
     for code, content in _iter_neighbour_options(message[length:]):
         if code == _SOURCE_MAC:
             source_mac = content[:6].hex(":")
         elif code == _PREFIX and len(content) >= 30:
-            prefixes.append(f"{IPv6Address(content[14:30])}/{content[0]}")
+            prefixes.append(f"{name_address(content[14:30])}/{content[0]}")
     if kind == ROUTER_SOLICITATION:
         return events.RouterSolicitation(**route, source_mac=source_mac)
     if kind == ROUTER_ADVERTISEMENT:
@@ -107,7 +177,7 @@ def parse_neighbour(message: bytes, route: Route) -> events.Event:
             prefixes=tuple(prefixes),
         )
     neighbour = events.NeighbourSolicitation if kind == NEIGHBOUR_SOLICITATION else events.NeighbourAdvertisement
-    return neighbour(**route, source_mac=source_mac, target=str(IPv6Address(message[8:24])))
+    return neighbour(**route, source_mac=source_mac, target=name_address(message[8:24]))
 
 
 def parse_dhcp6(payload: bytes, ends: Ends) -> events.Dhcp6:
@@ -116,8 +186,7 @@ def parse_dhcp6(payload: bytes, ends: Ends) -> events.Dhcp6:
     Raises:
         ValueError: it is malformed.
     """
-    if len(payload) < 4:
-        raise ValueError("shorter than its header")
+    require_length(payload, 4)
     options, offset = [], 4
     while offset < len(payload):
         code, length = (int.from_bytes(payload[at : at + 2], "big") for at in (offset, offset + 2))

@@ -1,25 +1,29 @@
 """From Ethernet frames to events: the decoder of a whole capture.
 
 Nothing that a guest sends makes it raise: what cannot be decoded becomes an event of the kind `other` with a reason.
-
-Sources: IEEE 802.3, RFC 791 (section 3.2, fragments), RFC 768, RFC 8200.
+Nor does it take more than is linear in what is sent: `Budget` has the limits.
 """
 
 import contextlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from ipaddress import ip_address
-from typing import Any
+from dataclasses import dataclass
 
-from dpkt import arp, ethernet, icmp, icmp6, ip, ip6, tcp, udp
-
+from bootrig.network.decode import headers
 from bootrig.network.decode.address import NEIGHBOUR_LENGTHS, parse_arp, parse_dhcp6, parse_dns, parse_neighbour
+from bootrig.network.decode.budget import FRAME_WORK, Budget
 from bootrig.network.decode.dhcp import parse_dhcp
+from bootrig.network.decode.fragments import Reassembly
 from bootrig.network.decode.http import HttpConnection, looks_like_http
 from bootrig.network.decode.link import parse_link
 from bootrig.network.decode.place import Ends, Place, Route, place_of
-from bootrig.network.decode.tftp import TftpFollower
+from bootrig.network.decode.tcp import TcpStream
+from bootrig.network.decode.tftp import TFTP_PORT, TftpFollower
 from bootrig.trace.events import Event, Other, Tcp
+
+CONNECTIONS_LIMIT = 1000
+CONNECTIONS_GIVEN_UP = "TCP connections that are not followed to their end"
+FRAMES_GIVEN_UP = "frames that are not decoded"
 
 # port of either end -> protocol, parser of its payload; 4011 is PXE's boot server discovery (PXE 2.1)
 _BY_PORT: Mapping[int, tuple[str, Callable[[bytes, Ends], Event]]] = {
@@ -30,45 +34,71 @@ _BY_PORT: Mapping[int, tuple[str, Callable[[bytes, Ends], Event]]] = {
     547: ("dhcp6", parse_dhcp6),
     4011: ("dhcp", parse_dhcp),
 }
+_ICMP: Mapping[int, str] = {headers.ICMP: "icmp", headers.ICMP6: "icmp6"}
 
 
 @dataclass(slots=True)
 class _Connection:
-    """A TCP connection: by the address and port of the end that opened it."""
+    """A TCP connection: its first segment, the address and port of the end that opened it, what both ends say.
 
-    client: tuple[str, int]
-    http: HttpConnection
-    is_http: bool | None = None
+    `http` is None as long as nothing shows that it carries HTTP.
+    """
+
+    opened: Tcp
+    opener: tuple[str, int]
+    client: TcpStream
+    server: TcpStream
+    http: HttpConnection | None = None
+
+    def find_http(self, said: bytes, budget: Budget) -> HttpConnection | None:
+        """Return what follows its HTTP, None where `said` by the client is the first that is known and no HTTP."""
+        if self.http is None and said and looks_like_http(said):
+            opened = self.opened
+            self.http = HttpConnection(
+                opened.connection, opened.window, opened.tcp_options, budget, self.client, self.server
+            )
+        return self.http
+
+    def conclude(self, guest_s: float, *, ended: bool = False) -> Iterator[Event]:
+        """Yield what is still open."""
+        if self.http is not None:
+            yield from self.http.conclude(guest_s, ended=ended)
 
 
-@dataclass(slots=True)
 class FrameDecoder:
     """Decodes the frames of one capture, in their order.
 
-    Attributes:
+    Args:
         interface: the guest's NIC that they are of.
+        budget: what it may cost.
     """
 
-    interface: str
-    _tftp: TftpFollower = field(default_factory=TftpFollower)
-    _connections: dict[frozenset[tuple[str, int]], _Connection] = field(default_factory=dict)
-    _fragments: dict[tuple[bytes, bytes, int, int], dict[int, tuple[bytes, bool]]] = field(default_factory=dict)
-    _frames: int = 0
-    _count: int = 0
+    def __init__(self, interface: str, budget: Budget) -> None:
+        self._interface = interface
+        self._budget = budget
+        self._tftp = TftpFollower(budget)
+        self._reassembly = Reassembly(budget)
+        self._connections: OrderedDict[frozenset[tuple[str, int]], _Connection] = OrderedDict()
+        self._frames = 0
+        self._count = 0
 
     def decode(self, guest_s: float, frame: bytes, *, from_guest: bool) -> Iterator[Event]:
         """Yield the events that the capture's next frame tells; never raises."""
         self._frames += 1
+        if self._budget.is_spent:
+            self._budget.give_up(FRAMES_GIVEN_UP)
+            return
+        self._budget.spend(FRAME_WORK + len(frame))
         place = Place(
             guest_s=guest_s,
             from_guest=from_guest,
             frame=self._frames,
-            interface=self.interface,
+            interface=self._interface,
             ethernet_source=frame[6:12].hex(":"),
         )
         try:
             yield from self._frame(frame, place)
-        except Exception as error:  # noqa: BLE001 - dpkt raises what it likes on malformed packets
+        except Exception as error:  # noqa: BLE001 - a fault of a parser costs its frame, not the boot
             reason = str(error) or type(error).__name__
             yield Other(**place, reason=reason, length=len(frame), hex=frame[:64].hex())
 
@@ -76,65 +106,52 @@ class FrameDecoder:
         """Yield what was still under way at the end of the capture."""
         yield from self._tftp.conclude()
         for connection in self._connections.values():
-            yield from connection.http.conclude(guest_s, ended=False)
+            yield from connection.conclude(guest_s)
 
-    def _frame(self, frame: bytes, place: Place) -> Iterator[Event]:
-        packet = ethernet.Ethernet(frame)
-        content = packet.data
-        if isinstance(content, arp.ARP):
-            yield parse_arp(content, place, len(frame))
-        elif isinstance(content, ip.IP):
-            yield from self._ip4(content, place)
-        elif isinstance(content, ip6.IP6):
-            yield from self._transport(content.data, content.nxt, _route(content, place))
-        elif event := parse_link(packet.type, bytes(content), place):
+    def _frame(self, content: bytes, place: Place) -> Iterator[Event]:
+        frame = headers.parse_frame(content)
+        if frame.ethertype == headers.ARP:
+            yield parse_arp(frame.content, place, len(content))
+        elif frame.ethertype == headers.IP4:
+            yield from self._packet(headers.parse_ip4(frame.content), place)
+        elif frame.ethertype == headers.IP6:
+            yield from self._packet(headers.parse_ip6(frame.content), place)
+        elif event := parse_link(frame.ethertype, frame.content, place):
             yield event
         else:
-            reason = "cut off" if packet.type in {0x0800, 0x0806, 0x86DD} else "unknown ethertype"
-            yield Other(**place, ethertype=f"{packet.type:04x}", reason=reason, length=len(frame))
+            yield Other(**place, ethertype=f"{frame.outer:04x}", reason="unknown ethertype", length=len(content))
 
-    def _ip4(self, packet: ip.IP, place: Place) -> Iterator[Event]:
-        content = packet.data
-        if packet.mf or packet.offset:
-            whole = self._reassemble(packet)
-            if whole is None:
-                return
-            content = udp.UDP(whole) if packet.p == ip.IP_PROTO_UDP else whole
-        yield from self._transport(content, packet.p, _route(packet, place))
-
-    def _reassemble(self, packet: ip.IP) -> bytes | None:
-        """Return the datagram that this fragment completes, None where some are still missing."""
-        key = (packet.src, packet.dst, packet.id, packet.p)
-        pieces = self._fragments.setdefault(key, {})
-        pieces[packet.offset * 8] = (bytes(packet.data), bool(packet.mf))
-        whole = b""
-        while len(whole) in pieces:
-            piece, more = pieces[len(whole)]
-            whole += piece
-            if not more:
-                del self._fragments[key]
-                return whole
-            if not piece:
-                break
-        return None
-
-    def _transport(self, content: Any, protocol: int, route: Route) -> Iterator[Event]:
-        if isinstance(content, udp.UDP):
-            ends = Ends(**route, source_port=content.sport, destination_port=content.dport)
-            yield from self._udp(bytes(content.data)[: max(0, content.ulen - 8)], ends)
-        elif isinstance(content, tcp.TCP):
-            yield from self._tcp(content, Ends(**route, source_port=content.sport, destination_port=content.dport))
-        elif isinstance(content, icmp6.ICMP6) and content.type in NEIGHBOUR_LENGTHS:
-            yield parse_neighbour(bytes(content), route)
-        elif isinstance(content, (icmp.ICMP, icmp6.ICMP6)):
-            yield Other(**route, protocol=type(content).__name__.lower(), type=content.type, code=content.code)
+    def _packet(self, packet: headers.Packet, place: Place) -> Iterator[Event]:
+        content: bytes | None = packet.content
+        if packet.fragment is not None:
+            content = self._reassembly.take(packet, packet.fragment)
+        if content is None:
+            return
+        source, destination = (headers.name_address(address) for address in (packet.source, packet.destination))
+        route = Route(**place, source=source, destination=destination)
+        if packet.protocol == headers.UDP:
+            datagram = headers.parse_udp(content)
+            ends = Ends(**route, source_port=datagram.source_port, destination_port=datagram.destination_port)
+            yield from self._udp(datagram.content, ends)
+        elif packet.protocol == headers.TCP:
+            segment = headers.parse_tcp(content)
+            ends = Ends(**route, source_port=segment.source_port, destination_port=segment.destination_port)
+            yield from self._tcp(segment, ends)
+        elif name := _ICMP.get(packet.protocol):
+            headers.require_length(content, 4, name)
+            if packet.protocol == headers.ICMP6 and content[0] in NEIGHBOUR_LENGTHS:
+                yield parse_neighbour(content, route)
+            else:
+                yield Other(**route, protocol=name, type=content[0], code=content[1])
         else:
-            yield Other(**route, protocol=str(protocol))
+            yield Other(**route, protocol=str(packet.protocol))
 
     def _udp(self, payload: bytes, ends: Ends) -> Iterator[Event]:
         ports = (ends["destination_port"], ends["source_port"])
         name, parse = next((_BY_PORT[port] for port in ports if port in _BY_PORT), ("tftp", None))
         with _reasons(name):
+            if parse is not None or ends["destination_port"] == TFTP_PORT:
+                self._budget.parse(payload)
             if parse is not None:
                 yield parse(payload, ends)
                 return
@@ -143,37 +160,49 @@ class FrameDecoder:
                 return
         yield Other(**ends, protocol="udp", length=len(payload))
 
-    def _tcp(self, segment: tcp.TCP, ends: Ends) -> Iterator[Event]:
+    def _tcp(self, segment: headers.Segment, ends: Ends) -> Iterator[Event]:
         source, destination = (ends["source"], ends["source_port"]), (ends["destination"], ends["destination_port"])
         key = frozenset((source, destination))
-        syn, ack, fin = (bool(segment.flags & flag) for flag in (tcp.TH_SYN, tcp.TH_ACK, tcp.TH_FIN))
+        syn, ack, fin = (bool(segment.flags & flag) for flag in (headers.SYN, headers.ACK, headers.FIN))
         connection = self._connections.get(key)
-        fresh = connection is None or (syn and not ack and connection.http.client.next_sequence != segment.seq + 1)
+        fresh = syn and not ack and connection and connection.client.next_sequence != segment.sequence + 1
         if connection is None or fresh:
-            if connection is not None:
-                yield from connection.http.conclude(ends["guest_s"], ended=False)
-            self._count += 1
-            window, options = segment.win, bytes(segment.opts).hex()
-            client = source if not ack or ends["from_guest"] else destination
-            connection = self._connections[key] = _Connection(client, HttpConnection(self._count, window, options))
-            yield Tcp(**ends, connection=self._count, window=window, tcp_options=options)
-        by_client = source == connection.client
-        stream = connection.http.client if by_client else connection.http.server
+            yield from self._drop(key, ends["guest_s"])
+            connection = self._open(key, source if not ack or ends["from_guest"] else destination, segment, ends)
+            yield connection.opened
+            if len(self._connections) > CONNECTIONS_LIMIT:
+                self._budget.give_up(CONNECTIONS_GIVEN_UP)
+                yield from self._drop(next(iter(self._connections)), ends["guest_s"])
+        by_client = source == connection.opener
+        stream = connection.client if by_client else connection.server
         if syn:
-            stream.synchronize(segment.seq, frame=ends["frame"])
-        elif segment.data or fin:
-            new = stream.take(segment.seq, bytes(segment.data), frame=ends["frame"], fin=fin)
-            if by_client and new and connection.is_http is not True:
-                connection.is_http = looks_like_http(new)
-            if connection.is_http:
-                take = connection.http.take_from_client if by_client else connection.http.take_from_server
-                yield from take(place_of(ends), new)
-        if connection.is_http and ((stream.ended and not by_client) or segment.flags & tcp.TH_RST):
-            yield from connection.http.conclude(ends["guest_s"], ended=stream.ended)
+            stream.synchronize(segment.sequence, frame=ends["frame"])
+        elif segment.content or fin:
+            new = stream.take(segment.sequence, segment.content, frame=ends["frame"], fin=fin)
+            http = connection.find_http(new if by_client else b"", self._budget)
+            if http is not None:
+                yield from (http.take_from_client if by_client else http.take_from_server)(place_of(ends), new)
+        if (stream.ended and not by_client) or segment.flags & headers.RST:
+            yield from connection.conclude(ends["guest_s"], ended=stream.ended)
 
+    def _open(
+        self, key: frozenset[tuple[str, int]], opener: tuple[str, int], segment: headers.Segment, ends: Ends
+    ) -> _Connection:
+        """Begin a connection with its first segment."""
+        self._count += 1
+        opened = Tcp(**ends, connection=self._count, window=segment.window, tcp_options=segment.options.hex())
+        repeated = list[int]()
+        client, server = TcpStream(self._budget, repeated), TcpStream(self._budget, repeated)
+        self._connections[key] = _Connection(opened, opener, client, server)
+        return self._connections[key]
 
-def _route(packet: ip.IP | ip6.IP6, place: Place) -> Route:
-    return Route(**place, source=str(ip_address(packet.src)), destination=str(ip_address(packet.dst)))
+    def _drop(self, key: frozenset[tuple[str, int]], guest_s: float) -> Iterator[Event]:
+        """Forget a connection, if it is there; yields what was open in it."""
+        connection = self._connections.pop(key, None)
+        if connection is not None:
+            yield from connection.conclude(guest_s)
+            connection.client.give_up()
+            connection.server.give_up()
 
 
 @contextlib.contextmanager

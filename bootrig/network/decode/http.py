@@ -4,18 +4,25 @@ Sources: RFC 9112 (HTTP/1.1, section 6: how long a body is), RFC 1945 (HTTP/1.0)
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from bootrig.network.decode.budget import Budget
 from bootrig.network.decode.place import Place
 from bootrig.network.decode.tcp import TcpStream
+from bootrig.network.decode.unread import Unread
 from bootrig.trace.events import HttpRequest, HttpResponse, escape
 
 _REQUEST_LINE = re.compile(rb"([A-Z]+) (\S*) (HTTP/\d\.\d)")
 _STATUS_LINE = re.compile(rb"(HTTP/\d\.\d) (\d{3})")
+_HEAD_END, _LINE_END = b"\r\n\r\n", b"\r\n"
 _HEAD_LIMIT = 65536
+# of a line that says how long a chunk is
+_CHUNK_HEAD_LIMIT = 4096
+HEADS_GIVEN_UP = "HTTP heads that are too long"
 
 
 def looks_like_http(content: bytes) -> bool:
@@ -46,12 +53,16 @@ def _parse_head(content: bytes) -> _Head:
 
 @dataclass(slots=True)
 class _Response:
-    """A response whose body is coming: its event but for the end, and how much is left where it says so."""
+    """A response whose body is coming: its event but for the end, and how much is left where it says so.
+
+    Of a body in chunks `left` is of the chunk, with the end of its line; None before a chunk.
+    """
 
     event: HttpResponse
     left: int | None
     chunked: bool
     body_length: int = 0
+    is_last: bool = False
 
 
 @dataclass(slots=True)
@@ -62,33 +73,40 @@ class HttpConnection:
         number: which of the capture's connections it is, from 1, to tell what was sent on the same one.
         window: the window that the client's SYN offered, bytes.
         tcp_options: the options of the client's SYN, hexadecimal digits.
+        budget: what decoding its capture may cost.
+        client: what the client says; both directions have the same list of repeated frames.
+        server: what the server says.
     """
 
     number: int
     window: int
     tcp_options: str
-    client: TcpStream = field(default_factory=TcpStream)
-    server: TcpStream = field(default_factory=TcpStream)
-    _requests: bytes = b""
-    _responses: bytes = b""
+    budget: Budget
+    client: TcpStream
+    server: TcpStream
+    _requests: Unread = field(init=False)
+    _responses: Unread = field(init=False)
     _skip: int = 0
-    _methods: list[str] = field(default_factory=list)
+    _methods: deque[str] = field(default_factory=deque)
     _open: _Response | None = None
+
+    def __post_init__(self) -> None:
+        self._requests, self._responses = Unread(self.budget), Unread(self.budget)
 
     def take_from_client(self, place: Place, content: bytes) -> Iterator[HttpRequest]:
         """Yield the requests that `content` completes."""
-        self._requests += content
+        self._requests.add(content)
         while True:
-            skipped = min(self._skip, len(self._requests))
-            self._requests, self._skip = self._requests[skipped:], self._skip - skipped
-            head, end, rest = self._requests.partition(b"\r\n\r\n")
+            self._skip -= self._requests.drop(self._skip)
+            head = self._read_head(self._requests, self.client)
+            if head is None:
+                return
             matched = _REQUEST_LINE.match(head)
-            if not end or matched is None:
-                if len(self._requests) > _HEAD_LIMIT:
-                    self._requests = b""
+            if matched is None:
+                self.client.give_up()
                 return
             parsed = _parse_head(head)
-            self._requests, self._skip = rest, parsed.length or 0
+            self._skip = parsed.length or 0
             self._methods.append(escape(matched[1]))
             yield HttpRequest(
                 **place,
@@ -103,7 +121,7 @@ class HttpConnection:
 
     def take_from_server(self, place: Place, content: bytes) -> Iterator[HttpResponse]:
         """Yield the responses that `content` completes."""
-        self._responses += content
+        self._responses.add(content)
         while True:
             self._open = self._open or self._begin_response(place)
             if self._open is None or not self._take_body(self._open):
@@ -116,20 +134,30 @@ class HttpConnection:
             whole = ended and self._open.left is None and not self._open.chunked
             yield from self._end_response(self._open, guest_s, completed=whole)
 
+    def _read_head(self, unread: Unread, stream: TcpStream, mark: bytes = _HEAD_END) -> bytes | None:
+        """Return the next head, None where it has not come; one that is too long ends the reading of its stream."""
+        head = unread.read_to(mark)
+        if head is None and len(unread) > (_HEAD_LIMIT if mark == _HEAD_END else _CHUNK_HEAD_LIMIT):
+            self.budget.give_up(HEADS_GIVEN_UP)
+            unread.drop(len(unread))
+            stream.give_up()
+        self.budget.parse(head or b"")
+        return head
+
     def _begin_response(self, place: Place) -> _Response | None:
-        head, end, rest = self._responses.partition(b"\r\n\r\n")
+        head = self._read_head(self._responses, self.server)
+        if head is None:
+            return None
         matched = _STATUS_LINE.match(head)
-        if not end or matched is None:
-            if len(self._responses) > _HEAD_LIMIT:
-                self._responses = b""
+        if matched is None:
+            self.server.give_up()
             return None
         parsed, status = _parse_head(head), int(matched[2])
-        method = self._methods.pop(0) if self._methods and status >= 200 else None
+        method = self._methods.popleft() if self._methods and status >= 200 else None
         chunked = (parsed.find("transfer-encoding") or "").lower() == "chunked"
         left = parsed.length
         if method == "HEAD" or status < 200 or status in {204, 304}:
             left, chunked = 0, False
-        self._responses = rest
         event = HttpResponse(
             **place,
             status=status,
@@ -144,27 +172,31 @@ class HttpConnection:
         """Take what belongs to the open response's body; return whether it is complete."""
         if response.chunked:
             return self._take_chunks(response)
-        taken = len(self._responses) if response.left is None else min(response.left, len(self._responses))
-        self._responses = self._responses[taken:]
+        left = response.left
+        taken = self._responses.drop(len(self._responses) if left is None else left)
         response.body_length += taken
-        if response.left is None:
+        if left is None:
             return False
-        response.left -= taken
+        response.left = left - taken
         return response.left == 0
 
     def _take_chunks(self, response: _Response) -> bool:
         while True:
-            size, end, rest = self._responses.partition(b"\r\n")
-            if not end:
+            if response.left is None:
+                size = self._read_head(self._responses, self.server, _LINE_END)
+                if size is None:
+                    return False
+                matched = re.match(rb"[0-9A-Fa-f]{1,8}", size)
+                length = int(matched[0], 16) if matched else 0
+                response.left, response.is_last = length + len(_LINE_END), not length
+            taken = self._responses.drop(response.left)
+            response.body_length += max(0, min(taken, response.left - len(_LINE_END)))
+            response.left -= taken
+            if response.left:
                 return False
-            matched = re.match(rb"[0-9A-Fa-f]{1,8}", size)
-            length = int(matched[0], 16) if matched else 0
-            if len(rest) < length + 2:
-                return False
-            self._responses = rest[length + 2 :]
-            response.body_length += length
-            if length == 0:
+            if response.is_last:
                 return True
+            response.left = None
 
     def _end_response(self, response: _Response, guest_s: float, *, completed: bool) -> Iterator[HttpResponse]:
         self._open = None
@@ -173,5 +205,5 @@ class HttpConnection:
             body_length=response.body_length,
             end_guest_s=guest_s,
             completed=completed,
-            repeated_frames=tuple(sorted(self.client.repeated_frames + self.server.repeated_frames)),
+            repeated_frames=tuple(self.client.repeated_frames),
         )

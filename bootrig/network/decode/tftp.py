@@ -4,10 +4,12 @@ Sources: RFC 1350, RFC 2347 (options), RFC 2348 (blksize), RFC 2349 (tsize).
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bootrig.network.decode.budget import Budget
 from bootrig.network.decode.place import Ends, Place, place_of
 from bootrig.trace.events import TftpError, TftpOptions, TftpRequest, TftpTransfer, escape
 
@@ -16,6 +18,8 @@ DATA, ACK, ERROR, OACK = 3, 4, 5, 6
 REQUESTS: Mapping[int, Literal["read", "write"]] = {1: "read", 2: "write"}
 DEFAULT_BLOCK_LENGTH = 512
 BLOCK_LENGTHS = range(8, 65465)
+TRANSFERS_LIMIT = 1000
+GIVEN_UP = "TFTP transfers that are not followed to their end"
 
 _End = tuple[str, int]
 
@@ -24,6 +28,7 @@ _End = tuple[str, int]
 class _Transfer:
     """What is known about one transfer so far."""
 
+    budget: Budget
     file: str
     client: _End
     block_length: int = DEFAULT_BLOCK_LENGTH
@@ -48,7 +53,7 @@ class _Transfer:
         ahead = (number - self.blocks) & 0xFFFF  # block numbers wrap: RFC 1350 does not say so, servers do it
         self.answered = True
         if ahead not in range(1, 0x8000):
-            self.repeated_frames.append(place["frame"])
+            self.budget.repeat(self.repeated_frames, place["frame"])
             return
         self.begin = self.begin or place
         self.blocks += ahead
@@ -61,7 +66,7 @@ class _Transfer:
         self.acks += 1
         acked = self.blocks - ((self.blocks - number) & 0xFFFF)
         if acked <= self.acked:
-            self.repeated_frames.append(place["frame"])
+            self.budget.repeat(self.repeated_frames, place["frame"])
             return
         if self.begin is not None:
             self.share_guest_s += place["guest_s"] - self.end_guest_s
@@ -103,10 +108,15 @@ def _pairs(words: list[bytes]) -> tuple[tuple[str, str], ...]:
 
 
 class TftpFollower:
-    """Follows all transfers of a capture."""
+    """Follows the transfers of a capture: the last `TRANSFERS_LIMIT` that were begun and have not ended.
 
-    def __init__(self) -> None:
-        self._transfers: dict[_End, _Transfer] = {}
+    Args:
+        budget: what decoding the capture may cost.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._transfers: OrderedDict[_End, _Transfer] = OrderedDict()
 
     def takes(self, ends: Ends) -> bool:
         """Whether a datagram belongs to TFTP: a request, or anything between the ends of a transfer."""
@@ -166,7 +176,10 @@ class TftpFollower:
         repeated = before is not None and before.file == file and before.acked < 1
         if not repeated:
             yield from self._drop(before)
-            self._transfers[client] = _Transfer(file, client)
+            self._transfers[client] = _Transfer(self._budget, file, client)
+        if len(self._transfers) > TRANSFERS_LIMIT:
+            self._budget.give_up(GIVEN_UP)
+            yield from self._drop(next(iter(self._transfers.values())))
         yield TftpRequest(
             **place_of(ends),
             operation=REQUESTS[payload[1]],

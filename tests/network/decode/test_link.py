@@ -48,12 +48,17 @@ def _other(ethertype: int, length: int, reason: str = "unknown ethertype") -> Ot
         (0x888E, b"\2\1\0\0\0", Eapol(**PLACE, version=2, packet=1)),
         (0x888D, b"\2\1\0\0", _other(0x888D, 4)),
         (0x888F, b"\2\1\0\0", _other(0x888F, 4)),
-        *((known, b"\1", _other(known, 1, "cut off")) for known in (0x0800, 0x0806, 0x86DD)),
         *((other, b"\1", _other(other, 1)) for other in (0x0801, 0x0805, 0x0807, 0x86DC, 0x86DE)),
     ],
 )
 def test_ethertypes(ethertype, content, event):
     assert decode(ethernet(ethertype, content)) == (event,)
+
+
+@pytest.mark.parametrize(("ethertype", "name"), [(0x0800, "ip4"), (0x0806, "arp"), (0x86DD, "ip6")])
+def test_a_frame_that_is_cut_off(ethertype, name):
+    (event,) = decode(ethernet(ethertype, b"\1"))
+    assert (type(event), event.reason) == (Other, f"{name}: shorter than its header")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import pytest
 
+from bootrig.network.decode.budget import Budget
 from bootrig.network.decode.place import Ends
 from bootrig.network.decode.tftp import TftpFollower
 from bootrig.trace.events import Other, TftpError, TftpOptions, TftpRequest, TftpTransfer
@@ -99,7 +100,7 @@ def test_block_numbers_wrap():
     place = {"guest_s": 0.0, "frame": 1, "interface": "nic0", "ethernet_source": ""}
     down = Ends(from_guest=False, **place, **ends(("10.0.2.1", 3000), ("10.0.2.15", 2000)))
     up = Ends(from_guest=True, **place, **ends(("10.0.2.15", 2000), ("10.0.2.1", 3000)))
-    follower = TftpFollower()
+    follower = TftpFollower(Budget())
     list(follower.follow(b"\0\1a\0octet\0blksize\x008\0", Ends(**{**up, "destination_port": 69})))
     list(follower.follow(b"\0\6blksize\x008\0", down))
     transfers = []

@@ -1,0 +1,1 @@
+"""Packets of guests that mean harm, and what the decoders make of them."""
