@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bootrig.errors import InputError, RigError
+from bootrig.shortage import find_remedy
 from bootrig.temporary import start_temporary_directory, start_temporary_file
 
 CACHE_VARIABLE = "BOOTRIG_CACHE"
@@ -74,14 +75,14 @@ def start_work_directory(purpose: str) -> Iterator[Path]:
     Raises:
         RigError: it cannot be made.
     """
-    parent = Path(tempfile.gettempdir())
     with ExitStack() as stack:
         try:
+            parent = Path(tempfile.gettempdir())
             path = stack.enter_context(start_temporary_directory(parent, f"{WORK_PREFIX}{purpose}-"))
         except OSError as error:
             raise RigError(
-                f"cannot make a work directory in {parent}: {error.strerror}",
-                remedy="free some space there, or name another place with TMPDIR",
+                f"cannot make a work directory: {error.filename or tempfile.tempdir}: {error.strerror}",
+                remedy=find_remedy(error, "free some space there, or name another place with TMPDIR"),
             ) from error
         yield path
 

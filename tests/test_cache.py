@@ -11,6 +11,8 @@ import pytest
 
 from bootrig import cache
 from bootrig.cache import CacheError, Room
+from bootrig.errors import RigError
+from bootrig.store.settings import FetchSettings, load_settings
 from bootrig.workdir import cache_directory
 
 ROOM = Room("room", 1)
@@ -178,6 +180,19 @@ def test_where_nothing_can_be_written(number: int, remedy: str, monkeypatch: pyt
     with pytest.raises(CacheError, match=f"^the cache .* cannot be used: {os.strerror(number)}") as caught:
         ROOM.obtain("key", lambda: CONTENT)
     assert caught.value.remedy == remedy
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", fail)
+    for name in ("BOOTRIG_CACHE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(RigError, match="this user has no home directory") as caught:
+        ROOM.find("key")
+    assert caught.value.remedy == "name one with BOOTRIG_CACHE"
+    assert load_settings() == FetchSettings()
 
 
 def test_the_digest_of_a_file(tmp_path: Path) -> None:

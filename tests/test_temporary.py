@@ -73,7 +73,7 @@ def test_an_interrupted_writer_leaves_what_was_there(tmp_path: Path, monkeypatch
 def test_where_no_work_directory_can_be_made(own_directories: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(own_directories / "nowhere"))
     with (
-        pytest.raises(RigError, match=r"cannot make a work directory in .*nowhere: No such file") as caught,
+        pytest.raises(RigError, match=r"directory: .*/nowhere/bootrig-work-test-.*: No such file") as caught,
         start_work_directory("test"),
     ):
         pass

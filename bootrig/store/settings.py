@@ -8,6 +8,7 @@ The file is `$BOOTRIG_CONFIG`, else `bootrig/config.toml` in the user's configur
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,10 +38,8 @@ def load_settings() -> FetchSettings:
         DocumentError: the file says something wrong, or `$BOOTRIG_CONFIG` names a file that is not there.
     """
     settings = FetchSettings()
-    directory = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    named_file = os.environ.get("BOOTRIG_CONFIG")
-    path = Path(named_file) if named_file else directory / "bootrig" / "config.toml"
-    if named_file or path.is_file():
+    path = _find_file()
+    if path is not None:
         document = load_document(path)
         root = document.root
         settings = FetchSettings(
@@ -55,3 +54,16 @@ def load_settings() -> FetchSettings:
             raise DocumentError(f'BOOTRIG_MIRROR has "{address}", expected an http or https address')
     offline = os.environ.get("BOOTRIG_OFFLINE", "") not in {"", "0"}
     return FetchSettings(named or settings.mirrors, settings.use_apt, offline or settings.offline)
+
+
+def _find_file() -> Path | None:
+    """Return the configuration file; None where there is none, and where no home directory can have one."""
+    named = os.environ.get("BOOTRIG_CONFIG")
+    if named:
+        return Path(named)
+    with suppress(OSError, RuntimeError):
+        directory = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+        path = directory / "bootrig" / "config.toml"
+        if path.is_file():
+            return path
+    return None
