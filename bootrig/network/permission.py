@@ -19,9 +19,21 @@ _FOR_ALL = (
 )
 
 
+def find_outer_user(id_map: Path = Path("/proc/self/uid_map")) -> int:
+    """Return this user's number outside of its user namespace, which is the same where it has none; -1 for unknown."""
+    user = os.geteuid()
+    with suppress(OSError):
+        for line in id_map.read_text().splitlines():
+            inside, outside, length = map(int, line.split())
+            if inside <= user < inside + length:
+                return outside + user - inside
+        return -1
+    return user
+
+
 def find_forbidding_switch(sysctl_directory: Path = SYSCTLS, user: int | None = None) -> str:
     """Return the command that allows a user (this one) what a setting of this machine forbids, empty for none."""
-    root = (os.geteuid() if user is None else user) == 0
+    root = (find_outer_user() if user is None else user) == 0
     for name, forbids, allows in _FOR_ALL if root else _FOR_USERS + _FOR_ALL:
         with suppress(OSError):
             if (sysctl_directory / name).read_text().strip() == forbids:
@@ -31,9 +43,9 @@ def find_forbidding_switch(sysctl_directory: Path = SYSCTLS, user: int | None = 
 
 def namespace_remedy(sysctl_directory: Path = SYSCTLS, user: int | None = None) -> str:
     """Return what would make namespaces, and taps in them, work on this machine for a user (this one)."""
-    root = (os.geteuid() if user is None else user) == 0
+    user = find_outer_user() if user is None else user
     switch = find_forbidding_switch(sysctl_directory, user)
-    if root:
+    if user == 0:
         container = "start it with --privileged or --cap-add SYS_ADMIN --cap-add NET_ADMIN"
         return switch or f"this container forbids namespaces: {container}"
     if switch:

@@ -128,11 +128,8 @@ def test_namespaces_that_the_kernel_refuses_are_missing(tmp_path: Path) -> None:
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     namespaces, tap = json.loads(told.stdout)
-    assert namespaces == [
-        "missing",
-        "cannot make namespaces: unshare: No space left on device",
-        "sysctl -w user.max_net_namespaces=15000",
-    ]
+    assert namespaces[:2] == ["missing", "cannot make namespaces: unshare: No space left on device"]
+    assert "sysctl -w user.max_net_namespaces=15000" in namespaces[2]
     assert tap == ["ok", f"{device}, not tried, as there are no namespaces", ""]
 
 

@@ -1,10 +1,11 @@
 """What forbids namespaces and taps, and what is said of it."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from bootrig.network.permission import find_forbidding_switch, namespace_remedy
+from bootrig.network.permission import find_forbidding_switch, find_outer_user, namespace_remedy
 
 USER = 1000
 
@@ -42,3 +43,13 @@ def test_a_switch_that_forbids_nothing(tmp_path: Path, content: str) -> None:
 def test_without_a_switch_the_remedy_names_the_container(tmp_path: Path) -> None:
     assert namespace_remedy(tmp_path, USER) == "run bootrig as root, or outside of a container that forbids namespaces"
     assert "--cap-add SYS_ADMIN" in namespace_remedy(tmp_path, user=0)
+
+
+@pytest.mark.parametrize(
+    ("id_map", "outer"),
+    [("0 0 4294967295\n", os.geteuid()), (f"7 8 0\n{os.geteuid()} 1000 1\n", 1000), ("", -1)],
+)
+def test_the_user_outside_of_the_user_namespace(tmp_path: Path, id_map: str, outer: int) -> None:
+    (tmp_path / "uid_map").write_text(id_map)
+    assert find_outer_user(tmp_path / "uid_map") == outer
+    assert find_outer_user(tmp_path / "none") == os.geteuid()
