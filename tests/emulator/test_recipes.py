@@ -1,6 +1,7 @@
 """Emulators as recipes; unpacking with a fake mmdebstrap, and once with the real one."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -212,13 +213,28 @@ def test_a_suite_that_has_moved_on(recipes: Callable[[str, str], None], log: Pat
         find_emulator("fake")
 
 
-def test_a_tree_without_qemu(recipes: Callable[[str, str], None], log: Path, own_directories: Path) -> None:
+def test_a_tree_that_has_lost_its_qemu_is_unpacked_anew(
+    recipes: Callable[[str, str], None], log: Path, own_directories: Path
+) -> None:
     recipes("fake", SUITE)
-    root = find_emulator("fake").root
-    (root / "usr/bin/qemu-system-x86_64").unlink()
-    with pytest.raises(EmulatorMissingError, match=r"fake: .* does not contain a QEMU") as caught:
+    emulator = find_emulator("fake")
+    for damage in (lambda: shutil.rmtree(emulator.root / "usr/bin"), lambda: emulator.executable.write_bytes(b"")):
+        damage()
+        assert find_ready_emulator(load_emulator_recipe("fake")) is None
+        assert find_emulator("fake").digest == emulator.digest
+    shutil.rmtree(emulator.root)
+    emulator.root.touch()
+    assert find_emulator("fake").digest == emulator.digest
+    assert len(log.read_text().splitlines()) == 4
+    assert unpacked_directories(own_directories) == [emulator.root]
+
+
+def test_packages_without_qemu(recipes: Callable[[str, str], None], log: Path, tmp_path: Path) -> None:
+    program = tmp_path / "mmdebstrap"
+    program.write_text(f"{program.read_text()}\nrm $target/usr/bin/*\n")
+    recipes("fake", SUITE)
+    with pytest.raises(EmulatorMissingError, match=r"fake: .* does not contain a QEMU"):
         find_emulator("fake")
-    assert caught.value.remedy == f"remove {root}"
 
 
 def test_errors_keep_the_last_word() -> None:

@@ -55,9 +55,22 @@ def _place(name: str, suite: DebianSuite) -> Path:
 
 
 def find_unpacked(name: str, suite: DebianSuite) -> Path | None:
-    """Return the directory of the suite's QEMU; None where it has not been unpacked."""
+    """Return the directory of the suite's QEMU; None where it has not been unpacked, or has lost its QEMU since."""
     place = _place(name, suite)
-    return place if place.is_dir() else None
+    return place if _find_loader(place) and _find_program(place) else None
+
+
+def _find_loader(root: Path) -> Path | None:
+    return next((root / path for path in (LOADER, OLD_LOADER) if _has_content(root / path)), None)
+
+
+def _find_program(root: Path) -> Path | None:
+    program = root / "usr/bin" / QEMU_PROGRAM
+    return program if _has_content(program) else None
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def unpack(name: str, suite: DebianSuite) -> Emulator:
@@ -79,10 +92,11 @@ def inspect_unpacked(name: str, suite: DebianSuite, root: Path) -> Emulator:
     Raises:
         EmulatorMissingError: it does not start, or is another version.
     """
-    loader = next((root / path for path in (LOADER, OLD_LOADER) if (root / path).exists()), None)
-    executable = root / "usr/bin" / QEMU_PROGRAM
-    if loader is None or not executable.is_file():
-        raise EmulatorMissingError(f"{name}: {root} does not contain a QEMU", remedy=f"remove {root}")
+    loader, executable = _find_loader(root), _find_program(root)
+    if loader is None or executable is None:
+        raise EmulatorMissingError(
+            f"{name}: {root} does not contain a QEMU", remedy="name a package in the recipe that has it"
+        )
     _shield_modules(root)
     libraries = ":".join(str(root / path) for path in LIBRARIES if (root / path).is_dir())
     emulator = inspect_emulator(
@@ -132,7 +146,7 @@ def _unpack_from_any(name: str, suite: DebianSuite, place: Path, program: Path) 
                 failures.append(f"{mirror}: {_last_error(error)}")
                 continue
             # Another process may have been faster; its result is the same.
-            if not place.is_dir():
+            if find_unpacked(name, suite) is None:
                 remove_path(place)
                 new.rename(place)
             return place
