@@ -15,10 +15,11 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootrig.confinement.confinement import ConfinedStart, Confinement, prepare_start, start_process_namespace
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
 from bootrig.shortage import find_remedy
@@ -102,11 +103,17 @@ def small_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 class RunningProcess:
-    """A process that runs inside the `with` of `start_process`."""
+    """A process that runs inside the `with` of `start_process`.
 
-    def __init__(self, popen: subprocess.Popen[bytes], output: Path) -> None:
+    Attributes:
+        output: the file into which it prints.
+        lacking: what of its confinement this machine does not allow.
+    """
+
+    def __init__(self, popen: subprocess.Popen[bytes], output: Path, lacking: Sequence[str] = ()) -> None:
         self._popen = popen
         self.output = output
+        self.lacking = tuple(lacking)
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -193,6 +200,7 @@ def _popen(
     environment: Mapping[str, str] | None,
     directory: Path | None,
     pass_fds: Sequence[int],
+    start: ConfinedStart | None = None,
 ) -> subprocess.Popen[bytes]:
     words = [str(word) for word in argv]
     logger.debug("%s", shlex.join(words))
@@ -206,7 +214,12 @@ def _popen(
             cwd=directory,
             pass_fds=pass_fds,
             start_new_session=True,
+            preexec_fn=start.enter if start else None,  # noqa: PLW1509 - the cell's other threads hold no lock that it needs
         )
+    except subprocess.SubprocessError as error:
+        if start is not None:
+            start.require_confined()
+        raise ProcessError(f"cannot start {words[0]}: {error}", argv=words) from error
     except FileNotFoundError as error:
         remedy = _installation(Path(words[0]).name)
         raise ToolMissingError(f"cannot start {words[0]}: no such program", argv=words, remedy=remedy) from error
@@ -223,22 +236,29 @@ def start_process(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
     pass_fds: Sequence[int] = (),
+    confinement: Confinement | None = None,
 ) -> Iterator[RunningProcess]:
     """Start a process whose standard output and error are appended to the file `output`; end it with the `with`.
 
-    Its environment is `small_environment()` by default; it inherits `pass_fds` under the same numbers.
+    Its environment is `small_environment()` by default; it inherits `pass_fds` under the same numbers. What it may see
+    and do is its `confinement`'s; without one, what this process may.
 
     Raises:
         ToolMissingError: there is no such program.
         ProcessError: it cannot be started.
+        ConfinementError: it cannot be confined.
     """
-    with output.open("ab") as stream:
-        popen = _popen(argv, stream.fileno(), environment, directory, pass_fds)
-    running = RunningProcess(popen, output)
-    try:
+    with ExitStack() as stack:
+        with output.open("ab") as stream:
+            if confinement is None:
+                running = RunningProcess(_popen(argv, stream.fileno(), environment, directory, pass_fds), output)
+            else:
+                namespace = stack.enter_context(start_process_namespace())
+                with prepare_start(confinement, namespace) as start:
+                    popen = _popen(argv, stream.fileno(), environment, directory, pass_fds, start)
+                    running = RunningProcess(popen, output, start.require_confined())
+        stack.callback(running.end)
         yield running
-    finally:
-        running.end()
 
 
 def run_process(

@@ -1,9 +1,8 @@
 """A process and everything below it, as /proc shows it: what state each is in, and killing all of it.
 
-Source: proc(5), `/proc/PID/stat` and `/proc/PID/task/TID/children`; prctl(2); pidfd_open(2).
+Source: proc(5), `/proc/PID/stat` and `/proc/PID/task/TID/children`; pidfd_open(2).
 """
 
-import ctypes
 import os
 import select
 import signal
@@ -13,7 +12,6 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
 STOPPED_STATES, DEAD_STATES = "Tt", "ZX"
 STATE_WORDS = {
     "R": "runs",
@@ -24,8 +22,6 @@ STATE_WORDS = {
     "I": "idles",
 }
 KILL_S = 2.0
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +43,6 @@ class LiveProcess:
     def is_stopped(self) -> bool:
         """Whether it runs only when somebody continues it."""
         return self.state in STOPPED_STATES
-
-
-def die_with_parent() -> None:
-    """Have the kernel kill this process when the thread that forked it ends.
-
-    Raises:
-        OSError: the kernel does not.
-    """
-    if _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), "prctl")
 
 
 def iter_tree(root: int, generation: int = 0) -> Iterator[LiveProcess]:

@@ -10,18 +10,17 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from bootrig.cell.confinement import Prepared
 from bootrig.cell.draining import drain
 from bootrig.cell.ends import Cable
 from bootrig.cell.machine import make_definition
 from bootrig.cell.observer import Observer, Operator
 from bootrig.cell.recording import Ended, make_trace, make_unstarted_trace
-from bootrig.cell.serving import Served, make_served, start_services
+from bootrig.cell.serving import Served, start_services
 from bootrig.cell.slots import NIC_ID
 from bootrig.cell.specification import CAPTURE_FILE, SENT_CAPTURE_FILE, CellSpecification
 from bootrig.cell.stage import CellStage
-from bootrig.emulator.accelerator import revoke_kvm
-from bootrig.emulator.definition.definition import FIXED_DATE, AcceleratorKind
-from bootrig.emulator.errors import GuestHaltedError
+from bootrig.emulator.definition.definition import FIXED_DATE
 from bootrig.emulator.launch import start_guest
 from bootrig.network.capture import decode_capture
 from bootrig.network.tap import count_frames, open_tap
@@ -32,30 +31,16 @@ from bootrig.trace.trace import Trace
 POWER_ON_S = int(datetime.fromisoformat(FIXED_DATE).replace(tzinfo=UTC).timestamp())
 
 
-def boot(specification: CellSpecification, operator: Operator | None = None) -> Trace:
+def boot(specification: CellSpecification, prepared: Prepared, operator: Operator | None = None) -> Trace:
     """Boot a guest as `specification` says and return all that was seen. The namespaces are entered already.
 
     Raises:
         RigError: QEMU, a service or the host broke.
     """
-    if specification.missing_roms:
+    if specification.missing_roms or prepared.served is None:
         return make_unstarted_trace(specification)
     started_s = time.monotonic()
-    scenario = specification.scenario
-    served = make_served(
-        scenario,
-        specification.key.platform_firmware,
-        specification.programs,
-        specification.nonce,
-        specification.directory,
-    )
-    try:
-        trace = asyncio.run(_boot(specification, served, operator))
-    except GuestHaltedError as error:
-        if specification.accelerator == AcceleratorKind.KVM:
-            revoke_kvm(specification.emulator, str(error).partition("\n")[0])
-            error.remedy = "run it again: from now on guests run under TCG here"
-        raise
+    trace = asyncio.run(_boot(specification, prepared, prepared.served, operator))
     wall_s, qemu_wall_s = time.monotonic() - started_s, trace.usage["qemu_wall_s"]
     usage = {
         **trace.usage,
@@ -66,7 +51,9 @@ def boot(specification: CellSpecification, operator: Operator | None = None) -> 
     return replace(trace, usage=usage)
 
 
-async def _boot(specification: CellSpecification, served: Served, operator: Operator | None) -> Trace:
+async def _boot(
+    specification: CellSpecification, prepared: Prepared, served: Served, operator: Operator | None
+) -> Trace:
     """Start the services, then the guest; observe it; end it; ask the services whether they live where it failed."""
     directory, scenario = specification.directory, specification.scenario
     captures = directory / CAPTURE_FILE, directory / SENT_CAPTURE_FILE
@@ -76,12 +63,18 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
         return decode().events
 
     async with AsyncExitStack() as stack:
-        tap = stack.enter_context(open_tap())
+        tap = stack.enter_context(open_tap(opened=prepared.device))
         services = await stack.enter_async_context(start_services(scenario, directory))
         made = make_definition(specification, tap, served.disk)
         begun_s = time.monotonic()
         async with start_guest(
-            specification.launch, specification.emulator, made.definition, directory, [tap]
+            specification.launch,
+            specification.emulator,
+            made.definition,
+            directory,
+            [tap],
+            is_confined=prepared.entry is not None,
+            catalog=prepared.catalog,
         ) as guest:
             rom = await guest.rom_evidence(NIC_ID)
             stage = CellStage(guest, scenario, specification.nonce, specification.clock)
@@ -91,7 +84,8 @@ async def _boot(specification: CellSpecification, served: Served, operator: Oper
                 await drain(guest, stage, read_wire)
             events = tuple(json.loads(json.dumps(dict(event))) for event in guest.events)
         qemu_wall_s = time.monotonic() - begun_s
-        ended = Ended(rom, stage, observation, services, made.added, events, guest.command, qemu_wall_s)
+        lacking = tuple(dict.fromkeys((*prepared.lacking, *guest.lacking)))
+        ended = Ended(rom, stage, observation, services, made.added, lacking, events, guest.command, qemu_wall_s)
         trace = make_trace(specification, ended, served.sums, decode())
         if trace.passed:
             return trace

@@ -8,10 +8,14 @@ from pathlib import Path
 
 from bootrig.bug import keep_bugs
 from bootrig.cell.boot import boot
+from bootrig.cell.confinement import Prepared, prepare
 from bootrig.cell.errors import CellError
 from bootrig.cell.observer import Operator
 from bootrig.cell.specification import CellSpecification, load_specification
 from bootrig.cell.watchdog import GENERATIONS, Watchdog, find_limit_s
+from bootrig.emulator.accelerator import revoke_kvm
+from bootrig.emulator.definition.definition import AcceleratorKind
+from bootrig.emulator.errors import GuestHaltedError
 from bootrig.errors import BootrigError, ExitStatus, InputError, RigError
 from bootrig.jsonfile import JsonFileError, load_json, write_json
 from bootrig.network.namespace import run_in_namespaces
@@ -20,6 +24,8 @@ from bootrig.trace.error import ERROR_FILE, CellErrorDocument
 from bootrig.trace.trace import TRACE_FILE, Trace
 
 UNWRITTEN_STATUS = 4
+# What an attempt's directory has for a moment, where QEMU halted the guest: why.
+HALTED_FILE = "halted"
 SPACE_REMEDY = "free some space there, or name another place by --runs"
 # The TFTP server's thread waits at most so long for the event loop's: in virtual time its answers are urgent.
 SWITCH_INTERVAL_S = 0.0005
@@ -35,13 +41,17 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None,
         NamespaceError: this machine does not allow namespaces.
     """
     directory = specification.directory
+    prepared = Prepared()
 
     def inside() -> int:
         # the process is the cell's own
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         try:
             with keep_bugs(directory):
-                write_json(directory / TRACE_FILE, boot(specification, operator))
+                write_json(directory / TRACE_FILE, boot(specification, prepared, operator))
+        except GuestHaltedError as error:
+            (directory / HALTED_FILE).write_text(str(error).partition("\n")[0])
+            raise
         except OSError as error:
             raise describe_host_error(error, directory) from error
         return 0
@@ -52,14 +62,26 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None,
 
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        run_in_namespaces(inside, watch=None if is_watched else watch)
+        prepare(specification, prepared)
+        run_in_namespaces(inside, watch=None if is_watched else watch, entry=prepared.entry)
     except OSError as error:
         raise describe_host_error(error, directory) from error
     except RigError as error:
+        _revoke_accelerator(specification, error)
         raise CellError(
             str(error), label=str(specification.key), directory=str(directory), remedy=error.remedy
         ) from error
     return load_json(directory / TRACE_FILE, Trace)
+
+
+def _revoke_accelerator(specification: CellSpecification, error: RigError) -> None:
+    """Remember that KVM broke a guest, where it did: the cell itself cannot write what outlives it."""
+    halted = specification.directory / HALTED_FILE
+    if halted.exists():
+        if specification.accelerator == AcceleratorKind.KVM:
+            revoke_kvm(specification.emulator, halted.read_text())
+            error.remedy = "run it again: from now on guests run under TCG here"
+        halted.unlink()
 
 
 def describe_host_error(error: OSError, directory: Path) -> RigError:

@@ -11,6 +11,7 @@ from bootrig.cell.observer import Observation
 from bootrig.cell.serving import RunningServices
 from bootrig.cell.specification import CAPTURE_FILE, SENT_CAPTURE_FILE, CellSpecification
 from bootrig.cell.stage import CellStage
+from bootrig.confinement.barriers import find_held
 from bootrig.emulator.guest.rom_evidence import DeviceRom
 from bootrig.emulator.release.discovery import find_platform_firmware
 from bootrig.network.capture import DecodedCapture
@@ -39,6 +40,7 @@ class Ended:
     observation: Observation
     services: RunningServices
     added: tuple[str, ...]
+    lacking: tuple[str, ...]
     events: tuple[Mapping[str, Any], ...]
     command: tuple[str, ...]
     qemu_wall_s: float
@@ -58,6 +60,8 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
         rom=_describe_rom(specification, ended, wire),
         emulator=replace(begun.emulator, command=ended.command),
         added=ended.added,
+        confinement=find_held(ended.lacking),
+        lacking=ended.lacking,
         truncated=(*stage.console.truncated, *filter(None, (ended.observation.truncated,)), *capture.truncated),
         milestones=order_milestones([*iter_wire_milestones(wire), *stage.milestones]),
         wire=wire,

@@ -19,6 +19,8 @@ GRACE_S = 10.0
 # tenths of a second on an idle host.
 SETUP_S = 60.0
 # What the processes are by their generation: a cell's process is the first where a zygote forks it.
+# Those below it are its programs, and for each the process that holds its PID namespace.
+FIRST_PROCESS = "the first process of a program's namespace"
 GENERATIONS = ("the cell's process", "the keeper of its namespaces", "its init process")
 
 
@@ -57,4 +59,6 @@ class Watchdog:
         if process.generation < len(self._generations):
             return self._generations[process.generation]
         program = process.command.partition(" ")[0].rpartition("/")[2]
+        if program.startswith("python"):
+            return FIRST_PROCESS
         return "QEMU" if "qemu-system" in process.command else program

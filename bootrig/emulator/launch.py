@@ -15,9 +15,19 @@ from bootrig.emulator.schema.shapes import Catalog
 
 @asynccontextmanager
 async def start_guest(
-    launch: Launch, emulator: Emulator, definition: MachineDefinition, run_directory: Path, pass_fds: Sequence[int] = ()
+    launch: Launch,
+    emulator: Emulator,
+    definition: MachineDefinition,
+    run_directory: Path,
+    pass_fds: Sequence[int] = (),
+    *,
+    is_confined: bool = False,
+    catalog: Catalog | None = None,
 ) -> AsyncIterator[Guest]:
     """Yield a guest that is complete and paused; it ends with the `with`.
+
+    A guest that this process starts `is_confined` in a cell; libvirt's never is. The `catalog` is what the emulator
+    says about itself, where the guest is configured over QMP; without, the emulator is asked.
 
     Under libvirt a process can have such guests one after the other only, and only with one run directory: a cell is a
     process of its own.
@@ -27,10 +37,13 @@ async def start_guest(
         EmulatorError: as `start_direct_guest`.
     """
     if launch.launcher is Launcher.DIRECT:
-        catalog = None
-        if launch.configure_by is ConfigureBy.QMP:
+        if launch.configure_by is not ConfigureBy.QMP:
+            catalog = None
+        elif catalog is None:
             catalog = Catalog(await asyncio.to_thread(load_introspection, emulator))
-        async with start_direct_guest(emulator, definition, run_directory, pass_fds, configure_by_qmp=catalog) as guest:
+        async with start_direct_guest(
+            emulator, definition, run_directory, pass_fds, configure_by_qmp=catalog, is_confined=is_confined
+        ) as guest:
             yield guest
         return
     from bootrig.emulator.libvirt.guest import start_libvirt, start_libvirt_guest  # noqa: PLC0415 - rarely wanted

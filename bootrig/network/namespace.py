@@ -1,4 +1,4 @@
-"""Running a function in namespaces of its own: user, network, PID and mount namespace.
+"""Running a function in namespaces of its own: user, network, PID, mount, IPC and UTS namespace.
 
 Three processes take part. The caller forks a keeper; the keeper unshares, forks the init process (PID 1 of the new PID
 namespace, which runs the function) and waits. The caller stays in its own namespaces and can do this again. Each
@@ -8,7 +8,6 @@ kernel) every process of the PID namespace; the network namespace goes with the 
 Sources: unshare(2), namespaces(7), pid_namespaces(7), user_namespaces(7), prctl(2).
 """
 
-import ctypes
 import errno
 import json
 import os
@@ -22,18 +21,16 @@ from types import FrameType
 from typing import NoReturn
 
 from bootrig.bug import keep_bug
+from bootrig.confinement import kernel
+from bootrig.confinement.entry import Entry
+from bootrig.confinement.identity import find_own_identity, map_identity
+from bootrig.confinement.kernel import die_with_parent
 from bootrig.deadline import Deadline
 from bootrig.errors import BootrigError, BugError, InputError, RigError
 from bootrig.network.errors import NamespaceError
 from bootrig.network.permission import namespace_remedy
-from bootrig.process_tree import die_with_parent, kill_tree
+from bootrig.process_tree import kill_tree
 from bootrig.shortage import MEMORY_REMEDY, count_memory_kills
-
-CLONE_NEWNS = 0x00020000
-CLONE_NEWUSER = 0x10000000
-CLONE_NEWPID = 0x20000000
-CLONE_NEWNET = 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
 
 REPORT_LENGTH = 32768
 REPORTED = (InputError, BugError, NamespaceError, RigError)  # what comes out of the namespaces, by its first kind
@@ -41,30 +38,22 @@ KEEPER_FAILED = 255
 WATCH_PERIOD_S = 0.5
 END_S = 2.0
 
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _check(result: int, what: str) -> None:
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), what)
+KINDS = kernel.CLONE_NEWNET | kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 
 
 def _unshare() -> None:
     """Leave the caller's namespaces: as root directly, else (or where root may not) by way of a user namespace."""
-    flags = CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWNS
-    user, group = os.geteuid(), os.getegid()
-    if user == 0:
+    if os.geteuid() == 0:
         try:
-            _check(_libc.unshare(flags), "unshare")
+            kernel.unshare(KINDS)
         except OSError as error:
             if error.errno != errno.EPERM:
                 raise
         else:
             return
-    _check(_libc.unshare(flags | CLONE_NEWUSER), "unshare")
-    for name, content in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
-        Path("/proc/self", name).write_text(content)
+    own = find_own_identity()
+    kernel.unshare(KINDS | kernel.CLONE_NEWUSER)
+    map_identity(own)
 
 
 def _mount_proc() -> None:
@@ -74,8 +63,8 @@ def _mount_proc() -> None:
     host; then /proc stays as it is, which nothing here depends on.
     """
     with suppress(OSError):
-        _check(_libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount")
-        _check(_libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "mount")
+        kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
 
 
 def _report(pipe: int, error: BootrigError) -> None:
@@ -85,7 +74,7 @@ def _report(pipe: int, error: BootrigError) -> None:
         os.write(pipe, text.encode())
 
 
-def _run_init(function: Callable[[], int], report: int, keeper_lives: int) -> NoReturn:
+def _run_init(function: Callable[[], int], report: int, keeper_lives: int, entry: Entry | None) -> NoReturn:
     """Be PID 1: run the function and exit with what it returns."""
     status = KEEPER_FAILED
     try:
@@ -94,7 +83,10 @@ def _run_init(function: Callable[[], int], report: int, keeper_lives: int) -> No
             os._exit(KEEPER_FAILED)
         os.close(keeper_lives)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides; Ctrl-C reaches the whole process group
-        _mount_proc()
+        if entry is None:
+            _mount_proc()
+        else:
+            _enter(entry)
         status = function() & 0xFF
     except BootrigError as error:
         _report(report, error)
@@ -107,11 +99,24 @@ def _run_init(function: Callable[[], int], report: int, keeper_lives: int) -> No
         os._exit(status)
 
 
-def _run_keeper(function: Callable[[], int], report: int, caller: int, mask: set[signal.Signals | int]) -> NoReturn:
+def _enter(entry: Entry) -> None:
+    try:
+        entry.enter()
+    except OSError as error:
+        what = f"cannot confine the cell: {error.filename or 'a step'}: {error.strerror}"
+        raise NamespaceError(what, remedy=namespace_remedy()) from error
+
+
+def _run_keeper(
+    function: Callable[[], int], report: int, caller: int, mask: set[signal.Signals | int], entry: Entry | None
+) -> NoReturn:
     """Unshare, fork init, wait for it; end it on SIGTERM, which is blocked when this starts (`mask` was before)."""
     status, kills = KEEPER_FAILED, count_memory_kills()
     try:
-        _unshare()
+        if entry is None:
+            _unshare()
+        else:
+            entry.unshare(KINDS)
         die_with_parent()
         if os.getppid() != caller:
             os._exit(KEEPER_FAILED)
@@ -122,7 +127,7 @@ def _run_keeper(function: Callable[[], int], report: int, caller: int, mask: set
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             os.close(init_lives[1])
-            _run_init(function, report, init_lives[0])
+            _run_init(function, report, init_lives[0], entry)
         os.close(init_lives[0])
         signal.signal(signal.SIGTERM, lambda _number, _frame: os.kill(init, signal.SIGKILL))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -196,6 +201,7 @@ def run_in_namespaces(
     *,
     deadline: Deadline | None = None,
     watch: Callable[[int], Callable[[], str]] | None = None,
+    entry: Entry | None = None,
 ) -> int:
     """Run `function` in a new process in new user (where needed), network, PID and mount namespaces; wait for it.
 
@@ -207,6 +213,8 @@ def run_in_namespaces(
         deadline: when it has to have ended.
         watch: makes, from the keeper's process id, what is called every `WATCH_PERIOD_S` and says what hangs, empty
             for nothing.
+        entry: what else is done on the way in, to confine it; it is closed. Without, the process sees the whole machine
+            as the caller, and where the caller is root it is root.
 
     Returns:
         What `function` returned, modulo 256.
@@ -228,10 +236,13 @@ def run_in_namespaces(
         keeper = os.fork()
         if keeper == 0:
             os.close(reading)
-            _run_keeper(function, writing, caller, blocked)
+            _run_keeper(function, writing, caller, blocked, entry)
         try:
             with _terminated_by_signal(keeper):
                 signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+                if entry is not None:
+                    entry.release()
+                    entry.answer(keeper)
                 status = _wait(keeper, deadline or Deadline.never("namespaces"), watch(keeper) if watch else None)
         except BaseException:
             _end_keeper(keeper)
@@ -251,6 +262,8 @@ def run_in_namespaces(
         os.close(reading)
         if writing >= 0:
             os.close(writing)
+        if entry is not None:
+            entry.close()
 
 
 def probe_namespaces(tun_device: Path | None = None) -> str:

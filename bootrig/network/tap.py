@@ -105,7 +105,9 @@ def _make_tap(descriptor: int, device: Path) -> None:
 
 
 @contextmanager
-def open_tap(addresses: Sequence[str] = SERVER_INTERFACES, *, device: Path = TUN_DEVICE) -> Iterator[int]:
+def open_tap(
+    addresses: Sequence[str] = SERVER_INTERFACES, *, device: Path = TUN_DEVICE, opened: int | None = None
+) -> Iterator[int]:
     """Open a tap device in this network namespace, give it its addresses, and bring it and the loopback device up.
 
     Nothing has to be waited for afterwards: the carrier is up, the addresses can be bound. The device is gone when the
@@ -114,6 +116,7 @@ def open_tap(addresses: Sequence[str] = SERVER_INTERFACES, *, device: Path = TUN
     Args:
         addresses: with prefix lengths; link-local ones included, none is generated.
         device: the kernel's tun device.
+        opened: its descriptor, where it is open already; it is closed.
 
     Yields:
         Its file descriptor, inheritable; it goes to QEMU as `-netdev tap,fd=N`. It has no virtio header.
@@ -121,7 +124,7 @@ def open_tap(addresses: Sequence[str] = SERVER_INTERFACES, *, device: Path = TUN
     Raises:
         TapError: the device is missing, not allowed, or cannot be configured.
     """
-    descriptor = open_device(device)
+    descriptor = open_device(device) if opened is None else opened
     try:
         _make_tap(descriptor, device)
         # the kernel would send router solicitations of its own into the capture

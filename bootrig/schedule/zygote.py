@@ -23,9 +23,9 @@ from typing import NoReturn
 
 from bootrig.cell.console import SocketOperator
 from bootrig.cell.process import run_cell_file
+from bootrig.confinement.kernel import die_with_parent
 from bootrig.network.services.files import find_content_kinds
 from bootrig.network.services.registry import find_services
-from bootrig.process_tree import die_with_parent
 from bootrig.scenario.kinds.registry import find_kinds
 
 RECEIVE_LENGTH = 65536

@@ -237,6 +237,7 @@ class Trace(Struct, frozen=True, kw_only=True):
         missing_roms: what the guest asks for and the ROM set does not have: such a guest never started.
         added: what the rig put into the world beside what the files say.
         confinement: what holds the guest.
+        lacking: what of the confinement the machine does not allow.
         truncated: which limit cut what.
         prefix: what the boot was cloned from; None for a cold boot.
         milestones: in the order in which they were reached.
@@ -264,6 +265,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     missing_roms: tuple[MissingRom, ...] = ()
     added: tuple[str, ...] = ()
     confinement: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
     truncated: tuple[str, ...] = ()
     prefix: PrefixUse | None = None
     milestones: tuple[Milestone, ...] = ()

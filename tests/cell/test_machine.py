@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bootrig.cell.boot import boot
+from bootrig.cell.confinement import Prepared
 from bootrig.cell.machine import CellGuest, make_definition
 from bootrig.cell.specification import CellSpecification
 from bootrig.document.toml import Document
@@ -172,7 +173,7 @@ def test_a_guest_that_qemu_refuses_to_start_is_not_booted(tmp_path: Path) -> Non
     firmware = tmp_path / "bios.bin"
     firmware.write_bytes(b"firmware")
     missing = (MissingRom("e1000", "efi-e1000.rom"), MissingRom("virtio-net-pci", "efi-virtio.rom"))
-    trace = boot(replace(make_cell(), platform_firmware_file=firmware, missing_roms=missing))
+    trace = boot(replace(make_cell(), platform_firmware_file=firmware, missing_roms=missing), Prepared())
     assert trace.missing_roms == missing
     assert (trace.rom.romfile, trace.wire, trace.emulator.command) == ("", (), ())
     assert trace.outcome == Outcome(

@@ -18,6 +18,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("bootrig.recipe",),
     ("bootrig.trace", "bootrig.document"),
     (
+        "bootrig.confinement",
         "bootrig.process",
         "bootrig.process_tree",
         "bootrig.registry",

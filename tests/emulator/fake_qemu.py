@@ -41,6 +41,8 @@ if sys.argv[1:3] == ["-L", "help"]:
     sys.exit(0)
 descriptor = int(re.search(r"id=qmp,fd=(\\d+)", " ".join(sys.argv))[1])
 monitor = socket.socket(fileno=descriptor)
+named = re.search(r"id=console,path=([^ ,]+)", " ".join(sys.argv))
+console = open(named[1] + ".out", "r+b", buffering=0) if named else None
 decoder = json.JSONDecoder()
 text = ""
 

@@ -18,7 +18,8 @@ def with_console(directory: Path, act: Callable[[Console, BinaryIO, BinaryIO], A
     """Do `act` with a console, the guest's output and the guest's input."""
 
     async def run() -> Any:
-        pipes = ConsolePipes(directory)
+        pipes = ConsolePipes()
+        pipes.link(directory)
         with (
             (directory / "console.out").open("r+b", buffering=0) as out,
             (directory / "console.in").open("r+b", buffering=0) as typed,
@@ -107,6 +108,6 @@ def test_reading_until_qemu_is_gone(wanted: bytes, tmp_path: Path) -> None:
 
 
 def test_no_place_for_pipes(tmp_path: Path) -> None:
-    with pytest.raises(EmulatorError, match=r"cannot make a named pipe in .*: No such file or directory") as caught:
-        ConsolePipes(tmp_path / "missing")
+    with pytest.raises(EmulatorError, match=r"cannot make a link in .*: No such file or directory") as caught:
+        ConsolePipes().link(tmp_path / "missing")
     assert caught.value.remedy == "name another run directory with --runs"

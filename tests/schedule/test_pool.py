@@ -24,7 +24,6 @@ from bootrig.schedule.pool import start_pool
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.trace import Clock, ClockKind
 from tests.cli.command import find_children
-from tests.emulator.fake_qemu import make_fake_qemu
 from tests.leaks import adopt_orphans
 from tests.schedule.sample import CODE, NO_QEMU, make_equipment, make_side
 
@@ -125,8 +124,11 @@ def test_a_cell_that_does_not_end_is_killed_and_the_next_one_runs(
 ) -> None:
     """Its QEMU says nothing, for which the cell itself would wait longer."""
     monkeypatch.setattr(watchdog, "SETUP_S", 5 - watchdog.GRACE_S - specifications[0].scenario.deadline.wall_s)
-    program = make_fake_qemu(tmp_path, "hangs")
-    silent = replace(NO_QEMU, command=(str(program),), executable=program, data_directories=(tmp_path / "data",))
+    program = tmp_path / "qemu-system-x86_64"
+    program.write_text("#!/bin/sh\nread nothing < /console.in\n")
+    program.chmod(0o755)
+    (tmp_path / "bios-256k.bin").touch()
+    silent = replace(NO_QEMU, command=(str(program),), executable=program, data_directories=(tmp_path,))
     with start_pool(1, tmp_path) as pool:
         first, second = pool.run([replace(specifications[0], emulator=silent), specifications[1]])
     assert first.error is not None

@@ -17,6 +17,8 @@ JSON_SINCE = {"blockdev": (2, 9), "object": (6, 0), "device": (6, 2), "netdev": 
 
 # No default devices, no configuration files, no display; paused until `cont`, and still there after a shutdown.
 BARE = ("-nodefaults", "-no-user-config", "-display", "none", "-S", "-no-shutdown")
+# QEMU's own filter of system calls: what no guest's emulation needs.
+SANDBOX = ("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
 
 
 def make_command_line(
@@ -26,6 +28,7 @@ def make_command_line(
     *,
     console: Path | None = None,
     console_log: str = "",
+    is_confined: bool = False,
 ) -> tuple[str, ...]:
     """Return the words that start `definition` on `emulator`, paused, with its monitor on an open socket.
 
@@ -33,10 +36,12 @@ def make_command_line(
         emulator: the QEMU.
         definition: the guest; its platform firmware is already among its block nodes and machine options.
         monitor: file descriptor of the socket of the QMP session, which QEMU inherits.
-        console: the two named pipes of the console, without their endings; None where the guest has no console.
+        console: the names of the console's two pipes, without their endings; None where the guest has no console.
         console_log: a file into which QEMU itself writes everything that the guest prints.
+        is_confined: whether it filters its own system calls, where it is built with that.
     """
     words = [*emulator.command, *BARE]
+    words += SANDBOX if is_confined and emulator.has_sandbox else ()
     words += ["-chardev", f"socket,id=qmp,fd={monitor}", "-mon", "chardev=qmp,mode=control"]
     for directory in (*definition.data_directories, *emulator.data_directories):
         words += ["-L", str(directory)]

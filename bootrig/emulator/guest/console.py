@@ -1,8 +1,8 @@
 """The guest's console: what it prints, what is typed to it.
 
-It is connected by two named pipes, because a serial port is written byte by byte. A socket's buffer holds 280 messages
-of one byte; when it is full, SeaBIOS gives up waiting for the port and repeats itself, so that what a guest prints
-would depend on how fast it is read. A pipe's buffer holds a million bytes, however they are written.
+It is connected by two pipes, because a serial port is written byte by byte. A socket's buffer holds 280 messages of one
+byte; when it is full, SeaBIOS gives up waiting for the port and repeats itself, so that what a guest prints would
+depend on how fast it is read. A pipe's buffer holds a million bytes, however they are written.
 """
 
 import asyncio
@@ -18,6 +18,8 @@ from bootrig.shortage import find_remedy
 UNREAD_LIMIT = 8 * 1024 * 1024
 # The largest that an ordinary user may ask for (proc(5), pipe-max-size).
 PIPE_LENGTH = 1024 * 1024
+# What QEMU adds to the name of a console of two pipes: what it writes to, and what it reads.
+CONSOLE_NAMES = (".out", ".in")
 
 
 class Console(asyncio.Protocol):
@@ -96,6 +98,8 @@ class Console(asyncio.Protocol):
             typed = os.write(self._typing, content)
         except BlockingIOError:
             typed = 0
+        except BrokenPipeError as error:
+            raise SessionEndedError("the guest's console is closed") from error
         if typed < len(content):
             raise SessionEndedError("the guest does not read what is typed on its console")
 
@@ -111,47 +115,67 @@ class Console(asyncio.Protocol):
 
 
 class ConsolePipes:
-    """The two named pipes of a console, made before QEMU starts, which opens them by name.
+    """The two pipes of a console, made before QEMU starts, which opens them by name.
 
-    Raises:
-        EmulatorError: they cannot be made there.
+    Attributes:
+        far: the ends that QEMU opens, in the order of `CONSOLE_NAMES`: what the guest prints, what is typed.
+        path: the names under which `link` has put them, without their endings.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self) -> None:
+        self.path = Path()
+        reading, printing = os.pipe2(os.O_CLOEXEC)
+        typed, typing = os.pipe2(os.O_CLOEXEC)
+        self.far = (printing, typed)
+        self._near = [reading, typing]
+        self._open = {reading, printing, typed, typing}
+        os.set_blocking(reading, False)
+        os.set_blocking(typing, False)
+        with suppress(OSError):
+            fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, PIPE_LENGTH)
+
+    def link(self, directory: Path) -> None:
+        """Give the pipes names in `directory`, until `open_console`, for a QEMU that sees this process in /proc.
+
+        Raises:
+            EmulatorError: there they cannot have any.
+        """
         self.path = directory / "console"
-        self._descriptors: list[int] = []
-        self._names = tuple(self.path.with_name(f"{self.path.name}.{way}") for way in ("out", "in"))
+        process = Path("/proc") / Path("/proc/self").readlink() / "fd"
         try:
-            for name in self._names:
+            for name, number in zip(self._names(), self.far, strict=True):
                 name.unlink(missing_ok=True)
-                os.mkfifo(name, 0o600)
-            out, typing = self._names
-            self._descriptors.append(os.open(out, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
-            self._descriptors.append(os.open(typing, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
+                name.symlink_to(process / str(number))
         except OSError as error:
             self.close()
             raise EmulatorError(
-                f"cannot make a named pipe in {directory}: {error.strerror}",
+                f"cannot make a link in {directory}: {error.strerror}",
                 remedy=find_remedy(error, "name another run directory with --runs"),
             ) from error
-        with suppress(OSError):
-            fcntl.fcntl(self._descriptors[0], fcntl.F_SETPIPE_SZ, PIPE_LENGTH)
+
+    def _names(self) -> tuple[Path, ...]:
+        return tuple(self.path.with_suffix(name) for name in CONSOLE_NAMES)
 
     async def open_console(self) -> Console:
-        """Return the console on the pipes, which then owns their descriptors; QEMU has opened them before."""
+        """Return the console on the pipes, which then owns their near ends; QEMU has opened the far ends before."""
         self._unlink()
-        out, typing = self._descriptors
-        self._descriptors.clear()
-        reader = os.fdopen(out, "rb", buffering=0)
+        reading, typing = self._near
+        self._open -= {reading, typing}
+        self._close_open()
+        reader = os.fdopen(reading, "rb", buffering=0)
         _, console = await asyncio.get_running_loop().connect_read_pipe(lambda: Console(typing), reader)
         return console
 
     def _unlink(self) -> None:
-        for name in self._names:
-            name.unlink(missing_ok=True)
+        if self.path.name:
+            for name in self._names():
+                name.unlink(missing_ok=True)
+
+    def _close_open(self) -> None:
+        while self._open:
+            os.close(self._open.pop())
 
     def close(self) -> None:
-        """Remove the pipes, and close them unless a console owns them."""
+        """Remove the names, and close the pipes unless a console owns them."""
         self._unlink()
-        while self._descriptors:
-            os.close(self._descriptors.pop())
+        self._close_open()

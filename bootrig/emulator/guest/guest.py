@@ -16,6 +16,7 @@ from bootrig.emulator.definition.parts import BlockNode, Device
 from bootrig.emulator.errors import EmulatorError, GuestHaltedError
 from bootrig.emulator.guest.command_line import make_command_line
 from bootrig.emulator.guest.configuration import configure, split_for_qmp
+from bootrig.emulator.guest.confined import open_surroundings
 from bootrig.emulator.guest.console import Console, ConsolePipes
 from bootrig.emulator.guest.rom_evidence import DeviceRom, read_device_rom
 from bootrig.emulator.monitor.process import start_qemu
@@ -49,6 +50,7 @@ class Guest:
     Attributes:
         resets: how often the guest has reset itself.
         own_end: how it has ended itself, for people; empty where it has not.
+        lacking: what of its confinement this machine does not allow.
     """
 
     emulator: Emulator
@@ -58,6 +60,7 @@ class Guest:
     console: Console
     run_directory: Path
     device_prefix: str = ""
+    lacking: tuple[str, ...] = ()
     events: list[Mapping[str, Any]] = field(default_factory=list)
     resets: int = 0
     own_end: str = ""
@@ -193,6 +196,7 @@ async def start_direct_guest(
     pass_fds: Sequence[int] = (),
     *,
     configure_by_qmp: Catalog | None = None,
+    is_confined: bool = False,
 ) -> AsyncIterator[Guest]:
     """Yield a guest that is complete and paused; QEMU ends with the `with`.
 
@@ -206,28 +210,49 @@ async def start_direct_guest(
         pass_fds: file descriptors that the definition names.
         configure_by_qmp: what the QEMU says about itself, if everything that QMP can add is to be added over QMP;
             otherwise everything is on the command line.
+        is_confined: whether QEMU sees and does only what its guest needs. This process is in a cell's namespaces then.
 
     Raises:
         GuestStartError: QEMU ended at once or does not answer.
         PlatformFirmwareMissingError: there is no such platform firmware.
         ToolMissingError: there is no such program.
         ProcessError: it cannot be started.
+        ConfinementError: it cannot be confined.
     """
     deadline = Deadline.after(START_S, "QEMU starts")
     firmware = copy_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
     complete = add_console(add_platform_firmware(definition, firmware))
-    cold, hot = split_for_qmp(complete, configure_by_qmp) if configure_by_qmp else (complete, None)
-    log = run_directory / OUTPUT_FILE
     async with AsyncExitStack() as stack:
-        pipes = ConsolePipes(run_directory)
+        pipes = ConsolePipes()
         stack.callback(pipes.close)
+        around = stack.enter_context(
+            open_surroundings(
+                emulator, complete, run_directory, run_directory / CONSOLE_FILE, pipes, is_confined=is_confined
+            )
+        )
+        prepared = around.definition
+        cold, hot = split_for_qmp(prepared, configure_by_qmp) if configure_by_qmp else (prepared, None)
 
         def words(monitor: int) -> tuple[str, ...]:
-            console_log = str(run_directory / CONSOLE_FILE)
-            return make_command_line(emulator, cold, monitor, console=pipes.path, console_log=console_log)
+            return make_command_line(
+                emulator,
+                cold,
+                monitor,
+                console=around.console,
+                console_log=around.console_log,
+                is_confined=is_confined,
+            )
 
+        environment = {**dict(emulator.environment), **around.environment}
         qemu = await stack.enter_async_context(
-            start_qemu(words, log, deadline, environment=dict(emulator.environment), pass_fds=pass_fds)
+            start_qemu(
+                words,
+                run_directory / OUTPUT_FILE,
+                deadline,
+                environment=environment,
+                pass_fds=(*pass_fds, *around.descriptors),
+                confinement=around.confinement,
+            )
         )
         if hot is not None:
             await configure(qemu.session, hot)
@@ -240,6 +265,7 @@ async def start_direct_guest(
             session=qemu.session,
             console=console,
             run_directory=run_directory,
+            lacking=(*around.lacking, *qemu.lacking),
         )
         await stack.enter_async_context(start_observer(guest))
         yield guest

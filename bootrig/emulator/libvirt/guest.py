@@ -151,8 +151,9 @@ async def start_libvirt_guest(
     firmware = copy_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
     async with AsyncExitStack() as stack:
         stack.enter_context(_start_reaping())
-        pipes = ConsolePipes(run_directory)
+        pipes = ConsolePipes()
         stack.callback(pipes.close)
+        pipes.link(run_directory)
         program = _find_program(emulator)
         document = encode_domain(emulator, named, name=DOMAIN, program=program, firmware=firmware, console=pipes.path)
         (run_directory / "domain.xml").write_text(document)

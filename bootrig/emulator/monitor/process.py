@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from bootrig.confinement.confinement import Confinement
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import EmulatorError, GuestDiedError, GuestStartError
 from bootrig.emulator.monitor.session import QmpSession, start_session
@@ -21,10 +22,11 @@ DEATH_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class RunningQemu:
-    """A QEMU that answers: its session and command."""
+    """A QEMU that answers: its session and command, and what of its confinement this machine does not allow."""
 
     session: QmpSession
     command: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
 
 
 async def _await_end(running: RunningProcess, limit_s: float) -> None:
@@ -57,6 +59,7 @@ async def start_qemu(
     *,
     environment: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
+    confinement: Confinement | None = None,
 ) -> AsyncIterator[RunningQemu]:
     """Yield a QEMU that answers; it ends with the `with`.
 
@@ -66,11 +69,13 @@ async def start_qemu(
         deadline: when it has to answer.
         environment: variables that it needs beside those that all processes get.
         pass_fds: further file descriptors that it inherits.
+        confinement: what it may see and do; without, what this process may.
 
     Raises:
         GuestStartError: it ended at once or does not answer.
         ToolMissingError: there is no such program.
         ProcessError: it cannot be started.
+        ConfinementError: it cannot be confined.
     """
     async with AsyncExitStack() as stack:
         monitor, far_monitor = socket.socketpair()
@@ -84,6 +89,7 @@ async def start_qemu(
                     environment=small_environment(environment),
                     directory=output.parent,
                     pass_fds=(far_monitor.fileno(), *pass_fds),
+                    confinement=confinement,
                 )
             )
         stack.push_async_callback(_end, running)
@@ -95,4 +101,4 @@ async def start_qemu(
             raise GuestStartError(message, status=error.status, output=error.output) from error
         except EmulatorError as error:
             raise GuestStartError(f"QEMU started, but: {error}", output=running.tail()) from error
-        yield RunningQemu(session, command)
+        yield RunningQemu(session, command, running.lacking)

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 QEMU_PROGRAM = "qemu-system-x86_64"
 ANSWER_S = 20.0
-ROOM = Room("emulators", 1)
+ROOM = Room("emulators", 2)
 
 # Pairs of (code, variables) by preference. Debian's ovmf package has the 4 MiB build since 2021.11 and, until 2024,
 # the 2 MiB build beside it; the plain code file enforces no Secure Boot.
@@ -31,7 +31,8 @@ class Emulator:
 
     The command of an unpacked one begins with its own loader, and its root is what it sees as `/`. The version is `(7,
     2, 22)`, its text the first line of `--version` without the program's name; the digest is the SHA-256 of the program
-    file. The environment is what it needs beside the variables that all processes get.
+    file. The environment is what it needs beside the variables that all processes get. `has_sandbox` is whether it is
+    built with a filter of its own system calls.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Emulator:
     data_directories: tuple[Path, ...]
     root: Path = Path("/")
     environment: tuple[tuple[str, str], ...] = ()
+    has_sandbox: bool = True
 
     @property
     def version_number(self) -> str:
@@ -118,6 +120,7 @@ def inspect_emulator(
         data_directories=tuple(data) or tuple(Path(directory) for directory in answers["data_directories"]),
         root=root,
         environment=tuple(environment),
+        has_sandbox=answers["has_sandbox"],
     )
 
 
@@ -126,6 +129,7 @@ def _ask(command: tuple[str, ...], executable: Path) -> dict[str, Any]:
     deadline = Deadline.after(ANSWER_S, f"{command[-1]} reports its version")
     try:
         answer = run_process([*command, "--version"], deadline=deadline).stdout.decode("utf-8", "replace")
+        filtered = run_process([*command, "-sandbox", "on", "--version"], deadline=deadline, check=False)
         listed = run_process([*command, "-L", "help"], deadline=deadline).stdout.decode("utf-8", "replace")
     except ProcessError as error:
         raise EmulatorMissingError(f"{command[-1]} does not answer: {error}", remedy=error.remedy) from error
@@ -137,6 +141,7 @@ def _ask(command: tuple[str, ...], executable: Path) -> dict[str, Any]:
         "version": [int(number) for number in match[1].split(".")],
         "version_text": first_line.removeprefix("QEMU emulator version "),
         "digest": digest_file(executable),
+        "has_sandbox": filtered.status == 0,
         "data_directories": [os.path.normpath(line) for line in listed.splitlines() if line.startswith("/")],
     }
 

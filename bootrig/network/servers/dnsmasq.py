@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from bootrig.confinement.confinement import NET_ADMIN, NET_BIND_SERVICE, NET_RAW, Confinement
+from bootrig.confinement.limits import MIB, Limits
+from bootrig.confinement.view import View, see, see_system, see_users
 from bootrig.deadline import Deadline
 from bootrig.network.addresses import SERVER_NAME, SERVICE_ADDRESSES
 from bootrig.network.errors import ServiceError
@@ -26,6 +29,9 @@ IN_MODIFY = 0x2
 READY = "started, version"
 VERSION_PATTERN = re.compile(rf"{READY} (\S+)")
 START_S = 10.0
+MEMORY = 512 * MIB
+# QEMU's threads count, too: they are of the same user.
+PROCESSES = 512
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -90,6 +96,19 @@ def _await_ready(process: RunningProcess, watch: int, deadline: Deadline) -> Non
         os.close(handle)
 
 
+def make_confinement(directory: Path) -> Confinement:
+    """Return what dnsmasq may see and do: programs and libraries, and its own directory, where it may write."""
+    system = see_system()
+    view = View((*system.mounts, *see_users(), *see(directory, is_writable=True)), system.links)
+    return Confinement(
+        view,
+        Limits(address_space=MEMORY, processes=PROCESSES),
+        has_own_user=False,
+        may_fork=True,
+        capabilities=frozenset({NET_ADMIN, NET_RAW, NET_BIND_SERVICE}),
+    )
+
+
 @contextmanager
 def start_dnsmasq(personality: DhcpPersonality, logs: Path, *, deadline: Deadline | None = None) -> Iterator[Dnsmasq]:
     """Start dnsmasq; inside the `with` it answers.
@@ -98,6 +117,7 @@ def start_dnsmasq(personality: DhcpPersonality, logs: Path, *, deadline: Deadlin
 
     Raises:
         ToolMissingError: dnsmasq is not installed.
+        ConfinementError: it cannot be confined.
         ServiceError: it ended at once or did not get ready in time; its output tells why.
         PersonalityError: the personality cannot be expressed.
     """
@@ -112,7 +132,8 @@ def start_dnsmasq(personality: DhcpPersonality, logs: Path, *, deadline: Deadlin
             remedy="sysctl -w fs.inotify.max_user_instances=512",
         )
     try:
-        with start_process([program, "-d", f"--conf-file={file}"], output=log) as process:
+        words = (str(program), "-d", f"--conf-file={file}")
+        with start_process(words, output=log, confinement=make_confinement(logs)) as process:
             _await_ready(process, watch, deadline or Deadline.after(START_S, "dnsmasq"))
             yield Dnsmasq(process, has_own_lines=bool(personality.lines))
     finally:

@@ -1,0 +1,100 @@
+"""What a cell's own process sees: itself, the emulator with its ROMs, and its attempt's directory."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import bootrig
+import firmware
+from bootrig.cell.serving import Served, make_served
+from bootrig.cell.specification import CellSpecification
+from bootrig.confinement.barriers import Barrier
+from bootrig.confinement.entry import Entry
+from bootrig.confinement.view import USR, View, see, see_system, see_users
+from bootrig.emulator.definition.definition import AcceleratorKind
+from bootrig.emulator.definition.launch import ConfigureBy, Launcher
+from bootrig.emulator.guest.confined import KVM_DEVICE, iter_emulator_mounts
+from bootrig.emulator.schema.introspection import load_introspection
+from bootrig.emulator.schema.shapes import Catalog
+from bootrig.network.tap import open_device
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What is made ready for a boot with the caller's rights, before it runs confined.
+
+    Attributes:
+        served: the files that its services serve.
+        catalog: what the emulator says about itself, where the guest is configured over QMP.
+        entry: the way into its namespaces; None for a cell that is not confined.
+        device: the descriptor of the device that makes taps; None where it is still to be opened.
+    """
+
+    served: Served | None = None
+    catalog: Catalog | None = None
+    entry: Entry | None = None
+    device: int | None = None
+
+    @property
+    def lacking(self) -> Sequence[str]:
+        """What of the cell's confinement there is not."""
+        if self.entry is None:
+            return [barrier.because("libvirt starts the guest") for barrier in Barrier]
+        return self.entry.lacking
+
+    def open_device(self) -> None:
+        """Open the device that makes taps, in the namespaces and with the caller's id."""
+        self.device = open_device()
+
+
+def prepare(specification: CellSpecification, prepared: Prepared) -> None:
+    """Make ready what a boot needs.
+
+    Raises:
+        ServiceError: a file of this machine that the scenario serves is missing.
+        EmulatorError: QEMU does not answer.
+    """
+    if specification.missing_roms:
+        return
+    prepared.served = make_served(
+        specification.scenario,
+        specification.key.platform_firmware,
+        specification.programs,
+        specification.nonce,
+        specification.directory,
+    )
+    if specification.launch.configure_by is ConfigureBy.QMP:
+        prepared.catalog = Catalog(load_introspection(specification.emulator))
+    # libvirt needs much of the machine
+    if specification.launch.launcher is not Launcher.LIBVIRT:
+        prepared.entry = Entry(make_view(specification), specification.directory, prepared.open_device)
+
+
+def make_view(specification: CellSpecification) -> View:
+    """Return what the cell's own process sees."""
+    system, read = see_system(), [specification.data_directory, specification.platform_firmware_file]
+    return View(
+        mounts=(
+            *system.mounts,
+            *see_users(),
+            *see(*_iter_python()),
+            *iter_emulator_mounts(specification.emulator, specification.guest),
+            *see(*(path for path in read if path is not None and path.exists())),
+            *(see(KVM_DEVICE) if specification.accelerator == AcceleratorKind.KVM else ()),
+            *see(specification.directory, is_writable=True),
+        ),
+        links=system.links,
+        has_processes=True,
+    )
+
+
+def _iter_python() -> Iterator[Path]:
+    """Yield where this Python finds its modules, some of which it imports only when it needs them."""
+    private = {Path("/"), Path.cwd(), Path(os.path.expanduser("~"))}  # noqa: PTH111 - it never fails
+    searched = [path for path in map(Path, sys.path) if path.is_absolute() and path not in private]
+    own = [Path(package.__file__ or "").parent for package in (bootrig, firmware)]
+    for path in dict.fromkeys([Path(sys.base_prefix), Path(sys.prefix), *searched, *own]):
+        if path.exists() and not path.is_relative_to(USR) and not USR.is_relative_to(path):
+            yield path

@@ -1,0 +1,198 @@
+"""Confining one program that is about to start: what it may see and do, in the order of steps that works.
+
+The process that starts it is in a cell's namespaces (`bootrig.network.namespace`) and keeps its own rights. The new
+process is in a PID namespace of its own, so that it sees no other process and can signal none. On its way to `exec` it
+gets its view and its limits, then gives up its rights. What the machine does not allow and can be done without is told.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from bootrig.confinement import kernel
+from bootrig.confinement.barriers import Barrier
+from bootrig.confinement.errors import REMEDY, ConfinementError
+from bootrig.confinement.filter import make_filter
+from bootrig.confinement.identity import UNPRIVILEGED, find_own_identity, is_root_of_own_namespace, map_identity
+from bootrig.confinement.limits import Limits, make_first_victim
+from bootrig.confinement.view import View, open_view
+
+NET_BIND_SERVICE, NET_ADMIN, NET_RAW = 10, 12, 13
+USER_NAMESPACE_LIMIT = Path("/proc/sys/user/max_user_namespaces")
+_MANY = "15000"
+_ANSWER_LENGTH = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What a program may see and do.
+
+    Attributes:
+        view: what it sees.
+        limits: how much it may take.
+        has_own_user: whether it is in a user namespace of its own, below the cell's.
+        may_fork: whether it may start processes.
+        capabilities: what it keeps of the rights of the cell, by numbers of linux/capability.h.
+    """
+
+    view: View
+    limits: Limits
+    has_own_user: bool = True
+    may_fork: bool = False
+    capabilities: frozenset[int] = field(default_factory=frozenset)
+
+
+class ConfinedStart:
+    """The start of one confined program, inside the `with` of `prepare_start`."""
+
+    def __init__(self, confinement: Confinement) -> None:
+        self._confinement = confinement
+        self._reading, self._writing = os.pipe()
+
+    def enter(self) -> None:
+        """Confine this process, which has just been forked and is about to start the program.
+
+        Raises:
+            OSError: a step does not work; the parent gets it from `require_confined`.
+        """
+        try:
+            lacking = list(_confine(self._confinement))
+        except OSError as error:
+            self._tell({"step": f"{error.filename or 'a step'}: {error.strerror}"})
+            raise
+        self._tell({"lacking": lacking})
+
+    def _tell(self, what: dict[str, object]) -> None:
+        os.write(self._writing, json.dumps(what).encode())
+
+    def require_confined(self) -> tuple[str, ...]:
+        """Return what this machine did not allow, once the process has started the program.
+
+        Raises:
+            ConfinementError: it did not get so far; the error names the step.
+        """
+        os.close(self._writing)
+        self._writing = -1
+        told = os.read(self._reading, _ANSWER_LENGTH)
+        answer = json.loads(told) if told else {"step": "it died"}
+        if "step" in answer:
+            raise ConfinementError(f"a program cannot be confined: {answer['step']}", remedy=REMEDY)
+        return tuple(answer["lacking"])
+
+    def close(self) -> None:
+        """Close what is open."""
+        for descriptor in (self._reading, self._writing):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+@contextmanager
+def start_process_namespace() -> Iterator[int]:
+    """Yield a handle of a new PID namespace, for `forking_into`; all that is in it ends with the `with`.
+
+    Its first process only waits. A first process is not ended by what it did wrong itself, and a program that crashes
+    has to be seen crashing.
+
+    Raises:
+        ConfinementError: this process may not make one.
+    """
+    own = os.pidfd_open(os.getpid())
+    try:
+        kernel.unshare(kernel.CLONE_NEWPID)
+        first = os.fork()
+        if first == 0:
+            _wait_for_the_end()
+        kernel.enter_namespace(own, kernel.CLONE_NEWPID)
+    except OSError as error:
+        raise ConfinementError(f"cannot make a PID namespace: {error.strerror}", remedy=REMEDY) from error
+    finally:
+        os.close(own)
+    handle = os.pidfd_open(first)
+    try:
+        yield handle
+    finally:
+        os.kill(first, signal.SIGKILL)
+        os.waitpid(first, 0)
+        os.close(handle)
+
+
+def _wait_for_the_end() -> NoReturn:
+    """Hold nothing, and wait to be killed."""
+    try:
+        os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+        kernel.die_with_parent()
+        while True:
+            signal.pause()
+    finally:
+        os._exit(1)
+
+
+@contextmanager
+def prepare_start(confinement: Confinement, namespace: int) -> Iterator[ConfinedStart]:
+    """Yield the start of a program; what this thread forks inside of the `with` is in the PID namespace."""
+    start = ConfinedStart(confinement)
+    own = os.pidfd_open(os.getpid())
+    try:
+        kernel.enter_namespace(namespace, kernel.CLONE_NEWPID)
+        _limit_user_namespaces(_MANY)
+        try:
+            yield start
+        finally:
+            _limit_user_namespaces("0")
+            kernel.enter_namespace(own, kernel.CLONE_NEWPID)
+    finally:
+        os.close(own)
+        start.close()
+
+
+def _limit_user_namespaces(limit: str) -> None:
+    """Say how many user namespaces may be made below a cell's; where that cannot be said, the filter refuses them."""
+    if is_root_of_own_namespace():
+        with suppress(OSError):
+            USER_NAMESPACE_LIMIT.write_text(limit)
+
+
+def _confine(confinement: Confinement) -> Iterator[str]:
+    make_first_victim()
+    becomes_unprivileged = yield from _unshare(confinement)
+    yield from open_view(confinement.view).enter()
+    confinement.limits.apply()
+    kernel.limit_capabilities(confinement.capabilities)
+    if becomes_unprivileged:
+        os.setgroups([])
+        os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+        os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+    kernel.keep_capabilities(confinement.capabilities)
+    kernel.set_no_new_privileges()
+    kernel.die_with_parent()
+    program = make_filter(may_fork=confinement.may_fork)
+    try:
+        if not program:
+            raise OSError
+        kernel.set_filter(program)
+    except OSError:
+        yield Barrier.SYSTEM_CALL_FILTER
+
+
+def _unshare(confinement: Confinement) -> Generator[str, None, bool]:
+    """Leave the cell's mount namespace and, where it has its own, its user namespace.
+
+    Returns:
+        Whether this process still has the machine's root to give up: neither it nor the cell has a user namespace.
+    """
+    if confinement.has_own_user:
+        own = find_own_identity()
+        try:
+            kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWUSER)
+        except OSError:
+            yield Barrier.EMULATOR_NAMESPACE
+        else:
+            map_identity(own)
+            return False
+    kernel.unshare(kernel.CLONE_NEWNS)
+    return confinement.has_own_user and not is_root_of_own_namespace()

@@ -1,0 +1,105 @@
+"""Who a confined process is, seen from outside of its user namespace.
+
+An ordinary user stays who he is. Where the caller is root, what is confined is somebody to whom nothing belongs: a ROM
+that gets out of the emulator, and out of everything else, is not root then. Source: user_namespaces(7).
+"""
+
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootrig.confinement import kernel
+from bootrig.confinement.barriers import Barrier
+from bootrig.confinement.view import View
+
+# Nothing on a machine belongs to it, and containers with a range of ids of their own have it.
+UNPRIVILEGED = 65533
+_SELF = Path("/proc/self")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A user and a group of the machine; `lacks` says why they are not unprivileged ones, where root stays root."""
+
+    user: int
+    group: int
+    lacks: str = ""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the identity of this process."""
+        return (self.user, self.group) == (os.geteuid(), os.getegid())
+
+
+def find_own_identity(lacks: str = "") -> Identity:
+    """Return who this process is."""
+    return Identity(os.geteuid(), os.getegid(), lacks)
+
+
+def choose_identity(view: View) -> Identity:
+    """Return who sees `view`: an unprivileged user where this process is root and such a one may read all of it."""
+    if os.geteuid() != 0:
+        return find_own_identity()
+    group = UNPRIVILEGED
+    for mount in view.mounts:
+        with suppress(OSError):
+            status = mount.source.stat()
+            if stat.S_ISCHR(status.st_mode) and not status.st_mode & stat.S_IWOTH and status.st_mode & stat.S_IWGRP:
+                group = status.st_gid
+            elif not mount.is_writable and not _is_for_anybody(status.st_mode):
+                return find_own_identity(Barrier.UNPRIVILEGED_USER.because(f"{mount.source} is open to root alone"))
+    return Identity(UNPRIVILEGED, group)
+
+
+def _is_for_anybody(mode: int) -> bool:
+    if stat.S_ISCHR(mode):
+        return bool(mode & stat.S_IROTH and mode & stat.S_IWOTH)
+    return bool(mode & stat.S_IROTH and (mode & stat.S_IXOTH or not stat.S_ISDIR(mode)))
+
+
+def map_identity(identity: Identity, process: str = "self") -> None:
+    """Make `identity` the root of a process's new user namespace.
+
+    Raises:
+        OSError: the ids are not this process's to give, or the machine forbids it.
+    """
+    own = Path("/proc", process)
+    if process == "self":
+        (own / "setgroups").write_text("deny")
+    (own / "uid_map").write_text(f"0 {identity.user} 1")
+    (own / "gid_map").write_text(f"0 {identity.group} 1")
+
+
+def become_root_of_namespace() -> None:
+    """Become the root of this user namespace, after outer root has mapped an identity; outer rights end here.
+
+    Raises:
+        OSError: nobody has mapped one.
+    """
+    with suppress(PermissionError):
+        os.setgroups([])
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+    kernel.set_dumpable()
+
+
+def is_root_of_own_namespace() -> bool:
+    """Whether this process is in a user namespace with one single user, as cells are."""
+    with suppress(OSError, ValueError):
+        words = (_SELF / "uid_map").read_text().split()
+        return len(words) == 3 and words[2] == "1"
+    return False
+
+
+def give_tree(directory: Path, user: int, group: int) -> None:
+    """Make `directory` and everything in it somebody's.
+
+    Raises:
+        OSError: this process may not.
+    """
+    for _, directories, files, descriptor in os.fwalk(directory):
+        os.fchown(descriptor, user, group)
+        for name in (*directories, *files):
+            os.chown(name, user, group, dir_fd=descriptor, follow_symlinks=False)

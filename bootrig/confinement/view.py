@@ -1,0 +1,176 @@
+"""What a process sees of the file system, and entering it: a root directory that has nothing else.
+
+The sources are opened before this process changes its ids, because a directory above them may be closed to the id that
+it gets; they are put in their places afterwards. Source: pivot_root(2), user_namespaces(7).
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootrig.confinement import kernel
+from bootrig.confinement.barriers import Barrier
+
+# Where the new root is put together: a directory that every machine and every view has.
+_WORKBENCH = "/usr"
+_ROOT_OPTIONS = "mode=0755,size=256k"
+USR = Path("/usr")
+NULL_DEVICE, RANDOM_DEVICE = Path("/dev/null"), Path("/dev/urandom")
+# What programs look up to know who they are.
+USER_FILES = (Path("/etc/passwd"), Path("/etc/group"))
+DESCRIPTORS = Path("/fd")
+_SYSTEM_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A file or directory that a process sees at its own path, or at another one; read-only unless it `is_writable`."""
+
+    source: Path
+    target: Path
+    is_writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that a process sees.
+
+    Attributes:
+        mounts: files and directories of this machine.
+        links: symbolic links, what they say by their paths.
+        has_processes: whether there is a /proc with the processes of its PID namespace.
+        has_descriptors: whether the process finds its own open files in /fd by their numbers.
+    """
+
+    mounts: tuple[Mount, ...]
+    links: tuple[tuple[Path, str], ...] = ()
+    has_processes: bool = False
+    has_descriptors: bool = False
+
+
+def see(*paths: Path, is_writable: bool = False) -> tuple[Mount, ...]:
+    """Return mounts of `paths` at their own places."""
+    return tuple(Mount(path, path, is_writable) for path in paths)
+
+
+def see_system(root: Path = Path("/")) -> View:
+    """Return a view of the programs and libraries below `root`, in the places where programs look for them.
+
+    /dev/null is there, too, which is this machine's.
+    """
+    mounts, links = [Mount(root / "usr", USR), *see(NULL_DEVICE)], []
+    for name in _SYSTEM_LINKS:
+        path = root / name
+        if path.is_symlink():
+            links.append((Path("/", name), str(path.readlink())))
+        elif path.is_dir():
+            mounts.append(Mount(path, Path("/", name)))
+    return View(tuple(mounts), tuple(links))
+
+
+def see_users() -> tuple[Mount, ...]:
+    """Return mounts of what servers ask this machine: random bytes, and who they are."""
+    return see(RANDOM_DEVICE, *(file for file in USER_FILES if file.exists()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    mount: Mount
+    descriptor: int
+
+
+class OpenedView:
+    """A view whose sources are open, made by `open_view`: entered once, or closed."""
+
+    def __init__(self, view: View, opened: Sequence[_Opened]) -> None:
+        self._view = view
+        self._opened = opened
+
+    def enter(self) -> Iterator[str]:
+        """Make it all that this process and its children see; yield what this machine does not allow of it.
+
+        Raises:
+            OSError: it cannot be done.
+        """
+        kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+        kernel.mount("tmpfs", _WORKBENCH, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, _ROOT_OPTIONS)
+        os.chdir(_WORKBENCH)
+        if self._view.has_processes:
+            yield from _show_processes()
+        for one in self._opened:
+            target = _below(one.mount.target)
+            _make_place(target, is_directory=stat.S_ISDIR(os.fstat(one.descriptor).st_mode))
+            kernel.move_mount(one.descriptor, target)
+        for path, content in self._view.links:
+            link = _below(path)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(content)
+        kernel.set_mount_attributes(-100, kernel.MOUNT_ATTR_RDONLY, ".", recursive=False)
+        try:
+            kernel.pivot_root()
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            os.chroot(".")
+            yield Barrier.OWN_ROOT.because("this machine's root is not a mount, as in a chroot")
+        os.chdir("/")
+        self.close()
+
+    def close(self) -> None:
+        """Close the sources."""
+        for one in self._opened:
+            with suppress(OSError):
+                os.close(one.descriptor)
+        self._opened = ()
+
+
+def open_view(view: View) -> OpenedView:
+    """Open the sources of a view, with this process's id.
+
+    Raises:
+        OSError: one is missing, or may not be seen.
+    """
+    mounts = list(dict.fromkeys(view.mounts))
+    if view.has_descriptors:
+        mounts.append(Mount(Path("/proc/self/fd"), DESCRIPTORS, is_writable=True))
+    opened: list[_Opened] = []
+    try:
+        for mount in sorted(mounts, key=lambda mount: len(mount.target.parts)):
+            descriptor = kernel.open_tree(mount.source)
+            opened.append(_Opened(mount, descriptor))
+            attributes = kernel.MOUNT_ATTR_NOSUID | (0 if mount.is_writable else kernel.MOUNT_ATTR_RDONLY)
+            kernel.set_mount_attributes(descriptor, attributes)
+    except BaseException:
+        OpenedView(view, opened).close()
+        raise
+    return OpenedView(view, opened)
+
+
+def _below(path: Path) -> Path:
+    """Return an absolute path as one below the working directory."""
+    return Path(str(path).lstrip("/"))
+
+
+def _make_place(target: Path, *, is_directory: bool) -> None:
+    if target.exists():
+        return
+    if is_directory:
+        target.mkdir(parents=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+
+
+def _show_processes() -> Iterator[str]:
+    """Mount the PID namespace's own /proc; a container that masks its own allows only that one to be shown."""
+    Path("proc").mkdir()
+    try:
+        kernel.mount("proc", "proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    except OSError:
+        with suppress(OSError):
+            kernel.move_mount(kernel.open_tree("/proc"), "proc")
+        yield Barrier.OWN_PROC.because("this container masks its own")
