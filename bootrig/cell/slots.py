@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from bootrig.emulator.definition.definition import MachineDefinition
+from bootrig.emulator.definition.host_access import iter_host_access, iter_memory_faults, read_host_memory_mib
 from bootrig.emulator.definition.parts import Device
 from bootrig.emulator.definition.values import Checker, Fault
 from bootrig.emulator.schema.shapes import Catalog, Object
@@ -30,6 +31,9 @@ def iter_slot_faults(
     The families are those of the cells' platform firmware, `seabios` and `ovmf`.
     """
     yield from _iter_overruled(definition, families)
+    yield from iter_memory_faults(definition, read_host_memory_mib())
+    for fault in iter_host_access(definition):
+        yield Fault(fault.key_path, f"a guest in a cell has nothing of the host: {fault.message}")
     checker = Checker(catalog)
     told: set[str] = set()
     for nic_model in nic_models:

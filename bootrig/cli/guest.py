@@ -3,16 +3,19 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootrig.bug import keep_bugs
 from bootrig.cli.argument_types import parse_directory, parse_path, parse_runs, parse_seconds
-from bootrig.document.errors import DocumentError
+from bootrig.document.errors import DocumentError, Problem
 from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher, require_possible
 from bootrig.errors import ExitStatus, InputError
 
 if TYPE_CHECKING:
+    from bootrig.emulator.definition.definition import MachineDefinition
+    from bootrig.emulator.definition.values import Fault
     from bootrig.emulator.release.discovery import Emulator
     from bootrig.emulator.schema.shapes import Catalog
 
@@ -54,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Launcher.DIRECT.value,
         help="start QEMU from this process, or by libvirt",
     )
+    run_parser.add_argument(
+        "--allow-host", action="store_true", help="let the guest have the files, ports and devices of the host it names"
+    )
     run_parser.add_argument("--root-ports", action="store_true", help="put PCI devices of q35 behind root ports")
     for subparser in (check, schema, docs, run_parser):
         subparser.add_argument("--emulator", default="host", metavar="NAME", help="the emulator (default: host)")
@@ -79,14 +85,17 @@ def _load_catalog(emulator: "Emulator") -> "Catalog":
 
 def _check(arguments: argparse.Namespace) -> int:
     from bootrig.emulator.definition.file import load_definition
+    from bootrig.emulator.definition.host_access import iter_host_access
     from bootrig.emulator.release.recipes import find_emulator
 
     catalog = _load_catalog(find_emulator(arguments.emulator))
     errors = []
     for path in arguments.files:
         try:
-            load_definition(path, catalog)
+            definition = load_definition(path, catalog)
             print(f"{path}: correct for QEMU {catalog.introspection.version_text}")
+            for access in iter_host_access(definition):
+                print(f"  has of the host: {access}")
         except DocumentError as error:
             errors.append(error)
     if errors:
@@ -137,6 +146,28 @@ def _docs(arguments: argparse.Namespace) -> int:
     return ExitStatus.GOOD
 
 
+def _iter_memory_faults(definition: "MachineDefinition", _catalog: "Catalog") -> "Iterator[Fault]":
+    from bootrig.emulator.definition.host_access import iter_memory_faults, read_host_memory_mib
+
+    return iter_memory_faults(definition, read_host_memory_mib())
+
+
+def _tell_host_access(definition: "MachineDefinition", path: Path, *, is_allowed: bool) -> None:
+    """List what a guest has of the host.
+
+    Raises:
+        DocumentError: there is something, and it is not allowed.
+    """
+    from bootrig.emulator.definition.host_access import iter_host_access
+
+    problems = [Problem(path, access.key_path, access.message) for access in iter_host_access(definition)]
+    if problems and not is_allowed:
+        remedy = "bootrig guest run --allow-host lets it have them; it is your own guest, or you have read its file"
+        raise DocumentError(f"{path.name} gives the guest something of the host:", problems, remedy=remedy)
+    for problem in problems:
+        print(f"has of the host: {problem}", file=sys.stderr)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from bootrig.cli.guest_console import run_guest
     from bootrig.emulator.definition.file import load_definition
@@ -148,7 +179,8 @@ def _run(arguments: argparse.Namespace) -> int:
     require_possible(launch)
     emulator = find_emulator(arguments.emulator)
     catalog = _load_catalog(emulator)
-    definition = load_definition(arguments.files[0], catalog)
+    definition = load_definition(arguments.files[0], catalog, _iter_memory_faults)
+    _tell_host_access(definition, arguments.files[0], is_allowed=arguments.allow_host)
     if arguments.root_ports or launch.configure_by is ConfigureBy.QMP:
         definition = add_root_ports(definition, catalog)
     directory = make_run_directory(arguments.runs, arguments.files[0].stem)

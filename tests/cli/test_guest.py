@@ -28,7 +28,9 @@ def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wrong.write_text(WRONG["wrong-type"][0])
     broken.write_text("[")
     assert main(["guest", "check", str(good)]) == 0
-    assert capsys.readouterr().out == f"{good}: correct for QEMU 7.2.22 (small)\n"
+    said = capsys.readouterr().out
+    assert said.startswith(f"{good}: correct for QEMU 7.2.22 (small)\n  has of the host: blockdev[0].file: ")
+    assert '  has of the host: netdev[0].hostfwd: ports, addresses or files of the host: "tcp::2222-:22"\n' in said
     assert main(["guest", "check", str(good), str(wrong), str(broken)]) == 2
     told = capsys.readouterr()
     assert "wrong.toml has 4 problems:" in told.err
@@ -39,6 +41,22 @@ def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr()
     assert "none.toml cannot be read: No such file" in told.err
     assert "remedy" not in told.err
+
+
+def test_a_guest_that_has_something_of_the_host_runs_where_that_is_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = tmp_path / "good.toml"
+    good.write_text(GOOD)
+    runs = tmp_path / "runs"
+    assert main(["guest", "run", str(good), "--runs", str(runs)]) == 2
+    told = capsys.readouterr().err
+    assert "good.toml gives the guest something of the host:" in told
+    assert f'{good}: chardev[0]: what a chardev "file" leads to: "/dev/null"' in told
+    assert "remedy: bootrig guest run --allow-host" in told
+    assert not runs.exists()
+    assert main(["guest", "run", str(good), "--runs", str(runs), "--allow-host"]) == 3  # this QEMU exits at once
+    assert f'has of the host: {good}: chardev[0]: what a chardev "file"' in capsys.readouterr().err
 
 
 def test_schema(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bootrig.document.toml import suggest
 from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MONITOR_CHARDEV, Accelerator, MachineDefinition
+from bootrig.emulator.definition.host_access import iter_programs
 from bootrig.emulator.definition.parts import BlockNode, Chardev, JsonObject
 from bootrig.emulator.definition.uses import check_references
 from bootrig.emulator.definition.values import Checker, Fault
@@ -36,6 +37,7 @@ def check_definition(definition: MachineDefinition, catalog: Catalog) -> tuple[F
     kind, options = str(accelerator.kind), ("accelerator.options", accelerator.options)
     faults += _check_type(checker, "accelerator.kind", "accelerator", kind, qemu.accelerators, options)
     faults += _check_counting(accelerator)
+    faults += iter_programs(definition)
     faults += _check_slots(definition, checker)
     faults += _check_parts(definition, checker)
     faults += _check_ids(definition)

@@ -44,6 +44,8 @@ from bootrig.emulator.schema.shapes import Catalog
 from bootrig.jsonfile import to_json_value
 
 DATE_PATTERN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
+# Beyond what the address lines of any processor reach that QEMU has by default.
+MEMORY_MIB_MAXIMUM = 1 << 22
 UUID_PATTERN = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -81,7 +83,7 @@ def read_definition(root: TableReader) -> MachineDefinition:
     return MachineDefinition(
         machine_type=machine.string("type", default.machine_type),
         machine_options=_free_table(machine, "options"),
-        memory_mib=machine.integer("memory_mib", default.memory_mib, minimum=1),
+        memory_mib=machine.integer("memory_mib", default.memory_mib, minimum=1, maximum=MEMORY_MIB_MAXIMUM),
         platform_firmware=machine.string("platform_firmware", default.platform_firmware),
         data_directories=tuple(Path(word) for word in machine.strings("data_directories", ())),
         processor=Processor(
