@@ -1,7 +1,7 @@
 """Files that are written where the user says: nothing that is there is destroyed.
 
 A regular file is replaced by a new one with its permissions, a link is followed. What else there is (a device, a pipe,
-a descriptor such as /dev/stdout) is written into, never replaced.
+a descriptor such as /dev/stdout) is written into, never replaced; a disk is refused.
 """
 
 import errno
@@ -56,7 +56,7 @@ def open_output(path: Path, inputs: Iterable[Path] = ()) -> Output:
     `inputs` are files that are read, which it may not replace.
 
     Raises:
-        InputError: `path` cannot be written, is a pipe that nobody reads, or is an input.
+        InputError: `path` cannot be written, is a pipe that nobody reads, a disk, or an input.
         RigError: nothing more fits there.
     """
     try:
@@ -66,6 +66,8 @@ def open_output(path: Path, inputs: Iterable[Path] = ()) -> Output:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if stat.S_ISBLK(status.st_mode):
+            raise InputError(f"cannot write {path}: a disk is not overwritten", remedy="name another place")
         if any(file.is_file() and file.samefile(path) for file in inputs):
             raise InputError(f"cannot write {path}: it is also read", remedy="name another file")
         if stat.S_ISREG(status.st_mode):

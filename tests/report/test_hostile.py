@@ -1,6 +1,8 @@
 """No control character comes out of a report, whatever string of a verdict, an outcome or a finding has it."""
 
+import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
@@ -13,11 +15,14 @@ from xml.etree import ElementTree
 import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rich.text import Text
 
+import bootrig
 from bootrig.compare import Outcomes, Verdict, compare_traces
 from bootrig.jsonfile import encode_json
 from bootrig.legible import ILLEGIBLE
 from bootrig.report.format import Findings, load_formats
+from bootrig.report.terminal.console import ReportConsole
 from firmware.lint.finding import Finding, Severity
 from tests.compare.factory import Boot, trace
 from tests.report.sample import make_outcomes
@@ -86,3 +91,15 @@ def test_no_report_has_a_control_character(text: str) -> None:
 def test_what_json_says_is_what_was_meant() -> None:
     """Its own escapes stand for control characters; a byte of a file name that is not UTF-8 becomes text."""
     assert json.loads(encode_json({"a\x1b": ["\x9b\u202e\x7f", "\udcff"]})) == {"a\x1b": ["\x9b\u202e\x7f", "\\xff"]}
+
+
+def test_nothing_is_drawn_but_by_the_console_that_makes_texts_legible() -> None:
+    drawing = [
+        path.name
+        for path in Path(bootrig.__file__).parent.rglob("*.py")
+        if "from rich" in (source := path.read_text()) and re.search(r"(?<!\w)Console\(", source)
+    ]
+    assert drawing == []
+    stream = io.StringIO()
+    ReportConsole(stream).print(Text("\x1b[31m\u202e"), "\x9b[red]")
+    assert stream.getvalue() == "\\x1b[31m\\u202e \\x9b[red]\n"
