@@ -44,7 +44,8 @@ class CellSpecification:
         rom_set: name of the ROM set.
         data_directory: the directory into which the ROM set is embedded.
         accelerator: `tcg` or `kvm`, proven.
-        programs: assembled probes by kind, and GRUB images by the name under which they are served.
+        programs: assembled probes by kind, GRUB images by the name under which they are served, copies of this
+            machine's files by their paths.
         cell_directory: the cell's directory, inside of the run's.
         attempt: which boot of the cell this is.
         first_clock: the clock that the cell is tried with first.

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bootrig.network.services.files import ServedFile
@@ -170,6 +171,12 @@ class Scenario:
         services = find_services()
         for name, configuration in self.services.items():
             yield from services[name].files(configuration)
+
+    def iter_host_files(self) -> Iterator[Path]:
+        """Yield every file of this machine that is served."""
+        for served in self.iter_files():
+            if served.kind == "path":
+                yield served.content.path
 
     def iter_grub_images(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield name and modules of every GRUB image that is served."""

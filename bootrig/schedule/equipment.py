@@ -12,6 +12,7 @@ from bootrig.builder.probe import assemble_probe, make_grub_image
 from bootrig.cell.process import describe_host_error
 from bootrig.cell.slots import iter_slot_faults
 from bootrig.cell.specification import CellSpecification, make_nonce
+from bootrig.document.errors import DocumentError, Problem
 from bootrig.emulator.accelerator import choose_accelerator
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.file import load_definition
@@ -20,7 +21,10 @@ from bootrig.emulator.release.discovery import Emulator, PlatformFirmware, find_
 from bootrig.emulator.release.recipes import find_emulator
 from bootrig.emulator.schema.introspection import load_introspection
 from bootrig.emulator.schema.shapes import Catalog
-from bootrig.network.services.registry import require_programs
+from bootrig.givenfile import read_given
+from bootrig.network.services.content.path import SERVED
+from bootrig.network.services.files import iter_host_faults
+from bootrig.network.services.registry import find_services, require_programs
 from bootrig.recipe.path import RecipeKind, find_recipe_path
 from bootrig.scenario.platform import find_built_recipe, firmware_family, probe_build
 from bootrig.scenario.scenario import Scenario
@@ -112,6 +116,7 @@ def make_equipment(
         AcceleratorError: the accelerator asked for does not work.
         ToolMissingError: a program is missing.
     """
+    _require_served(planned)
     require_programs(dict.fromkeys(name for cell in planned for name in cell.scenario.services))
     emulators = {name: find_emulator(name) for name in dict.fromkeys(cell.key.emulator for cell in planned)}
     pairs = dict.fromkeys((cell.key.emulator, cell.key.platform_firmware) for cell in planned)
@@ -143,6 +148,25 @@ def make_equipment(
         rom_files=asked,
         load=os.getloadavg()[0],
     )
+
+
+def _require_served(planned: Sequence[PlannedCell]) -> None:
+    """Make sure that this machine has the files that scenarios serve of it.
+
+    Raises:
+        DocumentError: it does not; every place in every file is named.
+        ServiceError: a package is missing.
+    """
+    services = find_services()
+    for scenario in {cell.scenario.name: cell.scenario for cell in planned}.values():
+        path = find_recipe_path(RecipeKind.SCENARIOS, scenario.name.partition("[")[0])
+        problems = [
+            Problem(path, f"{word}.{key_path}", message)
+            for word, configuration in scenario.services.items()
+            for key_path, message in iter_host_faults(services[word].files(configuration))
+        ]
+        if problems:
+            raise DocumentError(f"the scenario {scenario.name} serves what this machine does not have:", problems)
 
 
 def _group_nic_models(planned: Sequence[PlannedCell]) -> dict[tuple[str, str], list[str]]:
@@ -181,10 +205,12 @@ def _probe_kinds(planned: Sequence[PlannedCell]) -> dict[str, None]:
 
 
 def collect_programs(scenario: Scenario, equipment: Equipment, run_directory: Path) -> dict[str, Path]:
-    """Return the programs of one cell, written into the run: the probes, and GRUB images made for this scenario."""
+    """Return the programs of one cell, written into the run: probes, GRUB images, files of this machine."""
     programs = dict(equipment.programs)
     for name, modules in scenario.iter_grub_images():
         programs[name] = make_grub_image(modules, f"(pxe)/{name.rpartition('/')[0]}")
+    for path in scenario.iter_host_files():
+        programs[str(path)] = read_given(path, SERVED)
     return {name: _write_program(content, run_directory) for name, content in programs.items()}
 
 

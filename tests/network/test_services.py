@@ -9,9 +9,10 @@ import bootrig.network.services
 import bootrig.network.services.content
 from bootrig.errors import BootrigError
 from bootrig.network.errors import ServiceError
+from bootrig.network.services.content import grub
 from bootrig.network.services.content.kind import Material
 from bootrig.network.services.content.path import HostFile
-from bootrig.network.services.files import ServedFile, find_content_kinds, make_files
+from bootrig.network.services.files import ServedFile, find_content_kinds, iter_host_faults, make_files
 from bootrig.network.services.registry import find_services, require_programs
 from bootrig.network.services.service import ServiceContext
 from bootrig.process import ToolMissingError
@@ -151,13 +152,34 @@ def test_every_kind_of_content_is_made(material: Material, tmp_path: Path) -> No
     assert (root / "core.0").read_bytes() == b"GRUB"
 
 
-@pytest.mark.parametrize(("package", "remedy"), [("pxelinux", "apt-get install pxelinux"), ("", "")])
-def test_a_file_of_this_machine_is_missing(package: str, remedy: str, material: Material, tmp_path: Path) -> None:
-    files = (ServedFile("a", "path", HostFile(Path("/nothing"), package)),)
+def test_what_this_machine_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grub, "MODULES", tmp_path)
+    (tmp_path / "pxe.mod").touch()
+    files = (
+        ServedFile("a", "path", HostFile(Path("/nothing"), "")),
+        ServedFile("b", "path", HostFile(tmp_path, "a-package")),
+        ServedFile("c", "grub", ("pxe", "pxs")),
+        ServedFile("d", "path", HostFile(tmp_path / "pxe.mod", "")),
+    )
+    assert list(iter_host_faults(files)) == [
+        ("a.path", "/nothing cannot be read: No such file or directory"),
+        ("b.path", f"{tmp_path} cannot be read: it is a directory, expected a regular file"),
+        ("c.modules[1]", f'GRUB has no module "pxs" in {tmp_path}; did you mean "pxe"?'),
+    ]
+    with pytest.raises(ServiceError, match="/nothing cannot be read: No such file") as caught:
+        list(iter_host_faults((ServedFile("a", "path", HostFile(Path("/nothing"), "pxelinux")),)))
+    assert caught.value.remedy == "apt-get install pxelinux"
+
+
+def test_modules_of_grub_are_not_options() -> None:
+    found = problems("tftp", {"a": {"content": "grub", "modules": ["pxe", "--config=/etc/shadow"]}})
+    assert found == ['tftp.a.modules[1]: found a string "--config=/etc/shadow", expected the name of a module of GRUB']
+
+
+def test_a_file_of_this_machine_is_gone(material: Material, tmp_path: Path) -> None:
     with pytest.raises(ServiceError) as caught:
-        make_files(files, tmp_path / "root", material)
+        make_files((ServedFile("a", "path", HostFile(Path("/nothing"), "")),), tmp_path / "root", material)
     assert str(caught.value) == '/nothing, which the scenario serves as "a", cannot be read: No such file or directory'
-    assert caught.value.remedy == remedy
 
 
 A_SERVICE = """

@@ -139,7 +139,7 @@ LONG_PATTERN = "console[0].pattern: found 1001 characters, expected at most 1000
         ),
         (
             GOOD + '[tftp."a"]\ncontent = "grub"\n',
-            "tftp.a.modules: missing; expected an array, each element a string",
+            "tftp.a.modules: missing; expected an array, each element the name of a module of GRUB",
         ),
         (
             GOOD + '[tftp.a]\ncontent = "grub"\nmodules = []\n',

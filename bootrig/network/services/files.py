@@ -104,6 +104,18 @@ def iter_file_faults(files: Iterable[ServedFile], builds: Iterable[str]) -> Iter
                 yield f"{served.key_path}.{key}", message
 
 
+def iter_host_faults(files: Iterable[ServedFile]) -> Iterator[tuple[str, str]]:
+    """Yield key path (in the service's table) and message of what this machine does not have.
+
+    Raises:
+        ServiceError: a package is missing.
+    """
+    kinds = find_content_kinds()
+    for served in files:
+        for key, message in kinds[served.kind].iter_host_faults(served.content):
+            yield f"{served.key_path}.{key}", message
+
+
 def make_files(files: Iterable[ServedFile], root: Path, material: Material) -> frozenset[int]:
     """Make files for one boot in the service's directory `root`, which is made, too.
 

@@ -16,8 +16,8 @@ Content = TypeVar("Content")
 class Material:
     """What the files of one boot are made of.
 
-    `build` is the probe's for its platform firmware, `bios` or `efi`; the programs are assembled probes by build, and
-    images of GRUB by the name under which they are served.
+    `build` is the probe's for its platform firmware, `bios` or `efi`; the programs are assembled probes by build,
+    images of GRUB by the name under which they are served, and copies of files of this machine by their paths.
     """
 
     nonce: str
@@ -56,4 +56,12 @@ class ContentKind(ABC, Generic[Content]):
 
     def iter_faults(self, content: Content, build: str) -> Iterator[tuple[str, str]]:
         """Yield key and message of what reads well and cannot be made for a build of the probe."""
+        yield from ()
+
+    def iter_host_faults(self, content: Content) -> Iterator[tuple[str, str]]:
+        """Yield key and message of what this machine does not have.
+
+        Raises:
+            ServiceError: a package is missing.
+        """
         yield from ()
