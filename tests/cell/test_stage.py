@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
+from bootrig.scenario import check
+from bootrig.trace.reading import pattern
+from bootrig.trace.reading.pattern import PatternError
 from tests.cell.scripted_guest import NONCE, VIRTUAL, make_scenario, report, watch
 
 MARK = '[[console]]\nmilestone = "greeting"\npattern = "hello @nonce@"\n'
@@ -50,3 +55,16 @@ def test_keys_are_typed_one_by_one_each_after_the_echo_of_the_one_before(tmp_pat
     seen = watch(make_scenario(tmp_path, steps, head=TALK), "> ", answers=answers)
     assert (seen.typed, seen.milestones) == (b"abc", ["prompt"])
     assert [line.text for line in seen.stage.console.lines] == ["> abc", "done"]
+
+
+@pytest.mark.parametrize("talks", [False, True])
+def test_a_pattern_that_does_not_end_is_bad_input(talks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the trial has found nothing."""
+    monkeypatch.setattr(check, "try_pattern", lambda _text: None)
+    monkeypatch.setattr(pattern, "SEARCH_LIMIT_S", 0.05)
+    mark, step = MARK.replace("hello @nonce@", "(a|aa)+b"), '[[step]]\nexpect = "(a|aa)+b"\n'
+    scenario = make_scenario(tmp_path, step, head='kind = "console"\n') if talks else make_scenario(tmp_path, mark)
+    place = "step[0].expect" if talks else "console[0].pattern"
+    with pytest.raises(PatternError, match=r"\(a\|aa\)\+b") as caught:
+        watch(scenario, "a" * 100)
+    assert str(caught.value).startswith(f"mine: {place}: ")
