@@ -7,7 +7,7 @@ directories, so a run that was killed can still be judged.
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from msgspec import Struct
@@ -211,7 +211,7 @@ def find_run(name: str, runs: Path | None = None) -> RecordedRun:
     """Return the run that `name` names: its directory's name in `runs`, `@last`, `@last-1`, or a path with a slash.
 
     Raises:
-        RunError: there is no such run.
+        RunError: there is no such run, or it names what is outside of its directory.
         JsonFileError: its `run.json` is damaged.
     """
     parent = runs or RUNS_DIRECTORY
@@ -219,7 +219,23 @@ def find_run(name: str, runs: Path | None = None) -> RecordedRun:
     if not (directory / RUN_FILE).is_file():
         hint = f"name the directory with a slash: ./{name}" if Path(name, RUN_FILE).is_file() else ""
         raise RunError(f"{directory} is not the directory of a run: it has no {RUN_FILE}", remedy=hint)
-    return RecordedRun(load_json(directory / RUN_FILE, Run), directory)
+    run = load_json(directory / RUN_FILE, Run)
+    _require_inside(run, directory)
+    return RecordedRun(run, directory)
+
+
+def _require_inside(run: Run, directory: Path) -> None:
+    """Make sure that a run, which may be a stranger's, names nothing outside of its directory.
+
+    Raises:
+        RunError: it does.
+    """
+    names = [cell.directory for cell in run.cells]
+    names += [f"{side.label}/{rom.file}" for side in run.sides for rom in side.roms]
+    for name in names:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or "\0" in name:
+            raise RunError(f"{directory / RUN_FILE} names what is outside of the run: {name!r}")
 
 
 def _find_named(word: str, parent: Path) -> Path:

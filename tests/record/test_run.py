@@ -4,12 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from bootrig.compare import Answer
 from bootrig.errors import ExitStatus
 from bootrig.jsonfile import JsonFileError, write_json
 from bootrig.record.judgement import judge
-from bootrig.record.run import RecordedRun, Run, RunCell, RunError, RunHost, RunSide, find_run, write_run
+from bootrig.record.run import RecordedRun, Run, RunCell, RunError, RunHost, RunRom, RunSide, find_run, write_run
 from bootrig.trace.error import CellErrorDocument
 from bootrig.trace.trace import Clock, ClockKind, Trace
 from tests.compare.factory import REAL, Boot, trace
@@ -89,6 +90,19 @@ def test_a_damaged_run_names_its_fault(tmp_path: Path) -> None:
     text = (tmp_path / "run" / "run.json").read_text()
     (tmp_path / "run" / "run.json").write_text(text.replace('"cpus": 2', '"cpus": "two"'))
     with pytest.raises(JsonFileError, match=r"Expected `int`, got `str` - at `\$.host.cpus`"):
+        find_run("run", tmp_path)
+
+
+@pytest.mark.parametrize("place", ["/etc", "../other/cells/a", "cells/../../a", "a\0b"])
+def test_a_run_names_nothing_outside_of_itself(tmp_path: Path, place: str) -> None:
+    made = make_run(tmp_path / "run", ("set", (GOOD,)))
+    write_run(structs.replace(made.run, cells=(RunCell(made.run.cells[0].cell, "set", place),)), made.directory)
+    with pytest.raises(RunError, match="names what is outside of the run"):
+        find_run("run", tmp_path)
+    rom = RunRom(f"../{place}", "", 0, 0)
+    side = RunSide(label="set", given="set", roms=(rom,))
+    write_run(structs.replace(made.run, sides=(side,)), made.directory)
+    with pytest.raises(RunError, match="names what is outside of the run"):
         find_run("run", tmp_path)
 
 
