@@ -23,7 +23,7 @@ def load_rom_directory(what: str) -> RomSet:
     """
     directory = Path(what).resolve()
     try:
-        paths = sorted(path for path in directory.iterdir() if path.suffix == ROM_SUFFIX and path.is_file())
+        paths = sorted(path for path in directory.iterdir() if path.suffix == ROM_SUFFIX and not path.is_dir())
     except OSError as error:
         raise InputError(f"{what} cannot be read: {error.strerror}") from error
     if not paths:
