@@ -96,5 +96,5 @@ def _iter_python() -> Iterator[Path]:
     searched = [path for path in map(Path, sys.path) if path.is_absolute() and path not in private]
     own = [Path(package.__file__ or "").parent for package in (bootrig, firmware)]
     for path in dict.fromkeys([Path(sys.base_prefix), Path(sys.prefix), *searched, *own]):
-        if path.exists() and not path.is_relative_to(USR) and not USR.is_relative_to(path):
+        if os.access(path, os.R_OK) and not path.is_relative_to(USR) and not USR.is_relative_to(path):
             yield path

@@ -183,16 +183,20 @@ def _unshare(confinement: Confinement) -> Generator[str, None, bool]:
     """Leave the cell's mount namespace and, where it has its own, its user namespace.
 
     Returns:
-        Whether this process still has the machine's root to give up: neither it nor the cell has a user namespace.
+        Whether this process still is the machine's root: the cell has no user namespace either.
     """
-    if confinement.has_own_user:
-        own = find_own_identity()
+    if not confinement.has_own_user:
+        kernel.unshare(kernel.CLONE_NEWNS)
+        return False
+    is_in_cell, own = is_root_of_own_namespace(), find_own_identity()
+    if is_in_cell:
         try:
             kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWUSER)
         except OSError:
-            yield Barrier.EMULATOR_NAMESPACE
+            pass
         else:
             map_identity(own)
             return False
+    yield Barrier.EMULATOR_NAMESPACE
     kernel.unshare(kernel.CLONE_NEWNS)
-    return confinement.has_own_user and not is_root_of_own_namespace()
+    return not is_in_cell

@@ -96,7 +96,7 @@ class OpenedView:
         Raises:
             OSError: it cannot be done.
         """
-        kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+        _keep_mounts_from_others()
         kernel.mount("tmpfs", _WORKBENCH, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, _ROOT_OPTIONS)
         os.chdir(_WORKBENCH)
         if self._view.has_processes:
@@ -116,7 +116,7 @@ class OpenedView:
             if error.errno != errno.EINVAL:
                 raise
             os.chroot(".")
-            yield Barrier.OWN_ROOT.because("this machine's root is not a mount, as in a chroot")
+            yield Barrier.OWN_ROOT.because("this machine's root is its first file system, which cannot be left")
         os.chdir("/")
         self.close()
 
@@ -148,6 +148,33 @@ def open_view(view: View) -> OpenedView:
         OpenedView(view, opened).close()
         raise
     return OpenedView(view, opened)
+
+
+def _keep_mounts_from_others() -> None:
+    """Let no mount of this mount namespace appear in another one.
+
+    In a chroot whose root is not a mount that cannot be said; then this process goes to the root of its mount namespace
+    first, which it is about to leave for a new one.
+    """
+    private = kernel.MS_REC | kernel.MS_PRIVATE
+    try:
+        kernel.mount("none", "/", None, private)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        _leave_chroot()
+        kernel.mount("none", "/", None, private)
+
+
+def _leave_chroot() -> None:
+    """Make the root of the mount namespace this process's root (chroot(2) tells the way)."""
+    inside = os.open("/", os.O_PATH | os.O_CLOEXEC)
+    os.chroot(_WORKBENCH)
+    os.fchdir(inside)
+    os.close(inside)
+    while not Path("..").samefile("."):
+        os.chdir("..")
+    os.chroot(".")
 
 
 def _below(path: Path) -> Path:

@@ -1,0 +1,56 @@
+"""Who sees a view, and whose a directory is."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bootrig.confinement import identity
+from bootrig.confinement.barriers import Barrier, find_held
+from bootrig.confinement.identity import UNPRIVILEGED, choose_identity, give_tree
+from bootrig.confinement.view import View, see
+
+
+def test_an_ordinary_user_stays_who_he_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert choose_identity(View(see(tmp_path))).user == 1000
+
+
+def test_root_becomes_somebody_to_whom_nothing_belongs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    (tmp_path / "open").mkdir(mode=0o755)
+    (tmp_path / "own").mkdir(mode=0o700)
+    view = View((*see(tmp_path / "open"), *see(tmp_path / "own", is_writable=True)))
+    assert (choose_identity(view).user, choose_identity(view).lacks) == (UNPRIVILEGED, "")
+
+
+def test_root_stays_root_where_others_may_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    file = tmp_path / "rom"
+    file.touch(mode=0o600)
+    chosen = choose_identity(View(see(file)))
+    assert (chosen.user, chosen.lacks) == (0, f"unprivileged-user ({file} is open to root alone)")
+
+
+def test_links_are_not_followed_out_of_a_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tree/inner").mkdir(parents=True)
+    (tmp_path / "outside").touch()
+    (tmp_path / "tree/link").symlink_to(tmp_path / "outside")
+    given: list[tuple[object, bool]] = []
+    monkeypatch.setattr(identity.os, "fchown", lambda *_: None)
+    monkeypatch.setattr(
+        identity.os, "chown", lambda name, *_, follow_symlinks, **__: given.append((name, follow_symlinks))
+    )
+    give_tree(tmp_path / "tree", 1, 1)
+    assert given == [("inner", False), ("link", False)]
+
+
+def test_what_holds_is_what_is_not_lacking() -> None:
+    lacking = (Barrier.OWN_PROC.because("masked"), Barrier.SYSTEM_CALL_FILTER)
+    assert find_held(lacking) == (
+        "user-namespace",
+        "unprivileged-user",
+        "own-root",
+        "emulator-namespace",
+        "qemu-sandbox",
+    )
