@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tftpy.TftpShared import TftpException
 
-from bootrig.network.capture import CapturedPacket, decode_packets, load_capture
+from bootrig.network.capture import CapturedPacket, decode_packets, open_capture
 from bootrig.network.errors import CaptureError
 from bootrig.network.servers.file_server import find_jailed_file
 from bootrig.network.servers.tftp import parse_request
@@ -56,8 +56,8 @@ def decode(content: bytes) -> None:
         frame = content[place + LENGTH_BYTES : place + LENGTH_BYTES + length]
         packets.append(CapturedPacket(len(packets) / 100, frame))
         place += LENGTH_BYTES + length
-    wire = decode_packets(packets, [len(packet.frame) % 2 == 1 for packet in packets])
-    tuple(iter_wire_milestones(wire))
+    told = decode_packets((packet, len(packet.frame) % 2 == 1) for packet in packets)
+    tuple(iter_wire_milestones(told.events))
 
 
 def make_captures() -> Sequence[bytes]:
@@ -68,9 +68,10 @@ def make_captures() -> Sequence[bytes]:
 
 
 def read_capture(content: bytes) -> None:
-    """Load a capture."""
+    """Read a capture to its end."""
     Path("capture.pcap").write_bytes(content)
-    load_capture(Path("capture.pcap"), epoch_s=0)
+    with open_capture(Path("capture.pcap"), epoch_s=0) as packets:
+        tuple(packets)
 
 
 def find_served(content: bytes) -> None:
