@@ -60,7 +60,13 @@ def compare_traces(
         broken=pairing.broken,
         wanted=confirmed.wanted,
         untimed=untimed,
-        notes=(*_tell_emulator(pairing), *_tell_untimed(untimed), *policy.find_notes(), *notes),
+        notes=(
+            *_tell_emulator(pairing),
+            *_tell_untimed(untimed),
+            *_tell_truncated(pairing),
+            *policy.find_notes(),
+            *notes,
+        ),
         fail_on=policy.fail_on,
         added=tuple(dict.fromkeys(word for pair in pairing for trace in pair.sides for word in trace.added)),
     )
@@ -88,6 +94,15 @@ def _tell_untimed(cells: Sequence[CellKey]) -> Iterator[str]:
     if cells:
         where = f"{cells[0]}" if len(cells) == 1 else f"{len(cells)} cells, the first {cells[0]}"
         yield f"times differ in {where}; without boots at a second clock, waits cannot be told from work"
+
+
+def _tell_truncated(pairing: Pairing) -> Iterator[str]:
+    """Yield that a limit cut what boots showed, so that it was not compared, where that is so."""
+    pairs = [pair for pair in pairing if pair.is_truncated]
+    if pairs:
+        where = f"{pairs[0].key}" if len(pairs) == 1 else f"{len(pairs)} cells, the first {pairs[0].key}"
+        cut = next(words for trace in pairs[0].sides for words in trace.truncated)
+        yield f"limits cut what was seen in {where} ({cut}); only outcomes and ROMs were compared there"
 
 
 def _explain_not_compared(pairing: Pairing) -> Iterator[NotCompared]:

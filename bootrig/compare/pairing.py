@@ -65,6 +65,11 @@ class CellPair:
         return any(trace.clock.is_virtual and trace.outcome.disturbed for trace in self.sides)
 
     @property
+    def is_truncated(self) -> bool:
+        """Whether a limit cut something of what a boot showed."""
+        return any(trace.truncated for trace in self.sides)
+
+    @property
     def both_passed(self) -> bool:
         """Whether both boots did what they should: only then does it tell anything that one of them lacks something."""
         return all(trace.passed for trace in self.sides)

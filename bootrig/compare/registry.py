@@ -49,6 +49,7 @@ class Declared(TypedDict, total=False):
     depends_on_scenario: bool
     follows_from: tuple[str, ...]
     same_emulator: bool
+    judges_truncated: bool
     witnesses: Callable[[Trace], bool]
     owns_dhcp_options: Set[int]
     owns_http_headers: Set[str]
@@ -70,6 +71,8 @@ class Rule:
         depends_on_scenario: whether what it sees depends on what the scenario serves; else it is of the ROM alone.
         follows_from: names of rules whose differences explain this rule's in the same cell.
         same_emulator: whether traces of another emulator say nothing to it.
+        judges_truncated: whether it looks at boots of which a limit cut something; the others would take for a
+            difference what was not kept.
         witnesses: whether a boot could have shown what the rule looks at.
         owns_dhcp_options: DHCP options that it alone judges.
         owns_http_headers: HTTP headers, in lower case, that it alone judges.
@@ -86,6 +89,7 @@ class Rule:
     depends_on_scenario: bool = True
     follows_from: tuple[str, ...] = ()
     same_emulator: bool = False
+    judges_truncated: bool = False
     witnesses: Callable[[Trace], bool] = _sees_everything
     owns_dhcp_options: Set[int] = frozenset()
     owns_http_headers: Set[str] = frozenset()
@@ -94,7 +98,10 @@ class Rule:
     def find_differences(self, pairing: Pairing) -> Iterator[Difference]:
         """Yield what the rule finds."""
         for pair, finding in self.check(pairing):
-            yield Difference(self.name, None if pair is None else pair.key, finding)
+            if pair is None:
+                yield Difference(self.name, None, finding)
+            elif self.judges_truncated or not pair.is_truncated:
+                yield Difference(self.name, pair.key, finding)
 
 
 _RULES: dict[str, Rule] = {}

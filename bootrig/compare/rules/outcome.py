@@ -15,7 +15,13 @@ def describe_outcome(outcome: Outcome) -> str:
     return f"failed after {outcome.milestone}" if outcome.milestone else "failed before any milestone"
 
 
-@rule("outcome", needs=Needs.CLOCK, needs_own_cell=True, follows_from=("network-client", "lint"))
+@rule(
+    "outcome",
+    needs=Needs.CLOCK,
+    needs_own_cell=True,
+    follows_from=("network-client", "lint"),
+    judges_truncated=True,
+)
 def check_outcome(pair: CellPair) -> Iterator[Finding]:
     """Did the boot do what the scenario expects?
 

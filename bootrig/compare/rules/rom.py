@@ -7,7 +7,7 @@ from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import rule
 
 
-@rule("rom-bar", topics={"rom-bar"}, depends_on_scenario=False, follows_from=("lint",))
+@rule("rom-bar", topics={"rom-bar"}, depends_on_scenario=False, follows_from=("lint",), judges_truncated=True)
 def check_rom_bar(pair: CellPair) -> Iterator[Finding]:
     """Is the ROM BAR of the same size?
 
@@ -32,7 +32,7 @@ def check_rom_bar(pair: CellPair) -> Iterator[Finding]:
     )
 
 
-@rule("rom-length", topics={"rom-bar"}, depends_on_scenario=False)
+@rule("rom-length", topics={"rom-bar"}, depends_on_scenario=False, judges_truncated=True)
 def check_rom_length(pair: CellPair) -> Iterator[Finding]:
     """Has the ROM's file come close to the size of its BAR?
 
@@ -56,7 +56,7 @@ def check_rom_length(pair: CellPair) -> Iterator[Finding]:
     )
 
 
-@rule("rom-file", depends_on_scenario=False)
+@rule("rom-file", depends_on_scenario=False, judges_truncated=True)
 def check_rom_file(pair: CellPair) -> Iterator[Finding]:
     """Does the set itself have the ROM under the name for which QEMU asks?
 

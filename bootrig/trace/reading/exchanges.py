@@ -1,7 +1,7 @@
 """Questions of a guest and their answers: what it asked, how often, and which packet answered."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from bootrig.trace.events import (
     Arp,
@@ -42,68 +42,81 @@ class Exchange:
     was_answered: bool = False
 
 
+@dataclass(slots=True)
+class _Open:
+    """A question that is asked: its exchange but for what is not known yet."""
+
+    what: str
+    was_answered: bool
+    asked: list[WireEvent] = field(default_factory=list)
+    answer: WireEvent | None = None
+
+    def close(self) -> Exchange:
+        return Exchange(self.what, tuple(self.asked), self.answer, self.was_answered)
+
+
 def find_exchanges(events: Iterable[WireEvent]) -> list[Exchange]:
     """Return what a guest asked, in the order in which it asked first: DHCP, DNS, ARP and their like of IPv6."""
-    found: list[Exchange] = []
-    unanswered: dict[_Key, int] = {}  # the place in `found`
-    answered: set[_Key] = set()
+    found: list[_Open] = []
+    unanswered: dict[_Key, dict[str, _Open]] = {}  # by the message of DHCP
+    answered: set[tuple[_Key | None, str]] = set()
     for event in events:
-        for key in _find_answered(event, unanswered):
-            place = unanswered.pop(key)
-            found[place] = replace(found[place], answer=event)
-            answered.add(key)
+        key = _find_answered(event)
+        waiting = unanswered.get(key, {}) if key is not None else {}
+        for message in [message for message in waiting if _is_answered(message, event)]:
+            waiting.pop(message).answer = event
+            answered.add((key, message))
         question = _find_question(event)
         if question is None:
             continue
-        key, what = question
-        if key in unanswered:
-            place = unanswered[key]
-            found[place] = replace(found[place], asked=(*found[place].asked, event))
-        else:
-            unanswered[key] = len(found)
-            found.append(Exchange(what, (event,), was_answered=key in answered))
-    return found
+        key, message, what = question
+        waiting = unanswered.setdefault(key, {})
+        if message not in waiting:
+            waiting[message] = _Open(what, (key, message) in answered)
+            found.append(waiting[message])
+        waiting[message].asked.append(event)
+    return [one.close() for one in found]
 
 
-def _find_question(event: WireEvent) -> tuple[_Key, str] | None:
-    """Return what tells a guest's question from others, and what it is; None for what is not a question."""
-    found: tuple[_Key, str] | None = None
+def _find_question(event: WireEvent) -> tuple[_Key, str, str] | None:
+    """Return what tells a guest's question from others, the message of DHCP, and what it is; None for no question."""
+    found: tuple[_Key, str, str] | None = None
     match event:
         case Dhcp(reply=False):
-            found = ("dhcp", event.xid, event.message), f"dhcp-{event.message}"
+            found = ("dhcp", event.xid), event.message, f"dhcp-{event.message}"
         case Dhcp6():
-            found = ("dhcp6", event.xid), f"dhcp6-{event.message}"
+            found = ("dhcp6", event.xid), "", f"dhcp6-{event.message}"
         case Dns(reply=False):
-            found = ("dns", event.questions), "dns"
+            found = ("dns", event.questions), "", "dns"
         case Arp(operation="request"):
-            found = ("arp", event.target), "arp"
+            found = ("arp", event.target), "", "arp"
         case RouterSolicitation():
-            found = ("router",), "router-solicitation"
+            found = ("router",), "", "router-solicitation"
         case NeighbourSolicitation():
-            found = ("neighbour", event.target), "neighbour-solicitation"
+            found = ("neighbour", event.target), "", "neighbour-solicitation"
     return found if event.from_guest else None
 
 
-def _find_answered(event: WireEvent, unanswered: Iterable[_Key]) -> list[_Key]:
-    """Return the questions that an event answers."""
-    if event.from_guest:
-        return []
+def _find_answered(event: WireEvent) -> _Key | None:
+    """Return what tells the questions that an event may answer from others; None for what answers nothing."""
+    found: _Key | None = None
     match event:
         case Dhcp(reply=True):
-            messages = DHCP_ANSWERED.get(event.message)
-            return [
-                key for key in unanswered if key[:2] == ("dhcp", event.xid) and (messages is None or key[2] in messages)
-            ]
+            found = "dhcp", event.xid
         case Dhcp6():
-            answered: _Key = ("dhcp6", event.xid)
+            found = "dhcp6", event.xid
         case Dns(reply=True):
-            answered = ("dns", event.questions)
+            found = "dns", event.questions
         case Arp(operation="reply"):
-            answered = ("arp", event.sender)
+            found = "arp", event.sender
         case RouterAdvertisement():
-            answered = ("router",)
+            found = ("router",)
         case NeighbourAdvertisement():
-            answered = ("neighbour", event.target)
-        case _:
-            return []
-    return [key for key in unanswered if key == answered]
+            found = "neighbour", event.target
+    return None if event.from_guest else found
+
+
+def _is_answered(asked: str, event: WireEvent) -> bool:
+    """Whether an event answers a question that it may answer by its identifier; `asked` is the message of DHCP."""
+    messages = DHCP_ANSWERED.get(event.message) if isinstance(event, Dhcp) else None
+    return messages is None or asked in messages

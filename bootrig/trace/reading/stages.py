@@ -213,14 +213,21 @@ def _iter_server_times(events: Sequence[WireEvent]) -> Iterator[tuple[float, flo
     for exchange in find_exchanges(events):
         if exchange.answer is not None:
             yield exchange.asked[-1].guest_s, exchange.answer.guest_s
-    for index, event in enumerate(events):
-        if isinstance(event, FileRequest) and event.from_guest:
-            ends = (_end_s(later) for later in events[index:] if _answers(event, later))
-            if end_s := next(filter(None, ends), None):
-                yield event.guest_s, end_s
+    ends: dict[tuple[str, int] | None, float] = {}  # when the next answer ended
+    begun: list[tuple[float, float]] = []
+    for event in reversed(events):
+        if end_s := _end_s(event):
+            ends[_find_place(event)] = end_s
+        if isinstance(event, FileRequest) and event.from_guest and (end_s := ends.get(_find_place(event))):
+            begun.append((event.guest_s, end_s))
+    yield from reversed(begun)
 
 
-def _answers(request: FileRequest, event: WireEvent) -> bool:
-    if isinstance(request, TftpRequest):
-        return isinstance(event, TftpTransfer | TftpError) and event.client_port == request.client_port
-    return isinstance(event, HttpResponse) and event.connection == request.connection
+def _find_place(event: WireEvent) -> tuple[str, int] | None:
+    """Return what a request for a file and its answer have in common; None for other events."""
+    match event:
+        case TftpRequest() | TftpTransfer() | TftpError():
+            return "tftp", event.client_port
+        case HttpRequest() | HttpResponse():
+            return "http", event.connection
+    return None
