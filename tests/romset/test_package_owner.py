@@ -52,7 +52,7 @@ def test_what_is_owned_is_refused_with_what_lasts(tmp_path: Path, monkeypatch: p
     install(tmp_path, monkeypatch, dpkg_query=DPKG)
     require_unowned(tmp_path / "other")
     with pytest.raises(
-        EmbedRefusedError, match="belongs to packages, whose next upgrade .*: qemu-system-data, seabios"
+        EmbedRefusedError, match=r"belongs to packages, whose next upgrade .*: qemu-system-data, seabios"
     ) as caught:
         require_unowned(tmp_path / "owned")
     assert "-L DIR" in caught.value.remedy
