@@ -71,7 +71,8 @@ def read_given(path: Path, kind: FileKind) -> bytes:
     """
     with open_given(path, kind) as stream:
         try:
-            return stream.read(kind.largest)
+            # a buffer of as many bytes as are asked for is made before any is read
+            return stream.read(min(kind.largest, os.fstat(stream.fileno()).st_size))
         except OSError as error:
             raise GivenFileError(path, error.strerror or str(error)) from error
 

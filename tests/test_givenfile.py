@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,16 @@ def test_reads_a_file_and_what_a_link_leads_to(tmp_path: Path) -> None:
     assert read_given(tmp_path / "link", KIND) == bytes(1024)
     (tmp_path / "empty").touch()
     assert read_given(tmp_path / "empty", KIND) == b""
+
+
+def test_a_small_file_takes_little_memory_whatever_is_allowed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    tracemalloc.start()
+    try:
+        read_given(tmp_path / "file", FileKind("a file", 1 << 30))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_lengths_for_people() -> None:

@@ -18,7 +18,7 @@ boot_file = "nbp.0"
 [tftp."nbp.0"]
 content = "probe"
 [deadline]
-guest_s = 4
+guest_s = 3
 wall_s = 15
 """
 

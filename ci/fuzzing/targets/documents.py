@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from bootrig.cache import Room
+from bootrig.cell.specification import SPECIFICATION_FILE, load_specification, write_specification
 from bootrig.compare import compare_traces
 from bootrig.compare.policy import load_policy
 from bootrig.compare.waivers import load_waivers
@@ -19,12 +20,13 @@ from bootrig.recipe.path import VARIABLE as RECIPES_VARIABLE
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
 from bootrig.recipe.roms import load_rom_recipe
 from bootrig.record.run import Run, RunCell, RunHost, RunSide
-from bootrig.scenario.file import encode_scenario, load_scenarios, parse_scenario
+from bootrig.scenario.file import encode_scenario, iter_scenarios, load_scenarios, parse_scenario
 from bootrig.store.settings import load_settings
 from bootrig.trace.reading.outcome import settle_outcome
 from bootrig.trace.trace import Trace
 from bootrig.workdir import CACHE_VARIABLE
 from ci.fuzzing.target import Target, require
+from tests.cell.test_specification import make_specification
 from tests.compare.factory import Boot, trace
 
 ROOM, VALUE = Room("fuzzed", 1), {"a": [1, 2, 3]}
@@ -109,6 +111,21 @@ def make_runs() -> Sequence[bytes]:
     return (encode_json(run),)
 
 
+def make_cells() -> Sequence[bytes]:
+    """Return specifications of cells."""
+    return tuple(
+        write_specification(make_specification(scenario, Path.cwd())).read_bytes() for scenario in iter_scenarios()
+    )
+
+
+def read_cell(content: bytes) -> None:
+    """Load the specification of a cell, as its process does."""
+    path = Path("cells/x", SPECIFICATION_FILE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    load_specification(path.parent, "shift7")
+
+
 def make_kept() -> Sequence[bytes]:
     """Return the file of a kept result."""
     os.environ[CACHE_VARIABLE] = str(Path("cache").absolute())
@@ -137,6 +154,7 @@ TARGETS = (
     Target("waivers", 20_000, read_examples("[[waiver]]"), lambda c: load_waivers(write(c)), (InputError,), TOML_WORDS),
     Target("settings", 10_000, lambda: (b'mirrors = ["http://x/"]\n',), read_settings, (InputError,), TOML_WORDS),
     Target("trace", 30_000, make_traces, read_trace, (InputError,), JSON_WORDS),
-    Target("run", 20_000, make_runs, lambda content: parse_json(content, Run, "run"), (InputError,), JSON_WORDS),
+    Target("cell", 10_000, make_cells, read_cell, (InputError,), JSON_WORDS),
+    Target("run", 10_000, make_runs, lambda content: parse_json(content, Run, "run"), (InputError,), JSON_WORDS),
     Target("kept-result", 20_000, make_kept, find_kept),
 )
