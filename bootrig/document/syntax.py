@@ -9,8 +9,9 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-DEEPEST = 64
-KEY_PARTS = 32
+# Each bracket may hold a key of so many parts, and what reads the tables recurses, too: 400 calls at most.
+DEEPEST = 24
+KEY_PARTS = 16
 # The marks at the beginning of a file of other encodings than plain UTF-8 (Unicode 15.0, 23.8); the longest first.
 MARKS: Mapping[bytes, str] = {
     b"\xff\xfe\0\0": "it is in UTF-32",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.document.errors import DocumentError
+from bootrig.document.syntax import DEEPEST, KEY_PARTS
 from bootrig.document.toml import Document, describe, load_document
 
 
@@ -248,3 +249,10 @@ def test_the_same_problem_is_told_once_and_of_very_many_the_first() -> None:
     assert found.count(("a", "wrong")) == 1
     with pytest.raises(DocumentError, match=r"^x\.toml has more than 100 problems, the first:"):
         read.finish()
+
+
+def test_the_deepest_table_that_is_allowed_can_be_read(document: Callable[[str], Document]) -> None:
+    key = ".".join(["a"] * KEY_PARTS)
+    read = document(f"[{key}]\n{key} = " + f"{{ {key} = " * (DEEPEST - 1) + "nan" + " }" * (DEEPEST - 1))
+    read.root.free_value("a")
+    assert [message for _, message in problems(read)] == ["found nan, expected a number"]
