@@ -86,7 +86,10 @@ def require_typist() -> None:
 
 @contextmanager
 def start_raw_terminal() -> Iterator[None]:
-    """Let every key through, Ctrl-C and Ctrl-B among them, where standard input is a terminal; restore it then."""
+    """Let every key through, Ctrl-C and Ctrl-B among them, where standard input is a terminal; restore it then.
+
+    The guest's colours end with it.
+    """
     source = sys.stdin.fileno()
     if not os.isatty(source):
         yield
@@ -98,3 +101,6 @@ def start_raw_terminal() -> Iterator[None]:
     finally:
         with suppress(termios.error):  # the terminal is gone
             termios.tcsetattr(source, termios.TCSADRAIN, before)
+        if sys.stdout.isatty():
+            sys.stdout.buffer.write(b"\x1b[m")
+            sys.stdout.buffer.flush()

@@ -5,6 +5,7 @@ import pty
 import signal
 import sys
 import termios
+import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from bootrig.cli.terminal import Screen, start_raw_terminal
+from bootrig.cli.terminal import Keyboard, Screen, start_raw_terminal
 from tests.cli.command import WORDS, find_run_directory, load_traces, run_command
 
 BOOT = ("boot", "ipxe-debian-12", "--runs", "runs")
@@ -157,6 +158,18 @@ def test_a_terminal_is_restored_even_after_an_error(terminal: int) -> None:
         assert not termios.tcgetattr(terminal)[3] & termios.ISIG
         raise ZeroDivisionError
     assert termios.tcgetattr(terminal) == before
+
+
+def test_the_colours_of_a_guest_end_with_it(terminal: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, window = pty.openpty()
+    tty.setraw(window)
+    with open(window, "w", closefd=False) as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        with start_raw_terminal():
+            Keyboard().show("\x1b]0;title\a\x1b[31mmenu", 0.0)
+    assert os.read(shown, 100) == b"\x1b[31mmenu\x1b[m"
+    os.close(shown)
+    os.close(window)
 
 
 def test_a_pipe_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
