@@ -253,7 +253,8 @@ def start_process(
             if confinement is None:
                 running = RunningProcess(_popen(argv, stream.fileno(), environment, directory, pass_fds), output)
             else:
-                namespace = stack.enter_context(start_process_namespace())
+                # a server may be the first process of its namespace; QEMU has to be seen crashing
+                namespace = stack.enter_context(start_process_namespace()) if confinement.has_own_user else None
                 with prepare_start(confinement, namespace) as start:
                     popen = _popen(argv, stream.fileno(), environment, directory, pass_fds, start)
                     running = RunningProcess(popen, output, start.require_confined())

@@ -74,20 +74,24 @@ def prepare(specification: CellSpecification, prepared: Prepared) -> None:
 
 def make_view(specification: CellSpecification) -> View:
     """Return what the cell's own process sees."""
-    system, read = see_system(), [specification.data_directory, specification.platform_firmware_file]
+    python, read = make_python_view(), [specification.data_directory, specification.platform_firmware_file]
     return View(
         mounts=(
-            *system.mounts,
-            *see_users(),
-            *see(*_iter_python()),
+            *python.mounts,
             *iter_emulator_mounts(specification.emulator, specification.guest),
             *see(*(path for path in read if path is not None and path.exists())),
             *(see(KVM_DEVICE) if specification.accelerator == AcceleratorKind.KVM else ()),
             *see(specification.directory, is_writable=True),
         ),
-        links=system.links,
+        links=python.links,
         has_processes=True,
     )
+
+
+def make_python_view() -> View:
+    """Return what this Python and its programs see of the machine, whatever the cell."""
+    system = see_system()
+    return View((*system.mounts, *see_users(), *see(*_iter_python())), system.links)
 
 
 def _iter_python() -> Iterator[Path]:

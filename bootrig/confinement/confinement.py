@@ -9,23 +9,28 @@ import json
 import os
 import signal
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NoReturn
 
 from bootrig.confinement import kernel
 from bootrig.confinement.barriers import Barrier
 from bootrig.confinement.errors import REMEDY, ConfinementError
 from bootrig.confinement.filter import make_filter
-from bootrig.confinement.identity import UNPRIVILEGED, find_own_identity, is_root_of_own_namespace, map_identity
-from bootrig.confinement.limits import Limits, make_first_victim
+from bootrig.confinement.identity import (
+    UNPRIVILEGED,
+    allow_user_namespaces,
+    find_own_identity,
+    is_root_of_own_namespace,
+    map_identity,
+)
+from bootrig.confinement.limits import Limits
 from bootrig.confinement.view import View, open_view
 
 NET_BIND_SERVICE, NET_ADMIN, NET_RAW = 10, 12, 13
-USER_NAMESPACE_LIMIT = Path("/proc/sys/user/max_user_namespaces")
-_MANY = "15000"
 _ANSWER_LENGTH = 65536
+# By whether a program may start processes.
+FILTERS = {may_fork: make_filter(may_fork=may_fork) for may_fork in (False, True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,32 +138,33 @@ def _wait_for_the_end() -> NoReturn:
 
 
 @contextmanager
-def prepare_start(confinement: Confinement, namespace: int) -> Iterator[ConfinedStart]:
-    """Yield the start of a program; what this thread forks inside of the `with` is in the PID namespace."""
-    start = ConfinedStart(confinement)
-    own = os.pidfd_open(os.getpid())
-    try:
-        kernel.enter_namespace(namespace, kernel.CLONE_NEWPID)
-        _limit_user_namespaces(_MANY)
+def prepare_start(confinement: Confinement, namespace: int | None) -> Iterator[ConfinedStart]:
+    """Yield the start of a program; what this thread forks inside of the `with` is in the PID namespace.
+
+    Without a namespace, it is the first process of a new one.
+
+    Raises:
+        ConfinementError: this process may not make one.
+    """
+    with ExitStack() as stack:
+        own = os.pidfd_open(os.getpid())
+        stack.callback(os.close, own)
         try:
-            yield start
-        finally:
-            _limit_user_namespaces("0")
-            kernel.enter_namespace(own, kernel.CLONE_NEWPID)
-    finally:
-        os.close(own)
-        start.close()
-
-
-def _limit_user_namespaces(limit: str) -> None:
-    """Say how many user namespaces may be made below a cell's; where that cannot be said, the filter refuses them."""
-    if is_root_of_own_namespace():
-        with suppress(OSError):
-            USER_NAMESPACE_LIMIT.write_text(limit)
+            if namespace is None:
+                kernel.unshare(kernel.CLONE_NEWPID)
+            else:
+                kernel.enter_namespace(namespace, kernel.CLONE_NEWPID)
+        except OSError as error:
+            raise ConfinementError(f"cannot make a PID namespace: {error.strerror}", remedy=REMEDY) from error
+        stack.callback(kernel.enter_namespace, own, kernel.CLONE_NEWPID)
+        if confinement.has_own_user:
+            stack.enter_context(allow_user_namespaces())
+        start = ConfinedStart(confinement)
+        stack.callback(start.close)
+        yield start
 
 
 def _confine(confinement: Confinement) -> Iterator[str]:
-    make_first_victim()
     becomes_unprivileged = yield from _unshare(confinement)
     yield from open_view(confinement.view).enter()
     confinement.limits.apply()
@@ -170,11 +176,8 @@ def _confine(confinement: Confinement) -> Iterator[str]:
     kernel.keep_capabilities(confinement.capabilities)
     kernel.set_no_new_privileges()
     kernel.die_with_parent()
-    program = make_filter(may_fork=confinement.may_fork)
     try:
-        if not program:
-            raise OSError
-        kernel.set_filter(program)
+        kernel.set_filter(FILTERS[confinement.may_fork])
     except OSError:
         yield Barrier.SYSTEM_CALL_FILTER
 

@@ -24,9 +24,11 @@ from bootrig.confinement.identity import (
     become_root_of_namespace,
     choose_identity,
     find_own_identity,
+    forbid_user_namespaces,
     give_tree,
     map_identity,
 )
+from bootrig.confinement.limits import make_first_victim
 from bootrig.confinement.view import View, open_view
 
 ANSWER_S = 10.0
@@ -119,7 +121,9 @@ class Entry:
         if self._is_mapped:
             become_root_of_namespace()
             kernel.die_with_parent()
+        make_first_victim()
         self.lacking += opened.enter()
+        forbid_user_namespaces()
 
     def release(self) -> None:
         """Close the descriptors that the keeper has a copy of: the caller's part."""

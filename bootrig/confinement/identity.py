@@ -6,7 +6,8 @@ that gets out of the emulator, and out of everything else, is not root then. Sou
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bootrig.confinement.view import View
 # Nothing on a machine belongs to it, and containers with a range of ids of their own have it.
 UNPRIVILEGED = 65533
 _SELF = Path("/proc/self")
+_USER_NAMESPACE_LIMIT = Path("/proc/sys/user/max_user_namespaces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,30 @@ def is_root_of_own_namespace() -> bool:
         words = (_SELF / "uid_map").read_text().split()
         return len(words) == 3 and words[2] == "1"
     return False
+
+
+def forbid_user_namespaces() -> None:
+    """Let no user namespace be made below this one, which has one single user, but while `allow_user_namespaces`.
+
+    Where that cannot be said, the filter of system calls refuses them alone.
+    """
+    if is_root_of_own_namespace():
+        with suppress(OSError):
+            _USER_NAMESPACE_LIMIT.write_text("0")
+
+
+@contextmanager
+def allow_user_namespaces() -> Iterator[None]:
+    """Let user namespaces be made below this one while inside."""
+    if not is_root_of_own_namespace():
+        yield
+        return
+    with suppress(OSError):
+        _USER_NAMESPACE_LIMIT.write_text("64")
+    try:
+        yield
+    finally:
+        forbid_user_namespaces()
 
 
 def give_tree(directory: Path, user: int, group: int) -> None:

@@ -157,7 +157,7 @@ def set_filter(program: bytes) -> None:
     """Have the kernel ask a program of the packet filter about every system call from now on.
 
     Raises:
-        OSError: EINVAL where the kernel is built without it.
+        OSError: EINVAL where the kernel is built without it, or the program is empty.
     """
     content = ctypes.create_string_buffer(program, len(program))
     heading = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(content)))

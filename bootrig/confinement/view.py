@@ -183,13 +183,10 @@ def _below(path: Path) -> Path:
 
 
 def _make_place(target: Path, *, is_directory: bool) -> None:
-    if target.exists():
-        return
-    if is_directory:
-        target.mkdir(parents=True)
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.touch()
+    if not target.exists():
+        (target if is_directory else target.parent).mkdir(parents=True, exist_ok=True)
+        if not is_directory:
+            target.touch()
 
 
 def _show_processes() -> Iterator[str]:
