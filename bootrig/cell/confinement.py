@@ -11,14 +11,25 @@ import firmware
 from bootrig.cell.serving import Served, make_served
 from bootrig.cell.specification import CellSpecification
 from bootrig.confinement.barriers import Barrier
+from bootrig.confinement.confinement import Confinement
 from bootrig.confinement.entry import Entry
+from bootrig.confinement.limits import MIB, Limits
 from bootrig.confinement.view import USR, View, see, see_system, see_users
+from bootrig.deadline import Deadline
 from bootrig.emulator.definition.definition import AcceleratorKind
 from bootrig.emulator.definition.launch import ConfigureBy, Launcher
 from bootrig.emulator.guest.confined import KVM_DEVICE, iter_emulator_mounts
 from bootrig.emulator.schema.introspection import load_introspection
 from bootrig.emulator.schema.shapes import Catalog
+from bootrig.jsonfile import load_json, write_json
+from bootrig.network.namespace import run_in_namespaces
 from bootrig.network.tap import open_device
+from bootrig.process import start_process
+from bootrig.workdir import start_work_directory
+
+PROBE_PROGRAM = USR / "bin/true"
+PROBE_MEMORY = 512 * MIB
+PROBE_S = 10.0
 
 
 @dataclass(slots=True)
@@ -92,6 +103,28 @@ def make_python_view() -> View:
     """Return what this Python and its programs see of the machine, whatever the cell."""
     system = see_system()
     return View((*system.mounts, *see_users(), *see(*_iter_python())), system.links)
+
+
+def probe_confinement() -> tuple[str, ...]:
+    """Return what this machine does not allow of confinement, by confining a cell that boots nothing.
+
+    Raises:
+        NamespaceError: it allows none of it.
+        ConfinementError: a program cannot be confined.
+    """
+    with start_work_directory("confinement") as directory:
+        python, told = make_python_view(), directory / "lacking.json"
+        view = View((*python.mounts, *see(directory, is_writable=True)), python.links, has_processes=True)
+        entry = Entry(view, directory, lambda: None)
+        confinement = Confinement(see_system(), Limits(PROBE_MEMORY))
+
+        def inside() -> int:
+            with start_process([PROBE_PROGRAM], output=directory / "log", confinement=confinement) as process:
+                write_json(told, [*entry.lacking, *process.lacking])
+            return 0
+
+        run_in_namespaces(inside, deadline=Deadline.after(PROBE_S, "trying confinement"), entry=entry)
+        return tuple(load_json(told, list[str]))
 
 
 def _iter_python() -> Iterator[Path]:

@@ -138,6 +138,7 @@ def iter_abilities(*, again: bool = False) -> Iterator[Ability]:
     yield from iter_emulator_abilities(again=again)
     yield examine("namespaces", look_at_namespaces)
     yield examine("tap", look_at_tap)
+    yield examine("confinement", look_at_confinement, needed=False, purpose="holds guests whose ROMs mean harm")
     programs = (program for service in find_services().values() for program in service.programs)
     for program in dict.fromkeys(programs):
         yield examine(program, partial(look_at_program, program))
@@ -247,6 +248,22 @@ def look_at_namespaces() -> str:
 
     run_in_namespaces(lambda: 0, deadline=Deadline.after(ANSWER_S, "making namespaces"))
     return "user, network, PID and mount namespaces"
+
+
+def look_at_confinement() -> str:
+    """Return what is between guests and this machine, by confining a program; what it lacks is an error."""
+    from bootrig.cell.confinement import probe_confinement
+    from bootrig.confinement.barriers import Barrier, find_held
+    from bootrig.emulator.release.discovery import find_host_emulator
+    from bootrig.network.permission import find_forbidding_switch
+
+    lacking = probe_confinement()
+    if not find_host_emulator().has_sandbox:
+        lacking = (*lacking, Barrier.QEMU_SANDBOX)
+    held = ", ".join(find_held(lacking))
+    if lacking:
+        raise RigError(f"cells run without {', '.join(lacking)}; they have {held}", remedy=find_forbidding_switch())
+    return held
 
 
 def look_at_tap(device: Path | None = None) -> str:

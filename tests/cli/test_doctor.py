@@ -12,6 +12,7 @@ from bootrig.cli import doctor
 from bootrig.cli.doctor import Ability, State, examine, join_remedies
 from bootrig.cli.main import main
 from bootrig.errors import RigError
+from tests.emulator.fake_qemu import make_fake_qemu
 
 
 def make_program(path: Path, text: str) -> Path:
@@ -183,3 +184,21 @@ def test_remedies_are_joined() -> None:
         "modprobe tun",
         "apt-get install gcc   # optional",
     ]
+
+
+def test_what_confinement_lacks_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BOOTRIG_QEMU", str(make_fake_qemu(tmp_path, "hangs")))
+    monkeypatch.setattr("bootrig.cell.confinement.probe_confinement", lambda: ("seccomp", "own-proc (masked)"))
+    ability = examine("confinement", doctor.look_at_confinement, needed=False)
+    assert (ability.state, ability.detail) == (
+        State.OPTIONAL,
+        "cells run without seccomp, own-proc (masked); they have user-namespace, unprivileged-user, own-root, "
+        "emulator-namespace, qemu-sandbox",
+    )
+    monkeypatch.setattr("bootrig.cell.confinement.probe_confinement", lambda: ())
+    assert examine("confinement", doctor.look_at_confinement, needed=False).state is State.GOOD
+
+
+@pytest.mark.rig
+def test_this_machine_confines() -> None:
+    assert "seccomp" in doctor.look_at_confinement()
