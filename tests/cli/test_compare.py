@@ -34,13 +34,13 @@ def test_a_rom_set_is_identical_with_itself(tmp_path: Path) -> None:
 
 def test_a_script_as_uefi_boot_file_stopped_working(tmp_path: Path) -> None:
     ended = run_command(
-        tmp_path, *COMPARE, "--scenario", "efi-script", "--machine", "q35", "--json", "-", "--junit", "verdict.xml"
+        tmp_path, *COMPARE, "--scenario", "efi-script", "--machine", "q35-virt", "--json", "-", "--junit", "verdict.xml"
     )
     assert ended.status == 1, ended
     verdict = json.loads(ended.out)
     assert verdict["verdict"] == "not-compatible"
     (regression,) = [difference for difference in verdict["differences"] if difference["severity"] == "regression"]
-    assert regression["id"] == "outcome@efi-script/e1000/q35/ovmf/host:efi-script"
+    assert regression["id"] == "outcome@efi-script/e1000/q35-virt/ovmf/host:efi-script"
     assert regression["confirmation"] == "confirmed"
     assert (regression["rule"], regression["candidate"]) == ("outcome", "failed after dhcp-ack")
     told = " ".join(ended.err.split())

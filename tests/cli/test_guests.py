@@ -8,13 +8,13 @@ import pytest
 
 from firmware.romset import RomSet
 from tests.cli.command import Ended, find_run_directory, load_traces, run_command
+from tests.emulator.old_type import OLD_TYPE, name_emulator
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
 
 PC = '[machine]\ntype = "pc"\noptions = { graphics = false }\n'
 GUESTS = {
-    # a machine type of 2013, which asks for pxe-*.rom
-    "old-type": PC.replace('"pc"', '"pc-i440fx-1.4"'),
+    "old-type": PC.replace('"pc"', f'"{OLD_TYPE}"'),
     # a NIC beside that has no ROM, as micro-VM runtimes do it
     "no-rom-beside": PC
     + '[[netdev]]\ntype = "hubport"\nid = "quiet"\nhubid = 1\n'
@@ -59,7 +59,7 @@ def regressions(ended: Ended) -> list[str]:
 
 def test_guests_of_other_shapes_boot(tmp_path: Path, own_guests: dict[str, str]) -> None:
     machines = [word for name in GUESTS for word in ("--machine", name)]
-    words = ("--scenario", "pxe-tftp", "--nic", "rtl8139", "--runs", "runs", *machines)
+    words = ("--scenario", "pxe-tftp", "--nic", "rtl8139", "--runs", "runs", *machines, "--emulator", name_emulator())
     ended = run_command(tmp_path, "run", "ipxe-debian-12", *words, environment=own_guests)
     assert ended.status == 0, ended
     traces = load_traces(find_run_directory(tmp_path / "runs"))
@@ -95,6 +95,7 @@ def test_guests_do_not_start_without_the_rom_of_a_further_nic(
 def test_an_old_machine_type_asks_for_another_file(
     tmp_path: Path, without_e1000: str, own_guests: dict[str, str]
 ) -> None:
-    ended = compare(tmp_path, without_e1000, "--nic", "e1000", "--machine", "old-type", environment=own_guests)
+    words = ("--nic", "e1000", "--machine", "old-type", "--emulator", name_emulator())
+    ended = compare(tmp_path, without_e1000, *words, environment=own_guests)
     assert regressions(ended) == ["coverage@*:e1000"]
     assert "pxe-e1000.rom" in ended.err

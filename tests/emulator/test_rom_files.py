@@ -10,6 +10,7 @@ from bootrig.emulator.guest.rom_files import ask_about, find_rom_files
 from bootrig.emulator.release.discovery import find_host_emulator
 from firmware.nic import NIC_MODELS
 from tests.emulator.fake_qmp import FakePeer, start_fake_session
+from tests.emulator.old_type import OLD_TYPE, require_emulator_with_old_type
 
 
 def ask(answers: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
@@ -60,8 +61,9 @@ def test_current_machine_types_ask_for_the_default_names(machine_type: str) -> N
 
 @pytest.mark.rig
 def test_an_old_machine_type_asks_for_the_old_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = require_emulator_with_old_type()
     wanted = ("e1000", "i82559er", "virtio-net-pci", "virtio-rng-pci")
-    found = find_rom_files(find_host_emulator(), "pc-i440fx-1.4", wanted)
+    found = find_rom_files(emulator, OLD_TYPE, wanted)
     assert found == {"e1000": "pxe-e1000.rom", "i82559er": "pxe-eepro100.rom", "virtio-net-pci": "pxe-virtio.rom"}
     monkeypatch.setattr(rom_files, "start_qemu", None)
-    assert find_rom_files(find_host_emulator(), "pc-i440fx-1.4", wanted) == found
+    assert find_rom_files(emulator, OLD_TYPE, wanted) == found
