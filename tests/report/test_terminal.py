@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from bootrig.compare import (
@@ -89,6 +90,12 @@ def test_what_failed_on_the_way_of_boots_that_passed() -> None:
         "  - set: pxe-tftp with e1000: x",
     ]
     assert "on the way" not in printed(lambda console: print_outcomes(make_outcomes([trace(Boot())]), console))
+
+
+def test_what_a_limit_cut_of_boots() -> None:
+    cut = structs.replace(trace(Boot()), truncated=("console: ends after 8388608 bytes",))
+    text = printed(lambda console: print_outcomes(make_outcomes([cut, trace(Boot(nic="pcnet"))]), console))
+    assert "Not recorded whole\n  - set: pxe-tftp with e1000: console: ends after 8388608 bytes\n" in text
 
 
 def test_a_report_fits_into_a_hundred_columns() -> None:

@@ -1,6 +1,6 @@
 """The outcomes of a run without baseline on the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +26,8 @@ HEADINGS: Mapping[OutcomeState, str] = {
     OutcomeState.KNOWN: "Known to fail",
     OutcomeState.REFUTED: "Failed, but passed when booted again",
 }
+# Commands that a ROM does not know, downloads, drives; and what a limit of the rig cut.
+ON_THE_WAY, TRUNCATED = "Failed on the way of boots that passed", "Not recorded whole"
 BROKEN = Symbol("?", "bold magenta", "the rig broke")
 SYMBOLS = (PASSED, PASSED_IN_REAL_TIME, PASSED_AGAIN, *NOT_PASSED.values(), BROKEN)
 MARKS = "".join(symbol.mark for symbol in SYMBOLS)
@@ -62,7 +64,10 @@ def print_outcomes(outcomes: Outcomes, console: Console, run_directory: Path | N
         console.print()
     for state, heading in HEADINGS.items():
         _print_failures(heading, [trace for trace, became in settled if became is state], console)
-    _print_on_the_way([trace for trace, _ in settled], console)
+    boots = [trace for trace, _ in settled]
+    passed = [trace for trace in boots if trace.passed]
+    _print_words(ON_THE_WAY, passed, lambda trace: trace.outcome.on_the_way, console)
+    _print_words(TRUNCATED, boots, lambda trace: trace.truncated, console)
     _print_errors(outcomes, console)
     _print_lint(outcomes, console)
     if run_directory is not None:
@@ -100,18 +105,19 @@ def _print_failures(heading: str, traces: Sequence[Trace], console: Console) -> 
     console.print()
 
 
-def _print_on_the_way(traces: Sequence[Trace], console: Console) -> None:
-    """Print what failed on the way of boots that passed: commands that a ROM does not know, downloads, drives."""
-    passes: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+def _print_words(
+    heading: str, traces: Sequence[Trace], find_words: Callable[[Trace], tuple[str, ...]], console: Console
+) -> None:
+    """Print what is to be said of some boots, once for all NICs of a scenario of which it is the same."""
+    boots: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for trace in traces:
-        if trace.passed and trace.outcome.on_the_way:
-            key = trace.rom_set, trace.key.scenario, trace.outcome.on_the_way
-            passes.setdefault(key, []).append(trace.key.nic_model)
-    if not passes:
+        if words := find_words(trace):
+            boots.setdefault((trace.rom_set, trace.key.scenario, words), []).append(trace.key.nic_model)
+    if not boots:
         return
-    console.print(Text("Failed on the way of boots that passed", style="bold"))
-    for (rom_set, scenario, complaints), nics in passes.items():
-        print_item(console, f"{rom_set}: {scenario} with {', '.join(dict.fromkeys(nics))}: {'; '.join(complaints)}", "")
+    console.print(Text(heading, style="bold"))
+    for (rom_set, scenario, words), nics in boots.items():
+        print_item(console, f"{rom_set}: {scenario} with {', '.join(dict.fromkeys(nics))}: {'; '.join(words)}", "")
     console.print()
 
 
