@@ -5,7 +5,7 @@ from pathlib import Path
 from bootrig.trace.trace import Trace
 
 # The most that the process that watches a guest may take, and that the directory of a boot may hold.
-MEMORY_LIMIT, DISK_LIMIT = 100 << 20, 48 << 20
+MEMORY_LIMIT = DISK_LIMIT = 100 << 20
 
 
 def require_small(trace: Trace, run_directory: Path) -> None:
