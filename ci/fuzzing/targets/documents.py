@@ -1,9 +1,12 @@
 """Files that people write (TOML), and those that bootrig writes and reads back (JSON, kept results)."""
 
+import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from random import Random
+from typing import Any
 
 from bootrig.cache import Room
 from bootrig.cell.specification import SPECIFICATION_FILE, load_specification, write_specification
@@ -32,6 +35,23 @@ from tests.compare.factory import Boot, trace
 ROOM, VALUE = Room("fuzzed", 1), {"a": [1, 2, 3]}
 RECIPES = Path(__file__).resolve().parents[3] / "recipes"
 DOCUMENTS = RECIPES.parent / "docs" / "formats.md"
+Place = tuple[str | int, ...]
+VALUES: Sequence[Any] = (
+    0,
+    -1,
+    1 << 40,
+    0.5,
+    -1e308,
+    1e308,
+    "",
+    "\0\x1b[m",
+    "x" * 3000,
+    "10.0.2.1",
+    "a/b/c/d/e",
+    True,
+    [],
+    {},
+)
 TOML_WORDS = (
     *(b"\0", b"\n", b"[", b"]", b"[[", b"{", b'"', b'"""', b"'", b"\\u0000", b"\xef\xbb\xbf", b"a.", b"#"),
     *(b" = nan", b" = -inf", b" = -1", b" = 1e400", b" = 99999999999999999999", b" = true", b" = []", b" = {}"),
@@ -95,6 +115,33 @@ def make_traces() -> tuple[bytes, ...]:
     return tuple(encode_json(trace(boot)) for boot in boots)
 
 
+def iter_places(value: Any, place: Place = ()) -> Iterator[Place]:
+    """Yield the place of every value in a JSON value."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield (*place, key)
+        yield from iter_places(value[key], (*place, key))
+
+
+def read_other_values(content: bytes) -> None:
+    """Read a trace in which some values are others, chosen by the input."""
+    random = Random(content)  # noqa: S311 - not for secrets
+    document = json.loads(random.choice(make_traces()))
+    for _ in range(random.choice((1, 2, 4))):
+        *path, key = random.choice(list(iter_places(document)))
+        inner = document
+        for step in path:
+            inner = inner[step]
+        alike = [value for value in VALUES if type(value) is type(inner[key])]
+        way = random.random()
+        if way < 0.2 and isinstance(inner, list):
+            random.shuffle(inner)
+        elif way < 0.4 and isinstance(inner, list):
+            inner.append(inner[key])
+        else:
+            inner[key] = random.choice(alike or VALUES)
+    read_trace(json.dumps(document).encode())
+
+
 def read_trace(content: bytes) -> None:
     """Read a trace, judge it anew, and hold it against another one."""
     read = settle_outcome(parse_json(content, Trace, "trace"))
@@ -153,7 +200,8 @@ TARGETS = (
     Target("policy", 20_000, read_examples("relies_on"), lambda c: load_policy(write(c)), (InputError,), TOML_WORDS),
     Target("waivers", 20_000, read_examples("[[waiver]]"), lambda c: load_waivers(write(c)), (InputError,), TOML_WORDS),
     Target("settings", 10_000, lambda: (b'mirrors = ["http://x/"]\n',), read_settings, (InputError,), TOML_WORDS),
-    Target("trace", 30_000, make_traces, read_trace, (InputError,), JSON_WORDS),
+    Target("trace-values", 10_000, make_traces, read_other_values, (InputError,)),
+    Target("trace", 20_000, make_traces, read_trace, (InputError,), JSON_WORDS),
     Target("cell", 10_000, make_cells, read_cell, (InputError,), JSON_WORDS),
     Target("run", 10_000, make_runs, lambda content: parse_json(content, Run, "run"), (InputError,), JSON_WORDS),
     Target("kept-result", 20_000, make_kept, find_kept),
