@@ -85,13 +85,14 @@ def prepare(specification: CellSpecification, prepared: Prepared) -> None:
 
 def make_view(specification: CellSpecification) -> View:
     """Return what the cell's own process sees."""
+    has_kvm = specification.accelerator == AcceleratorKind.KVM and not specification.clock.is_virtual
     python, read = make_python_view(), [specification.data_directory, specification.platform_firmware_file]
     return View(
         mounts=(
             *python.mounts,
             *iter_emulator_mounts(specification.emulator, specification.guest),
             *see(*(path for path in read if path is not None and path.exists())),
-            *(see(KVM_DEVICE) if specification.accelerator == AcceleratorKind.KVM else ()),
+            *(see(KVM_DEVICE) if has_kvm else ()),
             *see(specification.directory, is_writable=True),
         ),
         links=python.links,

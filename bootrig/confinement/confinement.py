@@ -7,11 +7,9 @@ gets its view and its limits, then gives up its rights. What the machine does no
 
 import json
 import os
-import signal
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from bootrig.confinement import kernel
 from bootrig.confinement.barriers import Barrier
@@ -94,47 +92,6 @@ class ConfinedStart:
         for descriptor in (self._reading, self._writing):
             if descriptor >= 0:
                 os.close(descriptor)
-
-
-@contextmanager
-def start_process_namespace() -> Iterator[int]:
-    """Yield a handle of a new PID namespace, for `forking_into`; all that is in it ends with the `with`.
-
-    Its first process only waits. A first process is not ended by what it did wrong itself, and a program that crashes
-    has to be seen crashing.
-
-    Raises:
-        ConfinementError: this process may not make one.
-    """
-    own = os.pidfd_open(os.getpid())
-    try:
-        kernel.unshare(kernel.CLONE_NEWPID)
-        first = os.fork()
-        if first == 0:
-            _wait_for_the_end()
-        kernel.enter_namespace(own, kernel.CLONE_NEWPID)
-    except OSError as error:
-        raise ConfinementError(f"cannot make a PID namespace: {error.strerror}", remedy=REMEDY) from error
-    finally:
-        os.close(own)
-    handle = os.pidfd_open(first)
-    try:
-        yield handle
-    finally:
-        os.kill(first, signal.SIGKILL)
-        os.waitpid(first, 0)
-        os.close(handle)
-
-
-def _wait_for_the_end() -> NoReturn:
-    """Hold nothing, and wait to be killed."""
-    try:
-        os.closerange(0, os.sysconf("SC_OPEN_MAX"))
-        kernel.die_with_parent()
-        while True:
-            signal.pause()
-    finally:
-        os._exit(1)
 
 
 @contextmanager
