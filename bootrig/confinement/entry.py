@@ -94,7 +94,7 @@ class Entry:
             wants_map = json.loads(self._caller.recv(_ANSWER_LENGTH))
             identity = Identity(UNPRIVILEGED, UNPRIVILEGED)
             if wants_map:
-                identity = self._map(keeper, choose_identity(self.view))
+                identity = self._map(keeper, choose_identity(self.view, self.directory))
             if not identity.is_own:
                 give_tree(self.directory, identity.user, identity.group)
                 self._is_given = True

@@ -40,8 +40,11 @@ def find_own_identity(lacks: str = "") -> Identity:
     return Identity(os.geteuid(), os.getegid(), lacks)
 
 
-def choose_identity(view: View) -> Identity:
-    """Return who sees `view`: an unprivileged user where this process is root and such a one may read all of it."""
+def choose_identity(view: View, given: Path) -> Identity:
+    """Return who sees `view`: an unprivileged user where this process is root and that user may do so.
+
+    The directory `given` will be that user's; everything else has to be open to anybody.
+    """
     if os.geteuid() != 0:
         return find_own_identity()
     group = UNPRIVILEGED
@@ -50,15 +53,18 @@ def choose_identity(view: View) -> Identity:
             status = mount.source.stat()
             if stat.S_ISCHR(status.st_mode) and not status.st_mode & stat.S_IWOTH and status.st_mode & stat.S_IWGRP:
                 group = status.st_gid
-            elif not mount.is_writable and not _is_for_anybody(status.st_mode):
+            elif mount.source != given and not _is_for_anybody(status.st_mode, is_written=mount.is_writable):
                 return find_own_identity(Barrier.UNPRIVILEGED_USER.because(f"{mount.source} is open to root alone"))
     return Identity(UNPRIVILEGED, group)
 
 
-def _is_for_anybody(mode: int) -> bool:
-    if stat.S_ISCHR(mode):
-        return bool(mode & stat.S_IROTH and mode & stat.S_IWOTH)
-    return bool(mode & stat.S_IROTH and (mode & stat.S_IXOTH or not stat.S_ISDIR(mode)))
+def _is_for_anybody(mode: int, *, is_written: bool) -> bool:
+    needed = stat.S_IROTH
+    if is_written or stat.S_ISCHR(mode):
+        needed |= stat.S_IWOTH
+    if stat.S_ISDIR(mode):
+        needed |= stat.S_IXOTH
+    return mode & needed == needed
 
 
 def map_identity(identity: Identity, process: str = "self") -> None:

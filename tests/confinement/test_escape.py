@@ -1,6 +1,7 @@
 """A program in exactly the place of QEMU, and in dnsmasq's, tries to get out, as root's guest and as a user's."""
 
 import ctypes
+import errno
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ import pytest
 
 from bootrig.cell.confinement import make_view
 from bootrig.confinement import confinement as confining
+from bootrig.confinement import kernel
 from bootrig.confinement.confinement import NET_BIND_SERVICE, NET_RAW, Confinement
 from bootrig.confinement.entry import Entry
 from bootrig.deadline import Deadline
@@ -133,6 +135,23 @@ def check(got: dict[str, str], *, is_qemu: bool) -> None:
 
 @pytest.mark.parametrize("is_qemu", [True, False], ids=["qemu", "dnsmasq"])
 def test_nothing_gets_out(place: Path, *, is_qemu: bool) -> None:
+    check(try_escapes(place, find_host_emulator(), is_qemu=is_qemu), is_qemu=is_qemu)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, which alone can do without a user namespace")
+@pytest.mark.parametrize("is_qemu", [True, False], ids=["qemu", "dnsmasq"])
+def test_nothing_gets_out_where_there_is_no_user_namespace(
+    place: Path, monkeypatch: pytest.MonkeyPatch, *, is_qemu: bool
+) -> None:
+    """As in a chroot."""
+    unshare = kernel.unshare
+
+    def refuse(flags: int) -> None:
+        if flags & kernel.CLONE_NEWUSER:
+            raise OSError(errno.EPERM, "refused")
+        unshare(flags)
+
+    monkeypatch.setattr(kernel, "unshare", refuse)
     check(try_escapes(place, find_host_emulator(), is_qemu=is_qemu), is_qemu=is_qemu)
 
 

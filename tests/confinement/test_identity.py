@@ -13,22 +13,27 @@ from bootrig.confinement.view import View, see
 
 def test_an_ordinary_user_stays_who_he_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert choose_identity(View(see(tmp_path))).user == 1000
+    assert choose_identity(View(see(tmp_path)), tmp_path).user == 1000
 
 
 def test_root_becomes_somebody_to_whom_nothing_belongs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     (tmp_path / "open").mkdir(mode=0o755)
     (tmp_path / "own").mkdir(mode=0o700)
-    view = View((*see(tmp_path / "open"), *see(tmp_path / "own", is_writable=True)))
-    assert (choose_identity(view).user, choose_identity(view).lacks) == (UNPRIVILEGED, "")
+    chosen = choose_identity(
+        View((*see(tmp_path / "open"), *see(tmp_path / "own", is_writable=True))), tmp_path / "own"
+    )
+    assert (chosen.user, chosen.lacks) == (UNPRIVILEGED, "")
 
 
-def test_root_stays_root_where_others_may_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("mode", "is_writable"), [(0o600, False), (0o644, True)])
+def test_root_stays_root_where_others_may_not(
+    mode: int, *, is_writable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     file = tmp_path / "rom"
-    file.touch(mode=0o600)
-    chosen = choose_identity(View(see(file)))
+    file.touch(mode=mode)
+    chosen = choose_identity(View(see(file, is_writable=is_writable)), tmp_path)
     assert (chosen.user, chosen.lacks) == (0, f"unprivileged-user ({file} is open to root alone)")
 
 

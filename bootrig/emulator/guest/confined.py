@@ -124,13 +124,13 @@ def iter_named_files(definition: MachineDefinition, visible: Path) -> Iterator[M
     values += [(value, id(part) in written) for part in definition.parts for value in _iter_strings(part.properties)]
     for value, is_writable in values:
         path = Path(value)
-        if value.startswith("/") and "\0" not in value and not path.is_relative_to(visible) and _is_file(path):
+        if value.startswith("/") and "\0" not in value and not path.is_relative_to(visible) and _exists(path):
             yield from see(path, is_writable=is_writable)
 
 
-def _is_file(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     with suppress(OSError):
-        return path.exists() and not path.is_dir()
+        return path != Path("/") and path.exists()
     return False
 
 
