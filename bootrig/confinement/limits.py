@@ -14,13 +14,14 @@ OUT_OF_MEMORY_SCORE = 500
 class Limits:
     """Limits of one process: its memory and the files that it writes in bytes, and what its user has in processes.
 
-    Threads count as processes, those of further namespaces below the process's own count too.
+    Threads count as processes, those of further namespaces below the process's own count too. Without a `file_length`
+    files have no limit.
     """
 
     address_space: int
     processes: int = 128
     open_files: int = 256
-    file_length: int = 256 * MIB
+    file_length: int | None = 256 * MIB
 
     def apply(self) -> None:
         """Limit this process, and let the kernel end it first where memory is short."""
@@ -32,8 +33,9 @@ class Limits:
             (resource.RLIMIT_CORE, 0),
         ):
             _, most = resource.getrlimit(kind)
-            value = limit if most == resource.RLIM_INFINITY else min(limit, most)
-            resource.setrlimit(kind, (value, value))
+            if limit is not None:
+                value = limit if most == resource.RLIM_INFINITY else min(limit, most)
+                resource.setrlimit(kind, (value, value))
 
 
 def make_first_victim() -> None:

@@ -86,11 +86,15 @@ def open_surroundings(
         )
         for descriptor in pipes.far:
             files.give(descriptor)
+        memory = definition.memory_mib * MIB + OWN_MEMORY
+        # a disk of the user's own is as long as it is
+        has_own_disk = any(mount.is_writable for mount in view.mounts)
+        limits = Limits(memory, file_length=None) if has_own_disk else Limits(memory)
         yield Surroundings(
             replace(definition, parts=parts),
             CONSOLE_PATH,
             log,
-            Confinement(view, Limits(definition.memory_mib * MIB + OWN_MEMORY)),
+            Confinement(view, limits),
             (*files.descriptors, *pipes.far),
             ENVIRONMENT,
             () if emulator.has_sandbox else (Barrier.QEMU_SANDBOX.because("QEMU is built without it"),),
