@@ -46,7 +46,7 @@ def encode_domain(
     """Return the domain that is `definition`, whose platform firmware is not among its block nodes.
 
     The file `program` is what libvirt starts, `firmware` has the variables of this guest, and `console` is the path of
-    the two named pipes of the console without their endings.
+    the names of the console's two pipes without their endings.
     """
     nics = [device for device in definition.of_kind(Device) if "netdev" in device.properties]
     ET.register_namespace("qemu", QEMU_NAMESPACE)
