@@ -14,7 +14,7 @@ from bootrig.confinement.barriers import Barrier
 from bootrig.confinement.confinement import Confinement
 from bootrig.confinement.entry import Entry
 from bootrig.confinement.limits import MIB, Limits
-from bootrig.confinement.view import USR, View, see, see_system, see_users
+from bootrig.confinement.view import USR, View, see, see_programs, see_system, see_users
 from bootrig.deadline import Deadline
 from bootrig.emulator.definition.definition import AcceleratorKind
 from bootrig.emulator.definition.launch import ConfigureBy, Launcher
@@ -23,6 +23,7 @@ from bootrig.emulator.schema.introspection import load_introspection
 from bootrig.emulator.schema.shapes import Catalog
 from bootrig.jsonfile import load_json, write_json
 from bootrig.network.namespace import run_in_namespaces
+from bootrig.network.services.registry import find_programs
 from bootrig.network.tap import open_device
 from bootrig.process import start_process
 from bootrig.workdir import start_work_directory
@@ -92,6 +93,7 @@ def make_view(specification: CellSpecification) -> View:
             *python.mounts,
             *iter_emulator_mounts(specification.emulator, specification.guest),
             *see(*(path for path in read if path is not None and path.exists())),
+            *see_programs(*find_programs(specification.scenario.services)),
             *(see(KVM_DEVICE) if has_kvm else ()),
             *see(specification.directory, is_writable=True),
         ),

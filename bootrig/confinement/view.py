@@ -72,6 +72,11 @@ def see_system(root: Path = Path("/")) -> View:
     return View(tuple(mounts), tuple(links))
 
 
+def see_programs(*programs: Path) -> tuple[Mount, ...]:
+    """Return mounts of those programs that are not in a view of the system: PATH may name others."""
+    return see(*(program for program in programs if not program.resolve().is_relative_to(USR)))
+
+
 def see_users() -> tuple[Mount, ...]:
     """Return mounts of what servers ask this machine: random bytes, and who they are."""
     return see(RANDOM_DEVICE, *(file for file in USER_FILES if file.exists()))

@@ -24,7 +24,7 @@ from bootrig.emulator.schema.shapes import Catalog
 from bootrig.givenfile import read_given
 from bootrig.network.services.content.path import SERVED
 from bootrig.network.services.files import iter_host_faults
-from bootrig.network.services.registry import find_services, require_programs
+from bootrig.network.services.registry import find_programs, find_services
 from bootrig.recipe.path import RecipeKind, find_recipe_path
 from bootrig.scenario.platform import find_built_recipe, firmware_family, probe_build
 from bootrig.scenario.scenario import Scenario
@@ -117,7 +117,7 @@ def make_equipment(
         ToolMissingError: a program is missing.
     """
     _require_served(planned)
-    require_programs(dict.fromkeys(name for cell in planned for name in cell.scenario.services))
+    find_programs(dict.fromkeys(name for cell in planned for name in cell.scenario.services))
     emulators = {name: find_emulator(name) for name in dict.fromkeys(cell.key.emulator for cell in planned)}
     pairs = dict.fromkeys((cell.key.emulator, cell.key.platform_firmware) for cell in planned)
     shipped = {

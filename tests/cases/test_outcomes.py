@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bootrig.errors import ExitStatus
 from bootrig.trace.events import Dhcp
 from bootrig.trace.trace import Trace
 from tests.cases.table import CASES, Case
@@ -21,6 +22,7 @@ def ring(case: Case) -> pytest.MarkDecorator | tuple[()]:
 
 def find_trace(boots: Boots, case: Case) -> Trace:
     """Return the trace that counts, by what the command said of it."""
+    assert boots.ended.status in {ExitStatus.GOOD, ExitStatus.BAD}, boots.ended
     document = json.loads((boots.run_directory.parents[1] / "outcomes.json").read_text())
     (told,) = document["cells"]
     (trace,) = (trace for trace in boots.traces if trace.directory == told["directory"])

@@ -26,7 +26,7 @@ from bootrig.emulator.guest.console import ConsolePipes
 from bootrig.emulator.release.discovery import Emulator, find_host_emulator
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.network.servers.dnsmasq import make_confinement
-from bootrig.process import start_process
+from bootrig.process import require_tool, start_process
 from tests.cell.test_machine import make_cell
 from tests.confinement import escapes
 from tests.network.requirements import require_namespaces, require_program
@@ -108,7 +108,7 @@ def try_escapes(
         def inside() -> int:
             with start_process(["/usr/bin/sleep", "1000"], output=attempt / "server"):
                 if not is_qemu:
-                    run(make_confinement(attempt / "logs"), host, ())
+                    run(make_confinement(require_tool("dnsmasq"), attempt / "logs"), host, ())
                     return 0
                 pipes = ConsolePipes()
                 log = attempt / "console.log"

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from bootrig.confinement.confinement import NET_ADMIN, NET_BIND_SERVICE, NET_RAW, Confinement
 from bootrig.confinement.limits import MIB, Limits
-from bootrig.confinement.view import View, see, see_system, see_users
+from bootrig.confinement.view import View, see, see_programs, see_system, see_users
 from bootrig.deadline import Deadline
 from bootrig.network.addresses import SERVER_NAME, SERVICE_ADDRESSES
 from bootrig.network.errors import ServiceError
@@ -96,10 +96,10 @@ def _await_ready(process: RunningProcess, watch: int, deadline: Deadline) -> Non
         os.close(handle)
 
 
-def make_confinement(directory: Path) -> Confinement:
+def make_confinement(program: Path, directory: Path) -> Confinement:
     """Return what dnsmasq may see and do: programs and libraries, and its own directory, where it may write."""
     system = see_system()
-    view = View((*system.mounts, *see_users(), *see(directory, is_writable=True)), system.links)
+    view = View((*system.mounts, *see_programs(program), *see_users(), *see(directory, is_writable=True)), system.links)
     return Confinement(
         view,
         Limits(address_space=MEMORY, processes=PROCESSES),
@@ -133,7 +133,7 @@ def start_dnsmasq(personality: DhcpPersonality, logs: Path, *, deadline: Deadlin
         )
     try:
         words = (str(program), "-d", f"--conf-file={file}")
-        with start_process(words, output=log, confinement=make_confinement(logs)) as process:
+        with start_process(words, output=log, confinement=make_confinement(program, logs)) as process:
             _await_ready(process, watch, deadline or Deadline.after(START_S, "dnsmasq"))
             yield Dnsmasq(process, has_own_lines=bool(personality.lines))
     finally:

@@ -1,6 +1,7 @@
 """All services, by the names of their tables."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import bootrig.network.services
@@ -14,12 +15,12 @@ def find_services() -> dict[str, Service[Any]]:
     return dict(collect_objects(bootrig.network.services, "SERVICE"))
 
 
-def require_programs(names: Iterable[str]) -> None:
-    """Make sure that the programs of services are installed.
+def find_programs(names: Iterable[str]) -> tuple[Path, ...]:
+    """Return the programs of services.
 
     Raises:
-        ToolMissingError: one is not; the remedy names its Debian package.
+        ToolMissingError: one is not installed; the remedy names its Debian package.
     """
     services = find_services()
-    for program in dict.fromkeys(program for name in names for program in services[name].programs):
-        require_tool(program)
+    programs = dict.fromkeys(program for name in names for program in services[name].programs)
+    return tuple(require_tool(program) for program in programs)
