@@ -2,6 +2,8 @@
 
 Configured over rtnetlink, without another process and without polling: `IFA_F_NODAD` takes the place of waiting for
 duplicate address detection, and link-local addresses are given, not generated, so that they are the same in every cell.
+The kernel makes the route to an IPv6 address of its own later than the address; a socket that is connected in between
+sends to the cable for ever, so the routes are waited for.
 
 Sources: Documentation/networking/tuntap.rst of Linux, netlink(7), rtnetlink(7), linux/if_addr.h, linux/if_link.h.
 """
@@ -28,7 +30,9 @@ IPV6_REMEDY = "switch IPv6 on: sysctl -w net.ipv6.conf.all.disable_ipv6=0, or bo
 TUNSETIFF = 0x400454CA
 IFF_TAP, IFF_NO_PI, IFF_UP = 0x0002, 0x1000, 0x0001
 
-RTM_NEWLINK, RTM_NEWADDR = 16, 20
+RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE = 16, 20, 24
+RTMGRP_IPV6_ROUTE, RTN_LOCAL, RTA_DST = 0x400, 2, 1
+ROUTES_S = 10.0
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 1, 4, 0x200, 0x400
 IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_INET6_ADDR_GEN_MODE = 1, 26, 8
 IN6_ADDR_GEN_MODE_NONE = 1
@@ -77,6 +81,33 @@ def _add_address(channel: socket.socket, address: str) -> None:
     attributes += _attribute(IFA_FLAGS, struct.pack("=I", flags))
     what = f"give {TAP_NAME} the address {address}"
     _request(channel, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, header + attributes, what)
+
+
+def _await_routes(channel: socket.socket, awaited: set[bytes]) -> None:
+    """Read what the kernel tells of new routes until there is one to each of this host's own packed IPv6 addresses."""
+    channel.settimeout(ROUTES_S)
+    try:
+        while awaited:
+            awaited -= set(_iter_local_routes(channel.recv(65536)))
+    except TimeoutError as error:
+        raise TapError(f"the kernel made no route to an IPv6 address of {TAP_NAME} within {ROUTES_S:.0f} s") from error
+
+
+def _iter_local_routes(messages: bytes) -> Iterator[bytes]:
+    """Yield the packed addresses of this host to which rtnetlink messages tell of new routes."""
+    while len(messages) >= 16:
+        length, kind = struct.unpack_from("=IH", messages)
+        message, messages = messages[:length], messages[(length + 3) & ~3 :]
+        if kind == RTM_NEWROUTE and message[17] == 128 and message[23] == RTN_LOCAL:
+            yield from _iter_attribute(message[28:], RTA_DST)
+
+
+def _iter_attribute(attributes: bytes, wanted: int) -> Iterator[bytes]:
+    while len(attributes) >= 4:
+        length, number = struct.unpack_from("=HH", attributes)
+        if number == wanted:
+            yield attributes[4:length]
+        attributes = attributes[max(4, (length + 3) & ~3) :]
 
 
 def open_device(device: Path = TUN_DEVICE) -> int:
@@ -130,7 +161,11 @@ def open_tap(
         # the kernel would send router solicitations of its own into the capture
         with suppress(OSError):
             Path(f"/proc/sys/net/ipv6/conf/{TAP_NAME}/accept_ra").write_text("0")
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel:
+        with (
+            socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel,
+            socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as told,
+        ):
+            told.bind((0, RTMGRP_IPV6_ROUTE))
             generated = _attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([IN6_ADDR_GEN_MODE_NONE]))
             link = _attribute(IFLA_ADDRESS, bytes.fromhex(TAP_MAC.replace(":", "")))
             if any(":" in address for address in addresses):
@@ -140,6 +175,7 @@ def open_tap(
             for address in addresses:
                 _add_address(channel, address)
             _set_link(channel, TAP_NAME, up=True)
+            _await_routes(told, {ip_interface(address).ip.packed for address in addresses if ":" in address})
         yield descriptor
     finally:
         os.close(descriptor)

@@ -63,6 +63,27 @@ def test_every_address_can_be_bound_at_once():
     assert call_inside(bind) is True
 
 
+def test_a_socket_that_is_connected_at_once_reaches_this_host():
+    """Where the kernel had not made the route to the address yet, it would send to the cable for ever."""
+
+    def ask() -> int:
+        answered = 0
+        for _ in range(20):
+            with (
+                open_tap(),
+                socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as server,
+                socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as client,
+            ):
+                server.bind((SERVER_ADDRESS_IP6, 69))
+                server.settimeout(5)
+                client.connect((SERVER_ADDRESS_IP6, 69))
+                client.send(b"question")
+                answered += server.recv(16) == b"question"
+        return answered
+
+    assert call_inside(ask) == 20
+
+
 def test_frames_pass_without_a_header_of_their_own():
     """An ARP request put into the tap is answered, in a bare Ethernet frame."""
 
