@@ -13,7 +13,7 @@ from bootrig.network.services.content import grub
 from bootrig.network.services.content.kind import Material
 from bootrig.network.services.content.path import HostFile
 from bootrig.network.services.files import ServedFile, find_content_kinds, iter_host_faults, make_files
-from bootrig.network.services.registry import find_services, require_programs
+from bootrig.network.services.registry import find_programs, find_services
 from bootrig.network.services.service import ServiceContext
 from bootrig.process import ToolMissingError
 from bootrig.scenario.file import load_scenarios
@@ -106,12 +106,12 @@ def test_a_table_in_a_table_is_a_file_and_all_else_a_setting() -> None:
 
 
 def test_a_program_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    require_programs(["tftp", "http"])
+    assert find_programs(["tftp", "http"]) == ()
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("bootrig.process.os.defpath", str(tmp_path))
     monkeypatch.setattr("bootrig.process.shutil.which", lambda *_words, **_more: None)
     with pytest.raises(ToolMissingError, match="dnsmasq is not installed"):
-        require_programs(["dhcp", "tftp"])
+        find_programs(["dhcp", "tftp"])
 
 
 @pytest.fixture
