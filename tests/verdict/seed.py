@@ -154,9 +154,7 @@ class Seed:
             for entry in cause.followers:
                 if entry.rule not in self.expected.followers or str(entry.key) != self.place.faulty_cell:
                     yield f"follower: {entry.id}"
-        # what the fault does at one clock and not at another is told as refuted, in its cell
-        refuted = (entry for entry in verdict.refuted if str(entry.key) != self.place.faulty_cell)
-        yield from (f"refuted: {entry.id}" for entry in refuted)
+        yield from (f"refuted: {entry.id}" for entry in verdict.refuted)
         for key, message in verdict.broken.items():
             if not self.expected.breaks or str(key) != self.place.faulty_cell:
                 yield f"broken: {key}: {message}"
