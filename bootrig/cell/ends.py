@@ -6,7 +6,7 @@ next device, a menu that waits) does not end it.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bootrig.emulator.guest.guest import Guest
@@ -47,6 +47,8 @@ PROMPTS = (
 # PXELINUX shows its prompt in boots that go on, too, where its configuration has a TIMEOUT.
 PXELINUX_PROMPT = LastWord("boot:", "Syslinux, com32/elflink/ldlinux/cli.c")
 PROMPT_GUEST_S = 10.0
+# A last word stands in the middle of its line, which tells more; one that is not ended after so long stays as it is.
+LAST_LINE_GUEST_S = 1.0
 # Firmware resets once or twice on its way: OVMF after changes of its variables.
 RESET_LIMIT = 3
 # A question is asked in vain when it was asked so many times in a row, over so many guest seconds, and not answered.
@@ -58,10 +60,25 @@ READ_PERIOD_S, READ_FRAMES = 1.0, 500
 LOOKS, STILL_GUEST_S = 3, 3.0
 
 
-def find_last_word(scenario: Scenario, text: str) -> str:
-    """Return why nothing more comes, by what the console has shown: known last words and the scenario's own `ends`."""
-    ends = (*scenario.expectation.ends, *(word.text for word in LAST_WORDS))
-    return next((f"the console says {end.strip()!r}" for end in ends if end in text), "")
+class LastWords:
+    """Says that the console shows a last word: a known one, or one of a scenario's own `ends`.
+
+    Attributes:
+        said: why nothing more comes, empty where it may.
+    """
+
+    def __init__(self, ends: Sequence[str] = ()) -> None:
+        self.said = ""
+        self._ends = (*ends, *(word.text for word in LAST_WORDS))
+
+    def look(self, fresh: str) -> bool:
+        """Look at the end of the console's plain text; returns whether a last word was said, and its line has ended."""
+        for end in self._ends:
+            _, found, behind = fresh.partition(end)
+            if found:
+                self.said = self.said or f"the console says {end.strip()!r}"
+                return "\n" in end or "\n" in behind
+        return False
 
 
 def find_prompts(scenario: Scenario) -> frozenset[str]:
@@ -118,11 +135,13 @@ class Stillness:
     Args:
         guest: the guest.
         prompts: lines that are an end where they stay the last one.
+        last_words: an end where nothing follows, though their line has not ended.
     """
 
-    def __init__(self, guest: Guest, prompts: frozenset[str]) -> None:
+    def __init__(self, guest: Guest, prompts: frozenset[str], last_words: LastWords) -> None:
         self._guest = guest
         self._prompts = prompts
+        self._last_words = last_words
         self._life: tuple[int, int] = (0, 0)
         self._since_guest_s = 0.0
         self._dead = ("", 0)  # what was said of the guest at the last look, and at how many in a row
@@ -148,6 +167,8 @@ class Stillness:
         still_guest_s, line = guest_s - self._since_guest_s, last_line.strip()
         if line in self._prompts and still_guest_s >= PROMPT_GUEST_S:
             return f"the console shows {line!r}, and nobody types"
+        if self._last_words.said and still_guest_s >= LAST_LINE_GUEST_S:
+            return self._last_words.said
         told = self._guest.own_end
         if not told and still_guest_s >= STILL_GUEST_S:
             told = _describe_death(await read_processor(self._guest.session))

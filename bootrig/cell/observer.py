@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
-from bootrig.cell.ends import Cable, Stillness, VainQuestions, find_last_word, find_prompts
+from bootrig.cell.ends import Cable, LastWords, Stillness, VainQuestions, find_prompts
 from bootrig.cell.lengths import PERIOD_S, find_excess
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.guest.guest import Guest
@@ -70,7 +70,8 @@ class Observer:
         self._guest = guest
         self._cable = cable
         self._questions = VainQuestions(stage.scenario, cable)
-        self._stillness = Stillness(guest, find_prompts(stage.scenario))
+        self._last_words = LastWords(stage.scenario.expectation.ends)
+        self._stillness = Stillness(guest, find_prompts(stage.scenario), self._last_words)
         self._printed, self._last_line = 0, ""
         self._stage = stage
         self._clock = clock
@@ -145,10 +146,10 @@ class Observer:
 
     def _find_end(self, fresh: str) -> str:
         """Return why nothing more can come that is expected, by the end of the console's text; empty to go on."""
-        scenario, report = self._stage.scenario, self._stage.report
+        wanted, report = self._stage.scenario.expectation.report, self._stage.report
         if report is not None:
-            return "" if report.kind == scenario.expectation.report else f"the {report.kind} probe ran instead"
-        return find_last_word(scenario, fresh)
+            return "" if report.kind == wanted else f"the {report.kind} probe ran instead"
+        return self._last_words.said if self._last_words.look(fresh) else ""
 
     async def _watch_clock(self) -> str:
         """Ask for the guest's clock until its deadline has come or it stands still; returns why watching ends."""

@@ -23,7 +23,7 @@ REAL, VIRTUAL = Clock(ClockKind.REAL), Clock(ClockKind.VIRTUAL, 7)
 
 
 class ScriptedGuest:
-    """Prints when it is resumed, and answers what is typed."""
+    """Prints when it is resumed, and answers what is typed; its clock goes on by `step_s` whenever it is asked for."""
 
     def __init__(
         self, prints: tuple[str, ...], answers: dict[bytes, str], guest_s: float, firmware: str, run_directory: Path
@@ -31,7 +31,7 @@ class ScriptedGuest:
         self.run_directory = run_directory
         self.definition = MachineDefinition(platform_firmware=firmware)
         self.typed = b""
-        self.resets, self.own_end = 0, ""
+        self.resets, self.own_end, self.step_s = 0, "", 0.0
         self._prints, self._answers, self._guest_s = prints, answers, guest_s
         self._reading, typing = os.pipe()
         os.set_blocking(self._reading, False)
@@ -53,6 +53,7 @@ class ScriptedGuest:
             await asyncio.sleep(0.01)
 
     async def clock_s(self) -> float:
+        self._guest_s += self.step_s
         return self._guest_s
 
     def close(self) -> None:
@@ -114,13 +115,14 @@ def watch(
     watched: tuple[Callable[[], Any], ...] = (),
     resets: int = 0,
     own_end: str = "",
+    step_s: float = 0.0,
     run_directory: Path = Path("none"),
 ) -> Watched:
     """Have a scenario's kind drive a guest that prints this."""
 
     async def run() -> Watched:
         guest = ScriptedGuest(prints, answers or {}, guest_s, firmware, run_directory)
-        guest.resets, guest.own_end = resets, own_end
+        guest.resets, guest.own_end, guest.step_s = resets, own_end, step_s
         try:
             stage = CellStage(cast(Guest, guest), scenario, NONCE, clock)
             observer = Observer(cast(Guest, guest), stage, clock, Cable(lambda: 0, lambda: ()), operator)

@@ -14,15 +14,15 @@ from bootrig.cell.ends import (
     PROMPTS,
     RESET_LIMIT,
     Cable,
+    LastWords,
     Stillness,
     VainQuestions,
-    find_last_word,
     find_prompts,
 )
 from bootrig.emulator.guest.guest import Guest
 from bootrig.network.errors import CaptureError
 from bootrig.trace.events import Event, TftpRequest
-from tests.cell.scripted_guest import make_scenario, watch
+from tests.cell.scripted_guest import VIRTUAL, make_scenario, watch
 
 BUSY = "EIP=00007c02 EFL=00000202 [-------] CPL=0 HLT=0\nCS =0000 00000000 0000ffff\nCR0=00000010"
 DEAD = BUSY.replace("EFL=00000202", "EFL=00000002").replace("HLT=0", "HLT=1")
@@ -47,11 +47,12 @@ class StillGuest:
         return self.registers
 
 
-def look(guest: StillGuest, *looks: tuple[float, int, int, str]) -> list[str]:
+def look(guest: StillGuest, *looks: tuple[float, int, int, str], last_words: LastWords | None = None) -> list[str]:
     """Return what is said at each look: the guest's clock, what it has printed and sent, its last line."""
 
     async def run() -> list[str]:
-        stillness = Stillness(cast(Guest, guest), frozenset(prompt.text for prompt in PROMPTS))
+        prompts = frozenset(prompt.text for prompt in PROMPTS)
+        stillness = Stillness(cast(Guest, guest), prompts, last_words or LastWords())
         return [await stillness.look(*one) for one in looks]
 
     return asyncio.run(run())
@@ -65,19 +66,45 @@ def test_each_last_word_ends_a_boot_also_in_pieces(word: str, tmp_path: Path) ->
         assert watch(scenario, *prints, firmware="any").observation.ended_by == f"the console says {word!r}"
 
 
-def test_a_retry_after_a_time_is_an_end_too(tmp_path: Path) -> None:
-    text = "No bootable device.  Retrying in 60 seconds.\n"
-    assert find_last_word(make_scenario(tmp_path), text) == "the console says 'No bootable device.'"
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("No bootable device.  Retrying in 60 seconds.\n", "the console says 'No bootable device.'"),
+        ("x\ngiving up (0x3)\nmore", "the console says 'giving up'"),
+        ("the end\n", "the console says 'the end'"),
+        ("No more network devices\nBooting from Hard Disk...\nBoot failed: not a bootable disk\n", ""),
+    ],
+)
+def test_which_words_are_the_last_ones(text: str, said: str) -> None:
+    """A firmware that tries its next device goes on; one that retries after a time does not."""
+    last_words = LastWords(("giving up", "the end\n"))
+    assert last_words.look(text) is bool(said)
+    assert last_words.said == said
 
 
-def test_a_firmware_that_tries_its_next_device_goes_on(tmp_path: Path) -> None:
-    text = "No more network devices\nBooting from Hard Disk...\nBoot failed: not a bootable disk\n"
-    assert find_last_word(make_scenario(tmp_path), text) == ""
+def test_a_last_word_is_read_to_the_end_of_its_line(tmp_path: Path) -> None:
+    """The same failure has the same words in every boot, wherever a read has cut it."""
+    scenario = make_scenario(tmp_path, head='report = "nbp"\nends = ["failed to load"]\n')
+    seen = watch(scenario, "BdsDxe: failed to lo", "ad Boot0001", ' "UEFI PXEv4', '": Not Found', "\r\n", "after")
+    assert seen.observation.ended_by == "the console says 'failed to load'"
+    assert [line.text for line in seen.stage.console.lines] == [
+        'BdsDxe: failed to load Boot0001 "UEFI PXEv4": Not Found'
+    ]
 
 
-def test_a_scenario_s_own_ends(tmp_path: Path) -> None:
-    scenario = make_scenario(tmp_path, head='report = "nbp"\nends = ["No more network devices"]\n')
-    assert find_last_word(scenario, "No more network devices\n") == "the console says 'No more network devices'"
+def test_a_last_word_whose_line_is_not_ended_stands_where_nothing_follows(tmp_path: Path) -> None:
+    scenario = make_scenario(tmp_path, head='report = "nbp"\nends = ["giving up"]\n')
+    seen = watch(scenario, "giving up", " (0x3)", firmware="any", clock=VIRTUAL, step_s=0.5)
+    assert seen.observation.ended_by == "the console says 'giving up'"
+    last_words = LastWords(("giving up",))
+    assert not last_words.look("giving up")
+    looks = [
+        (1.0, 9, 1, "giving up"),
+        (1.9, 9, 1, "giving up"),
+        (2.5, 10, 1, "giving up ("),
+        (3.5, 10, 1, "giving up ("),
+    ]
+    assert look(StillGuest(), *looks, last_words=last_words) == ["", "", "", "the console says 'giving up'"]
 
 
 @pytest.mark.parametrize("prompt", [prompt.text for prompt in PROMPTS])

@@ -14,6 +14,11 @@ from bootrig.trace.trace import Disturbance, Trace
 LATE_GUEST_S = 0.25
 # So long after the first DISCOVER the link of e1000 may come up, with the OFFER to it; ROMs ask again after a second.
 LINK_GUEST_S = 1.1
+# The milestones that come after the answer to a question.
+AFTER_ANSWERS = {
+    "dhcp-discover": frozenset({"dhcp-offer", "dhcp-request", "dhcp-ack"}),
+    "dhcp-request": frozenset({"dhcp-ack"}),
+}
 # what a scenario can allow: the words for what disturbs a boot
 DISTURBANCES = (
     "dhcp-(?:discover|request|inform)(?:-late)?|dhcp-nak|dhcp6-[a-z-]+|tftp-(?:request|options|data)|tcp|dns|arp|"
@@ -28,15 +33,22 @@ def find_disturbances(trace: Trace) -> tuple[Disturbance, ...]:
 
     Packets sent again count: of TFTP and TCP those of either side; DHCP messages, and questions of DNS, ARP and
     neighbours, where a guest repeats them before they are answered. What nobody answers in the whole boot is a network
-    that is silent, so its repeats do not count; nor does a DISCOVER that follows an OFFER, since ROMs go on asking
-    while they collect offers. In virtual time a DHCP message counts that is answered late: the guest may go on at once,
-    and send nothing again. The first DISCOVER may be answered late, and be sent again in the last moment, since the
-    link of some NICs is not up before.
+    that is silent, so its repeats do not count; in virtual time those of DHCP do where the scenario expects the answer:
+    a guest gives up within a moment of its server's time. Nor does a DISCOVER count that follows an OFFER, since ROMs
+    go on asking while they collect offers. In virtual time a DHCP message counts that is answered late: the guest may
+    go on at once, and send nothing again. The first DISCOVER may be answered late, and be sent again in the last
+    moment, since the link of some NICs is not up before.
 
     What the scenario allows is left out, and what comes after a fault of the cable.
     """
     exchanges = find_exchanges(trace.wire)
-    found = [*_iter_repeated(exchanges), *_iter_tftp(trace.wire), *_iter_tcp(trace.wire), *_iter_refused(exchanges)]
+    awaited = _find_awaited(trace) if trace.clock.is_virtual else frozenset()
+    found = [
+        *_iter_repeated(exchanges, awaited),
+        *_iter_tftp(trace.wire),
+        *_iter_tcp(trace.wire),
+        *_iter_refused(exchanges),
+    ]
     if trace.clock.is_virtual:
         found += _iter_late(exchanges)
     faults = [hit.frame for hit in trace.faults]
@@ -47,11 +59,16 @@ def find_disturbances(trace: Trace) -> tuple[Disturbance, ...]:
     )
 
 
-def _iter_repeated(exchanges: Sequence[Exchange]) -> Iterator[Disturbance]:
-    """Yield what a guest asked again before the answer."""
+def _find_awaited(trace: Trace) -> frozenset[str]:
+    """Return the questions of DHCP that the scenario expects to be answered."""
+    return frozenset(asked for asked, after in AFTER_ANSWERS.items() if after.intersection(trace.expected.milestones))
+
+
+def _iter_repeated(exchanges: Sequence[Exchange], awaited: frozenset[str]) -> Iterator[Disturbance]:
+    """Yield what a guest asked again before the answer, or in vain where it is `awaited`."""
     first = next((exchange for exchange in exchanges if exchange.what.startswith("dhcp-")), None)
     for exchange in exchanges:
-        is_silent = exchange.answer is None and not exchange.was_answered
+        is_silent = exchange.answer is None and not exchange.was_answered and exchange.what not in awaited
         waited_for_link = exchange is first and _answer_s(exchange) <= LINK_GUEST_S
         if not is_silent and not waited_for_link and exchange.what not in MAY_REPEAT:
             yield from (Disturbance(event.frame, exchange.what) for event in exchange.asked[1:])

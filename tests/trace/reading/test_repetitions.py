@@ -308,3 +308,26 @@ def test_a_discover_that_is_repeated_while_the_link_comes_up_disturbs_nothing(
 ) -> None:
     wire = framed(dhcp(1.0, "discover"), dhcp(1.9, "discover"), answer(offer_s, "offer"))
     assert [found.frame for found in find_disturbances(boot(*wire, clock=VIRTUAL))] == frames
+
+
+@pytest.mark.parametrize(
+    ("messages", "milestones", "frames"),
+    [
+        (("discover", "discover", "discover"), ("dhcp-ack",), [2, 3]),
+        (("discover", "discover"), ("dhcp-offer",), [2]),
+        (("discover", "request", "request"), ("dhcp-discover", "dhcp-ack"), [3]),
+        (("discover", "request", "request"), ("dhcp-offer",), []),
+        (("discover",), ("dhcp-ack",), []),
+        # a network that is meant to be silent
+        (("discover", "discover", "discover"), ("dhcp-discover",), []),
+    ],
+)
+def test_a_server_that_has_to_answer_is_not_silent_but_late(
+    messages: tuple[str, ...], milestones: tuple[str, ...], frames: list[int]
+) -> None:
+    """In virtual time a guest asks four times and gives up before a server's second has passed."""
+    wire = framed(*(dhcp(float(guest_s), message) for guest_s, message in enumerate(messages)))
+    expected = Expectation(milestones=milestones)
+    for clock, disturbed in ((VIRTUAL, frames), (REAL, []), (KVM, [])):
+        found = find_disturbances(replace(boot(*wire, clock=clock), expected=expected))
+        assert [one.frame for one in found] == disturbed
