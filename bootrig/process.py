@@ -19,9 +19,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootrig.confinement import kernel
 from bootrig.confinement.confinement import ConfinedStart, Confinement, prepare_start
-from bootrig.confinement.errors import REMEDY, ConfinementError
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
 from bootrig.shortage import find_remedy
@@ -30,8 +28,6 @@ logger = logging.getLogger(__name__)
 
 TERMINATE_S = 3.0
 TAIL_LENGTH = 4096
-# The first process of a PID namespace: a program, because starting one takes less time than a copy of this process.
-WAITING = ("sleep", "infinity")
 
 DEBIAN_PACKAGES: Mapping[str, str] = {
     "ar": "binutils",
@@ -233,36 +229,6 @@ def _popen(
 
 
 @contextmanager
-def _start_process_namespace() -> Iterator[int]:
-    """Yield a handle of a new PID namespace; all that is in it ends with the `with`.
-
-    Its first process only waits. A first process is not ended by what it did wrong itself, and a program that crashes
-    has to be seen crashing.
-
-    Raises:
-        ConfinementError: this process may not make one.
-    """
-    own, null = os.pidfd_open(os.getpid()), subprocess.DEVNULL
-    try:
-        kernel.unshare(kernel.CLONE_NEWPID)
-        try:
-            first = subprocess.Popen(WAITING, stdin=null, stdout=null, stderr=null)
-        finally:
-            kernel.enter_namespace(own, kernel.CLONE_NEWPID)
-    except OSError as error:
-        raise ConfinementError(f"cannot make a PID namespace: {error.strerror}", remedy=REMEDY) from error
-    finally:
-        os.close(own)
-    with first:
-        handle = os.pidfd_open(first.pid)
-        try:
-            yield handle
-        finally:
-            first.kill()
-            os.close(handle)
-
-
-@contextmanager
 def start_process(
     argv: Sequence[str | Path],
     *,
@@ -275,7 +241,8 @@ def start_process(
     """Start a process whose standard output and error are appended to the file `output`; end it with the `with`.
 
     Its environment is `small_environment()` by default; it inherits `pass_fds` under the same numbers. What it may see
-    and do is its `confinement`'s; without one, what this process may.
+    and do is its `confinement`'s; without one, what this process may. A confined program is the first process of its
+    PID namespace: where it aborts, the kernel ends it by SIGSEGV.
 
     Raises:
         ToolMissingError: there is no such program.
@@ -287,9 +254,7 @@ def start_process(
             if confinement is None:
                 running = RunningProcess(_popen(argv, stream.fileno(), environment, directory, pass_fds), output)
             else:
-                # a server may be the first process of its namespace; QEMU has to be seen crashing
-                namespace = stack.enter_context(_start_process_namespace()) if confinement.has_own_user else None
-                with prepare_start(confinement, namespace) as start:
+                with prepare_start(confinement) as start:
                     popen = _popen(argv, stream.fileno(), environment, directory, pass_fds, start)
                     running = RunningProcess(popen, output, start.require_confined())
         stack.callback(running.end)

@@ -6,7 +6,6 @@ blocked, a server is stopped) is noticed here, by whoever started the cell and i
 
 import time
 
-from bootrig.process import WAITING
 from bootrig.process_tree import STATE_WORDS, LiveProcess, iter_tree
 from bootrig.scenario.scenario import Scenario
 
@@ -20,8 +19,7 @@ GRACE_S = 10.0
 # tenths of a second on an idle host.
 SETUP_S = 60.0
 # What the processes are by their generation: a cell's process is the first where a zygote forks it.
-# Those below it are its programs, and the process that holds QEMU's PID namespace.
-FIRST_PROCESS = "the first process of QEMU's namespace"
+# Those below it are its programs.
 GENERATIONS = ("the cell's process", "the keeper of its namespaces", "its init process")
 
 
@@ -60,6 +58,4 @@ class Watchdog:
         if process.generation < len(self._generations):
             return self._generations[process.generation]
         program = process.command.partition(" ")[0].rpartition("/")[2]
-        if process.command == " ".join(WAITING):
-            return FIRST_PROCESS
         return "QEMU" if "qemu-system" in process.command else program

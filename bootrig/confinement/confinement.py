@@ -95,10 +95,8 @@ class ConfinedStart:
 
 
 @contextmanager
-def prepare_start(confinement: Confinement, namespace: int | None) -> Iterator[ConfinedStart]:
-    """Yield the start of a program; what this thread forks inside of the `with` is in the PID namespace.
-
-    Without a namespace, it is the first process of a new one.
+def prepare_start(confinement: Confinement) -> Iterator[ConfinedStart]:
+    """Yield the start of a program: what this thread forks inside of the `with` is the first process of a namespace.
 
     Raises:
         ConfinementError: this process may not make one.
@@ -107,10 +105,7 @@ def prepare_start(confinement: Confinement, namespace: int | None) -> Iterator[C
         own = os.pidfd_open(os.getpid())
         stack.callback(os.close, own)
         try:
-            if namespace is None:
-                kernel.unshare(kernel.CLONE_NEWPID)
-            else:
-                kernel.enter_namespace(namespace, kernel.CLONE_NEWPID)
+            kernel.unshare(kernel.CLONE_NEWPID)
         except OSError as error:
             raise ConfinementError(f"cannot make a PID namespace: {error.strerror}", remedy=REMEDY) from error
         stack.callback(kernel.enter_namespace, own, kernel.CLONE_NEWPID)

@@ -76,12 +76,12 @@ class Entry:
         except OSError:
             self.lacking += [Barrier.USER_NAMESPACE]
         self._keeper.send(json.dumps(self._is_mapped).encode())
+        kernel.unshare(flags)  # while the caller does its part
         told = json.loads(self._keeper.recv(_ANSWER_LENGTH) or "null")
         if told is None:
             raise OSError(0, "nobody gave it ids", "user namespace")
         self._keeper.close()
         self.lacking += filter(None, [told])
-        kernel.unshare(flags)
 
     def answer(self, keeper: int) -> None:
         """Give the keeper's user namespace its ids, and the directory to them: the caller's part.

@@ -36,7 +36,9 @@ def run_cell(emulator: Emulator, directory: Path, *, is_confined: bool) -> float
 
     def inside() -> int:
         with start_process(
-            SERVER, output=logs / "server.log", confinement=make_confinement(logs) if is_confined else None
+            SERVER,
+            output=logs / "server.log",
+            confinement=make_confinement(Path(SERVER[0]), logs) if is_confined else None,
         ) as server:
             server.wait(Deadline.after(10, "the program ends"))
         asyncio.run(start())

@@ -4,7 +4,6 @@ pxe-test (tests/qtest/pxe-test.c of QEMU, x86, IPv4) boots each NIC over QEMU's 
 one, until the program that was loaded has left its signature. The reference does the same with our probe; it takes
 """
 
-import json
 import os
 import subprocess
 import tempfile
@@ -14,7 +13,9 @@ from pathlib import Path
 
 from bootrig.builder.probe import assemble_probe
 from bootrig.emulator.release.discovery import find_host_emulator
-from bootrig.trace.trace import load_trace
+from bootrig.jsonfile import load_json
+from bootrig.record.run import LATEST
+from bootrig.trace.trace import Trace
 from ci.benchmarks import Figure
 from firmware.probe.boot.image import make_bios_probe
 from firmware.probe.registry import find_probe_report
@@ -58,12 +59,13 @@ def run_rig(directory: Path) -> tuple[float, list[dict[str, float]]]:
     wall_s = 0.0
     for machine, nic_models in CELLS.items():
         nics = [word for nic_model in nic_models for word in ("--nic", nic_model)]
-        argv = [ROOT / ".venv/bin/bootrig", "run", ROM_SET, "--scenario", "pxe-tftp", "--machine", machine, *nics]
+        bootrig = str(ROOT / ".venv/bin/bootrig")
+        argv = [bootrig, "run", ROM_SET, "--scenario", "pxe-tftp", "--machine", machine, *nics]
         begun_s = time.monotonic()
-        subprocess.run([*argv, "--runs", directory], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*argv, "--runs", str(directory)], check=True, stdout=subprocess.DEVNULL)
         wall_s += time.monotonic() - begun_s
-    traces = [load_trace(path) for path in directory.glob("*/cells/*/*/trace.json")]
-    return wall_s, [json.loads(json.dumps(dict(trace.usage))) for trace in traces]
+    paths = [path for path in directory.rglob("trace.json") if not path.is_relative_to(directory / LATEST)]
+    return wall_s, [dict(load_json(path, Trace).usage) for path in paths]
 
 
 def iter_figures() -> Iterator[Figure]:

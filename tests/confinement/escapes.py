@@ -10,7 +10,6 @@ import json
 import mmap
 import os
 import resource
-import signal
 import socket
 import sys
 import time
@@ -71,7 +70,7 @@ def bind(port: int) -> str:
 
 
 def find_processes() -> str:
-    """Look for processes that can be signalled; the first one of the namespace ignores everything."""
+    """Look for processes that can be signalled; this program is the first of its namespace."""
     found = []
     for number in range(2, 4096):
         with contextlib.suppress(OSError):
@@ -79,14 +78,6 @@ def find_processes() -> str:
                 os.kill(number, 0)
                 found.append(number)
     return f"processes {found}" if found else ""
-
-
-def kill_first() -> str:
-    """Kill the namespace's first process; this one would go with it."""
-    with contextlib.suppress(OSError):
-        os.kill(1, signal.SIGKILL)
-        time.sleep(0.05)
-    return ""
 
 
 def fork() -> str:
@@ -160,7 +151,6 @@ WAYS: dict[str, Callable[[], str]] = {
     "a user namespace by clone": lambda: call(56 if X86 else 220, 0x10000000 | 17, None, None, None, None),
     "a user namespace by clone3": lambda: call(435, None, 0),
     "see processes": find_processes,
-    "kill the first process": kill_first,
     "trace the first process": lambda: call(101 if X86 else 117, 16, 1, None, None),
     "look into the first process": lambda: call(310 if X86 else 270, 1, None, 0, None, 0, 0),
     "the machine's TCP server": lambda: connect(socket.AF_INET, ("127.0.0.1", HOST["port"])),

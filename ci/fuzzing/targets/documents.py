@@ -128,7 +128,7 @@ def read_other_values(content: bytes) -> None:
     document = json.loads(random.choice(make_traces()))
     for _ in range(random.choice((1, 2, 4))):
         *path, key = random.choice(list(iter_places(document)))
-        inner = document
+        inner: Any = document
         for step in path:
             inner = inner[step]
         alike = [value for value in VALUES if type(value) is type(inner[key])]
@@ -136,7 +136,7 @@ def read_other_values(content: bytes) -> None:
         if way < 0.2 and isinstance(inner, list):
             random.shuffle(inner)
         elif way < 0.4 and isinstance(inner, list):
-            inner.append(inner[key])
+            inner.append(random.choice(inner))
         else:
             inner[key] = random.choice(alike or VALUES)
     read_trace(json.dumps(document).encode())

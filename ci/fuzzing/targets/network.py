@@ -50,7 +50,8 @@ def make_sequences() -> Sequence[bytes]:
 
 def decode(content: bytes) -> None:
     """Decode frames, each behind its length; those of odd lengths come from the guest."""
-    packets, place = [], 0
+    packets: list[CapturedPacket] = []
+    place = 0
     while place < len(content):
         length = int.from_bytes(content[place : place + LENGTH_BYTES], "big")
         frame = content[place + LENGTH_BYTES : place + LENGTH_BYTES + length]

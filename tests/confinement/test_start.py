@@ -1,0 +1,44 @@
+"""Starting a confined program, and seeing how it ends."""
+
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from bootrig.cell.confinement import make_python_view
+from bootrig.confinement.confinement import Confinement
+from bootrig.confinement.entry import Entry
+from bootrig.confinement.limits import MIB, Limits
+from bootrig.confinement.view import View, see, see_system
+from bootrig.deadline import Deadline
+from bootrig.network.namespace import run_in_namespaces
+from bootrig.process import start_process
+from tests.network.requirements import require_namespaces, require_program
+
+
+@pytest.mark.rig
+@pytest.mark.parametrize(
+    ("program", "status"),
+    [
+        ("exit 7", 7),
+        # the kernel protects the first process of a namespace from what it does to itself, but not from faults
+        ("kill -ABRT $$; exit 3", 3),
+        ("exec perl -e 'use POSIX; POSIX::abort()'", -signal.SIGSEGV),
+    ],
+)
+def test_the_end_of_a_first_process_is_seen(program: str, status: int) -> None:
+    require_namespaces()
+    require_program("perl")
+    with tempfile.TemporaryDirectory(prefix="bootrig-start-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        python = make_python_view()
+        view = View((*python.mounts, *see(directory, is_writable=True)), python.links, has_processes=True)
+
+        def inside() -> int:
+            confinement = Confinement(see_system(), Limits(512 * MIB), may_fork=True)
+            with start_process(["sh", "-c", program], output=directory / "log", confinement=confinement) as process:
+                return process.wait(Deadline.after(30, "the program ends")) & 0xFF
+
+        assert run_in_namespaces(inside, entry=Entry(view, directory, lambda: None)) == status & 0xFF
