@@ -23,7 +23,7 @@ from bootrig.confinement.identity import (
     map_identity,
 )
 from bootrig.confinement.limits import Limits
-from bootrig.confinement.view import View, open_view
+from bootrig.confinement.view import View, ViewPlan
 
 NET_BIND_SERVICE, NET_ADMIN, NET_RAW = 10, 12, 13
 _ANSWER_LENGTH = 65536
@@ -55,6 +55,8 @@ class ConfinedStart:
 
     def __init__(self, confinement: Confinement) -> None:
         self._confinement = confinement
+        self._plan = ViewPlan(confinement.view)
+        self._is_in_cell, self._own = is_root_of_own_namespace(), find_own_identity()
         self._reading, self._writing = os.pipe()
 
     def enter(self) -> None:
@@ -64,11 +66,51 @@ class ConfinedStart:
             OSError: a step does not work; the parent gets it from `require_confined`.
         """
         try:
-            lacking = list(_confine(self._confinement))
+            lacking = list(self._confine())
         except OSError as error:
             self._tell({"step": f"{error.filename or 'a step'}: {error.strerror}"})
             raise
         self._tell({"lacking": lacking})
+
+    def _confine(self) -> Iterator[str]:
+        confinement = self._confinement
+        stays_root = yield from self._unshare()
+        self._plan.open()
+        yield from self._plan.enter()
+        confinement.limits.apply()
+        kernel.limit_capabilities(confinement.capabilities)
+        if stays_root:
+            os.setgroups([])
+            os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+            os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+        kernel.keep_capabilities(confinement.capabilities)
+        kernel.set_no_new_privileges()
+        kernel.die_with_parent()
+        try:
+            kernel.set_filter(FILTERS[confinement.may_fork])
+        except OSError:
+            yield Barrier.SYSTEM_CALL_FILTER
+
+    def _unshare(self) -> Generator[str, None, bool]:
+        """Leave the cell's mount namespace and, where it has its own, its user namespace.
+
+        Returns:
+            Whether this process still is the machine's root: the cell has no user namespace either.
+        """
+        if not self._confinement.has_own_user:
+            kernel.unshare(kernel.CLONE_NEWNS)
+            return False
+        if self._is_in_cell:
+            try:
+                kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWUSER)
+            except OSError:
+                pass
+            else:
+                map_identity(self._own)
+                return False
+        yield Barrier.EMULATOR_NAMESPACE
+        kernel.unshare(kernel.CLONE_NEWNS)
+        return not self._is_in_cell
 
     def _tell(self, what: dict[str, object]) -> None:
         os.write(self._writing, json.dumps(what).encode())
@@ -114,44 +156,3 @@ def prepare_start(confinement: Confinement) -> Iterator[ConfinedStart]:
         start = ConfinedStart(confinement)
         stack.callback(start.close)
         yield start
-
-
-def _confine(confinement: Confinement) -> Iterator[str]:
-    becomes_unprivileged = yield from _unshare(confinement)
-    yield from open_view(confinement.view).enter()
-    confinement.limits.apply()
-    kernel.limit_capabilities(confinement.capabilities)
-    if becomes_unprivileged:
-        os.setgroups([])
-        os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
-        os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
-    kernel.keep_capabilities(confinement.capabilities)
-    kernel.set_no_new_privileges()
-    kernel.die_with_parent()
-    try:
-        kernel.set_filter(FILTERS[confinement.may_fork])
-    except OSError:
-        yield Barrier.SYSTEM_CALL_FILTER
-
-
-def _unshare(confinement: Confinement) -> Generator[str, None, bool]:
-    """Leave the cell's mount namespace and, where it has its own, its user namespace.
-
-    Returns:
-        Whether this process still is the machine's root: the cell has no user namespace either.
-    """
-    if not confinement.has_own_user:
-        kernel.unshare(kernel.CLONE_NEWNS)
-        return False
-    is_in_cell, own = is_root_of_own_namespace(), find_own_identity()
-    if is_in_cell:
-        try:
-            kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWUSER)
-        except OSError:
-            pass
-        else:
-            map_identity(own)
-            return False
-    yield Barrier.EMULATOR_NAMESPACE
-    kernel.unshare(kernel.CLONE_NEWNS)
-    return not is_in_cell

@@ -29,7 +29,7 @@ from bootrig.confinement.identity import (
     map_identity,
 )
 from bootrig.confinement.limits import make_first_victim
-from bootrig.confinement.view import View, open_view
+from bootrig.confinement.view import View, ViewPlan
 
 ANSWER_S = 10.0
 _ANSWER_LENGTH = 65536
@@ -55,6 +55,7 @@ class Entry:
 
     def __post_init__(self) -> None:
         self._is_root = os.geteuid() == 0
+        self._plan = ViewPlan(self.view)
         self._caller, self._keeper = socket.socketpair()
         self._caller.settimeout(ANSWER_S)
 
@@ -116,13 +117,13 @@ class Entry:
         Raises:
             OSError: the machine does not allow it.
         """
-        opened = open_view(self.view)
+        self._plan.open()
         self.prepare()
         if self._is_mapped:
             become_root_of_namespace()
             kernel.die_with_parent()
         make_first_victim()
-        self.lacking += opened.enter()
+        self.lacking += self._plan.enter()
         forbid_user_namespaces()
 
     def release(self) -> None:

@@ -83,17 +83,42 @@ def see_users() -> tuple[Mount, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
-    mount: Mount
-    descriptor: int
+class _Step:
+    """One mount of a plan: a source, and its place below the new root, with the directories that lead there."""
+
+    source: Path
+    place: Path
+    attributes: int
+    leading: tuple[Path, ...]
 
 
-class OpenedView:
-    """A view whose sources are open, made by `open_view`: entered once, or closed."""
+class ViewPlan:
+    """A view, ready to be opened and entered in few steps by a process that has just been forked."""
 
-    def __init__(self, view: View, opened: Sequence[_Opened]) -> None:
-        self._view = view
-        self._opened = opened
+    def __init__(self, view: View) -> None:
+        mounts = list(dict.fromkeys(view.mounts))
+        if view.has_descriptors:
+            mounts.append(Mount(Path("/proc/self/fd"), DESCRIPTORS, is_writable=True))
+        mounts.sort(key=lambda mount: len(mount.target.parts))
+        self._steps = tuple(map(_plan, mounts))
+        self._links = tuple((_below(path), _lead_to(path), content) for path, content in view.links)
+        self._has_processes = view.has_processes
+        self._descriptors: list[int] = []
+
+    def open(self) -> None:
+        """Open the sources, with this process's id.
+
+        Raises:
+            OSError: one is missing, or may not be seen.
+        """
+        try:
+            for step in self._steps:
+                descriptor = kernel.open_tree(step.source)
+                self._descriptors.append(descriptor)
+                kernel.set_mount_attributes(descriptor, step.attributes)
+        except BaseException:
+            self._close()
+            raise
 
     def enter(self) -> Iterator[str]:
         """Make it all that this process and its children see; yield what this machine does not allow of it.
@@ -104,15 +129,13 @@ class OpenedView:
         _keep_mounts_from_others()
         kernel.mount("tmpfs", _WORKBENCH, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, _ROOT_OPTIONS)
         os.chdir(_WORKBENCH)
-        if self._view.has_processes:
+        if self._has_processes:
             yield from _show_processes()
-        for one in self._opened:
-            target = _below(one.mount.target)
-            _make_place(target, is_directory=stat.S_ISDIR(os.fstat(one.descriptor).st_mode))
-            kernel.move_mount(one.descriptor, target)
-        for path, content in self._view.links:
-            link = _below(path)
-            link.parent.mkdir(parents=True, exist_ok=True)
+        for step, descriptor in zip(self._steps, self._descriptors, strict=True):
+            _make_place(step, is_directory=stat.S_ISDIR(os.fstat(descriptor).st_mode))
+            kernel.move_mount(descriptor, step.place)
+        for link, leading, content in self._links:
+            _make_directories(leading)
             link.symlink_to(content)
         kernel.set_mount_attributes(-100, kernel.MOUNT_ATTR_RDONLY, ".", recursive=False)
         try:
@@ -123,36 +146,43 @@ class OpenedView:
             os.chroot(".")
             yield Barrier.OWN_ROOT.because("this machine's root is its first file system, which cannot be left")
         os.chdir("/")
-        self.close()
+        self._close()
 
-    def close(self) -> None:
-        """Close the sources."""
-        for one in self._opened:
+    def _close(self) -> None:
+        for descriptor in self._descriptors:
             with suppress(OSError):
-                os.close(one.descriptor)
-        self._opened = ()
+                os.close(descriptor)
+        self._descriptors = []
 
 
-def open_view(view: View) -> OpenedView:
-    """Open the sources of a view, with this process's id.
+def _plan(mount: Mount) -> _Step:
+    attributes = kernel.MOUNT_ATTR_NOSUID | (0 if mount.is_writable else kernel.MOUNT_ATTR_RDONLY)
+    return _Step(mount.source, _below(mount.target), attributes, _lead_to(mount.target))
 
-    Raises:
-        OSError: one is missing, or may not be seen.
-    """
-    mounts = list(dict.fromkeys(view.mounts))
-    if view.has_descriptors:
-        mounts.append(Mount(Path("/proc/self/fd"), DESCRIPTORS, is_writable=True))
-    opened: list[_Opened] = []
-    try:
-        for mount in sorted(mounts, key=lambda mount: len(mount.target.parts)):
-            descriptor = kernel.open_tree(mount.source)
-            opened.append(_Opened(mount, descriptor))
-            attributes = kernel.MOUNT_ATTR_NOSUID | (0 if mount.is_writable else kernel.MOUNT_ATTR_RDONLY)
-            kernel.set_mount_attributes(descriptor, attributes)
-    except BaseException:
-        OpenedView(view, opened).close()
-        raise
-    return OpenedView(view, opened)
+
+def _below(path: Path) -> Path:
+    """Return an absolute path as one below the working directory."""
+    return Path(str(path).lstrip("/"))
+
+
+def _lead_to(path: Path) -> tuple[Path, ...]:
+    """Return the directories above an absolute path, outermost first, as paths below the working directory."""
+    return tuple(_below(parent) for parent in reversed(path.parents) if parent.name)
+
+
+def _make_place(step: _Step, *, is_directory: bool) -> None:
+    _make_directories(step.leading)
+    with suppress(FileExistsError):
+        if is_directory:
+            step.place.mkdir()
+        else:
+            step.place.touch(exist_ok=False)
+
+
+def _make_directories(paths: Sequence[Path]) -> None:
+    for path in paths:
+        with suppress(FileExistsError):
+            path.mkdir()
 
 
 def _keep_mounts_from_others() -> None:
@@ -180,18 +210,6 @@ def _leave_chroot() -> None:
     while not Path("..").samefile("."):
         os.chdir("..")
     os.chroot(".")
-
-
-def _below(path: Path) -> Path:
-    """Return an absolute path as one below the working directory."""
-    return Path(str(path).lstrip("/"))
-
-
-def _make_place(target: Path, *, is_directory: bool) -> None:
-    if not target.exists():
-        (target if is_directory else target.parent).mkdir(parents=True, exist_ok=True)
-        if not is_directory:
-            target.touch()
 
 
 def _show_processes() -> Iterator[str]:
