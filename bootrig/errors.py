@@ -9,6 +9,7 @@ Every package derives its own errors from these two. That the firmware under tes
 (exit status 1), and an exception only where its source does not compile.
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
 
@@ -72,3 +73,22 @@ class BugError(RigError):
 
 BUG_WORDS = "this is a bug of bootrig"
 """How the message of a bug begins, also where only the message is left of it."""
+
+INPUT_WORDS = "the input is wrong"
+"""How the message of a cell begins in which the user's input was found to be wrong, in place of a broken rig's."""
+
+
+def is_wrong_input(message: str) -> bool:
+    """Whether a cell's message says that not its rig is broken, but its input wrong."""
+    return message.startswith(INPUT_WORDS)
+
+
+def settle_status(earned: ExitStatus, broken: Iterable[str]) -> ExitStatus:
+    """Return the status of a run that earned `earned` by its boots, and has the messages of cells that broke.
+
+    What was proven stands: nothing that a broken cell would have shown takes it back. Only a bug of bootrig does.
+    """
+    messages = tuple(broken)
+    if any(message.startswith(BUG_WORDS) for message in messages):
+        return ExitStatus.BROKEN
+    return earned.join(*(ExitStatus.INPUT if is_wrong_input(message) else ExitStatus.BROKEN for message in messages))

@@ -15,7 +15,7 @@ from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
 from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces, judge_failures
 from bootrig.compare.linting import find_errors, find_new
-from bootrig.errors import ExitStatus, InputError, RigError
+from bootrig.errors import ExitStatus, InputError, RigError, is_wrong_input
 from bootrig.record.run import VERDICT_FILE, Run, tell_time, write_run
 from bootrig.report.json import encode_verdict
 from bootrig.romset.obtain import require_rom_sets
@@ -128,10 +128,15 @@ def _boot_all(campaign: Campaign) -> None:
     """Boot the matrix.
 
     Raises:
+        InputError: no boot ended, and the input of one is wrong: the first such one is told.
         RigError: every boot broke; the first one is told whole.
     """
     campaign.run()
     errors = list(campaign.errors.values())
+    if not campaign.traces():
+        for (_, key), error in campaign.errors.items():
+            if is_wrong_input(str(error)):
+                raise InputError(f"{key}: {error}\nits run directory: {error.directory}", remedy=error.remedy)
     if errors and not campaign.traces():
         raise RigError(
             f"the rig broke in {len(errors)} cell{'s' if len(errors) > 1 else ''}, the first: {errors[0]}\n"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig.compare import Outcomes, Verdict
-from bootrig.errors import BUG_WORDS, ExitStatus
+from bootrig.errors import ExitStatus, settle_status
 from bootrig.trace.trace import Trace
 
 
@@ -52,13 +52,11 @@ class RunResult:
 
     @property
     def status(self) -> ExitStatus:
-        """Broken by a bug; bad where a boot failed, broken where the rig broke and leaves that open, else good."""
-        if any(message.startswith(BUG_WORDS) for _, _, message in self.outcomes.errors):
-            return ExitStatus.BROKEN
+        """Bad where a boot failed, broken where boots leave that open, else good; joined with what broke."""
+        earned = ExitStatus.BROKEN if self.outcomes.failures.unconfirmed else ExitStatus.GOOD
         if self.outcomes.failures.confirmed:
-            return ExitStatus.BAD
-        is_open = self.outcomes.errors or self.outcomes.failures.unconfirmed
-        return ExitStatus.BROKEN if is_open else ExitStatus.GOOD
+            earned = ExitStatus.BAD
+        return settle_status(earned, (message for _, _, message in self.outcomes.errors))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,5 +68,5 @@ class CompareResult:
 
     @property
     def status(self) -> ExitStatus:
-        """Good, bad, or broken where nothing was proven."""
+        """Good, bad, broken where nothing was proven, or that the input of a cell is wrong."""
         return self.verdict.status

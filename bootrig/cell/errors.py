@@ -1,7 +1,8 @@
 """Errors of cells.
 
 RigError
-└── CellError   a cell broke: QEMU or a server died, a file could not be written, a tool is missing
+└── CellError   a cell broke: QEMU or a server died, a file could not be written, a tool is missing; or its message
+                begins with `INPUT_WORDS`, and the user's input is wrong
 """
 
 from bootrig.errors import RigError

@@ -16,7 +16,7 @@ from bootrig.cell.watchdog import GENERATIONS, Watchdog, find_limit_s
 from bootrig.emulator.accelerator import revoke_kvm
 from bootrig.emulator.definition.definition import AcceleratorKind
 from bootrig.emulator.errors import GuestHaltedError
-from bootrig.errors import BootrigError, ExitStatus, InputError, RigError
+from bootrig.errors import INPUT_WORDS, BootrigError, ExitStatus, InputError, RigError
 from bootrig.jsonfile import JsonFileError, load_json, write_json
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.shortage import find_remedy
@@ -111,7 +111,8 @@ def run_cell_file(cell_directory: Path, attempt: str, operator: Operator | None 
 
 def write_error(error: BootrigError, directory: Path) -> bool:
     """Write what broke into the attempt's directory, all or nothing; returns whether that worked."""
-    document = CellErrorDocument(type=type(error).__name__, message=str(error), remedy=error.remedy)
+    message = f"{INPUT_WORDS}: {error}" if isinstance(error, InputError) else str(error)
+    document = CellErrorDocument(type=type(error).__name__, message=message, remedy=error.remedy)
     try:
         write_json(directory / ERROR_FILE, document)
     except OSError:
@@ -120,11 +121,7 @@ def write_error(error: BootrigError, directory: Path) -> bool:
 
 
 def load_error(directory: Path, label: str, status: int) -> CellError:
-    """Return the error that a cell left, or one that says that it left none.
-
-    Raises:
-        InputError: the cell found that the user's input is wrong.
-    """
+    """Return the error that a cell left, or one that says that it left none."""
     place = str(directory)
     if status == UNWRITTEN_STATUS:
         message = f"the rig broke and its error could not be written into {directory}"
@@ -135,6 +132,4 @@ def load_error(directory: Path, label: str, status: int) -> CellError:
         how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
         message = f"the cell's process {how} and left no trace"
         return CellError(message, label=label, directory=place)
-    if status == ExitStatus.INPUT:
-        raise InputError(document.message, remedy=document.remedy)
     return CellError(document.message, label="", directory=place, remedy=document.remedy)

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from bootrig.api import Listener
 from bootrig.cell.specification import CellSpecification
+from bootrig.errors import is_wrong_input
 from bootrig.report.terminal.console import open_console
 from bootrig.schedule.campaign import CellResult
 from bootrig.trace.names import CellKey
@@ -78,7 +79,8 @@ class Progress(Listener):
         name = f"{rom_set} {key.scenario} {key.nic_model} {key.machine} {key.platform_firmware}"
         if result.trace is None:
             self._failed += 1
-            self._line(f"broken rig: {name}")
+            is_wrong = result.error is not None and is_wrong_input(str(result.error))
+            self._line(f"{'wrong input' if is_wrong else 'broken rig'}: {name}")
         elif result.trace.outcome.status is OutcomeStatus.FAILED:
             self._failed += 1
             self._line(f"failed: {name}: {result.trace.outcome.reason}")

@@ -13,6 +13,7 @@ from bootrig.compare.rules import RULES
 from bootrig.compare.rules.stages import needs_second_clock
 from bootrig.compare.verdict import STATES, CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
 from bootrig.compare.waivers import apply_waivers
+from bootrig.errors import is_wrong_input
 from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
 from bootrig.trace.trace import Trace
 from firmware.lint.finding import Finding as LintFinding
@@ -36,7 +37,7 @@ def compare_traces(
         baseline: traces of the ROM set that is in use. There may be several attempts of a cell.
         candidate: traces of the ROM set that may replace it.
         policy: what the site relies on and accepts: it raises severities first, then its waivers are applied.
-        broken: cells in which the rig broke on some side, and how.
+        broken: cells in which the rig broke on some side, or the input was found to be wrong, and how.
         lint: what lint finds in the candidate's ROMs and not in the baseline's.
         confirm_everywhere: whether each regression has to be seen in real time in its own cell.
         today: the day by which waivers expire; this very day by default.
@@ -109,7 +110,7 @@ def _explain_not_compared(pairing: Pairing) -> Iterator[NotCompared]:
     """Explain the cells that have no boot of some side."""
     compared = [pair.key for pair in pairing]
     yield from (
-        NotCompared(key, f"the rig broke: {message}")
+        NotCompared(key, message if is_wrong_input(message) else f"the rig broke: {message}")
         for key, message in sorted(pairing.broken.items())
         if key not in compared
     )
@@ -144,7 +145,8 @@ def _iter_cells(pairing: Pairing, differences: Sequence[Difference]) -> Iterator
             state = CellState.ONLY_CANDIDATE if baseline is None else CellState.ONLY_BASELINE
             yield ComparedCell(key, state, baseline, candidate)
     for key in pairing.broken.keys() - {pair.key for pair in pairing}:
-        yield ComparedCell(key, CellState.BROKEN, *(one_sided | others).get(key, (None, None)))
+        state = CellState.WRONG_INPUT if is_wrong_input(pairing.broken[key]) else CellState.BROKEN
+        yield ComparedCell(key, state, *(one_sided | others).get(key, (None, None)))
 
 
 def _judge_state(pair: CellPair, weights: set[Severity]) -> CellState:

@@ -63,7 +63,8 @@ class Outcomes:
     Attributes:
         traces: of all boots.
         failures: what became of those that failed.
-        errors: what broke first in each cell in which the rig broke: the label of the side, the cell, the message.
+        errors: what broke first in each cell in which the rig broke or the input is wrong: the label of the side, the
+            cell, the message.
         lint: the errors that lint finds in the ROMs that were booted, by the label of the side.
     """
 

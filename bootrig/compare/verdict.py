@@ -8,7 +8,7 @@ from bootrig.compare.causes import Cause, find_causes
 from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Severity
 from bootrig.compare.policy import FailOn
-from bootrig.errors import BUG_WORDS, ExitStatus
+from bootrig.errors import ExitStatus, is_wrong_input, settle_status
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import WantedBoot
 from bootrig.trace.trace import ClockKind, Outcome, OutcomeStatus
@@ -26,6 +26,7 @@ class CellState(StrEnum):
     ONLY_BASELINE = "only-baseline"
     ONLY_CANDIDATE = "only-candidate"
     BROKEN = "broken"
+    WRONG_INPUT = "wrong-input"
 
 
 STATES: Mapping[Severity, CellState] = {
@@ -120,6 +121,7 @@ class CellCounts:
         works_with_neither: failed on both sides.
         only_one_side: have a boot of one side only.
         broken: were tried, but the rig broke on some side.
+        wrong_input: were tried, but the user's input was found to be wrong.
     """
 
     all: int
@@ -127,6 +129,7 @@ class CellCounts:
     works_with_neither: int
     only_one_side: int
     broken: int
+    wrong_input: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ class Verdict:
         cells: the matrix, in the order of keys.
         not_compared: cells that have no boot of some side.
         refuted: differences that other boots did not show; they count for nothing.
-        broken: cells in which the rig broke on some side, and how.
+        broken: cells in which the rig broke on some side, or the input was found to be wrong, and how.
         wanted: boots that would tell more: they confirm or refute, or tell waits from work.
         untimed: cells whose times differ, and no boots at a second clock tell whether it waits longer or works more.
         notes: what else people should know: that one emulator only was tried, waivers that expired or matched nothing.
@@ -172,17 +175,13 @@ class Verdict:
 
     @property
     def status(self) -> ExitStatus:
-        """The exit status. What was proven stands: nothing that a broken cell would have shown takes it back.
-
-        Only a bug of bootrig does.
-        """
-        if any(message.startswith(BUG_WORDS) for message in self.broken.values()):
-            return ExitStatus.BROKEN
+        """The exit status: what the answer earned, joined with what broke."""
         answer = self.answer
+        earned = ExitStatus.BROKEN if answer is Answer.NOTHING_PROVEN else ExitStatus.GOOD
         changed = answer is Answer.COMPATIBLE_WITH_CHANGES and self.fail_on is FailOn.CHANGE
         if answer is Answer.NOT_COMPATIBLE or changed:
-            return ExitStatus.BAD
-        return ExitStatus.BROKEN if answer is Answer.NOTHING_PROVEN or self.counts.broken else ExitStatus.GOOD
+            earned = ExitStatus.BAD
+        return settle_status(earned, self.broken.values())
 
     @property
     def identical(self) -> bool:
@@ -205,12 +204,14 @@ class Verdict:
     def counts(self) -> CellCounts:
         """How many cells say what."""
         states = [cell.state for cell in self.cells]
+        wrong_input = sum(map(is_wrong_input, self.broken.values()))
         return CellCounts(
             all=len(states),
             passed_on_both_sides=sum(cell.passed_on_both_sides for cell in self.cells),
             works_with_neither=states.count(CellState.BOTH_FAILED),
             only_one_side=sum(state in ONE_SIDED for state in states),
-            broken=len(self.broken),
+            broken=len(self.broken) - wrong_input,
+            wrong_input=wrong_input,
         )
 
     def of_severity(self, severity: Severity) -> tuple[Difference, ...]:

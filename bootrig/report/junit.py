@@ -6,6 +6,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bootrig.compare import CellState, ComparedCell, Difference, Outcomes, OutcomeState, Verdict
 from bootrig.compare.rules.outcome import describe_outcome
+from bootrig.errors import INPUT_WORDS, is_wrong_input
 from bootrig.legible import make_legible
 from bootrig.report.format import ReportFormat
 from bootrig.report.sentences import format_finding, tell_origin
@@ -17,7 +18,7 @@ CONSOLE_LENGTH = 4000
 def encode_verdict_junit(verdict: Verdict) -> bytes:
     """Return `verdict` as JUnit XML.
 
-    A cell with a regression is a failure, one whose rig broke an error, one that only one side has is skipped; what
+    A cell with a regression is a failure, one that broke an error, one that only one side has is skipped; what
     else differs is in the output of its case.
     """
     found: dict[CellKey | None, list[Difference]] = {}
@@ -36,7 +37,7 @@ def encode_verdict_junit(verdict: Verdict) -> bytes:
 
 
 def encode_outcomes_junit(outcomes: Outcomes) -> bytes:
-    """Return the outcomes of boots as JUnit XML, a suite for each ROM set, and one for cells whose rig broke.
+    """Return the outcomes of boots as JUnit XML, a suite for each ROM set, and one for cells that broke.
 
     A boot that failed is a failure; one that is known to fail, or passed when it was booted again, is skipped.
     """
@@ -53,15 +54,18 @@ def encode_outcomes_junit(outcomes: Outcomes) -> bytes:
     for side, key, message in outcomes.errors:
         case = TestCase(make_legible(str(key)), _class_name(key))
         case.result = [Error(make_legible(message))]
-        _find_suite(suites, f"{side}: the rig broke").add_testcase(case)
+        what = INPUT_WORDS if is_wrong_input(message) else "the rig broke"
+        _find_suite(suites, f"{side}: {what}").add_testcase(case)
     return _encode(suites.values())
 
 
 def _compared_case(cell: ComparedCell, found: Sequence[Difference], folded: Set[Difference], broken: str) -> TestCase:
-    """Return the case of a cell; `broken` says how its rig broke."""
+    """Return the case of a cell; `broken` says how its rig broke, or what of its input is wrong."""
     case = _case(str(cell.key), _class_name(cell.key), found, folded)
     if cell.state is CellState.BROKEN:
         case.result = [Error(make_legible(f"the rig broke: {broken}"))]
+    elif cell.state is CellState.WRONG_INPUT:
+        case.result = [Error(make_legible(broken))]
     elif cell.baseline is None or cell.candidate is None:
         case.result = [Skipped(f"{cell.state}: not compared")]
     elif cell.state is CellState.BOTH_FAILED and not case.result:

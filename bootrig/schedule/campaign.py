@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bootrig.cell.errors import CellError
 from bootrig.cell.specification import CellSpecification
+from bootrig.errors import is_wrong_input
 from bootrig.schedule.equipment import Equipment, specify
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.sides import Side
@@ -20,7 +21,7 @@ BROKEN_LIMIT = 5
 
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """How a boot ended: with a trace, or with the error that says how the rig broke."""
+    """How a boot ended: with a trace, or with the error that says how the rig broke or what of the input is wrong."""
 
     specification: CellSpecification
     trace: Trace | None
@@ -155,10 +156,13 @@ class Campaign:
             told = result.specification
             self._results[told.side, told.key, told.attempt] = result
             self._listener.cell_finished(result)
-            if result.error is not None and len(self._results) >= BROKEN_LIMIT and not self.traces():
+            if result.error is None or is_wrong_input(str(result.error)):
+                continue
+            # a wrong file is its own cells' only, what breaks a rig mostly that of all
+            broken = sum(not is_wrong_input(str(error)) for error in self.errors.values())
+            if broken >= BROKEN_LIMIT and not self.traces():
                 raise CellError(
-                    f"{len(self._results)} boots broke and none did not, the rest was not tried; the last: "
-                    f"{result.error}",
+                    f"{broken} boots broke and none did not, the rest was not tried; the last: {result.error}",
                     directory=result.error.directory,
                     remedy=result.error.remedy,
                 )

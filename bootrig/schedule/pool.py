@@ -90,7 +90,6 @@ class Pool:
 
         Raises:
             PoolError: the process that forks the cells could not start, or is gone or hangs for the second time.
-            InputError: a cell found that the user's input is wrong.
         """
         waiting = list(reversed(specifications))
         while waiting or self._running:

@@ -6,12 +6,13 @@ import pytest
 
 from bootrig.api.results import RunResult
 from bootrig.compare import Failures, Outcomes
-from bootrig.errors import BUG_WORDS, ExitStatus
+from bootrig.errors import BUG_WORDS, INPUT_WORDS, ExitStatus
 from bootrig.trace.names import CellKey
 from tests.compare.factory import Boot, trace
 
 LOST = trace(Boot(passed=False))
 BROKEN = ("set", CellKey("pxe-tftp", "e1000", "pc", "seabios"), "no space")
+WRONG = (*BROKEN[:2], f"{INPUT_WORDS}: mine: console[0].pattern: does not end")
 BUG = (*BROKEN[:2], f"{BUG_WORDS}: KeyError: 'x' (boot.py:1)")
 
 
@@ -26,6 +27,10 @@ BUG = (*BROKEN[:2], f"{BUG_WORDS}: KeyError: 'x' (boot.py:1)")
         ({}, (BROKEN,), ExitStatus.BROKEN),
         ({"confirmed": (LOST,)}, (BROKEN,), ExitStatus.BAD),
         ({"known": (LOST,)}, (BROKEN,), ExitStatus.BROKEN),
+        ({}, (WRONG,), ExitStatus.INPUT),
+        ({"unconfirmed": (LOST,)}, (BROKEN, WRONG), ExitStatus.INPUT),
+        ({"confirmed": (LOST,)}, (WRONG,), ExitStatus.INPUT),
+        ({"confirmed": (LOST,)}, (WRONG, BUG), ExitStatus.BROKEN),
         ({"confirmed": (LOST,)}, (BROKEN, BUG), ExitStatus.BROKEN),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import UNWRITTEN_STATUS, describe_host_error, load_error, run_cell_file, write_error
-from bootrig.errors import BUG_WORDS, ExitStatus, InputError
+from bootrig.errors import BUG_WORDS, ExitStatus
 from bootrig.trace.reading.pattern import PatternError
 from tests.cli.command import start_command
 
@@ -67,7 +67,7 @@ def test_a_directory_without_a_specification(content: str, attempt: str, message
     assert run_cell_file(tmp_path, attempt) == ExitStatus.INPUT
     document = json.loads((tmp_path / attempt / "error.json").read_text())
     assert document["format"] == "bootrig-error/1"
-    assert document["message"] == f"{tmp_path}/cell.json: {message}"
+    assert document["message"] == f"the input is wrong: {tmp_path}/cell.json: {message}"
 
 
 @pytest.mark.rig
@@ -80,11 +80,11 @@ def test_a_cell_keeps_the_niceness_of_who_runs_it(tmp_path: Path) -> None:
         assert command.wait().status == 130
 
 
-def test_bad_input_that_a_cell_finds_stays_bad_input(tmp_path: Path) -> None:
+def test_wrong_input_that_a_cell_finds_is_said_to_be_that(tmp_path: Path) -> None:
     write_error(PatternError("mine: console[0].pattern: does not end", remedy="write another one"), tmp_path)
-    with pytest.raises(InputError, match="does not end") as caught:
-        load_error(tmp_path, "a+b", 2)
-    assert caught.value.remedy == "write another one"
+    error = load_error(tmp_path, "a+b", 2)
+    assert str(error) == "the input is wrong: mine: console[0].pattern: does not end"
+    assert (error.remedy, error.directory) == ("write another one", str(tmp_path))
 
 
 def test_a_bug_is_said_to_be_one_and_kept_in_the_attempt_s_directory(

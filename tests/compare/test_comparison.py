@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from bootrig.compare import Answer, CellState, Confirmation, Difference, FailOn, Severity, Verdict, compare_traces
-from bootrig.errors import BUG_WORDS, ExitStatus
+from bootrig.errors import BUG_WORDS, INPUT_WORDS, ExitStatus
 from bootrig.report.sentences import format_finding
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import ClockKind, EmulatorEvidence, Trace
@@ -206,6 +206,16 @@ def test_a_broken_cell_makes_a_good_verdict_prove_nothing_and_takes_no_regressio
     assert replace(broken_beside(difference()), fail_on=FailOn.CHANGE).status is ExitStatus.BAD
     assert replace(broken_beside(), fail_on=FailOn.CHANGE).status is ExitStatus.BROKEN
     assert broken_beside(bad(), how=f"{BUG_WORDS}: KeyError: 'x'").status is ExitStatus.BROKEN
+
+
+def test_a_cell_with_wrong_input_is_told_beside_the_others() -> None:
+    how = f"{INPUT_WORDS}: mine: console[0].pattern: does not end"
+    verdict = broken_beside(how=how)
+    assert [cell.state for cell in verdict.cells] == [CellState.WRONG_INPUT, CellState.SAME]
+    assert [entry.explanation for entry in verdict.not_compared] == [how]
+    assert (verdict.counts.broken, verdict.counts.wrong_input) == (0, 1)
+    assert (verdict.answer, verdict.status) == (Answer.COMPATIBLE, ExitStatus.INPUT)
+    assert broken_beside(bad(), how=how).status is ExitStatus.INPUT
 
 
 @pytest.mark.parametrize(

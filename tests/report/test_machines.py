@@ -86,6 +86,7 @@ def test_the_document_tells_the_answer_and_its_sentences() -> None:
         "works_with_neither": 1,
         "only_one_side": 12,
         "broken": 0,
+        "wrong_input": 0,
     }
     assert document["cause_counts"] == {"regression": 1, "change": 0, "improvement": 5, "info": 3}
     worst = document["causes"][0]
@@ -149,12 +150,16 @@ def test_junit_tells_differences_of_whole_sets_and_lost_nics() -> None:
     assert (sets.get("name"), sets.get("failures")) == ("ROM sets", "1")
 
 
-def test_junit_tells_a_broken_rig_as_an_error() -> None:
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [("no room", "the rig broke: no room"), ("the input is wrong: mine: no", "the input is wrong: mine: no")],
+)
+def test_junit_tells_a_broken_cell_as_an_error(how: str, told: str) -> None:
     boot = trace(Boot())
-    answer = compare_traces([boot], [boot], broken={CellKey("grub", "e1000", "pc", "seabios"): "no room"})
+    answer = compare_traces([boot], [boot], broken={CellKey("grub", "e1000", "pc", "seabios"): how})
     (suite,) = ElementTree.fromstring(encode_verdict_junit(answer))
     assert (suite.get("errors"), suite.get("failures"), suite.get("skipped")) == ("1", "0", "0")
-    assert suite[0].find("error").get("message") == "the rig broke: no room"
+    assert suite[0].find("error").get("message") == told
 
 
 def test_junit_tells_what_follows_from_a_failure_behind_it_and_not_as_a_failure() -> None:

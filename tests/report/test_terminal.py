@@ -122,13 +122,16 @@ def test_what_became_of_failures_is_told_apart() -> None:
     passed, *lost = (trace(Boot(nic=nic, passed=nic == "e1000", reason=f"{nic} lost")) for nic in nics)
     failures = Failures(known=(lost[0],), confirmed=(lost[1],), unconfirmed=(), refuted=(lost[2],), wanted=())
     broken = ("", CellKey("pxe-tftp", "i82559er", "pc", "seabios"), "no space")
-    text = printed(lambda console: print_outcomes(Outcomes((passed, *lost), failures, (broken,)), console))
+    wrong = ("", CellKey("mine", "i82559er", "pc", "seabios"), "the input is wrong: mine: no")
+    text = printed(lambda console: print_outcomes(Outcomes((passed, *lost), failures, (broken, wrong)), console))
     assert "Known to fail (1)\n  - set: pxe-tftp with pcnet: pcnet lost\n" in text
     assert "Failed (1)\n  - set: pxe-tftp with rtl8139: rtl8139 lost\n" in text
     assert "Failed, but passed when booted again (1)\n  - set: pxe-tftp with vmxnet3: vmxnet3 lost\n" in text
     assert "The rig broke (1)\n  - pxe-tftp/i82559er/pc/seabios/host: no space\n" in text
+    assert "Wrong input (1)\n  - mine/i82559er/pc/seabios/host: the input is wrong: mine: no\n" in text
     assert text.splitlines()[-1] == (
-        "Outcome: 1 of 4 boots FAILED, 1 known to fail, 1 failed, but passed when booted again, 1 with a broken rig"
+        "Outcome: 1 of 4 boots FAILED, 1 known to fail, 1 failed, but passed when booted again, 1 with a broken rig, "
+        "1 with wrong input"
     )
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bootrig.cell.errors import CellError
 from bootrig.cell.specification import CellSpecification
+from bootrig.errors import INPUT_WORDS
 from bootrig.schedule.campaign import BROKEN_LIMIT, Campaign, CellResult, Listener
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.trace.names import CellKey
@@ -217,6 +218,17 @@ def test_a_campaign_in_which_something_worked_goes_on(tmp_path: Path) -> None:
     campaign.run()
     assert (len(campaign.traces()), len(campaign.errors)) == (1, listener.finished - 1)
     assert listener.finished > BROKEN_LIMIT + 1
+
+
+def test_wrong_input_of_many_cells_does_not_keep_the_others_from_being_tried(tmp_path: Path) -> None:
+    def answer(specification: CellSpecification) -> Trace | CellError:
+        is_wrong = specification.key.scenario != "pxe-tftp"
+        return CellError(f"{INPUT_WORDS}: mine: no") if is_wrong else pass_all(specification)
+
+    campaign, listener = make_campaign(tmp_path, answer, scenarios=("nbp-sizes", "pxe-tftp"), nic_models=("e1000",))
+    campaign.run()
+    assert len(campaign.errors) == listener.finished - 2 > BROKEN_LIMIT
+    assert len(campaign.traces()) == 2
 
 
 def test_a_few_broken_cells_do_not_end_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bootrig.compare import Outcomes, OutcomeState
+from bootrig.errors import is_wrong_input
 from bootrig.report.terminal.matrix import Symbol, draw_matrix, legend, print_item, print_lines
 from bootrig.trace.trace import Trace
 
@@ -29,7 +30,8 @@ HEADINGS: Mapping[OutcomeState, str] = {
 # Commands that a ROM does not know, downloads, drives; and what a limit of the rig cut.
 ON_THE_WAY, TRUNCATED = "Failed on the way of boots that passed", "Not recorded whole"
 BROKEN = Symbol("?", "bold magenta", "the rig broke")
-SYMBOLS = (PASSED, PASSED_IN_REAL_TIME, PASSED_AGAIN, *NOT_PASSED.values(), BROKEN)
+WRONG_INPUT = Symbol("i", "bold magenta", "the input is wrong")
+SYMBOLS = (PASSED, PASSED_IN_REAL_TIME, PASSED_AGAIN, *NOT_PASSED.values(), BROKEN, WRONG_INPUT)
 MARKS = "".join(symbol.mark for symbol in SYMBOLS)
 
 
@@ -51,7 +53,11 @@ def print_outcomes(outcomes: Outcomes, console: Console, run_directory: Path | N
     mixed = any(trace.clock.is_virtual for trace in outcomes.traces)
     used: set[Symbol] = set()
     for side, rom_set in dict.fromkeys((trace.side, trace.rom_set) for trace, _ in settled):
-        symbols = {key: BROKEN for label, key, _ in outcomes.errors if label == side}
+        symbols = {
+            key: WRONG_INPUT if is_wrong_input(message) else BROKEN
+            for label, key, message in outcomes.errors
+            if label == side
+        }
         for trace, state in settled:
             if (trace.side, trace.rom_set) == (side, rom_set):
                 symbols[trace.key] = symbol_of(trace, state, mixed=mixed)
@@ -76,11 +82,13 @@ def print_outcomes(outcomes: Outcomes, console: Console, run_directory: Path | N
 
 
 def _print_errors(outcomes: Outcomes, console: Console) -> None:
-    if outcomes.errors:
-        console.print(Text(f"The rig broke ({len(outcomes.errors)})", style="bold magenta"))
-        for side, key, message in outcomes.errors:
-            print_item(console, f"{key}: {message}", side)
-        console.print()
+    for heading, is_wanted in (("The rig broke", False), ("Wrong input", True)):
+        errors = [error for error in outcomes.errors if is_wrong_input(error[2]) is is_wanted]
+        if errors:
+            console.print(Text(f"{heading} ({len(errors)})", style="bold magenta"))
+            for side, key, message in errors:
+                print_item(console, f"{key}: {message}", side)
+            console.print()
 
 
 def _print_lint(outcomes: Outcomes, console: Console) -> None:
@@ -132,11 +140,13 @@ def summary(outcomes: Outcomes) -> Text:
     """Return the last line: how many of how many passed."""
     states = [state for _, state in outcomes.settled]
     failed = states.count(OutcomeState.FAILED) + states.count(OutcomeState.UNCONFIRMED)
+    wrong_input = sum(is_wrong_input(message) for _, _, message in outcomes.errors)
     others = (
         (states.count(OutcomeState.UNCONFIRMED), "not confirmed"),
         (states.count(OutcomeState.KNOWN), "known to fail"),
         (states.count(OutcomeState.REFUTED), "failed, but passed when booted again"),
-        (len(outcomes.errors), "with a broken rig"),
+        (len(outcomes.errors) - wrong_input, "with a broken rig"),
+        (wrong_input, "with wrong input"),
     )
     more = "".join(f", {number} {words}" for number, words in others if number)
     if not states and not more:

@@ -30,6 +30,7 @@ MARKS: Mapping[CellState, tuple[str, str]] = {
     CellState.ONLY_BASELINE: ("<", "only the baseline has it"),
     CellState.ONLY_CANDIDATE: (">", "only the candidate has it"),
     CellState.BROKEN: ("?", "the rig broke"),
+    CellState.WRONG_INPUT: ("i", "the input is wrong"),
 }
 UNCONFIRMED = ("u", "regressed, which is not confirmed")
 UNCOUNTED = ("o", "ended differently, which does not count")
@@ -122,7 +123,7 @@ def _choose_style(cell: ComparedCell, state: CellState) -> str:
     if state is CellState.REGRESSED:
         return "bold red"
     if cell.baseline is None or cell.candidate is None:
-        return "bold magenta" if state is CellState.BROKEN else "blue"
+        return "bold magenta" if state in (CellState.BROKEN, CellState.WRONG_INPUT) else "blue"
     if cell.candidate.passed:
         return "green" if cell.baseline.passed else "bold green"
     return "red" if cell.baseline.passed else "magenta"
@@ -162,6 +163,7 @@ def _cells(verdict: Verdict) -> str:
         (counts.works_with_neither, "on neither"),
         (counts.only_one_side, "have one side only"),
         (counts.broken, "with a broken rig"),
+        (counts.wrong_input, "with wrong input"),
     )
     passed = f"{counts.passed_on_both_sides} of {count(counts.all, 'cell')} passed on both sides"
     return ", ".join([passed, *(f"{number} {words}" for number, words in counted if number)])
