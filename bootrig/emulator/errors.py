@@ -6,6 +6,7 @@ RigError
     ├── PlatformFirmwareMissingError  the QEMU has no such platform firmware
     ├── LibvirtError                  libvirt is missing or does not work
     ├── AcceleratorError              the accelerator asked for does not work here
+    ├── FreezeError                   a guest cannot be frozen, or not be thawed
     ├── GuestError
     │   ├── GuestStartError           QEMU started, but never became usable
     │   ├── GuestDiedError            QEMU went away
@@ -41,6 +42,10 @@ class AcceleratorError(EmulatorError):
 
 class LibvirtError(EmulatorError):
     """libvirt is missing or does not work here."""
+
+
+class FreezeError(EmulatorError):
+    """A guest cannot be frozen, or not be thawed, by this QEMU."""
 
 
 class GuestError(EmulatorError):

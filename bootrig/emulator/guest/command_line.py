@@ -29,6 +29,7 @@ def make_command_line(
     console: Path | None = None,
     console_log: str = "",
     is_confined: bool = False,
+    is_thawed: bool = False,
 ) -> tuple[str, ...]:
     """Return the words that start `definition` on `emulator`, paused, with its monitor on an open socket.
 
@@ -39,9 +40,11 @@ def make_command_line(
         console: the names of the console's two pipes, without their endings; None where the guest has no console.
         console_log: a file into which QEMU itself writes everything that the guest prints.
         is_confined: whether it filters its own system calls, where it is built with that.
+        is_thawed: whether it waits for the state of a frozen guest, of which the log has what that had printed.
     """
     words = [*emulator.command, *BARE]
     words += SANDBOX if is_confined and emulator.has_sandbox else ()
+    words += ("-incoming", "defer") if is_thawed else ()
     words += ["-chardev", f"socket,id=qmp,fd={monitor}", "-mon", "chardev=qmp,mode=control"]
     for directory in (*definition.data_directories, *emulator.data_directories):
         words += ["-L", str(directory)]
@@ -53,6 +56,7 @@ def make_command_line(
     words += ["-rtc", encode_key_values({"base": clock.base, "clock": clock.clock})]
     if console is not None:
         log: dict[str, JsonValue] = {"logfile": console_log} if console_log else {}
+        log |= {"logappend": True} if console_log and is_thawed else {}
         words += ["-chardev", "pipe," + encode_key_values({"id": CONSOLE_CHARDEV, "path": str(console), **log})]
     return (*words, *make_part_words(emulator, definition.parts))
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from bootrig.confinement.view import DESCRIPTORS
 from bootrig.deadline import Deadline
 from bootrig.emulator.definition.definition import CONSOLE_CHARDEV, MachineDefinition
 from bootrig.emulator.definition.parts import BlockNode, Device
@@ -18,6 +19,8 @@ from bootrig.emulator.guest.command_line import make_command_line
 from bootrig.emulator.guest.configuration import configure, split_for_qmp
 from bootrig.emulator.guest.confined import open_surroundings
 from bootrig.emulator.guest.console import Console, ConsolePipes
+from bootrig.emulator.guest.freezing import FrozenGuest, load_state
+from bootrig.emulator.guest.memory import add_memory
 from bootrig.emulator.guest.rom_evidence import DeviceRom, read_device_rom
 from bootrig.emulator.monitor.process import start_qemu
 from bootrig.emulator.monitor.session import QmpSession
@@ -33,6 +36,7 @@ OUTPUT_FILE = "qemu.log"
 CONSOLE_FILE = "console.log"
 VARIABLES_FILE = "variables.fd"
 SERIAL_PORT = "isa-serial"
+OWN_DESCRIPTORS = Path("/proc/self/fd")
 
 # Events (qapi/run-state.json) after which a guest does not run any more.
 OWN_ENDS = {"SHUTDOWN": "the guest powered itself off", "GUEST_PANICKED": "the guest panicked"}
@@ -134,7 +138,7 @@ class Guest:
     async def _judge(self, event: Mapping[str, Any]) -> None:
         name = event.get("event")
         if name == "RESET":
-            self.resets += bool(event.get("data", {}).get("guest"))
+            self.resets += _is_own_reset(event)
         elif name in OWN_ENDS:
             self.own_end = OWN_ENDS[name]
         elif name == "STOP":
@@ -147,6 +151,21 @@ class Guest:
     def _break(self, error: EmulatorError) -> None:
         if not self._broken.done():
             self._broken.set_result(error)
+
+
+def _is_own_reset(event: Mapping[str, Any]) -> bool:
+    return event.get("event") == "RESET" and bool(event.get("data", {}).get("guest"))
+
+
+def _choose_memory(
+    definition: MachineDefinition, memory: int | None, frozen: FrozenGuest | None, *, is_confined: bool
+) -> tuple[MachineDefinition, tuple[int, ...]]:
+    """Return a guest with the file that is its memory, where it has one, and the descriptors that QEMU inherits."""
+    descriptor = memory if frozen is None else frozen.memory
+    if descriptor is None:
+        return definition, ()
+    path = (DESCRIPTORS if is_confined else OWN_DESCRIPTORS) / str(descriptor)
+    return add_memory(definition, path, is_shared=frozen is None), (descriptor,)
 
 
 def copy_variables(firmware: PlatformFirmware, run_directory: Path) -> PlatformFirmware:
@@ -197,6 +216,8 @@ async def start_direct_guest(
     *,
     configure_by_qmp: Catalog | None = None,
     is_confined: bool = False,
+    memory: int | None = None,
+    frozen: FrozenGuest | None = None,
 ) -> AsyncIterator[Guest]:
     """Yield a guest that is complete and paused; QEMU ends with the `with`.
 
@@ -211,9 +232,12 @@ async def start_direct_guest(
         configure_by_qmp: what the QEMU says about itself, if everything that QMP can add is to be added over QMP;
             otherwise everything is on the command line.
         is_confined: whether QEMU sees and does only what its guest needs. This process is in a cell's namespaces then.
+        memory: the descriptor of the file that is the guest's memory, where it is to be frozen.
+        frozen: what the guest goes on from, as a clone; without, it begins with power-on.
 
     Raises:
         GuestStartError: QEMU ended at once or does not answer.
+        FreezeError: it does not thaw the guest.
         PlatformFirmwareMissingError: there is no such platform firmware.
         ToolMissingError: there is no such program.
         ProcessError: it cannot be started.
@@ -230,7 +254,9 @@ async def start_direct_guest(
                 emulator, complete, run_directory, run_directory / CONSOLE_FILE, pipes, is_confined=is_confined
             )
         )
-        prepared = around.definition
+        prepared, shared = _choose_memory(around.definition, memory, frozen, is_confined=is_confined)
+        if frozen is not None:
+            (run_directory / CONSOLE_FILE).write_bytes(frozen.console)
         cold, hot = split_for_qmp(prepared, configure_by_qmp) if configure_by_qmp else (prepared, None)
 
         def words(monitor: int) -> tuple[str, ...]:
@@ -241,6 +267,7 @@ async def start_direct_guest(
                 console=around.console,
                 console_log=around.console_log,
                 is_confined=is_confined,
+                is_thawed=frozen is not None,
             )
 
         environment = {**dict(emulator.environment), **around.environment}
@@ -250,7 +277,7 @@ async def start_direct_guest(
                 run_directory / OUTPUT_FILE,
                 deadline,
                 environment=environment,
-                pass_fds=(*pass_fds, *around.descriptors),
+                pass_fds=(*pass_fds, *around.descriptors, *shared),
                 confinement=around.confinement,
             )
         )
@@ -258,6 +285,10 @@ async def start_direct_guest(
             await configure(qemu.session, hot)
         console = await pipes.open_console()
         stack.callback(console.close)
+        if frozen is not None:
+            await load_state(qemu.session, frozen)
+            console.data_received(frozen.console)
+        events = list(frozen.events) if frozen is not None else []
         guest = Guest(
             emulator=emulator,
             definition=complete,
@@ -266,6 +297,8 @@ async def start_direct_guest(
             console=console,
             run_directory=run_directory,
             lacking=(*around.lacking, *qemu.lacking),
+            events=events,
+            resets=sum(_is_own_reset(event) for event in events),
         )
         await stack.enter_async_context(start_observer(guest))
         yield guest

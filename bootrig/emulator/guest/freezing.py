@@ -1,0 +1,152 @@
+"""Freezing a guest at a place of its boot, and thawing clones that go on from there.
+
+What a guest has written to its memory stays in the file that its memory is (`memory.py`); everything else, its devices'
+state, leaves and enters QEMU by a socket, as in a migration. Regular files QEMU 11 takes by name only, and a confined
+one sees none.
+
+Sources: qapi/migration.json and migration/ of QEMU 5.2 to 11.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bootrig.deadline import Deadline
+from bootrig.emulator.errors import EmulatorError, FreezeError
+from bootrig.emulator.guest.memory import make_memory_file, seal
+from bootrig.emulator.monitor.session import QmpSession
+
+STATE_NAME = "state"
+# Memory in files that are shared, and those that a clone has of its own, do not travel.
+CAPABILITIES = {"capabilities": [{"capability": "x-ignore-shared", "state": True}]}
+# Devices are flash and video memory, too; of known guests 0.4 to 5 MB.
+STATE_LIMIT = 128 << 20
+CHUNK_LENGTH = 1 << 20
+FREEZE_S, THAW_S = 20.0, 20.0
+PERIOD_S = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenGuest:
+    """A guest that was stopped on its way, and the descriptors of what is left of it.
+
+    Attributes:
+        memory: its memory, a sealed memfd.
+        state: the state of its devices, a sealed memfd.
+        console: what it had printed.
+        guest_s: its clock, in whole seconds since power-on.
+        events: the QMP events until then, but for those of its start and its stop.
+    """
+
+    memory: int
+    state: int
+    console: bytes
+    guest_s: float
+    events: tuple[Mapping[str, Any], ...] = ()
+
+    def close(self) -> None:
+        """Close the descriptors."""
+        os.close(self.memory)
+        os.close(self.state)
+
+
+async def save_state(session: QmpSession) -> int:
+    """Return the descriptor of a sealed memfd with the state of the devices of a guest that is stopped.
+
+    The guest cannot go on then.
+
+    Raises:
+        FreezeError: this QEMU cannot do it, or the state is too long.
+        EmulatorError: QEMU does not answer.
+    """
+    deadline = Deadline.after(FREEZE_S, "QEMU saves a guest's state")
+    state = make_memory_file(0)
+    try:
+        async with _open_channel(session) as (reader, _):
+            await session.execute("migrate-set-capabilities", CAPABILITIES)
+            await session.execute("migrate-set-parameters", {"max-bandwidth": 1 << 40})
+            await session.execute("migrate", {"uri": f"fd:{STATE_NAME}"})
+            async with asyncio.timeout(deadline.limit_s):
+                await _receive(reader, state)
+        await _await_status(session, "query-migrate", "completed", deadline)
+        await _await_status(session, "query-status", "postmigrate", deadline)
+        seal(state)
+    except BaseException as error:
+        os.close(state)
+        raise _describe("freeze", error) from error
+    return state
+
+
+async def load_state(session: QmpSession, frozen: FrozenGuest) -> None:
+    """Give a QEMU that waits for a guest the state of its devices; the guest is paused then.
+
+    Raises:
+        FreezeError: this QEMU cannot do it.
+        EmulatorError: QEMU does not answer.
+    """
+    deadline = Deadline.after(THAW_S, "QEMU loads a guest's state")
+    try:
+        async with _open_channel(session) as (_, writer):
+            await session.execute("migrate-set-capabilities", CAPABILITIES)
+            # QEMU would announce the guest by packets that it has not sent
+            await session.execute("migrate-set-parameters", {"announce-rounds": 0})
+            await session.execute("migrate-incoming", {"uri": f"fd:{STATE_NAME}"})
+            async with asyncio.timeout(deadline.limit_s):
+                await _send(writer, frozen.state)
+        await _await_status(session, "query-migrate", "completed", deadline)
+        await _await_status(session, "query-status", "paused", deadline)
+    except BaseException as error:
+        raise _describe("thaw", error) from error
+
+
+def _describe(what: str, error: BaseException) -> BaseException:
+    """Return the error for what came up while a guest was frozen or thawed."""
+    if isinstance(error, FreezeError) or not isinstance(error, EmulatorError | OSError):
+        return error
+    why = "it takes too long" if isinstance(error, TimeoutError) else str(error).partition("\n")[0]
+    return FreezeError(f"QEMU does not {what} a guest: {why}")
+
+
+@asynccontextmanager
+async def _open_channel(session: QmpSession) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Yield this end of a socket whose other end QEMU has, as `STATE_NAME`."""
+    near, far = socket.socketpair()
+    with near:
+        with far:
+            await session.send_file_descriptor(far.fileno(), STATE_NAME)
+        reader, writer = await asyncio.open_connection(sock=near)
+        try:
+            yield reader, writer
+        finally:
+            writer.transport.abort()
+
+
+async def _receive(reader: asyncio.StreamReader, state: int) -> None:
+    length = 0
+    while content := await reader.read(CHUNK_LENGTH):
+        length += len(content)
+        if length > STATE_LIMIT:
+            raise FreezeError(f"the state of the guest's devices has more than {STATE_LIMIT >> 20} MiB")
+        os.write(state, content)
+
+
+async def _send(writer: asyncio.StreamWriter, state: int) -> None:
+    offset = 0
+    while content := os.pread(state, CHUNK_LENGTH, offset):
+        writer.write(content)
+        await writer.drain()
+        offset += len(content)
+    writer.close()
+    await writer.wait_closed()
+
+
+async def _await_status(session: QmpSession, command: str, wanted: str, deadline: Deadline) -> None:
+    """Ask until QEMU says that it has come so far; there is no event for it without asking for events of migration."""
+    while (status := (await session.execute(command)).get("status")) != wanted:
+        if status == "failed" or deadline.passed:
+            raise FreezeError(f"QEMU says that the state of the guest is {status}, and not {wanted}")
+        await asyncio.sleep(PERIOD_S)
