@@ -3,7 +3,8 @@
 Each room is a directory in the cache directory, each entry a file in it that begins with the digest of what it is: of
 the key and of the content. Whatever else has the entry's name (a damaged file, a directory, a link, a named pipe) is
 removed, and the result is made anew. A key is any JSON value; it names everything from which the result is made, beside
-the room's format and the version of bootrig, which belong to every key.
+the room's format and the version of bootrig, which belong to every key. Whenever something is kept, what was not used
+for long leaves its room, and what was used least recently where the room holds more than its limit.
 """
 
 import errno
@@ -12,7 +13,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader
@@ -23,13 +24,14 @@ from bootrig import __version__
 from bootrig.errors import RigError
 from bootrig.shortage import find_remedy
 from bootrig.temporary import remove_path
-from bootrig.workdir import CACHE_VARIABLE, cache_directory, write_atomically
+from bootrig.workdir import CACHE_VARIABLE, NEW_PREFIX, cache_directory, write_atomically
 
 MAGIC = b"bootrig-cache "
 HEADER_LENGTH = len(MAGIC) + 64 + 1
 LENGTH_LIMIT = 256 << 20
-# What was not used for so long goes when something is kept in its room; a use is noted once a day.
-UNUSED_S, NOTED_S = 90 * 86400.0, 86400.0
+# What was not used for so long goes when something is kept in its room; a use is noted once an hour.
+UNUSED_S, NOTED_S = 90 * 86400.0, 3600.0
+ROOM_LIMIT = 64 << 20
 
 
 class CacheError(RigError):
@@ -75,20 +77,36 @@ def describe_cache_error(error: OSError) -> CacheError:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """The file of an entry, its length in bytes, and when it was last used, in seconds since 1970."""
+
+    path: Path
+    length: int
+    used_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """Results of one sort.
 
     Attributes:
         name: the directory's.
         format: another number whenever what is kept has another form, or is made otherwise from the same key.
+        limit: how many bytes it holds.
     """
 
     name: str
     format: int
+    limit: int = ROOM_LIMIT
+
+    @property
+    def directory(self) -> Path:
+        """The directory of its entries, which need not be there."""
+        return cache_directory() / self.name
 
     def path_of(self, key: Any) -> Path:
         """Return the entry's file, which need not be there."""
-        return cache_directory() / self.name / digest_key([self.name, self.format, __version__, key])
+        return self.directory / digest_key([self.name, self.format, __version__, key])
 
     def find(self, key: Any) -> bytes | None:
         """Return what is kept under `key`, None where nothing is. What is damaged is removed.
@@ -115,10 +133,28 @@ class Room:
         """
         path = self.path_of(key)
         try:
-            write_atomically(path, _make_header(path, content) + content)
+            # what a power cut leaves of it does not verify
+            write_atomically(path, _make_header(path, content) + content, durable=False)
         except OSError as error:
             raise describe_cache_error(error) from error
-        _remove_unused(path.parent)
+        with suppress(OSError):
+            for entry in choose_unused(self.entries(), self.limit, UNUSED_S):
+                remove_path(entry.path)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return what is in the room, entries of earlier versions among it.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        found = []
+        with suppress(FileNotFoundError), os.scandir(self.directory) as listed:
+            for one in listed:
+                if not one.name.startswith(NEW_PREFIX):
+                    with suppress(FileNotFoundError):
+                        status = one.stat(follow_symlinks=False)
+                        found.append(Entry(Path(one.path), status.st_size, status.st_mtime))
+        return tuple(found)
 
     def obtain(self, key: Any, make: Callable[[], bytes]) -> bytes:
         """Return what is kept under `key`; where nothing is, what `make` returns, which is kept first.
@@ -144,6 +180,22 @@ class Room:
     def obtain_value(self, key: Any, make: Callable[[], Any]) -> Any:
         """Return a JSON value as `obtain` does."""
         return json.loads(self.obtain(key, lambda: _encode(make())))
+
+
+def choose_unused(entries: Sequence[Entry], limit: int, age_s: float) -> tuple[Entry, ...]:
+    """Return what has to go, used least recently first.
+
+    That is what was not used for longer than `age_s`, and what makes the rest longer than `limit` bytes.
+    """
+    in_order = sorted(entries, key=lambda entry: entry.used_s)
+    oldest_s, left = time.time() - age_s, sum(entry.length for entry in entries)
+    chosen = []
+    for entry in in_order:
+        if entry.used_s >= oldest_s and left <= limit:
+            break
+        chosen.append(entry)
+        left -= entry.length
+    return tuple(chosen)
 
 
 def _encode(value: Any) -> bytes:
@@ -178,11 +230,3 @@ def _read(path: Path) -> bytes | None:
         raise
     except OSError:
         return None
-
-
-def _remove_unused(directory: Path) -> None:
-    """Remove what was not used for long, entries of earlier versions among it."""
-    with suppress(OSError):
-        for entry in list(os.scandir(directory)):
-            if entry.stat(follow_symlinks=False).st_mtime < time.time() - UNUSED_S:
-                remove_path(Path(entry))

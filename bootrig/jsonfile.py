@@ -90,6 +90,6 @@ def load_json(path: Path, kind: type[T]) -> T:
     return parse_json(content, kind, str(path))
 
 
-def write_json(path: Path, value: object) -> None:
-    """Write `value` to the file `path`, all or nothing."""
-    write_atomically(path, encode_json(value))
+def write_json(path: Path, value: object, *, durable: bool = True) -> None:
+    """Write `value` to the file `path`, all or nothing, also when the power is cut where it is `durable`."""
+    write_atomically(path, encode_json(value), durable=durable)

@@ -87,8 +87,10 @@ def start_work_directory(purpose: str) -> Iterator[Path]:
         yield path
 
 
-def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write `content` to `path`, durably, so that a reader sees either all of it or the previous content.
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o644, durable: bool = True) -> None:
+    """Write `content` to `path` so that a reader sees either all of it or the previous content.
+
+    A power cut changes nothing of that where it is `durable`.
 
     Raises:
         OSError: it cannot be written; what was there before is still there.
@@ -99,9 +101,11 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         while left:
             left = left[stream.write(left) :]
         new.chmod(mode)
-        os.fsync(stream.fileno())
+        if durable:
+            os.fsync(stream.fileno())
         new.replace(path)
-    sync_directory(path.parent)
+    if durable:
+        sync_directory(path.parent)
 
 
 def sync_directory(directory: Path) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bootrig import cache
-from bootrig.cache import CacheError, Room
+from bootrig.cache import CacheError, Entry, Room, choose_unused
 from bootrig.errors import RigError
 from bootrig.store.settings import FetchSettings, load_settings
-from bootrig.workdir import cache_directory
+from bootrig.workdir import NEW_PREFIX, cache_directory
 
 ROOM = Room("room", 1)
 CONTENT = b'{"works": true}'
@@ -154,6 +154,39 @@ def test_what_is_not_used_for_long_goes() -> None:
     assert not unused.exists()
 
 
+def use(key: str, seconds_ago: float) -> Path:
+    ROOM.keep(key, CONTENT)
+    path = ROOM.path_of(key)
+    os.utime(path, (time.time() - seconds_ago,) * 2)
+    return path
+
+
+def test_what_was_used_least_recently_goes_first() -> None:
+    paths = [use(key, seconds_ago) for key, seconds_ago in (("a", 300), ("b", 9000), ("c", 100))]
+    length = paths[0].stat().st_size
+    small = Room("room", 1, limit=3 * length)
+    assert ROOM.find("b") == CONTENT
+    small.keep("d", CONTENT)
+    assert [path.exists() for path in paths] == [False, True, True]
+    assert sorted(entry.length for entry in small.entries()) == [length] * 3
+
+
+def test_what_is_on_its_way_is_no_entry() -> None:
+    assert ROOM.entries() == ()
+    path = use("a", 0)
+    (path.parent / f"{NEW_PREFIX}x").touch()
+    assert [entry.path for entry in ROOM.entries()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("limit", "age_s", "chosen"), [(100, 1e9, ""), (30, 1e9, ""), (29, 1e9, "b"), (100, 50, "ba"), (0, 1e9, "bac")]
+)
+def test_what_is_chosen(limit: int, age_s: float, chosen: str) -> None:
+    now_s = time.time()
+    entries = [Entry(Path(name), 10, now_s - ago_s) for name, ago_s in (("a", 60.0), ("b", 90.0), ("c", 10.0))]
+    assert "".join(entry.path.name for entry in choose_unused(entries, limit, age_s)) == chosen
+
+
 @pytest.mark.parametrize("place", ["", "room"])
 def test_a_file_where_a_directory_should_be(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOOTRIG_CACHE", str(tmp_path / "cache"))
@@ -173,7 +206,7 @@ def test_a_file_where_a_directory_should_be(place: str, tmp_path: Path, monkeypa
     ],
 )
 def test_where_nothing_can_be_written(number: int, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path, content: bytes) -> None:
+    def refuse(path: Path, content: bytes, *, durable: bool) -> None:
         raise OSError(number, os.strerror(number), str(path))
 
     monkeypatch.setattr(cache, "write_atomically", refuse)
