@@ -79,7 +79,7 @@ def _ask_clocks(members: Sequence[Difference], evidence: Evidence) -> Told:
 def _find_ways(first: Difference, evidence: Evidence) -> Ways[Difference]:
     """Return how the cells of a cluster are asked; real time knows nothing of what two clocks split."""
     if RULES[first.rule].needs is Needs.LOOK:
-        return Ways(evidence.ask_clock, evidence.want_clock, evidence.want_clock)
+        return Ways(evidence.ask_clock, evidence.want_look, evidence.want_clock)
 
     def ask(entry: Difference) -> bool | None:
         seen = evidence.ask_clock(entry)
@@ -182,21 +182,21 @@ def _find_second_clocks(pairing: Pairing) -> list[WantedBoot]:
     """Return the boots that tell waits from work: of each cell whose times differ, and of one for each ROM.
 
     That is the cheapest of those that passed with a NIC, machine, platform firmware and emulator; by a program that
-    came over the network where there is one, for such boots have all stages.
+    came over the network where there is one, for such boots have all stages. It tells of the start of all of them.
     """
     places: dict[tuple[str, ...], list[PairedCell]] = {}
     for cell in pairing.paired:
         if cell.can_be_split:
-            key = cell.judged.key
-            place = key.nic_model, key.machine, key.platform_firmware, key.emulator
-            places.setdefault(place, []).append(cell)
+            places.setdefault(cell.place, []).append(cell)
     wanted: list[WantedBoot] = []
     for cells in places.values():
-        passed = sorted((cell for cell in cells if cell.judged.both_passed), key=_find_cost)
+        first: tuple[WantedBoot, ...] = ()
         if not any(cell.judged.second for cell in cells):
-            wanted += next((boots for cell in passed if (boots := cell.want_second())), ())
+            passed = sorted((cell for cell in cells if cell.judged.both_passed), key=_find_cost)
+            first = next((boots for cell in passed if (boots := cell.want_second())), ())
+        wanted += first
         for cell in cells:
-            if needs_second_clock(cell.judged):
+            if needs_second_clock(cell.judged, knows_start=bool(first)):
                 wanted += cell.want_second()
     return [boot for boot in wanted if boot.key not in pairing.broken]
 

@@ -87,6 +87,14 @@ class Evidence:
         seen = self.real.find(difference)
         return None if seen is None else seen is not False
 
+    def want_look(self, difference: Difference) -> tuple[WantedBoot, ...]:
+        """Return the boots that a second look at its own cell lacks; empty where two clocks told nothing of that cell.
+
+        What is known of its start from another cell is looked at there.
+        """
+        cell = self.find_cell(difference)
+        return () if cell.judged.start is not None else self.want_clock(difference)
+
     def want_clock(self, difference: Difference) -> tuple[WantedBoot, ...]:
         """Return the boots that its own cell lacks before `ask_clock` answers."""
         cell = self.find_cell(difference)

@@ -376,3 +376,44 @@ def test_times_are_not_split_where_a_second_virtual_clock_makes_no_sense() -> No
     for clock in (Clock(ClockKind.VIRTUAL, 4), REAL):
         _, batches = decide({A: {}}, first_clock=clock)
         assert batches == []
+
+
+def late(start_s: float) -> Mapping[str, Changes]:
+    """Return the boots of a guest that sends its first packet then: it waits as long at either clock."""
+    return {clock: {"first_packet_s": start_s} for clock in ("shift7", "shift5")}
+
+
+def test_one_cell_tells_of_the_start_of_all_scenarios() -> None:
+    """The second clock and the second look are booted once; every cell has the difference, and is confirmed."""
+    names = ("a/e1000/pc", "b/e1000/pc", "c/e1000/pc")
+    verdict, batches = decide(dict.fromkeys(names, late(72.0)))
+    assert batches == [{"a/e1000/pc shift5"}, {"a/e1000/pc shift7", "a/e1000/pc shift5"}]
+    told = states(verdict, "start-time")
+    assert {name: state for name, (state, _) in told.items()} == dict.fromkeys(names, C)
+    assert (verdict.untimed, len(verdict.causes)) == ((), 1)
+
+
+def test_a_cell_that_starts_otherwise_is_booted_at_the_second_clock_itself() -> None:
+    verdict, batches = decide({"a/e1000/pc": late(72.0), "b/e1000/pc": late(74.0), "c/pcnet/pc": late(72.0)})
+    assert batches[0] == {"a/e1000/pc shift5", "c/pcnet/pc shift5"}
+    assert "b/e1000/pc shift5" in batches[1]
+    assert {state for state, _ in states(verdict, "start-time").values()} == {C}
+    assert verdict.untimed == ()
+
+
+def test_a_start_that_a_second_look_refutes_is_asked_of_each_cell() -> None:
+    """The look finds the candidate as fast as the baseline, so that no other cell can rely on it."""
+    names, changes = ("a/e1000/pc", "b/e1000/pc"), {"first_packet_s": 72.0}
+
+    def answer(wanted: WantedBoot) -> Boot:
+        name = find_name(wanted.key)
+        refutes = name == names[0] and wanted.reason is Reason.SECOND_LOOK
+        return make(name, GOOD if refutes or wanted.side == "baseline" else changes, wanted.side)
+
+    boots = [
+        make(name, changes if side == "candidate" else GOOD, side)
+        for name in names
+        for side in ("baseline", "candidate")
+    ]
+    verdict, _ = compare_and_boot(boots, answer)
+    assert {name: state for name, (state, _) in states(verdict, "start-time").items()} == {names[0]: R, names[1]: C}

@@ -12,11 +12,10 @@ from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Needs, rule
 from bootrig.compare.tolerance import Tolerance
-from bootrig.trace.reading.stages import Split, Stage, StageTime, measure_stages, split_stages
+from bootrig.trace.reading.stages import ALIKE_S, START_STAGES, Split, Stage, StageTime, measure_stages, split_stages
 from bootrig.trace.trace import Trace
 
 REGRESSION_S = 10.0
-SECOND_CLOCK_S = 0.25
 # A second look has to find the same within so many seconds. After the DHCP answer guests may wait by a timer that was
 # set before it, so that the time that the answer took, a quarter of a second in undisturbed boots, comes out as theirs.
 AGAIN_S = 0.25
@@ -29,7 +28,6 @@ WORK_MINIMUM = 2e6
 # loaded host. Over many blocks of a file that adds up.
 BLOCK_S = 0.02
 
-START_STAGES = frozenset({Stage.START, Stage.FIRST_PACKET})
 ADDRESS_STAGES = frozenset({Stage.ADDRESS})
 FILE_STAGES = frozenset({Stage.REQUEST, Stage.FILES})
 BOOT_STAGES = frozenset({Stage.NBP, Stage.DISK, Stage.DISK_AFTER_FILE, Stage.DISK_UNANSWERED})
@@ -63,16 +61,21 @@ REAL_TOLERANCES: Mapping[Stage, RealTolerance] = {
 }
 
 
-def needs_second_clock(pair: CellPair) -> bool:
-    """Whether some stage takes so much longer on one side that a second virtual clock has to tell waits from work."""
+def needs_second_clock(pair: CellPair, *, knows_start: bool = False) -> bool:
+    """Whether some stage takes so much longer on one side that a second virtual clock has to tell waits from work.
+
+    The start of a guest does not depend on the scenario: where another one tells of it (`knows_start` where it is about
+    to), it does not count.
+    """
     if pair.second is not None or not pair.is_virtual or pair.is_disturbed:
         return False
     if pair.baseline.clock != pair.candidate.clock:
         return False
+    known = START_STAGES if knows_start or pair.start is not None else frozenset()
     first, second = (measure_stages(trace) for trace in pair.sides)
     return any(
-        abs(first[stage].guest_s - second[stage].guest_s) > SECOND_CLOCK_S + _find_noise_s(first[stage], second[stage])
-        for stage in first.keys() & second.keys()
+        abs(first[stage].guest_s - second[stage].guest_s) > ALIKE_S + _find_noise_s(first[stage], second[stage])
+        for stage in first.keys() & second.keys() - known
     )
 
 
@@ -112,13 +115,14 @@ def lasts_in_real_time(first: Finding, pair: CellPair) -> bool | None:
 
 def _compare(pair: CellPair, stages: Set[Stage]) -> Iterator[Finding]:
     """Yield what differs in some stages: waits and work where two clocks tell them apart, else times in real time."""
+    others, known = (pair.start, START_STAGES) if pair.second is None else (pair.second, frozenset(Stage))
     if pair.is_real:
         yield from _compare_real(pair, stages)
-    elif pair.second is not None and pair.is_virtual and not pair.is_disturbed:
+    elif others is not None and pair.is_virtual and not pair.is_disturbed:
         times = [measure_stages(trace) for trace in pair.sides]
-        first, second = (split_stages(*clocks) for clocks in zip(pair.sides, pair.second, strict=True))
+        first, second = (split_stages(*clocks) for clocks in zip(pair.sides, others, strict=True))
         for stage in Stage:
-            if stage in stages and stage in first and stage in second:
+            if stage in stages & known and stage in first and stage in second:
                 old, new = (measured[stage] for measured in times)
                 tolerance = replace(pair.tolerance, wait_s=pair.tolerance.wait_s + _find_noise_s(old, new))
                 one, other = first[stage], second[stage]

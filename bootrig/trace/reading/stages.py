@@ -25,6 +25,8 @@ from bootrig.trace.reading.wire import FileRequest, strip_varying
 from bootrig.trace.trace import Trace
 
 NS = 1e-9
+# So much apart, times at one clock are the same.
+ALIKE_S = 0.25
 
 
 class Stage(StrEnum):
@@ -39,6 +41,9 @@ class Stage(StrEnum):
     DISK = "from the DHCP answer to the boot from disk"
     DISK_AFTER_FILE = "from the last file request to the boot from disk"
     DISK_UNANSWERED = "from the first DISCOVER to the boot from disk"
+
+
+START_STAGES = frozenset({Stage.START, Stage.FIRST_PACKET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,13 @@ def split_stages(first: Trace, second: Trace) -> dict[Stage, Split | None]:
 def measure_stages(trace: Trace) -> dict[Stage, StageTime]:
     """Return the time of each stage that the boot completed."""
     return dict(_Boot(trace).iter_stages())
+
+
+def starts_alike(first: Trace, second: Trace) -> bool:
+    """Whether two guests of one clock take as long to their first DISCOVER, or to their first packet."""
+    times, others = measure_stages(first), measure_stages(second)
+    stages = START_STAGES & times.keys() & others.keys()
+    return bool(stages) and all(abs(times[one].guest_s - others[one].guest_s) <= ALIKE_S for one in stages)
 
 
 class _Boot:
