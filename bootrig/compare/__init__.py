@@ -6,7 +6,7 @@ from bootrig.compare.difference import Confirmation, Difference
 from bootrig.compare.failures import Failures, Outcomes, OutcomeState, judge_failures
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.policy import STRICT, FailOn, Policy, load_policy
-from bootrig.compare.rules.stages import comes_back, needs_second_clock
+from bootrig.compare.rules.stages import comes_back
 from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.compare.verdict import Answer, CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
 from bootrig.compare.waivers import Waiver, load_waivers
@@ -37,5 +37,4 @@ __all__ = [
     "judge_failures",
     "load_policy",
     "load_waivers",
-    "needs_second_clock",
 ]

@@ -10,7 +10,7 @@ from bootrig.compare.finding import Severity
 from bootrig.compare.pairing import CellPair, Pairing, pair_traces
 from bootrig.compare.policy import Policy
 from bootrig.compare.rules import RULES
-from bootrig.compare.rules.stages import needs_second_clock
+from bootrig.compare.second_clocks import find_untimed, share_works
 from bootrig.compare.verdict import STATES, CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
 from bootrig.compare.waivers import apply_waivers
 from bootrig.errors import is_wrong_input
@@ -46,11 +46,12 @@ def compare_traces(
     def find(pairing: Pairing) -> list[Difference]:
         return policy.apply(find_differences(pairing))
 
-    pairing = replace(pair_traces(baseline, candidate, broken, policy.tolerance), lint=tuple(lint))
+    pairing = share_works(pair_traces(baseline, candidate, broken, policy.tolerance))
+    pairing = replace(pairing, lint=tuple(lint))
     day = today or datetime.datetime.now(tz=datetime.UTC).date()
     found, notes = apply_waivers(find(pairing), policy.waivers, day)
     confirmed = confirm(pairing, found, find, everywhere=confirm_everywhere)
-    untimed = tuple(pair.key for pair in pairing if needs_second_clock(pair))
+    untimed = tuple(sorted(cell.judged.key for cell in find_untimed(pairing)))
     return Verdict(
         baseline=_names(baseline),
         candidate=_names(candidate),

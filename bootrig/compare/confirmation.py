@@ -18,10 +18,10 @@ from dataclasses import astuple, dataclass, replace
 from bootrig.compare.difference import Confirmation, Difference
 from bootrig.compare.evidence import Evidence, Find, find_sight, gather_evidence
 from bootrig.compare.finding import Severity
-from bootrig.compare.pairing import PairedCell, Pairing
+from bootrig.compare.pairing import Pairing
 from bootrig.compare.registry import Needs
 from bootrig.compare.rules import RULES
-from bootrig.compare.rules.stages import needs_second_clock
+from bootrig.compare.second_clocks import find_second_clocks
 from bootrig.compare.vouching import Answer, Testimony, Ways, vouch
 from bootrig.trace.reading.attempts import WantedBoot
 
@@ -61,7 +61,7 @@ def confirm(pairing: Pairing, found: Sequence[Difference], find: Find, *, everyw
     return Confirmed(
         tuple(entry for entry in judged if entry.confirmation is not Confirmation.REFUTED),
         tuple(entry for entry in judged if entry.confirmation is Confirmation.REFUTED),
-        tuple(dict.fromkeys([*_find_alike(pairing), *_find_second_clocks(pairing), *wanted])),
+        tuple(dict.fromkeys([*_find_alike(pairing), *find_second_clocks(pairing), *wanted])),
     )
 
 
@@ -176,32 +176,3 @@ def _describe(testimony: Testimony[Difference], entry: Difference, find_words: C
 def _find_alike(pairing: Pairing) -> list[WantedBoot]:
     """Return the boots without which one side counts in virtual time and the other in real time: times differ then."""
     return [boot for cell in pairing.paired for boot in cell.want_alike() if boot.key not in pairing.broken]
-
-
-def _find_second_clocks(pairing: Pairing) -> list[WantedBoot]:
-    """Return the boots that tell waits from work: of each cell whose times differ, and of one for each ROM.
-
-    That is the cheapest of those that passed with a NIC, machine, platform firmware and emulator; by a program that
-    came over the network where there is one, for such boots have all stages. It tells of the start of all of them.
-    """
-    places: dict[tuple[str, ...], list[PairedCell]] = {}
-    for cell in pairing.paired:
-        if cell.can_be_split:
-            places.setdefault(cell.place, []).append(cell)
-    wanted: list[WantedBoot] = []
-    for cells in places.values():
-        first: tuple[WantedBoot, ...] = ()
-        if not any(cell.judged.second for cell in cells):
-            passed = sorted((cell for cell in cells if cell.judged.both_passed), key=_find_cost)
-            first = next((boots for cell in passed if (boots := cell.want_second())), ())
-        wanted += first
-        for cell in cells:
-            if needs_second_clock(cell.judged, knows_start=bool(first)):
-                wanted += cell.want_second()
-    return [boot for boot in wanted if boot.key not in pairing.broken]
-
-
-def _find_cost(cell: PairedCell) -> tuple[bool, float]:
-    traces = cell.judged.sides
-    is_whole = all(trace.find_milestone("nbp-entered") for trace in traces)
-    return not is_whole, sum(trace.usage.get("qemu_wall_s", 0.0) for trace in traces)

@@ -90,10 +90,9 @@ class Evidence:
     def want_look(self, difference: Difference) -> tuple[WantedBoot, ...]:
         """Return the boots that a second look at its own cell lacks; empty where two clocks told nothing of that cell.
 
-        What is known of its start from another cell is looked at there.
+        What another cell tells of it is looked at there.
         """
-        cell = self.find_cell(difference)
-        return () if cell.judged.start is not None else self.want_clock(difference)
+        return () if self.find_cell(difference).judged.lent else self.want_clock(difference)
 
     def want_clock(self, difference: Difference) -> tuple[WantedBoot, ...]:
         """Return the boots that its own cell lacks before `ask_clock` answers."""

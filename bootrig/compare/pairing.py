@@ -14,7 +14,7 @@ from bootrig.trace.reading.attempts import (
     choose_second_clock,
     group_boots,
 )
-from bootrig.trace.reading.stages import starts_alike
+from bootrig.trace.reading.stages import Stage
 from bootrig.trace.trace import Clock, MissingRom, Trace
 from firmware.lint.finding import Finding as LintFinding
 
@@ -32,7 +32,8 @@ class CellPair:
         candidate: the candidate's trace.
         second: the trace of either side at a second virtual clock, both undisturbed; None where there is none.
         tolerance: how far times may differ.
-        start: where there is no `second`, that of another scenario whose guests start alike; None where there is none.
+        lent: where there is no `second`, the instructions of baseline and candidate in those stages of which another
+            cell tells; None where two clocks do not split them.
     """
 
     key: CellKey
@@ -40,7 +41,7 @@ class CellPair:
     candidate: Trace
     second: tuple[Trace, Trace] | None = None
     tolerance: Tolerance = TOLERANCE
-    start: tuple[Trace, Trace] | None = None
+    lent: Mapping[Stage, tuple[float | None, float | None]] = field(default_factory=dict)
 
     @property
     def sides(self) -> tuple[Trace, Trace]:
@@ -116,7 +117,7 @@ class PairedCell:
 
     @property
     def place(self) -> tuple[str, ...]:
-        """What cells have in common whose guests start alike, whatever the scenario."""
+        """What cells have in common in which the same ROM and firmware run, whatever the scenario."""
         key = self.judged.key
         clock = self.baseline.first_clock
         return key.nic_model, key.machine, key.platform_firmware, key.emulator, f"{clock.kind}{clock.shift}"
@@ -163,7 +164,7 @@ class PairedCell:
         baseline, candidate = self.baseline.find(clock, first), self.candidate.find(clock, second)
         if baseline is None or candidate is None:
             return None
-        return replace(self.judged, baseline=baseline, candidate=candidate, second=None, start=None)
+        return replace(self.judged, baseline=baseline, candidate=candidate, second=None, lent={})
 
     def _want(self, clock: Clock, numbers: tuple[int, int], reason: Reason) -> tuple[WantedBoot, ...] | None:
         """Return the boots that are lacking; None where a side gives none that is evidence."""
@@ -218,9 +219,8 @@ def pair_traces(
     """
     first, second = _index(baseline, broken or {}), _index(candidate, broken or {})
     unstarted = dict(_pop_unstarted(first, second))
-    paired = [_pair(key, first[key], second[key], tolerance) for key in sorted(first.keys() & second.keys())]
     return Pairing(
-        paired=tuple(_share_starts(paired)),
+        paired=tuple(_pair(key, first[key], second[key], tolerance) for key in sorted(first.keys() & second.keys())),
         only_baseline=tuple(first[key].counted for key in sorted(first.keys() - second.keys())),
         only_candidate=tuple(second[key].counted for key in sorted(second.keys() - first.keys())),
         broken=broken or {},
@@ -253,26 +253,6 @@ def _pair(key: CellKey, baseline: CellBoots, candidate: CellBoots, tolerance: To
         return replace(cell, judged=real)
     second = cell.second if cell.can_be_split else None
     return cell if second is None else replace(cell, judged=replace(pair, second=second.sides))
-
-
-def _share_starts(cells: Sequence[PairedCell]) -> Iterator[PairedCell]:
-    """Yield the cells; those without boots at the second clock have those of one whose guests start alike."""
-    witnesses: dict[tuple[str, ...], PairedCell] = {}
-    for cell in cells:
-        if cell.judged.second is not None:
-            witnesses.setdefault(cell.place, cell)
-    for cell in cells:
-        witness = witnesses.get(cell.place)
-        if witness is not None and cell.judged.second is None and cell.can_be_split and _start_alike(cell, witness):
-            yield replace(cell, judged=replace(cell.judged, start=witness.judged.second))
-        else:
-            yield cell
-
-
-def _start_alike(cell: PairedCell, witness: PairedCell) -> bool:
-    """Whether guests take as long to their first packet in another scenario, on both sides."""
-    pairs = zip(cell.judged.sides, witness.judged.sides, strict=True)
-    return all(starts_alike(trace, other) for trace, other in pairs)
 
 
 def iter_unequal_values(

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Needs, rule
+from bootrig.compare.second_clocks import find_noise_s
 from bootrig.compare.tolerance import Tolerance
-from bootrig.trace.reading.stages import ALIKE_S, START_STAGES, Split, Stage, StageTime, measure_stages, split_stages
+from bootrig.trace.reading.stages import Split, Stage, StageTime, measure_stages, split_by_work, split_stages
 from bootrig.trace.trace import Trace
 
 REGRESSION_S = 10.0
@@ -24,10 +25,8 @@ AGAIN_SHARE = 0.05
 REAL_SHARE = 0.5
 NOTHING = 0.05
 WORK_MINIMUM = 2e6
-# Packets are stamped where they leave QEMU: those of virtio-net-pci up to 10 ms after the guest has sent them, on a
-# loaded host. Over many blocks of a file that adds up.
-BLOCK_S = 0.02
 
+START_STAGES = frozenset({Stage.START, Stage.FIRST_PACKET})
 ADDRESS_STAGES = frozenset({Stage.ADDRESS})
 FILE_STAGES = frozenset({Stage.REQUEST, Stage.FILES})
 BOOT_STAGES = frozenset({Stage.NBP, Stage.DISK, Stage.DISK_AFTER_FILE, Stage.DISK_UNANSWERED})
@@ -61,29 +60,6 @@ REAL_TOLERANCES: Mapping[Stage, RealTolerance] = {
 }
 
 
-def needs_second_clock(pair: CellPair, *, knows_start: bool = False) -> bool:
-    """Whether some stage takes so much longer on one side that a second virtual clock has to tell waits from work.
-
-    The start of a guest does not depend on the scenario: where another one tells of it (`knows_start` where it is about
-    to), it does not count.
-    """
-    if pair.second is not None or not pair.is_virtual or pair.is_disturbed:
-        return False
-    if pair.baseline.clock != pair.candidate.clock:
-        return False
-    known = START_STAGES if knows_start or pair.start is not None else frozenset()
-    first, second = (measure_stages(trace) for trace in pair.sides)
-    return any(
-        abs(first[stage].guest_s - second[stage].guest_s) > ALIKE_S + _find_noise_s(first[stage], second[stage])
-        for stage in first.keys() & second.keys() - known
-    )
-
-
-def _find_noise_s(*times: StageTime) -> float:
-    """Return what the blocks of files add to the noise of a stage."""
-    return BLOCK_S * max(time.blocks for time in times)
-
-
 def comes_back(first: Finding, again: Finding) -> bool:
     """Whether a second look at a cell, other boots of both sides, found the same: only then is it a difference.
 
@@ -115,21 +91,34 @@ def lasts_in_real_time(first: Finding, pair: CellPair) -> bool | None:
 
 def _compare(pair: CellPair, stages: Set[Stage]) -> Iterator[Finding]:
     """Yield what differs in some stages: waits and work where two clocks tell them apart, else times in real time."""
-    others, known = (pair.start, START_STAGES) if pair.second is None else (pair.second, frozenset(Stage))
     if pair.is_real:
         yield from _compare_real(pair, stages)
-    elif others is not None and pair.is_virtual and not pair.is_disturbed:
+    elif pair.is_virtual and not pair.is_disturbed:
         times = [measure_stages(trace) for trace in pair.sides]
-        first, second = (split_stages(*clocks) for clocks in zip(pair.sides, others, strict=True))
-        for stage in Stage:
-            if stage in stages & known and stage in first and stage in second:
+        for stage, (first, second) in _split(pair).items():
+            if stage in stages:
                 old, new = (measured[stage] for measured in times)
-                tolerance = replace(pair.tolerance, wait_s=pair.tolerance.wait_s + _find_noise_s(old, new))
-                one, other = first[stage], second[stage]
-                if one is not None and other is not None:
-                    yield from _compare_stage(stage, one, other, tolerance)
+                tolerance = replace(pair.tolerance, wait_s=pair.tolerance.wait_s + find_noise_s(old, new))
+                if first is not None and second is not None:
+                    yield from _compare_stage(stage, first, second, tolerance)
                 elif abs(new.guest_s - old.guest_s) > tolerance.wait_s:
-                    yield _tell_unsplit(stage, one, other)
+                    yield _tell_unsplit(stage, first, second)
+
+
+def _split(pair: CellPair) -> dict[Stage, tuple[Split | None, Split | None]]:
+    """Return waits and work of either side, by the second clock; by another cell's where that tells of a stage."""
+    if pair.second is not None:
+        first, second = (split_stages(*clocks) for clocks in zip(pair.sides, pair.second, strict=True))
+        return {stage: (first[stage], second[stage]) for stage in Stage if stage in first and stage in second}
+    shift, times = pair.baseline.clock.shift or 0, [measure_stages(trace) for trace in pair.sides]
+    told: dict[Stage, tuple[Split | None, Split | None]] = {}
+    for stage, works in pair.lent.items():
+        told[stage] = _split_side(times[0][stage], works[0], shift), _split_side(times[1][stage], works[1], shift)
+    return told
+
+
+def _split_side(time: StageTime, work: float | None, shift: int) -> Split | None:
+    return None if work is None else split_by_work(time.guest_s, work, shift)
 
 
 def _compare_stage(stage: Stage, first: Split, second: Split, tolerance: Tolerance) -> Iterator[Finding]:

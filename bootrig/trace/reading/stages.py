@@ -25,8 +25,6 @@ from bootrig.trace.reading.wire import FileRequest, strip_varying
 from bootrig.trace.trace import Trace
 
 NS = 1e-9
-# So much apart, times at one clock are the same.
-ALIKE_S = 0.25
 
 
 class Stage(StrEnum):
@@ -41,9 +39,6 @@ class Stage(StrEnum):
     DISK = "from the DHCP answer to the boot from disk"
     DISK_AFTER_FILE = "from the last file request to the boot from disk"
     DISK_UNANSWERED = "from the first DISCOVER to the boot from disk"
-
-
-START_STAGES = frozenset({Stage.START, Stage.FIRST_PACKET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +65,16 @@ class Split:
     work_instructions: float
 
 
+def split_by_work(time_s: float, instructions: float, shift: int) -> Split:
+    """Return the wait of a stage that took so long, and in which a guest carried out so many instructions."""
+    return Split(time_s - instructions * (1 << shift) * NS, instructions)
+
+
 def split(first_s: float, second_s: float, first_shift: int, second_shift: int) -> Split:
     """Return the wait and the work of a stage that took `first_s` and `second_s` at two unequal shifts."""
     first_ns, second_ns = (float(1 << shift) for shift in (first_shift, second_shift))
     instructions = (first_s - second_s) / ((first_ns - second_ns) * NS)
-    return Split(first_s - instructions * first_ns * NS, instructions)
+    return split_by_work(first_s, instructions, first_shift)
 
 
 def split_stages(first: Trace, second: Trace) -> dict[Stage, Split | None]:
@@ -98,13 +98,6 @@ def split_stages(first: Trace, second: Trace) -> dict[Stage, Split | None]:
 def measure_stages(trace: Trace) -> dict[Stage, StageTime]:
     """Return the time of each stage that the boot completed."""
     return dict(_Boot(trace).iter_stages())
-
-
-def starts_alike(first: Trace, second: Trace) -> bool:
-    """Whether two guests of one clock take as long to their first DISCOVER, or to their first packet."""
-    times, others = measure_stages(first), measure_stages(second)
-    stages = START_STAGES & times.keys() & others.keys()
-    return bool(stages) and all(abs(times[one].guest_s - others[one].guest_s) <= ALIKE_S for one in stages)
 
 
 class _Boot:

@@ -1,0 +1,105 @@
+"""For which cells the boots of another cell at the second clock speak."""
+
+from collections.abc import Sequence
+
+import pytest
+from msgspec import structs
+
+from bootrig.compare import compare_traces
+from bootrig.compare.pairing import pair_traces
+from bootrig.compare.second_clocks import find_second_clocks, find_untimed, share_works
+from bootrig.trace.events import Dns, DnsQuestion
+from bootrig.trace.trace import Clock, Trace
+from tests.compare.factory import VIRTUAL
+from tests.compare.test_findings_stages import FIVE, PLAIN, Guest
+
+
+def boot(scenario: str, guest: Guest, side: str, *clocks: Clock) -> list[Trace]:
+    made = [guest.boot(clock) for clock in clocks or (VIRTUAL,)]
+    return [structs.replace(one, side=side, cell=f"{scenario}/{one.cell.partition('/')[2]}") for one in made]
+
+
+Cells = Sequence[tuple[Guest, Guest]]
+SLOW = Guest(nbp=(0.0, 41.0))
+SLOWER = Guest(nbp=(0.0, 45.0))
+LATE = Guest(start=(4.0, 36.0), nbp=(0.0, 41.0))
+
+
+def make(cells: Cells, timed: frozenset[int] = frozenset()) -> tuple[list[Trace], list[Trace]]:
+    """Return the traces of both sides, scenarios called by numbers; those in `timed` are booted at both clocks."""
+    sides: tuple[list[Trace], list[Trace]] = [], []
+    for number, guests in enumerate(cells):
+        clocks = (VIRTUAL, FIVE) if number in timed else (VIRTUAL,)
+        for traces, guest, side in zip(sides, guests, ("baseline", "candidate"), strict=True):
+            traces.extend(boot(str(number), guest, side, *clocks))
+    return sides
+
+
+@pytest.mark.parametrize(
+    ("cells", "timed", "wanted", "untimed"),
+    [
+        # one cell is asked in any case; it tells of the others where they differ as much
+        ([(PLAIN, PLAIN)] * 3, frozenset(), "0", ""),
+        ([(PLAIN, SLOW)] * 3, frozenset(), "0", "012"),
+        ([(PLAIN, SLOW)] * 3, frozenset({1}), "", ""),
+        ([(PLAIN, PLAIN), (PLAIN, SLOW), (PLAIN, SLOW)], frozenset(), "01", "12"),
+        ([(PLAIN, PLAIN), (PLAIN, SLOW), (PLAIN, SLOW)], frozenset({0}), "1", "12"),
+        ([(PLAIN, SLOW), (PLAIN, SLOWER), (PLAIN, SLOWER)], frozenset({0}), "1", "12"),
+        ([(PLAIN, SLOW), (PLAIN, LATE), (PLAIN, SLOW)], frozenset({0}), "1", "1"),
+        # as much longer with both sides slower is the same code
+        ([(PLAIN, SLOW), (SLOW, SLOWER)], frozenset({0}), "", ""),
+        ([(PLAIN, SLOW), (SLOW, PLAIN)], frozenset({0}), "1", "1"),
+        # where times are the same nothing has to be told
+        ([(PLAIN, SLOW), (PLAIN, PLAIN)], frozenset({0}), "", ""),
+    ],
+)
+def test_which_cells_are_asked(cells: Cells, timed: frozenset[int], wanted: str, untimed: str) -> None:
+    pairing = share_works(pair_traces(*make(cells, timed)))
+    assert "".join(dict.fromkeys(boot.key.scenario for boot in find_second_clocks(pairing))) == wanted
+    assert "".join(cell.judged.key.scenario for cell in find_untimed(pairing)) == untimed
+
+
+def ask(trace: Trace) -> Trace:
+    """Return a boot whose guest asks for a name after its last file."""
+    entered = trace.find_milestone("nbp-entered")
+    assert entered is not None
+    guest_s = (entered.guest_s or 0.0) - 0.01
+    asked = Dns(guest_s=guest_s, from_guest=True, id=1, reply=False, questions=(DnsQuestion("x", 1),))
+    return structs.replace(trace, wire=(*trace.wire, asked))
+
+
+def test_other_packets_are_another_stage() -> None:
+    first, second = make([(PLAIN, SLOW), (PLAIN, SLOW)], frozenset({0}))
+    pairing = share_works(pair_traces([*first[:2], ask(first[2])], [*second[:2], ask(second[2])]))
+    assert [boot.key.scenario for boot in find_second_clocks(pairing)] == ["1", "1"]
+
+
+def test_the_work_of_one_is_that_of_all() -> None:
+    """The others wait as long as is left of their time; what they are said to wait and to work is true."""
+    slow, late = Guest(nbp=(0.0, 60.0)), Guest(start=(4.0, 36.0))
+    verdict = compare_traces(*make([(PLAIN, slow), (PLAIN, slow), (PLAIN, late), (PLAIN, late)], frozenset({0, 2})))
+    told = [
+        (
+            entry.require_key().scenario,
+            entry.finding.subject.split()[0],
+            entry.finding.baseline,
+            entry.finding.candidate,
+        )
+        for entry in verdict.differences
+        if entry.rule in ("start-time", "boot-time")
+    ]
+    assert sorted(told) == [
+        ("0", "work", 37.0, 60.0),
+        ("1", "work", 37.0, 60.0),
+        ("2", "from", 2.0, 4.0),
+        ("3", "from", 2.0, 4.0),
+    ]
+
+
+def test_what_cannot_be_split_in_one_cell_is_so_in_all() -> None:
+    slow = Guest(nbp=(3.0, 37.0))
+    first, second = make([(PLAIN, slow), (PLAIN, slow)], frozenset({0}))
+    verdict = compare_traces(first, [second[0], ask(second[1]), second[2]])
+    told = [entry for entry in verdict.differences if entry.finding.subject.startswith("packets")]
+    assert [entry.require_key().scenario for entry in told] == ["0", "1"]
+    assert verdict.untimed == ()
