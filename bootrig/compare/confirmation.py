@@ -174,5 +174,5 @@ def _describe(testimony: Testimony[Difference], entry: Difference, find_words: C
 
 
 def _find_alike(pairing: Pairing) -> list[WantedBoot]:
-    """Return the boots without which one side counts in virtual time and the other in real time: times differ then."""
+    """Return the boots without which the sides count with two clocks: times differ then."""
     return [boot for cell in pairing.paired for boot in cell.want_alike() if boot.key not in pairing.broken]

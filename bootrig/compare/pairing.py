@@ -13,6 +13,7 @@ from bootrig.trace.reading.attempts import (
     WantedBoot,
     choose_second_clock,
     group_boots,
+    is_same_clock,
 )
 from bootrig.trace.reading.stages import Stage
 from bootrig.trace.trace import Clock, MissingRom, Trace
@@ -60,8 +61,8 @@ class CellPair:
 
     @property
     def is_mixed(self) -> bool:
-        """Whether one boot ran in virtual time and the other in real time, so that their times say nothing."""
-        return not self.is_virtual and not self.is_real
+        """Whether the boots ran with other clocks, so that their times say nothing."""
+        return not is_same_clock(self.baseline.clock, self.candidate.clock)
 
     @property
     def is_disturbed(self) -> bool:
@@ -84,8 +85,8 @@ class PairedCell:
     """One cell that both sides have.
 
     Attributes:
-        judged: the boots that count, with those at the second clock where that is virtual; where one side counts in
-            real time only, the boots of both in real time.
+        judged: the boots that count, with those at the second clock where that is virtual; where one side counts at a
+            slower clock or in real time only, the boots of both with that clock.
         baseline: all of the baseline's boots.
         candidate: all of the candidate's boots.
     """
@@ -102,8 +103,12 @@ class PairedCell:
     @property
     def can_be_split(self) -> bool:
         """Whether two virtual clocks can tell waits from work in the boots that count."""
-        is_alike = self.judged.baseline.clock == self.judged.candidate.clock
-        return is_alike and self.judged.is_virtual and not self.judged.is_disturbed and self.second_clock.is_virtual
+        return (
+            not self.judged.is_mixed
+            and self.judged.is_virtual
+            and not self.judged.is_disturbed
+            and self.second_clock.is_virtual
+        )
 
     @property
     def second_clock(self) -> Clock:
@@ -131,6 +136,11 @@ class PairedCell:
         return None if first is None or second is None else replace(first, second=second.sides)
 
     @property
+    def alike(self) -> CellPair | None:
+        """The boots with one clock, where those that count have two; None where a side has none."""
+        return self._find(self._common_clock, 1, 1)
+
+    @property
     def real(self) -> CellPair | None:
         """The boots in real time; None where a side has none."""
         return self._find(REAL_TIME, 1, 1)
@@ -153,8 +163,15 @@ class PairedCell:
         return self._want(REAL_TIME, (1, 1), Reason.REAL_TIME) or ()
 
     def want_alike(self) -> tuple[WantedBoot, ...]:
-        """Return the boot in real time that is lacking where the other side gives no undisturbed one beside it."""
-        return (self._want(REAL_TIME, (1, 1), Reason.DISTURBED) or ()) if self.judged.is_mixed else ()
+        """Return the boot that is lacking where the sides count with two clocks: one with the slower of them."""
+        return (self._want(self._common_clock, (1, 1), Reason.DISTURBED) or ()) if self.judged.is_mixed else ()
+
+    @property
+    def _common_clock(self) -> Clock:
+        """The slower of the clocks with which the sides count: real time, or the smaller shift."""
+        clocks = [boots.counted.clock for boots in self.boots]
+        real = [REAL_TIME for clock in clocks if not clock.is_virtual]
+        return next(iter(real), min(clocks, key=lambda clock: clock.shift or 0))
 
     @property
     def _second_numbers(self) -> tuple[int, int]:
@@ -249,8 +266,8 @@ def _index(traces: Iterable[Trace], broken: Mapping[CellKey, str]) -> dict[CellK
 def _pair(key: CellKey, baseline: CellBoots, candidate: CellBoots, tolerance: Tolerance) -> PairedCell:
     pair = CellPair(key, baseline.counted, candidate.counted, tolerance=tolerance)
     cell = PairedCell(pair, baseline, candidate)
-    if pair.is_mixed and (real := cell.real) is not None:
-        return replace(cell, judged=real)
+    if pair.is_mixed and (alike := cell.alike) is not None:
+        return replace(cell, judged=alike)
     second = cell.second if cell.can_be_split else None
     return cell if second is None else replace(cell, judged=replace(pair, second=second.sides))
 

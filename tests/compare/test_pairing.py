@@ -72,6 +72,14 @@ def attempts(*names: str, side: str = "baseline") -> list[Trace]:
         (
             ["shift7", "shift5", "real"],
             ["~shift7", "~shift7.2", "~shift7.3", "shift5", "real"],
+            ("shift5", "shift5"),
+            None,
+            None,
+            ("real", "real"),
+        ),
+        (
+            ["shift7", "shift5", "real"],
+            ["~shift7", "~shift7.2", "~shift7.3", "~shift5", "real"],
             ("real", "real"),
             None,
             None,
@@ -112,6 +120,20 @@ def test_the_boots_that_are_lacking(names: list[str], second: list[str], look: l
     wanted = cell.want_second(), cell.want_look(), cell.want_real()
     assert [[boot.clock.attempt for boot in boots] for boots in wanted] == [second, look, real]
     assert all({boot.side for boot in boots} == {"baseline", "candidate"} for boots in wanted if boots)
+
+
+@pytest.mark.parametrize(
+    ("first", "clock"),
+    [
+        (["~shift7", "~shift7.2", "~shift7.3", "shift5"], ["shift5"]),
+        (["~shift7", "~shift7.2", "~shift7.3", "~shift5", "real"], ["real"]),
+        (["shift7"], []),
+    ],
+)
+def test_sides_that_count_with_two_clocks_meet_at_the_slower_one(first: list[str], clock: list[str]) -> None:
+    (cell,) = pair_traces(attempts(*first), attempts("shift7", side="candidate")).paired
+    assert [(boot.side, boot.clock.attempt) for boot in cell.want_alike()] == [("candidate", name) for name in clock]
+    assert not cell.can_be_split or not clock
 
 
 def test_only_the_side_that_lacks_a_boot_is_booted() -> None:

@@ -1,9 +1,9 @@
 """Which boots of a cell say what: the one that counts, those at the second clock, second looks, those in real time.
 
 A cell is booted at its first clock, up to three times, until a boot is undisturbed (rungs 1 to 3 of the ladder), then
-in real time (rung 5). The attempt that counts is the first undisturbed one in that order, else the one in real time.
-Whatever is booted later confirms or refutes and never takes its place, so what a boot is for is known from its clock
-and its number.
+once at a slower clock (rung 4), then in real time (rung 5). The attempt that counts is the first undisturbed one in
+that order, else the one in real time. Whatever is booted later confirms or refutes and never takes its place, so what a
+boot is for is known from its clock and its number.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,6 +20,7 @@ REAL_TIME = Clock(ClockKind.REAL)
 FASTEST_SHIFT = 7
 # Below this shift a boot is no faster than in real time.
 LAST_SHIFT = 5
+SLOWER_BY = 2
 SECOND_CLOCK_LIMIT_S = 3.0
 # How the observer tells that the host's clock ended a boot.
 WALL_DEADLINE = "s of wall time passed"
@@ -63,8 +64,7 @@ class CellBoots:
     @property
     def counted(self) -> Trace:
         """The attempt that counts; the last one where nothing undisturbed is there yet."""
-        first = self.find(self.first_clock) or self.find(REAL_TIME)
-        return first or self.traces[-1]
+        return self.find(self.first_clock) or self._find_slower() or self.find(REAL_TIME) or self.traces[-1]
 
     @property
     def is_real(self) -> bool:
@@ -72,12 +72,33 @@ class CellBoots:
         return not self.counted.clock.is_virtual
 
     @property
+    def slower_clock(self) -> Clock | None:
+        """The clock of rung 4; None where a boot is no faster there than in real time, as those of gPXE."""
+        shift = (self.first_clock.shift or 0) - SLOWER_BY
+        is_slow = any(_is_gpxe(trace) or trace.ended_by.endswith(WALL_DEADLINE) for trace in self.traces)
+        return None if shift < LAST_SHIFT or is_slow else Clock(ClockKind.VIRTUAL, shift)
+
+    @property
+    def counts_slower(self) -> bool:
+        """Whether the attempt that counts is that of rung 4."""
+        return self.counted.clock.is_virtual and self.counted.clock == self.slower_clock
+
+    @property
     def next_rung(self) -> Clock | None:
         """The clock of the next attempt; None where one counts, or nothing is left to be tried."""
-        # Rung 4, two shifts below the first clock, has its place before real time.
-        if self.find(self.first_clock) is None:
-            return next((clock for clock in (self.first_clock, REAL_TIME) if self.lacks(clock)), None)
-        return None
+        if self.find(self.first_clock) is not None:
+            return None
+        if self.lacks(self.first_clock):
+            return self.first_clock
+        if self._find_slower() is not None or not self.lacks(REAL_TIME):
+            return None
+        slower = self.slower_clock
+        return REAL_TIME if slower is None or self._select(slower) else slower
+
+    def _find_slower(self) -> Trace | None:
+        """Return the undisturbed boot of rung 4, once the first clock has been tried in vain."""
+        slower = self.slower_clock
+        return None if slower is None or self.lacks(self.first_clock) else self.find(slower)
 
     def find(self, clock: Clock, number: int = 1) -> Trace | None:
         """Return the boot with that clock which is evidence, or the next ones of them by `number`.
@@ -138,9 +159,11 @@ def choose_second_clock(boots: Sequence[CellBoots]) -> Clock:
 
     In virtual time the clocks are 7 and 5, or 7 and 6 where a SeaBIOS guest waits by spinning, which might make a boot
     at 5 last over three seconds. gPXE stays at 5: that takes long, but it spins through all of its waits, of which 5
-    tells most. Scenarios that are slower than 5, and cells that count in real time on some side, are booted again in
-    real time.
+    tells most. Scenarios that are slower than 5, and cells that count at a slower clock or in real time on some side,
+    are booted again in real time.
     """
+    if any(boot.counts_slower for boot in boots):
+        return REAL_TIME
     shifts = {boot.first_clock.shift for boot in boots}
     shift = shifts.pop() if len(shifts) == 1 else None
     if shift is None or shift < LAST_SHIFT:

@@ -62,8 +62,17 @@ def boots(*names: str, first: Clock = SEVEN) -> CellBoots:
         (["~shift7", "shift7.2"], SEVEN, "shift7.2", None),
         (["~shift7", "~shift7.2"], SEVEN, "shift7.2", SEVEN),
         (["~shift7", "~shift7.2", "shift7.3"], SEVEN, "shift7.3", None),
-        (["~shift7", "~shift7.2", "~shift7.3"], SEVEN, "shift7.3", REAL_TIME),
-        (["~shift7", "~shift7.2", "~shift7.3", "real"], SEVEN, "real", None),
+        (["~shift7", "~shift7.2", "~shift7.3"], SEVEN, "shift7.3", FIVE),
+        (["~shift7", "~shift7.2", "~shift7.3", "shift5"], SEVEN, "shift5", None),
+        (["~shift7", "~shift7.2", "~shift7.3", "~shift5"], SEVEN, "shift7.3", REAL_TIME),
+        (["~shift7", "~shift7.2", "~shift7.3", "~shift5", "real"], SEVEN, "real", None),
+        (["~shift7", "~shift7.2", "~shift7.3", "shift5", "real"], SEVEN, "shift5", None),
+        # a second clock before the ladder came so far serves
+        (["shift5", "~shift7", "~shift7.2", "~shift7.3"], SEVEN, "shift5", None),
+        # no faster than in real time
+        (["~shift5", "~shift5.2", "~shift5.3"], FIVE, "shift5.3", REAL_TIME),
+        (["~shift6", "~shift6.2", "~shift6.3"], SIX, "shift6.3", REAL_TIME),
+        (["~shift4", "~shift4.2", "~shift4.3"], FOUR, "shift4.3", REAL_TIME),
         # what is disturbed in real time is evidence
         (["~shift7", "~shift7.2", "~shift7.3", "~real"], SEVEN, "real", None),
         (["~shift7", "~shift7.2", "~shift7.3", "kvm"], SEVEN, "kvm", None),
@@ -173,8 +182,10 @@ GPXE = "gPXE 0.9.7+ -- Open Source Boot Firmware -- http://etherboot.org"
         ([boots("shift7"), boots("shift5", first=FIVE)], REAL_TIME),
         # where a side counts in real time, a second boot there decides, unless both have others already
         ([boots("~shift7", "~shift7.2", "~shift7.3", "real"), boots("shift7")], REAL_TIME),
-        ([boots("~shift7", "~shift7.2", "~shift7.3", "real", "shift5"), boots("shift7", "shift5")], FIVE),
         ([boots("~shift7", "~shift7.2", "~shift7.3", "real", "~shift5"), boots("shift7", "shift5")], REAL_TIME),
+        # so does a slower one
+        ([boots("~shift7", "~shift7.2", "~shift7.3", "shift5"), boots("shift7")], REAL_TIME),
+        ([boots("~shift7", "~shift7.2", "~shift7.3", "shift5")], REAL_TIME),
         # one that was used stays
         ([slow(5.0, names=("shift7", "shift5")), slow(5.0)], FIVE),
         ([slow(0.5), slow(0.5, names=("shift7", "shift6"))], SIX),
@@ -193,6 +204,10 @@ def test_traces_settle_to_one_for_each_side_and_cell() -> None:
         tried("shift7.2"),
     ]
     assert settle_traces(traces) == (traces[4], traces[1], traces[2])
+
+
+def test_gpxe_is_no_faster_at_a_slower_clock_than_in_real_time() -> None:
+    assert slow(2.7, GPXE, names=("~shift7", "~shift7.2", "~shift7.3")).next_rung == REAL_TIME
 
 
 def test_the_ladder_asks_for_disturbed_cells_only() -> None:
