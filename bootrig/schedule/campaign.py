@@ -34,7 +34,7 @@ class RunCells(Protocol):
     def __call__(
         self, specifications: Sequence[CellSpecification], *, on_start: Callable[[CellSpecification], None]
     ) -> Iterator[CellResult]:
-        """Run cells in their order and yield each result as it comes."""
+        """Run cells and yield each result as it comes."""
 
 
 class Listener:

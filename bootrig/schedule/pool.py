@@ -22,6 +22,7 @@ from bootrig.process import RunningProcess, small_environment, start_process
 from bootrig.process_tree import iter_tree, kill_tree
 from bootrig.schedule.campaign import CellResult
 from bootrig.schedule.errors import PoolError
+from bootrig.schedule.order import Queue
 from bootrig.temporary import remove_abandoned
 from bootrig.trace.trace import TRACE_FILE, Trace
 from bootrig.workdir import CACHE_VARIABLE, NEW_PREFIX, cache_directory
@@ -86,15 +87,15 @@ class Pool:
         *,
         on_start: Callable[[CellSpecification], None] = lambda _cell: None,
     ) -> Iterator[CellResult]:
-        """Run cells in their order and yield each result as it comes.
+        """Run cells in the order of `Queue` and yield each result as it comes.
 
         Raises:
             PoolError: the process that forks the cells could not start, or is gone or hangs for the second time.
         """
-        waiting = list(reversed(specifications))
+        waiting = Queue(specifications, self.jobs)
         while waiting or self._running:
             while waiting and len(self._running) < self.jobs:
-                specification = waiting.pop()
+                specification = waiting.pop([cell.specification for cell in self._running.values()])
                 try:
                     write_specification(specification)
                 except OSError as error:
