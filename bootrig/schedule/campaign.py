@@ -115,13 +115,10 @@ class Campaign:
         Raises:
             CellError: everything breaks.
         """
-        first = [(side, cell, self._equipment.choose_first_clock(cell)) for side, cell in self._cells.values()]
-        for is_real in (False, True):
-            self._run(
-                specify(cell, side, self._equipment, self._run_directory, Attempt(clock))
-                for side, cell, clock in first
-                if is_real is not clock.is_virtual
-            )
+        self._run(
+            specify(cell, side, self._equipment, self._run_directory, Attempt(self._equipment.choose_first_clock(cell)))
+            for side, cell in self._cells.values()
+        )
         while self.boot(find_rungs(self.traces())):
             pass
 
@@ -137,10 +134,9 @@ class Campaign:
             if (boot.side, boot.key) not in broken:
                 chosen.setdefault((boot.side, boot.key, boot.clock), boot)
         for reason in Reason:
-            batch = [boot for boot in chosen.values() if boot.reason is reason]
-            if batch:
-                self._listener.batch_added(reason, len(batch))
-                self._run(self._specify(boot) for boot in batch)
+            if more := sum(boot.reason is reason for boot in chosen.values()):
+                self._listener.batch_added(reason, more)
+        self._run(self._specify(boot) for boot in chosen.values())
         return len(chosen)
 
     def _specify(self, wanted: WantedBoot) -> CellSpecification:

@@ -110,7 +110,7 @@ def test_only_cells_for_which_there_is_a_rom_are_tried(tmp_path: Path) -> None:
 def test_scenarios_without_sense_in_virtual_time_run_in_real_time_at_once(tmp_path: Path) -> None:
     campaign, listener = make_campaign(tmp_path, pass_all, scenarios=("prompt", "pxe-tftp"), nic_models=("rtl8139",))
     campaign.run()
-    assert [attempt for _, _, attempt in listener.started] == ["shift7", "real"]
+    assert {attempt for _, _, attempt in listener.started} == {"shift7", "real"}
     assert [found.key.scenario for found in campaign.traces() if found.attempt == "real"] == ["prompt"]
 
 
@@ -156,11 +156,11 @@ def test_what_is_wanted_is_booted_under_the_next_number(tmp_path: Path) -> None:
         WantedBoot("candidate", KEY, REAL_TIME, Reason.SECOND_CLOCK),
     ]
     assert campaign.boot(wanted) == 3
-    assert listener.started == [
+    assert set(listener.started) == {
         ("baseline", "e1000", "shift5"),
         ("baseline", "e1000", "shift7.2"),
         ("candidate", "e1000", "real"),
-    ]
+    }
     assert listener.batches == [(Reason.SECOND_CLOCK, 1), (Reason.SECOND_LOOK, 1), (Reason.REAL_TIME, 1)]
     assert campaign.boot(wanted[:1]) == 1
     assert [found.attempt for found in campaign.traces("candidate")] == ["shift7", "real", "real.2"]
