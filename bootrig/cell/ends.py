@@ -33,6 +33,8 @@ class LastWord:
 LAST_WORDS = (
     LastWord("No bootable device.", "SeaBIOS, src/boot.c, boot_fail; also where it retries after a time"),
     LastWord("No bootable option or device was found.", "EDK II, MdeModulePkg/Universal/BdsDxe/BdsEntry.c"),
+    LastWord("!!!! Find image based on IP(", "EDK II, UefiCpuPkg, CpuExceptionCommon.c, behind the registers"),
+    LastWord("!!!! Can't find image information.", "the same, where no image is at fault"),
     LastWord("Boot failed: press a key to retry, or wait for reset", "Syslinux, core/diskstart.inc and pxelinux.asm"),
     LastWord("---[ end Kernel panic", "Linux, kernel/panic.c"),
 )

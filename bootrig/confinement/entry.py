@@ -81,6 +81,8 @@ class Entry:
         told = json.loads(self._keeper.recv(_ANSWER_LENGTH) or "null")
         if told is None:
             raise OSError(0, "nobody gave it ids", "user namespace")
+        if isinstance(told, list):
+            raise OSError(*told)
         self._keeper.close()
         self.lacking += filter(None, [told])
 
@@ -93,13 +95,21 @@ class Entry:
             return
         with suppress(OSError, ValueError):
             wants_map = json.loads(self._caller.recv(_ANSWER_LENGTH))
-            identity = Identity(UNPRIVILEGED, UNPRIVILEGED)
-            if wants_map:
-                identity = self._map(keeper, choose_identity(self.view, self.directory))
-            if not identity.is_own:
-                give_tree(self.directory, identity.user, identity.group)
-                self._is_given = True
-            self._caller.send(json.dumps(identity.lacks).encode())
+            told: str | list[object]
+            try:
+                told = self._give(keeper, wants_map=wants_map).lacks
+            except OSError as error:
+                told = [error.errno, error.strerror, error.filename]
+            self._caller.send(json.dumps(told).encode())
+
+    def _give(self, keeper: int, *, wants_map: bool) -> Identity:
+        identity = Identity(UNPRIVILEGED, UNPRIVILEGED)
+        if wants_map:
+            identity = self._map(keeper, choose_identity(self.view, self.directory))
+        if not identity.is_own:
+            give_tree(self.directory, identity.user, identity.group)
+            self._is_given = True
+        return identity
 
     def _map(self, keeper: int, wanted: Identity) -> Identity:
         try:

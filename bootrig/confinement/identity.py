@@ -71,13 +71,21 @@ def map_identity(identity: Identity, process: str = "self") -> None:
     """Make `identity` the root of a process's new user namespace.
 
     Raises:
-        OSError: the ids are not this process's to give, or the machine forbids it.
+        OSError: the ids are not this process's to give, or the machine forbids it; it names the file.
     """
     own = Path("/proc", process)
     if process == "self":
-        (own / "setgroups").write_text("deny")
-    (own / "uid_map").write_text(f"0 {identity.user} 1")
-    (own / "gid_map").write_text(f"0 {identity.group} 1")
+        _write(own / "setgroups", "deny")
+    _write(own / "uid_map", f"0 {identity.user} 1")
+    _write(own / "gid_map", f"0 {identity.group} 1")
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.write_text(content)
+    except OSError as error:
+        # where the kernel refuses what is written, not the opening, the error has no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def become_root_of_namespace() -> None:

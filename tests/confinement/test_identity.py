@@ -7,7 +7,7 @@ import pytest
 
 from bootrig.confinement import identity
 from bootrig.confinement.barriers import Barrier, find_held
-from bootrig.confinement.identity import UNPRIVILEGED, choose_identity, give_tree
+from bootrig.confinement.identity import UNPRIVILEGED, Identity, choose_identity, give_tree, map_identity
 from bootrig.confinement.view import View, see
 
 
@@ -59,3 +59,10 @@ def test_what_holds_is_what_is_not_lacking() -> None:
         "emulator-namespace",
         "qemu-sandbox",
     )
+
+
+def test_ids_that_are_refused_are_told_with_the_file() -> None:
+    own = str(os.getpid())
+    with pytest.raises(PermissionError) as caught:
+        map_identity(Identity(0, 0), own)
+    assert caught.value.filename == f"/proc/{own}/uid_map"

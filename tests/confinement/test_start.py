@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from bootrig.cell.confinement import make_python_view
+from bootrig.confinement import entry
 from bootrig.confinement.confinement import Confinement
 from bootrig.confinement.entry import Entry
+from bootrig.confinement.identity import Identity
 from bootrig.confinement.limits import MIB, Limits
 from bootrig.confinement.view import View, see, see_system
 from bootrig.deadline import Deadline
+from bootrig.network.errors import NamespaceError
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.process import start_process
 from tests.network.requirements import require_namespaces, require_program
@@ -42,3 +45,17 @@ def test_the_end_of_a_first_process_is_seen(program: str, status: int) -> None:
                 return process.wait(Deadline.after(30, "the program ends")) & 0xFF
 
         assert run_in_namespaces(inside, entry=Entry(view, directory, lambda: None)) == status & 0xFF
+
+
+@pytest.mark.rig
+def test_ids_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root the caller gives them, else the keeper takes its own: the error is the same."""
+
+    def refuse(_identity: Identity, _process: str = "") -> None:
+        raise PermissionError(1, "Operation not permitted", "/proc/7/uid_map")
+
+    monkeypatch.setattr(entry, "map_identity", refuse)
+    with pytest.raises(NamespaceError) as caught:
+        run_in_namespaces(lambda: 0, entry=Entry(View(()), tmp_path, lambda: None))
+    assert str(caught.value) == "cannot make namespaces: /proc/7/uid_map: Operation not permitted"
+    assert caught.value.remedy
