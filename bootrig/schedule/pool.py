@@ -260,7 +260,8 @@ def _start_zygote(run_directory: Path, stack: ExitStack) -> _Zygote:
             CACHE_VARIABLE: str(cache_directory().resolve()),
         }
     )
-    argv = [sys.executable, "-m", "bootrig.schedule.zygote", str(far.fileno())]
+    # -P: not modules of the directory in which the user is
+    argv = [sys.executable, "-P", "-m", "bootrig.schedule.zygote", str(far.fileno())]
     with far:
         process = stack.enter_context(
             start_process(argv, output=run_directory / LOG_FILE, environment=environment, pass_fds=[far.fileno()])

@@ -69,6 +69,17 @@ def test_every_cell_has_one_result(jobs: int, specifications: list[CellSpecifica
 
 
 @pytest.mark.rig
+def test_modules_of_the_user_s_directory_are_not_bootrig_s(
+    specifications: list[CellSpecification], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "random.py").write_text("raise SystemExit('not mine')\n")
+    monkeypatch.chdir(tmp_path)
+    with start_pool(1, tmp_path) as pool:
+        (result,) = pool.run(specifications[:1])
+    assert "no bios-256k.bin" in str(result.error)
+
+
+@pytest.mark.rig
 def test_at_most_so_many_cells_run_at_a_time(specifications: list[CellSpecification], tmp_path: Path) -> None:
     running: set[str] = set()
     most = 0
