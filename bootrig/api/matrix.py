@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from msgspec.structs import replace
-
-from bootrig.api.record import describe_run
+from bootrig.api.record import describe_run, end_run
 from bootrig.api.requests import Matrix
 from bootrig.api.results import CompareResult, RunResult
 from bootrig.bug import keep_bugs
@@ -16,7 +14,7 @@ from bootrig.cell.process import describe_host_error
 from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces, judge_failures
 from bootrig.compare.linting import find_errors, find_new
 from bootrig.errors import ExitStatus, InputError, RigError, is_wrong_input
-from bootrig.record.run import VERDICT_FILE, Run, tell_time, write_run
+from bootrig.record.run import VERDICT_FILE, Run, write_run
 from bootrig.report.json import encode_verdict
 from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.campaign import Campaign, Listener
@@ -178,7 +176,7 @@ def _start_session(
 
 
 def _finish(session: _Session, status: ExitStatus) -> None:
-    _keep(replace(session.record, ended=tell_time(), exit_status=status), session.directory)
+    _keep(end_run(session.record, session.campaign.traces(), status), session.directory)
 
 
 def _keep(record: Run, directory: Path) -> None:

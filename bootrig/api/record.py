@@ -1,15 +1,20 @@
-"""What `run.json` says of a run before its first boot."""
+"""What `run.json` says of a run before its first boot, and after its last one."""
 
 import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bootrig import __version__
 from bootrig.cache import digest_file
+from bootrig.confinement.barriers import find_held
+from bootrig.errors import ExitStatus
 from bootrig.record.run import Run, RunCell, RunEmulator, RunFirmware, RunHost, RunRom, RunSide, tell_time
 from bootrig.schedule.equipment import CELLS_DIRECTORY, Equipment, count_processors
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.sides import Side
+from bootrig.trace.trace import Trace
 
 
 def describe_run(
@@ -47,6 +52,14 @@ def describe_run(
             for side, cell in cells
         ),
     )
+
+
+def end_run(record: Run, traces: Sequence[Trace], status: ExitStatus) -> Run:
+    """Return what `run.json` says in the end: with what its traces tell of the machine."""
+    confined = [trace for trace in traces if trace.confinement or trace.lacking]
+    lacking = tuple(dict.fromkeys(words for trace in confined for words in trace.lacking))
+    host = replace(record.host, confinement=find_held(lacking) if confined else (), lacking=lacking)
+    return replace(record, host=host, ended=tell_time(), exit_status=status)
 
 
 def _describe_side(side: Side) -> RunSide:

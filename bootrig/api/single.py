@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
 
-from msgspec.structs import replace
-
-from bootrig.api.record import describe_run
+from bootrig.api.record import describe_run, end_run
 from bootrig.api.requests import BootRequest
 from bootrig.bug import keep_bugs
 from bootrig.cell.observer import Operator
@@ -15,7 +13,7 @@ from bootrig.cell.process import run_cell
 from bootrig.cell.specification import CellSpecification, write_specification
 from bootrig.emulator.definition.launch import require_possible
 from bootrig.errors import ExitStatus
-from bootrig.record.run import Run, tell_time, write_run
+from bootrig.record.run import Run, write_run
 from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.equipment import make_equipment, specify
 from bootrig.schedule.errors import CellSelectionError
@@ -40,7 +38,7 @@ def boot(request: BootRequest, operator: Operator | None = None) -> tuple[Trace,
         write_specification(specification)
         trace = run_cell(specification, operator)
         status = ExitStatus.GOOD if trace.passed else ExitStatus.BAD
-        write_run(replace(record, ended=tell_time(), exit_status=status), specification.run_directory)
+        write_run(end_run(record, [trace], status), specification.run_directory)
     return trace, specification.directory
 
 

@@ -65,7 +65,12 @@ class RunSide(Struct, frozen=True, kw_only=True):
 
 
 class RunHost(Struct, frozen=True, kw_only=True):
-    """The machine: processors, load when the run began, Python, accelerator, what confines guests, what is lacking."""
+    """The machine: processors, load when the run began, Python, accelerator; of a run that has ended what held guests.
+
+    Attributes:
+        confinement: what held every guest.
+        lacking: what of it the machine does not allow, as traces have it.
+    """
 
     cpus: int
     load: float = 0.0
