@@ -32,10 +32,16 @@ LENGTH_LIMIT = 256 << 20
 # What was not used for so long goes when something is kept in its room; a use is noted once an hour.
 UNUSED_S, NOTED_S = 90 * 86400.0, 3600.0
 ROOM_LIMIT = 64 << 20
+FRESH_VARIABLE = "BOOTRIG_FRESH"
 
 
 class CacheError(RigError):
     """The cache directory cannot be read or written."""
+
+
+def choose_default_freshness() -> bool:
+    """Whether boots that are kept are made again where nobody says so: where `$BOOTRIG_FRESH` is set to anything."""
+    return bool(os.environ.get(FRESH_VARIABLE))
 
 
 def digest_file(path: Path) -> str:

@@ -44,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # a KVM that works now and then is no basis for a test
     os.environ.setdefault("BOOTRIG_ACCELERATOR", "tcg")
+    # what a test sees it has booted itself
+    os.environ.setdefault("BOOTRIG_FRESH", "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,6 +21,7 @@ from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.plan import plan_cells
 from bootrig.schedule.pool import start_pool
+from bootrig.schedule.results import KeptResults
 from bootrig.schedule.sides import Side, embed_side, label_sides, obtain_sides
 from bootrig.temporary import remove_path
 from bootrig.trace.names import CellKey
@@ -162,7 +163,9 @@ def _start_session(
             for rom_set, name, label in zip(rom_sets, names, labels, strict=True)
         ]
         with start_pool(parallelism, directory) as pool:
-            campaign = Campaign(pool.run, equipment, directory, sides, planned, listener)
+            campaign = Campaign(
+                pool.run, equipment, directory, sides, planned, listener, KeptResults(is_fresh=matrix.is_fresh)
+            )
             cells = list(campaign.iter_cells())
             if not cells:
                 remove_path(directory)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bootrig.cache import choose_default_freshness
 from bootrig.emulator.definition.launch import Launch, choose_default_accelerator, require_possible
 from bootrig.errors import InputError
 from bootrig.schedule.equipment import count_processors
@@ -43,11 +44,13 @@ class Matrix(Request):
     """Which cells are booted, at most `parallelism` at a time (None for one a processor), and how.
 
     What makes a run or a comparison end badly is seen in real time in one cell of each cause, or `confirm_everywhere`.
+    Boots that the cache knows are booted again where all are to be fresh; by default where `$BOOTRIG_FRESH` is set.
     """
 
     filters: Filters = field(default_factory=Filters)
     parallelism: int | None = None
     confirm_everywhere: bool = False
+    is_fresh: bool = field(default_factory=choose_default_freshness)
 
     def require_sound(self) -> int:
         """Return how many cells run at a time.

@@ -144,11 +144,11 @@ def _describe_rom(specification: CellSpecification, ended: Ended, wire: tuple[Ev
         sha256=ended.rom.sha256,
         proof=(*iter_identity(ended.stage.console.lines), *([f"user class {user_class}"] if user_class else [])),
         mac=ended.rom.mac,
-        own_name=_find_own_name(specification, ended.rom.romfile),
+        own_name=find_own_name(specification, ended.rom.romfile),
     )
 
 
-def _find_own_name(specification: CellSpecification, romfile: str) -> str:
+def find_own_name(specification: CellSpecification, romfile: str) -> str:
     """Return what a ROM set itself calls a file, empty where that is no other name."""
     manifest = find_manifest(specification.data_directory)
     names = {file.name: file.rom for file in manifest.files} if manifest else {}

@@ -138,7 +138,7 @@ def write_specification(specification: CellSpecification) -> Path:
         directory=relative(specification.cell_directory),
     )
     path = specification.cell_directory / SPECIFICATION_FILE
-    write_json(path, document)
+    write_json(path, document, durable=False)
     return path
 
 

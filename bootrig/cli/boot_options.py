@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from bootrig.cache import FRESH_VARIABLE, choose_default_freshness
 from bootrig.cli.argument_types import parse_runs
 from bootrig.emulator.definition.launch import (
     ACCELERATOR_VARIABLE,
@@ -35,6 +36,12 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
         choices=("one", "all"),
         default="one",
         help="in which cells of a cause a regression or a failed boot has to be seen in real time (default: one)",
+    )
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        default=choose_default_freshness(),
+        help=f"boot what the cache knows, too (default: only where ${FRESH_VARIABLE} is set)",
     )
     add_launch_options(parser)
 
@@ -77,4 +84,10 @@ def read_matrix(arguments: argparse.Namespace) -> "Matrix":
 
     filters = Filters(**{field: tuple(getattr(arguments, word)) for word, field in FILTERS.items()})
     everywhere = arguments.confirm == "all"
-    return Matrix(filters=filters, parallelism=arguments.jobs, confirm_everywhere=everywhere, **read_request(arguments))
+    return Matrix(
+        filters=filters,
+        parallelism=arguments.jobs,
+        confirm_everywhere=everywhere,
+        is_fresh=arguments.fresh,
+        **read_request(arguments),
+    )

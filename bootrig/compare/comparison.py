@@ -15,6 +15,7 @@ from bootrig.compare.verdict import STATES, CellState, ComparedBoot, ComparedCel
 from bootrig.compare.waivers import apply_waivers
 from bootrig.errors import is_wrong_input
 from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
+from bootrig.trace.reading.cached import tell_cached
 from bootrig.trace.trace import Trace
 from firmware.lint.finding import Finding as LintFinding
 
@@ -63,6 +64,7 @@ def compare_traces(
         wanted=confirmed.wanted,
         untimed=untimed,
         notes=(
+            *filter(None, [tell_cached([*baseline, *candidate])]),
             *_tell_emulator(pairing),
             *_tell_untimed(untimed),
             *_tell_truncated(pairing),
@@ -157,4 +159,4 @@ def _judge_state(pair: CellPair, weights: set[Severity]) -> CellState:
 
 
 def _describe(trace: Trace) -> ComparedBoot:
-    return ComparedBoot(trace.outcome, trace.attempt, trace.clock.kind, trace.directory)
+    return ComparedBoot(trace.outcome, trace.attempt, trace.clock.kind, trace.directory, trace.cached)

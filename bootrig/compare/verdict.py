@@ -49,12 +49,14 @@ class ComparedBoot:
         attempt: name of the attempt.
         clock: how the guest's clock ran.
         directory: the attempt's directory, relative to the run's.
+        cached: when it was booted, ISO 8601 in UTC, where it came from the cache; empty for a boot of this run.
     """
 
     outcome: Outcome
     attempt: str
     clock: ClockKind
     directory: str
+    cached: str = ""
 
     @property
     def passed(self) -> bool:
@@ -82,6 +84,12 @@ class ComparedCell:
     def is_compared(self) -> bool:
         """Whether both sides have a boot."""
         return self.baseline is not None and self.candidate is not None
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether the boots that count came from the cache."""
+        boots = [boot for boot in (self.baseline, self.candidate) if boot is not None]
+        return bool(boots) and all(boot.cached for boot in boots)
 
     @property
     def passed_on_both_sides(self) -> bool:
@@ -122,6 +130,7 @@ class CellCounts:
         only_one_side: have a boot of one side only.
         broken: were tried, but the rig broke on some side.
         wrong_input: were tried, but the user's input was found to be wrong.
+        cached: were not booted: the boots that count came from the cache.
     """
 
     all: int
@@ -130,6 +139,7 @@ class CellCounts:
     only_one_side: int
     broken: int
     wrong_input: int
+    cached: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +222,7 @@ class Verdict:
             only_one_side=sum(state in ONE_SIDED for state in states),
             broken=len(self.broken) - wrong_input,
             wrong_input=wrong_input,
+            cached=sum(cell.is_cached for cell in self.cells),
         )
 
     def of_severity(self, severity: Severity) -> tuple[Difference, ...]:

@@ -129,7 +129,7 @@ def _describe_outcome(outcome: Outcome) -> dict[str, Any]:
 def _describe_boot(boot: ComparedBoot | None) -> dict[str, Any] | None:
     if boot is None:
         return None
-    place = {"attempt": boot.attempt, "clock": boot.clock, "directory": boot.directory}
+    place = {"attempt": boot.attempt, "clock": boot.clock, "directory": boot.directory, "cached": boot.cached}
     return {**_describe_outcome(boot.outcome), **place}
 
 
@@ -145,6 +145,7 @@ def _describe_trace(trace: Trace) -> dict[str, Any]:
         "on_the_way": trace.outcome.on_the_way,
         "disturbed": len(trace.outcome.disturbed),
         "directory": trace.directory,
+        "cached": trace.cached,
         "rom_sha256": trace.rom.sha256,
     }
 

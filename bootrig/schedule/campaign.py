@@ -1,5 +1,6 @@
 """A run's cells: the boots of each, in the order in which they are asked for, and what came of them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,11 @@ from bootrig.cell.specification import CellSpecification
 from bootrig.errors import is_wrong_input
 from bootrig.schedule.equipment import Equipment, specify
 from bootrig.schedule.plan import PlannedCell
+from bootrig.schedule.results import KeptResults
 from bootrig.schedule.sides import Side
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.names import CellKey
-from bootrig.trace.reading.attempts import Reason, WantedBoot, find_rungs
+from bootrig.trace.reading.attempts import CellBoots, Reason, WantedBoot, find_rungs, is_evidence
 from bootrig.trace.trace import Clock, Trace
 
 BROKEN_LIMIT = 5
@@ -54,7 +56,10 @@ class Listener:
 
 
 class Campaign:
-    """Runs the cells of one or more sides, which share the equipment, and keeps the results."""
+    """Runs the cells of one or more sides, which share the equipment, and keeps the results.
+
+    What `kept` has is not booted again.
+    """
 
     def __init__(
         self,
@@ -64,6 +69,7 @@ class Campaign:
         sides: Sequence[Side],
         planned: Sequence[PlannedCell],
         listener: Listener,
+        kept: KeptResults,
     ) -> None:
         self._run_cells = run_cells
         self._equipment = equipment
@@ -75,6 +81,8 @@ class Campaign:
         self._cells = {(side.label, cell.key): (side, cell) for side, cell in self.iter_cells()}
         self._results: dict[tuple[str, CellKey, Attempt], CellResult] = {}
         self._listener = listener
+        self._kept = kept
+        self._places: Counter[tuple[str, CellKey, Clock]] = Counter()
 
     @property
     def errors(self) -> dict[tuple[str, CellKey], CellError]:
@@ -148,17 +156,53 @@ class Campaign:
         return specify(cell, side, self._equipment, self._run_directory, Attempt(clock, number + 1))
 
     def _run(self, specifications: Iterable[CellSpecification]) -> None:
-        for result in self._run_cells(list(specifications), on_start=self._listener.cell_started):
-            told = result.specification
-            self._results[told.side, told.key, told.attempt] = result
-            self._listener.cell_finished(result)
-            if result.error is None or is_wrong_input(str(result.error)):
-                continue
-            # a wrong file is its own cells' only, what breaks a rig mostly that of all
-            broken = sum(not is_wrong_input(str(error)) for error in self.errors.values())
-            if broken >= BROKEN_LIMIT and not self.traces():
-                raise CellError(
-                    f"{broken} boots broke and none did not, the rest was not tried; the last: {result.error}",
-                    directory=result.error.directory,
-                    remedy=result.error.remedy,
-                )
+        unknown = []
+        for specification in specifications:
+            trace = self._kept.find(specification, self._find_place(specification))
+            if trace is None:
+                unknown.append(specification)
+            else:
+                self._take(CellResult(specification, trace, None))
+        for result in self._run_cells(unknown, on_start=self._listener.cell_started) if unknown else ():
+            self._take(result)
+
+    def _find_place(self, specification: CellSpecification) -> int:
+        """Return which one a boot is among those with its clock that are kept, from 1."""
+        return self._places[specification.side, specification.key, specification.clock] + 1
+
+    def _take(self, result: CellResult) -> None:
+        """Take the result of a boot, and keep it if it is worth that.
+
+        Raises:
+            CellError: everything breaks.
+        """
+        told = result.specification
+        self._results[told.side, told.key, told.attempt] = result
+        if result.trace is not None and self._is_worth_keeping(result.trace):
+            if not result.trace.cached:
+                self._kept.keep(told, self._find_place(told))
+            self._places[told.side, told.key, told.clock] += 1
+        self._listener.cell_finished(result)
+        if result.error is not None and not is_wrong_input(str(result.error)):
+            self._require_some_work(result.error)
+
+    def _is_worth_keeping(self, trace: Trace) -> bool:
+        """Whether a boot is evidence of the guest: undisturbed, or in real time and the attempt that counts."""
+        if not is_evidence(trace) or not trace.outcome.disturbed:
+            return is_evidence(trace)
+        boots = (found for found in self.traces(trace.side) if found.key == trace.key)
+        return CellBoots(tuple(boots)).counted is trace
+
+    def _require_some_work(self, last: CellError) -> None:
+        """Go on unless everything breaks: a wrong file is its own cells' only, what breaks a rig mostly that of all.
+
+        Raises:
+            CellError: it does.
+        """
+        broken = sum(not is_wrong_input(str(error)) for error in self.errors.values())
+        if broken >= BROKEN_LIMIT and not self.traces():
+            raise CellError(
+                f"{broken} boots broke and none did not, the rest was not tried; the last: {last}",
+                directory=last.directory,
+                remedy=last.remedy,
+            )

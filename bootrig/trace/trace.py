@@ -247,6 +247,7 @@ class Trace(Struct, frozen=True, kw_only=True):
         qmp_events: QMP events as QEMU sent them.
         usage: `wall_s`, `qemu_wall_s`, `rig_s` (wall time in which no QEMU ran), `guest_s`, `rig_memory_bytes`.
         directory: the attempt's directory, relative to the run's.
+        cached: when it was booted, ISO 8601 in UTC, where it came from the cache; empty for a boot of this run.
     """
 
     format: Literal["bootrig-trace/2"] = "bootrig-trace/2"
@@ -277,6 +278,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     qmp_events: tuple[Mapping[str, Any], ...] = ()
     usage: Mapping[str, float] = {}
     directory: str = ""
+    cached: str = ""
 
     @property
     def key(self) -> CellKey:

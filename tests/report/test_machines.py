@@ -87,6 +87,7 @@ def test_the_document_tells_the_answer_and_its_sentences() -> None:
         "only_one_side": 12,
         "broken": 0,
         "wrong_input": 0,
+        "cached": 0,
     }
     assert document["cause_counts"] == {"regression": 1, "change": 0, "improvement": 5, "info": 3}
     worst = document["causes"][0]

@@ -12,6 +12,7 @@ from bootrig.cell.specification import CellSpecification
 from bootrig.errors import INPUT_WORDS
 from bootrig.schedule.campaign import BROKEN_LIMIT, Campaign, CellResult, Listener
 from bootrig.schedule.plan import Filters, plan_cells
+from bootrig.schedule.results import KeptResults
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import REAL_TIME, Reason, WantedBoot
 from bootrig.trace.trace import Clock, ClockKind, Disturbance, Trace
@@ -74,8 +75,23 @@ class Kept(Listener):
         self.finished += 1
 
 
+class NothingKept(KeptResults):
+    """Keeps nothing: the boots of these tests leave no files."""
+
+    def find(self, specification: CellSpecification, place: int) -> Trace | None:
+        return None
+
+    def keep(self, specification: CellSpecification, place: int) -> None:
+        pass
+
+
 def make_campaign(
-    directory: Path, answer: Answer, *, is_virtual: bool = True, **filters: tuple[str, ...]
+    directory: Path,
+    answer: Answer,
+    *,
+    is_virtual: bool = True,
+    kept: KeptResults | None = None,
+    **filters: tuple[str, ...],
 ) -> tuple[Campaign, Kept]:
     def run_cells(
         specifications: Sequence[CellSpecification], *, on_start: Callable[[CellSpecification], None]
@@ -90,7 +106,7 @@ def make_campaign(
     sides = [make_side(directory, "baseline"), make_side(directory, "candidate", ("e1000",))]
     planned = plan_cells(Filters(**filters))
     equipment = make_equipment(is_virtual=is_virtual)
-    return Campaign(run_cells, equipment, directory, sides, planned, listener), listener
+    return Campaign(run_cells, equipment, directory, sides, planned, listener, kept or NothingKept()), listener
 
 
 def test_only_cells_for_which_there_is_a_rom_are_tried(tmp_path: Path) -> None:

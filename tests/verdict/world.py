@@ -14,6 +14,7 @@ from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.plan import PlannedCell, plan_cells
 from bootrig.schedule.pool import start_pool
+from bootrig.schedule.results import KeptResults
 from bootrig.schedule.sides import embed_side, obtain_sides
 from bootrig.trace.trace import TRACE_FILE, Trace
 from bootrig.workdir import make_run_directory
@@ -74,7 +75,7 @@ def _start_campaign(worlds: Mapping[str, World], planned: Sequence[PlannedCell],
         for rom_set, (label, world) in zip(rom_sets, worlds.items(), strict=True)
     ]
     with start_pool(JOBS, directory) as pool:
-        yield Campaign(pool.run, equipment, directory, sides, planned, Listener())
+        yield Campaign(pool.run, equipment, directory, sides, planned, Listener(), KeptResults(is_fresh=True))
 
 
 def _compare(campaigns: Sequence[Campaign]) -> Verdict:

@@ -32,6 +32,8 @@ class HttpTable(FileTable):
 class HttpService(FileService[HttpTable]):
     """`[http]` and `[http."FILE"]`."""
 
+    packages = ("aiohttp",)
+
     def read_settings(self, settings: TableReader, files: tuple[ServedFile, ...]) -> HttpTable:
         """Return the files and the families."""
         families = settings.strings("families", default=tuple(FAMILIES))

@@ -15,6 +15,12 @@ def find_services() -> dict[str, Service[Any]]:
     return dict(collect_objects(bootrig.network.services, "SERVICE"))
 
 
+def find_packages(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the Python packages that serve for services, beside their programs."""
+    services = find_services()
+    return tuple(dict.fromkeys(package for name in names for package in services[name].packages))
+
+
 def find_programs(names: Iterable[str]) -> tuple[Path, ...]:
     """Return the programs of services.
 

@@ -71,11 +71,13 @@ class Service(ABC, Generic[Configuration]):
         is_always_started: whether it is started without a table, too.
         has_files: whether it serves files, and so has a directory of its own.
         programs: programs that have to be installed.
+        packages: Python packages that serve.
     """
 
     is_always_started = False
     has_files = False
     programs: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     @abstractmethod
     def read(self, table: TableReader) -> Configuration:

@@ -36,6 +36,7 @@ class TftpService(FileService[TftpTable]):
     """`[tftp]` and `[tftp."FILE"]`."""
 
     is_always_started = True
+    packages = ("tftpy",)
 
     def read_settings(self, settings: TableReader, files: tuple[ServedFile, ...]) -> TftpTable:
         """Return the files and the refused options; there is one server only."""

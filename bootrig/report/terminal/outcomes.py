@@ -9,6 +9,7 @@ from rich.text import Text
 from bootrig.compare import Outcomes, OutcomeState
 from bootrig.errors import is_wrong_input
 from bootrig.report.terminal.matrix import Symbol, draw_matrix, legend, print_item, print_lines
+from bootrig.trace.reading.cached import tell_cached
 from bootrig.trace.trace import Trace
 
 PASSED = Symbol(".", "green", "passed")
@@ -76,6 +77,8 @@ def print_outcomes(outcomes: Outcomes, console: Console, run_directory: Path | N
     _print_words(TRUNCATED, boots, lambda trace: trace.truncated, console)
     _print_errors(outcomes, console)
     _print_lint(outcomes, console)
+    if cached := tell_cached(outcomes.traces):
+        console.print(Text(f"Note: {cached}."), soft_wrap=True)
     if run_directory is not None:
         console.print(Text(f"Everything that was seen: {run_directory}"), soft_wrap=True)
     console.print(summary(outcomes), soft_wrap=True)

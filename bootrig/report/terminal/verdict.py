@@ -164,6 +164,7 @@ def _cells(verdict: Verdict) -> str:
         (counts.only_one_side, "have one side only"),
         (counts.broken, "with a broken rig"),
         (counts.wrong_input, "with wrong input"),
+        (counts.cached, "from the cache"),
     )
     passed = f"{counts.passed_on_both_sides} of {count(counts.all, 'cell')} passed on both sides"
     return ", ".join([passed, *(f"{number} {words}" for number, words in counted if number)])

@@ -106,13 +106,13 @@ class CellBoots:
         In virtual time that is an undisturbed one which the host's clock did not end, for that says more of a slow host
         than of the guest; in real time every boot is evidence.
         """
-        found = [trace for trace in self._select(clock) if _is_evidence(trace)]
+        found = [trace for trace in self._select(clock) if is_evidence(trace)]
         return found[number - 1] if len(found) >= number else None
 
     def lacks(self, clock: Clock, number: int = 1) -> bool:
         """Whether `find` returns nothing and another boot may help: three disturbed ones in a row end that."""
         found = self._select(clock)
-        evidence = [_is_evidence(trace) for trace in found]
+        evidence = [is_evidence(trace) for trace in found]
         in_vain = evidence[::-1].index(True) if True in evidence else len(evidence)
         return sum(evidence) < number and in_vain < TRIES
 
@@ -124,7 +124,8 @@ class CellBoots:
         return [trace for trace in self.traces if is_same_clock(trace.clock, clock)]
 
 
-def _is_evidence(trace: Trace) -> bool:
+def is_evidence(trace: Trace) -> bool:
+    """Whether a boot says something of the guest: in virtual time those of a slow host do not."""
     return not (trace.clock.is_virtual and (trace.outcome.disturbed or trace.ended_by.endswith(WALL_DEADLINE)))
 
 

@@ -1,0 +1,14 @@
+"""Which boots came from the cache, and from when."""
+
+from collections.abc import Sequence
+
+from bootrig.trace.trace import Trace
+
+
+def tell_cached(traces: Sequence[Trace]) -> str:
+    """Return how many boots came from the cache and when they were booted, in words; empty for none."""
+    days = sorted(trace.cached[:16].replace("T", " ") for trace in traces if trace.cached)
+    if not days:
+        return ""
+    when = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+    return f"{len(days)} of {len(traces)} boots came from the cache, booted {when} UTC; --fresh boots them all"
