@@ -6,7 +6,6 @@ import resource
 import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from functools import partial
 
 from msgspec.structs import replace
 
@@ -22,7 +21,7 @@ from bootrig.cell.specification import CAPTURE_FILE, SENT_CAPTURE_FILE, CellSpec
 from bootrig.cell.stage import CellStage
 from bootrig.emulator.definition.definition import FIXED_DATE
 from bootrig.emulator.launch import start_guest
-from bootrig.network.capture import decode_capture
+from bootrig.network.capture import GrowingCapture
 from bootrig.network.tap import count_frames, open_tap
 from bootrig.scenario.kinds.registry import find_kinds
 from bootrig.trace.events import Event
@@ -57,10 +56,10 @@ async def _boot(
     """Start the services, then the guest; observe it; end it; ask the services whether they live where it failed."""
     directory, scenario = specification.directory, specification.scenario
     captures = directory / CAPTURE_FILE, directory / SENT_CAPTURE_FILE
-    decode = partial(decode_capture, *captures, epoch_s=POWER_ON_S)
+    capture = GrowingCapture(*captures, epoch_s=POWER_ON_S)
 
     def read_wire() -> tuple[Event, ...]:
-        return decode().events
+        return capture.decode().events
 
     async with AsyncExitStack() as stack:
         tap = stack.enter_context(open_tap(opened=prepared.device))
@@ -86,7 +85,7 @@ async def _boot(
         qemu_wall_s = time.monotonic() - begun_s
         lacking = tuple(dict.fromkeys((*prepared.lacking, *guest.lacking)))
         ended = Ended(rom, stage, observation, services, made.added, lacking, events, guest.command, qemu_wall_s)
-        trace = make_trace(specification, ended, served.sums, decode())
+        trace = make_trace(specification, ended, served.sums, capture.decode())
         if trace.passed:
             return trace
         alive = await services.ask_alive()

@@ -30,7 +30,8 @@ async def settle(guest: Guest) -> None:
 async def drain(guest: Guest, stage: CellStage, read_wire: Callable[[], tuple[Event, ...]]) -> None:
     """Settle a guest whose boot came to its end; let it run on while the capture lacks an expected milestone.
 
-    That takes `DRAIN_S` of wall time at most; what is missing then is missing. `read_wire` decodes the capture.
+    That takes `DRAIN_S` of wall time at most; what is missing then is missing. `read_wire` decodes the
+    capture, where it has grown.
 
     Raises:
         EmulatorError: QEMU does not answer.

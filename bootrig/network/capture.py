@@ -9,13 +9,15 @@ the RTC's base in the time zone of QEMU's process, so QEMU has to run with TZ=UT
 A capture may be large, so it is read and decoded packet by packet. It is known to be whole when it has been read.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import fstat
 from pathlib import Path
 from struct import Struct as Layout
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from bootrig.network.decode.budget import Budget
 from bootrig.network.decode.frame import FrameDecoder
@@ -38,8 +40,7 @@ HEADER_LENGTH, PACKET_HEADER_LENGTH = 24, 16
 PACKET_LIMIT = 262_144
 
 
-@dataclass(frozen=True, slots=True)
-class CapturedPacket:
+class CapturedPacket(Struct, frozen=True):
     """One Ethernet frame of a capture, stamped with the guest's clock: seconds since power-on."""
 
     guest_s: float
@@ -83,10 +84,12 @@ def _iter_packets(path: Path, stream: BinaryIO, length: int, epoch_s: int) -> It
         raise CaptureError(f"{path}: link type {link_type} instead of {ETHERNET} (Ethernet)")
     stamp, left = Layout(f"{order}III4x"), length - HEADER_LENGTH
     while left:
-        head = stream.read(min(left, PACKET_HEADER_LENGTH))
+        head = stream.read(PACKET_HEADER_LENGTH)
         left -= PACKET_HEADER_LENGTH
-        second, part, captured = stamp.unpack(head) if len(head) == stamp.size else (0, 0, 0)
-        if captured > left or left < 0:
+        if left < 0 or len(head) < PACKET_HEADER_LENGTH:
+            raise _cut_off(path)
+        second, part, captured = stamp.unpack(head)
+        if captured > left:
             raise _cut_off(path)
         if captured > PACKET_LIMIT:
             raise CaptureError(f"{path}: a packet of {captured} bytes")
@@ -146,3 +149,32 @@ def decode_capture(path: Path, sent_path: Path, *, epoch_s: int) -> DecodedCaptu
     # in this order: of a guest that still runs, whatever is in the second is in the first a moment later
     with open_capture(sent_path, epoch_s=epoch_s) as sent, open_capture(path, epoch_s=epoch_s) as packets:
         return decode_packets(iter_senders(packets, sent, f"{path} and {sent_path}"))
+
+
+class GrowingCapture:
+    """The two captures of a guest that may still run, decoded anew only when they have grown.
+
+    Args:
+        path: that of all frames.
+        sent_path: that of what the guest sends.
+        epoch_s: the guest's RTC base in seconds since 1970 in UTC.
+    """
+
+    def __init__(self, path: Path, sent_path: Path, *, epoch_s: int) -> None:
+        self._paths = path, sent_path
+        self._epoch_s = epoch_s
+        self._decoded: tuple[Sequence[int], DecodedCapture] | None = None
+
+    def decode(self) -> DecodedCapture:
+        """Return what the captures tell that is in them now.
+
+        Raises:
+            CaptureError: as `decode_capture` does.
+        """
+        try:
+            lengths = [path.stat().st_size for path in self._paths]
+        except OSError as error:
+            raise CaptureError(f"{error.filename}: {error.strerror}") from error
+        if self._decoded is None or self._decoded[0] != lengths:
+            self._decoded = lengths, decode_capture(*self._paths, epoch_s=self._epoch_s)
+        return self._decoded[1]

@@ -50,9 +50,12 @@ class Endpoints(Routed, frozen=True, kw_only=True):
     destination_port: int = 0
 
 
+_AS_TEXT = [chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in range(256)]
+
+
 def escape(content: bytes) -> str:
     """Return bytes as text: what is not printable ASCII is escaped, so that nothing is lost and JSON can hold it."""
-    return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in content)
+    return content.decode("latin-1").translate(_AS_TEXT)
 
 
 IPXE_OPTIONS = 175

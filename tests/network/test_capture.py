@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bootrig.network import capture
 from bootrig.network.addresses import GUEST_MAC, TAP_MAC
 from bootrig.network.capture import (
     CapturedPacket,
     DecodedCapture,
+    GrowingCapture,
     decode_capture,
     decode_packets,
     iter_senders,
@@ -141,6 +143,38 @@ def test_a_capture_that_a_full_disk_cut_off_is_a_broken_rig(tmp_path, cut):
     with pytest.raises(CaptureError, match=rf"{paths[cut].name} ends in the middle of a packet$") as caught:
         decode_capture(*paths, epoch_s=EPOCH_S)
     assert caught.value.remedy == "look whether its disk is full"
+
+
+def test_a_capture_is_decoded_anew_only_where_it_has_grown(tmp_path, monkeypatch):
+    paths, decoded = write_captures(tmp_path, pcap(*FRAMES[:1]), pcap(FRAMES[0])), list[Path]()
+
+    def count(path: Path, sent_path: Path, *, epoch_s: int) -> DecodedCapture:
+        decoded.append(path)
+        return decode_capture(path, sent_path, epoch_s=epoch_s)
+
+    monkeypatch.setattr(capture, "decode_capture", count)
+    growing = GrowingCapture(*paths, epoch_s=EPOCH_S)
+    found = [growing.decode() for _ in range(50)]
+    assert len(decoded) == 1
+    assert [type(event) for event in found[-1].events] == [TftpRequest]
+    write_captures(tmp_path, pcap(*FRAMES[:2]), pcap(FRAMES[0]))
+    found = [growing.decode() for _ in range(50)]
+    assert len(decoded) == 2
+    assert found[-1] == decode_capture(*paths, epoch_s=EPOCH_S)
+
+
+def test_a_capture_that_does_not_end_with_a_packet_is_read_again_when_it_has_grown(tmp_path):
+    growing = GrowingCapture(*write_captures(tmp_path, pcap(*FRAMES)[:-1], pcap(*FRAMES)), epoch_s=EPOCH_S)
+    for _ in range(2):
+        with pytest.raises(CaptureError, match=r"c\.pcap ends in the middle of a packet$"):
+            growing.decode()
+    write_captures(tmp_path, pcap(*FRAMES), pcap(*FRAMES))
+    assert len(growing.decode().events) == 2
+
+
+def test_no_file_that_grows(tmp_path):
+    with pytest.raises(CaptureError, match=r"none\.pcap: No such file or directory$"):
+        GrowingCapture(tmp_path / "none.pcap", tmp_path / "sent.pcap", epoch_s=EPOCH_S).decode()
 
 
 def test_no_file(tmp_path):

@@ -37,6 +37,8 @@ _ARP = Layout(">6xH6s4s6s4s")
 _DNS_HEADER, _DNS_RECORD = Layout(">HHHH4x"), Layout(">HxxIH")
 _DNS_QUESTION_LENGTH = 4
 _NAME_LIMIT = 255
+# what begins a label: its length, or the first of two bytes that say where the name goes on
+_LABEL_LIMIT, _POINTER = 0x3F, 0xC0
 
 
 def parse_arp(message: bytes, place: Place, length: int) -> events.Arp:
@@ -64,27 +66,36 @@ class _Message:
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._offset = _DNS_HEADER.size
-        self._labels = 0
+        self._labels_left = len(content)
 
     def read_name(self) -> str:
         """Return the next name.
 
         Raises:
-            ValueError: it is malformed.
+            ValueError: it is malformed, or the names of the message have had more labels than it has bytes.
         """
-        labels, length, offset, end = list[bytes](), 0, self._offset, 0
-        while size := self._read_size(offset):
-            if size & 0xC0 == 0xC0:
+        content, labels, length, offset, end = self._content, list[bytes](), 0, self._offset, 0
+        for left in range(self._labels_left - 1, -1, -1):
+            if offset >= len(content):
+                raise ValueError("a name that is cut off")
+            size = content[offset]
+            if size >= _POINTER:
                 end = end or offset + 2
-                offset = int.from_bytes(self._content[offset : offset + 2], "big") & 0x3FFF
+                offset = int.from_bytes(content[offset : offset + 2], "big") & 0x3FFF
                 continue
-            if size & 0xC0:
+            if size > _LABEL_LIMIT:
                 raise ValueError(f"a label of the length {size:02x}")
-            labels.append(self._content[offset + 1 : offset + 1 + size])
-            offset, length = offset + 1 + size, length + 1 + size
+            offset += 1 + size
+            if not size:
+                self._labels_left = left
+                break
+            labels.append(content[offset - size : offset])
+            length += 1 + size
             if length > _NAME_LIMIT:
                 raise ValueError(f"a name longer than {_NAME_LIMIT} bytes")
-        self._offset = end or offset + 1
+        else:
+            raise ValueError("names that point to names without end")
+        self._offset = end or offset
         return events.escape(b".".join(labels))
 
     def read(self, length: int) -> bytes:
@@ -98,19 +109,6 @@ class _Message:
             raise ValueError("cut off")
         self._offset += length
         return content
-
-    def _read_size(self, offset: int) -> int:
-        """Return the first byte of a label.
-
-        Raises:
-            ValueError: the message ends before it, or its names have had more labels than it has bytes.
-        """
-        self._labels += 1
-        if self._labels > len(self._content):
-            raise ValueError("names that point to names without end")
-        if offset >= len(self._content):
-            raise ValueError("a name that is cut off")
-        return self._content[offset]
 
 
 def parse_dns(payload: bytes, ends: Ends) -> events.Dns:

@@ -9,6 +9,12 @@ from dataclasses import dataclass, field
 WORK_LIMIT = 1 << 30
 # what a frame costs beside its bytes
 FRAME_WORK = 1 << 10
+# what an event costs beside its frame: no boot has more than some thousand
+EVENT_WORK = 14 << 10
+# what a TCP connection costs beside its event
+CONNECTION_WORK = 8 << 10
+# what a number costs in a list of repeated frames that an event has
+REPEATED_WORK = 64
 # what a byte costs that is taken apart: names, options, headers
 PARSE_WORK = 1 << 9
 WAITING_LIMIT = 16 << 20
@@ -22,7 +28,7 @@ class Budget:
     """What the decoder of one capture has spent.
 
     Attributes:
-        work: bytes that were looked at or copied, and what `FRAME_WORK` and `PARSE_WORK` say.
+        work: bytes that were looked at or copied, and what the constants above say that other things cost.
         waiting: bytes of memory that pieces take which wait for others.
     """
 

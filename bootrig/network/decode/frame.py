@@ -1,17 +1,17 @@
 """From Ethernet frames to events: the decoder of a whole capture.
 
-Nothing that a guest sends makes it raise: what cannot be decoded becomes an event of the kind `other` with a reason.
-Nor does it take more than is linear in what is sent: `Budget` has the limits.
+Nothing that a guest sends makes it raise: a parser refuses malformed bytes by a ValueError, which becomes an event of
+the kind `other` with a reason. Whatever else a parser raises is a bug of its own, and not caught here. Nothing takes
+more than is linear in what is sent: `Budget` has the limits.
 """
 
-import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bootrig.network.decode import headers
 from bootrig.network.decode.address import NEIGHBOUR_LENGTHS, parse_arp, parse_dhcp6, parse_dns, parse_neighbour
-from bootrig.network.decode.budget import FRAME_WORK, Budget
+from bootrig.network.decode.budget import CONNECTION_WORK, EVENT_WORK, FRAME_WORK, Budget
 from bootrig.network.decode.dhcp import parse_dhcp
 from bootrig.network.decode.fragments import Reassembly
 from bootrig.network.decode.http import HttpConnection, looks_like_http
@@ -82,12 +82,12 @@ class FrameDecoder:
         self._frames = 0
         self._count = 0
 
-    def decode(self, guest_s: float, frame: bytes, *, from_guest: bool) -> Iterator[Event]:
-        """Yield the events that the capture's next frame tells; never raises."""
+    def decode(self, guest_s: float, frame: bytes, *, from_guest: bool) -> Sequence[Event]:
+        """Return the events that the capture's next frame tells."""
         self._frames += 1
         if self._budget.is_spent:
             self._budget.give_up(FRAMES_GIVEN_UP)
-            return
+            return ()
         self._budget.spend(FRAME_WORK + len(frame))
         place = Place(
             guest_s=guest_s,
@@ -96,11 +96,13 @@ class FrameDecoder:
             interface=self._interface,
             ethernet_source=frame[6:12].hex(":"),
         )
+        events = list[Event]()
         try:
-            yield from self._frame(frame, place)
-        except Exception as error:  # noqa: BLE001 - a fault of a parser costs its frame, not the boot
-            reason = str(error) or type(error).__name__
-            yield Other(**place, reason=reason, length=len(frame), hex=frame[:64].hex())
+            events += self._frame(frame, place)
+        except ValueError as error:  # the frame is malformed
+            events.append(Other(**place, reason=str(error), length=len(frame), hex=frame[:64].hex()))
+        self._budget.spend(EVENT_WORK * len(events))
+        return events
 
     def conclude(self, guest_s: float) -> Iterator[Event]:
         """Yield what was still under way at the end of the capture."""
@@ -108,57 +110,53 @@ class FrameDecoder:
         for connection in self._connections.values():
             yield from connection.conclude(guest_s)
 
-    def _frame(self, content: bytes, place: Place) -> Iterator[Event]:
+    def _frame(self, content: bytes, place: Place) -> Iterable[Event]:
         frame = headers.parse_frame(content)
         if frame.ethertype == headers.ARP:
-            yield parse_arp(frame.content, place, len(content))
-        elif frame.ethertype == headers.IP4:
-            yield from self._packet(headers.parse_ip4(frame.content), place)
-        elif frame.ethertype == headers.IP6:
-            yield from self._packet(headers.parse_ip6(frame.content), place)
-        elif event := parse_link(frame.ethertype, frame.content, place):
-            yield event
-        else:
-            yield Other(**place, ethertype=f"{frame.outer:04x}", reason="unknown ethertype", length=len(content))
+            return (parse_arp(frame.content, place, len(content)),)
+        if frame.ethertype == headers.IP4:
+            return self._packet(headers.parse_ip4(frame.content), place)
+        if frame.ethertype == headers.IP6:
+            return self._packet(headers.parse_ip6(frame.content), place)
+        event = parse_link(frame.ethertype, frame.content, place)
+        unknown = Other(**place, ethertype=f"{frame.outer:04x}", reason="unknown ethertype", length=len(content))
+        return (event or unknown,)
 
-    def _packet(self, packet: headers.Packet, place: Place) -> Iterator[Event]:
+    def _packet(self, packet: headers.Packet, place: Place) -> Iterable[Event]:
         content: bytes | None = packet.content
         if packet.fragment is not None:
             content = self._reassembly.take(packet, packet.fragment)
         if content is None:
-            return
-        source, destination = (headers.name_address(address) for address in (packet.source, packet.destination))
+            return ()
+        source, destination = headers.name_address(packet.source), headers.name_address(packet.destination)
         route = Route(**place, source=source, destination=destination)
         if packet.protocol == headers.UDP:
             datagram = headers.parse_udp(content)
             ends = Ends(**route, source_port=datagram.source_port, destination_port=datagram.destination_port)
-            yield from self._udp(datagram.content, ends)
-        elif packet.protocol == headers.TCP:
+            return self._udp(datagram.content, ends)
+        if packet.protocol == headers.TCP:
             segment = headers.parse_tcp(content)
             ends = Ends(**route, source_port=segment.source_port, destination_port=segment.destination_port)
-            yield from self._tcp(segment, ends)
-        elif name := _ICMP.get(packet.protocol):
+            return self._tcp(segment, ends)
+        if name := _ICMP.get(packet.protocol):
             headers.require_length(content, 4, name)
             if packet.protocol == headers.ICMP6 and content[0] in NEIGHBOUR_LENGTHS:
-                yield parse_neighbour(content, route)
-            else:
-                yield Other(**route, protocol=name, type=content[0], code=content[1])
-        else:
-            yield Other(**route, protocol=str(packet.protocol))
+                return (parse_neighbour(content, route),)
+            return (Other(**route, protocol=name, type=content[0], code=content[1]),)
+        return (Other(**route, protocol=str(packet.protocol)),)
 
-    def _udp(self, payload: bytes, ends: Ends) -> Iterator[Event]:
-        ports = (ends["destination_port"], ends["source_port"])
-        name, parse = next((_BY_PORT[port] for port in ports if port in _BY_PORT), ("tftp", None))
-        with _reasons(name):
+    def _udp(self, payload: bytes, ends: Ends) -> Iterable[Event]:
+        name, parse = _BY_PORT.get(ends["destination_port"]) or _BY_PORT.get(ends["source_port"]) or ("tftp", None)
+        try:
             if parse is not None or ends["destination_port"] == TFTP_PORT:
                 self._budget.parse(payload)
             if parse is not None:
-                yield parse(payload, ends)
-                return
+                return (parse(payload, ends),)
             if self._tftp.takes(ends):
-                yield from self._tftp.follow(payload, ends)
-                return
-        yield Other(**ends, protocol="udp", length=len(payload))
+                return tuple(self._tftp.follow(payload, ends))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        return (Other(**ends, protocol="udp", length=len(payload)),)
 
     def _tcp(self, segment: headers.Segment, ends: Ends) -> Iterator[Event]:
         source, destination = (ends["source"], ends["source_port"]), (ends["destination"], ends["destination_port"])
@@ -189,6 +187,7 @@ class FrameDecoder:
         self, key: frozenset[tuple[str, int]], opener: tuple[str, int], segment: headers.Segment, ends: Ends
     ) -> _Connection:
         """Begin a connection with its first segment."""
+        self._budget.spend(CONNECTION_WORK)
         self._count += 1
         opened = Tcp(**ends, connection=self._count, window=segment.window, tcp_options=segment.options.hex())
         repeated = list[int]()
@@ -203,12 +202,3 @@ class FrameDecoder:
             yield from connection.conclude(guest_s)
             connection.client.give_up()
             connection.server.give_up()
-
-
-@contextlib.contextmanager
-def _reasons(name: str) -> Iterator[None]:
-    """Put the protocol before what a parser complains about."""
-    try:
-        yield
-    except Exception as error:
-        raise ValueError(f"{name}: {str(error) or type(error).__name__}") from error

@@ -5,6 +5,7 @@ Sources: IEEE 802.3, IEEE 802.1Q (tags), RFC 791, RFC 8200 (section 4, extension
 
 from functools import lru_cache
 from ipaddress import ip_address
+from socket import inet_ntoa
 from struct import Struct as Layout
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from msgspec import Struct
 IP4, ARP, IP6 = 0x0800, 0x0806, 0x86DD
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+IP4_LENGTH = 4
 _TAGS = (0x8100, 0x88A8, 0x9100, 0x9200)
 _TAGS_LIMIT = 2
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION = 0, 43, 44, 51, 60
@@ -75,7 +77,7 @@ class Segment(Struct, frozen=True):
 @lru_cache(maxsize=1024)
 def name_address(address: bytes) -> str:
     """Return an IP address as people write it."""
-    return str(ip_address(address))
+    return inet_ntoa(address) if len(address) == IP4_LENGTH else str(ip_address(address))
 
 
 def require_length(content: bytes, length: int, protocol: str = "") -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from bootrig.network.decode.budget import Budget
+from bootrig.network.decode.budget import REPEATED_WORK, Budget
 from bootrig.network.decode.place import Place
 from bootrig.network.decode.tcp import TcpStream
 from bootrig.network.decode.unread import Unread
@@ -200,6 +200,7 @@ class HttpConnection:
 
     def _end_response(self, response: _Response, guest_s: float, *, completed: bool) -> Iterator[HttpResponse]:
         self._open = None
+        self.budget.spend(REPEATED_WORK * len(self.client.repeated_frames))
         yield replace(
             response.event,
             body_length=response.body_length,

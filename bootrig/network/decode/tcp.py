@@ -68,6 +68,8 @@ class TcpStream:
     def give_up(self) -> None:
         """Follow it no further, and give back the memory of what waits."""
         self._given_up = True
+        if not self._waiting:
+            return
         for content in self._waiting.values():
             self.budget.release(content)
         self._waiting, self._positions = {}, []

@@ -19,6 +19,7 @@ from tests.network.frames import (
     CLIENT,
     GUEST,
     SERVER,
+    arp,
     decode,
     dhcp_message,
     ends,
@@ -242,3 +243,12 @@ def test_any_segments(segments):
 @given(st.binary(max_size=80))
 def test_any_dhcp_options(content):
     _require_events(udp(CLIENT, BROADCAST, dhcp_message()[:-1] + content))
+
+
+def test_a_bug_of_a_parser_is_not_taken_for_a_malformed_frame(monkeypatch):
+    def fail(*_arguments: object) -> None:
+        raise IndexError("index out of range")
+
+    monkeypatch.setattr("bootrig.network.decode.frame.parse_arp", fail)
+    with pytest.raises(IndexError):
+        decode(arp(1, GUEST[0], SERVER[0]))

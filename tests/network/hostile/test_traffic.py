@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from types import FrameType
 from typing import Any
 
@@ -10,17 +10,45 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bootrig.cell.lengths import LIMITS
+from bootrig.cell.specification import CAPTURE_FILE
 from bootrig.jsonfile import encode_json, parse_json
+from bootrig.network.capture import PACKET_HEADER_LENGTH
 from bootrig.network.decode import budget as limits
-from bootrig.network.decode.budget import FRAME_WORK, PARSE_WORK, PIECE_BYTES, WAITING_LIMIT, Budget
+from bootrig.network.decode.budget import (
+    CONNECTION_WORK,
+    EVENT_WORK,
+    FRAME_WORK,
+    PARSE_WORK,
+    PIECE_BYTES,
+    REPEATED_WORK,
+    WAITING_LIMIT,
+    WORK_LIMIT,
+    Budget,
+)
 from bootrig.network.decode.frame import FrameDecoder
 from bootrig.network.decode.keeping import EVENTS_LIMIT
-from bootrig.trace.events import Event
-from tests.network.frames import GUEST, SERVER, decode_whole, ethernet, ip4, tcp
+from bootrig.trace.events import Event, HttpResponse
+from tests.network.frames import (
+    GUEST,
+    SERVER,
+    TFTP_READ,
+    Dialogue,
+    decode_whole,
+    ethernet,
+    ip4,
+    tcp,
+    tftp_ack,
+    tftp_data,
+)
 from tests.network.hostile.traffic import CASES, segment
 
 # of the smallest of three sizes of a case
 LENGTH = 16_000
+# Lines of Python: what a frame may take beside what it costs by the decoder's account, and how much that is a line. So
+# the whole of the limit is 17 million lines.
+FRAME_LINES, LINE_WORK = 130, 64
+CAPTURE_LENGTH = next(limit.length for limit in LIMITS if limit.files == CAPTURE_FILE)
 
 
 def decode_counted(frames: list[bytes]) -> tuple[int, Budget]:
@@ -50,7 +78,9 @@ def test_work_is_linear(name):
         frames = list(CASES[name](count))
         lines, budget = decode_counted(frames)
         steps.append((lines, budget.work))
-        assert budget.work <= len(frames) * FRAME_WORK + 8 * PARSE_WORK * sum(map(len, frames))
+        frame_work = FRAME_WORK + CONNECTION_WORK + 4 * EVENT_WORK
+        assert budget.work <= frame_work * len(frames) + 8 * PARSE_WORK * sum(map(len, frames))
+        assert lines <= FRAME_LINES * len(frames) + budget.work / LINE_WORK
         assert budget.waiting <= sum(map(len, frames)) + PIECE_BYTES * len(frames)
     for few, many in pairwise(steps):
         assert all(more <= 2.5 * less + 1000 for less, more in zip(few, many, strict=True))
@@ -67,10 +97,44 @@ def truncated(name: str, count: int) -> tuple[str, ...]:
 
 
 def test_a_decoder_that_has_spent_its_budget_says_so(monkeypatch):
-    monkeypatch.setattr(limits, "WORK_LIMIT", 10 * FRAME_WORK)
+    monkeypatch.setattr(limits, "WORK_LIMIT", 10 * (FRAME_WORK + EVENT_WORK))
     decoded = decode_whole(CASES["addresses_asked_for"](50))
     assert len(decoded.events) == 10
     assert decoded.truncated == ("capture: frames that are not decoded: 40",)
+
+
+def test_60_000_frames_of_an_event_each_are_decoded():
+    _, budget = decode_counted(list(CASES["addresses_asked_for"](100)))
+    assert 600 * budget.work < WORK_LIMIT
+
+
+def test_repeated_frames_cost_work_wherever_they_are_listed():
+    frames = list(CASES["requests_and_answers"](300))
+    _, budget = decode_counted(frames)
+    answers = [event for event in decode_whole(frames).events if isinstance(event, HttpResponse)]
+    listed = sum(len(answer.repeated_frames) for answer in answers)
+    assert listed > len(frames)
+    assert budget.work > REPEATED_WORK * listed + (FRAME_WORK + EVENT_WORK) * len(answers)
+
+
+def send_file_by_tftp() -> list[bytes]:
+    exchanges = ((tftp_data(number, 512), tftp_ack(number)) for number in range(1, 101))
+    return [TFTP_READ, *chain.from_iterable(exchanges)]
+
+
+def send_file_by_http() -> list[bytes]:
+    said = Dialogue().ask().answer(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n")
+    for _ in range(100):
+        said.answer(bytes(1460)).ask(b"")
+    return said.frames
+
+
+@pytest.mark.parametrize("send", [send_file_by_tftp, send_file_by_http])
+def test_files_that_fill_the_capture_are_followed_to_their_end(send):
+    frames = send()
+    begun, whole = (decode_counted(some)[1].work for some in (frames[:5], frames))
+    length = sum(len(frame) + PACKET_HEADER_LENGTH for frame in frames[5:])
+    assert (whole - begun) / length * CAPTURE_LENGTH < WORK_LIMIT
 
 
 @pytest.mark.parametrize(
