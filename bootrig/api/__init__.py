@@ -12,9 +12,11 @@ from bootrig.api.single import boot, open_console
 from bootrig.compare import Policy, load_policy
 from bootrig.emulator.definition.launch import Launch
 from bootrig.record.judgement import judge
+from bootrig.record.merging import merge_runs
 from bootrig.record.run import find_run
 from bootrig.schedule.campaign import Listener
 from bootrig.schedule.plan import Filters
+from bootrig.schedule.shard import Shard
 
 __all__ = [
     "FILTERS",
@@ -26,11 +28,13 @@ __all__ = [
     "Matrix",
     "Policy",
     "RunResult",
+    "Shard",
     "boot",
     "compare",
     "find_run",
     "judge",
     "load_policy",
+    "merge_runs",
     "open_console",
     "run",
 ]

@@ -19,7 +19,6 @@ from bootrig.report.json import encode_verdict
 from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
-from bootrig.schedule.plan import plan_cells
 from bootrig.schedule.pool import start_pool
 from bootrig.schedule.results import KeptResults
 from bootrig.schedule.sides import Side, embed_side, label_sides, obtain_sides
@@ -150,7 +149,7 @@ def _start_session(
 ) -> Iterator[_Session]:
     """Make everything ready for the cells of ROM sets; processes end with the `with`."""
     parallelism = matrix.require_sound()
-    planned = plan_cells(matrix.filters)
+    planned = matrix.plan()
     require_rom_sets(names)
     equipment = make_equipment(
         planned, is_virtual=matrix.is_virtual, accelerator=matrix.accelerator, launch=matrix.launch

@@ -7,7 +7,8 @@ from bootrig.cache import choose_default_freshness
 from bootrig.emulator.definition.launch import Launch, choose_default_accelerator, require_possible
 from bootrig.errors import InputError
 from bootrig.schedule.equipment import count_processors
-from bootrig.schedule.plan import Filters
+from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
+from bootrig.schedule.shard import Shard
 
 FILTERS = {
     "nic": "nic_models",
@@ -41,16 +42,27 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix(Request):
-    """Which cells are booted, at most `parallelism` at a time (None for one a processor), and how.
+    """Which cells are booted, or one `shard` of them, at most `parallelism` at a time (None for one a processor).
 
     What makes a run or a comparison end badly is seen in real time in one cell of each cause, or `confirm_everywhere`.
     Boots that the cache knows are booted again where all are to be fresh; by default where `$BOOTRIG_FRESH` is set.
     """
 
     filters: Filters = field(default_factory=Filters)
+    shard: Shard | None = None
     parallelism: int | None = None
     confirm_everywhere: bool = False
     is_fresh: bool = field(default_factory=choose_default_freshness)
+
+    def plan(self) -> tuple[PlannedCell, ...]:
+        """Return the cells that are asked for.
+
+        Raises:
+            DocumentError: a scenario does not exist or is wrong.
+            CellSelectionError: a filter names what does not exist, or nothing is left.
+        """
+        planned = plan_cells(self.filters)
+        return planned if self.shard is None else self.shard.select(planned)
 
     def require_sound(self) -> int:
         """Return how many cells run at a time.

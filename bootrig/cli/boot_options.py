@@ -30,6 +30,9 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
         ("--suite", "the scenarios of this suite; repeatable (default: default; full has all)"),
     ):
         parser.add_argument(option, action="append", default=[], metavar="NAME", help=what)
+    parser.add_argument(
+        "--shard", metavar="I/N", help="only the I-th of N parts of the matrix; bootrig merge joins their runs"
+    )
     parser.add_argument("-j", "--jobs", type=int, metavar="N", help="cells at a time (default: one a processor)")
     parser.add_argument(
         "--confirm",
@@ -80,14 +83,14 @@ def read_request(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def read_matrix(arguments: argparse.Namespace) -> "Matrix":
     """Return which cells a command line asks for."""
-    from bootrig.api import FILTERS, Filters, Matrix
+    from bootrig.api import FILTERS, Filters, Matrix, Shard
 
     filters = Filters(**{field: tuple(getattr(arguments, word)) for word, field in FILTERS.items()})
-    everywhere = arguments.confirm == "all"
     return Matrix(
         filters=filters,
+        shard=None if arguments.shard is None else Shard.parse(arguments.shard),
         parallelism=arguments.jobs,
-        confirm_everywhere=everywhere,
+        confirm_everywhere=arguments.confirm == "all",
         is_fresh=arguments.fresh,
         **read_request(arguments),
     )

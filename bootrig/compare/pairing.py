@@ -138,7 +138,7 @@ class PairedCell:
     @property
     def alike(self) -> CellPair | None:
         """The boots with one clock, where those that count have two; None where a side has none."""
-        return self._find(self._common_clock, 1, 1)
+        return self._find(self._slower_clock, 1, 1)
 
     @property
     def real(self) -> CellPair | None:
@@ -164,10 +164,10 @@ class PairedCell:
 
     def want_alike(self) -> tuple[WantedBoot, ...]:
         """Return the boot that is lacking where the sides count with two clocks: one with the slower of them."""
-        return (self._want(self._common_clock, (1, 1), Reason.DISTURBED) or ()) if self.judged.is_mixed else ()
+        return (self._want(self._slower_clock, (1, 1), Reason.DISTURBED) or ()) if self.judged.is_mixed else ()
 
     @property
-    def _common_clock(self) -> Clock:
+    def _slower_clock(self) -> Clock:
         """The slower of the clocks with which the sides count: real time, or the smaller shift."""
         clocks = [boots.counted.clock for boots in self.boots]
         real = [REAL_TIME for clock in clocks if not clock.is_virtual]

@@ -1,6 +1,6 @@
 """For which cells the boots of another cell at the second clock speak."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from msgspec import structs
@@ -9,8 +9,12 @@ from bootrig.compare import compare_traces
 from bootrig.compare.pairing import pair_traces
 from bootrig.compare.second_clocks import find_second_clocks, find_untimed, share_works
 from bootrig.trace.events import Dns, DnsQuestion
+from bootrig.trace.reading.attempts import Reason, WantedBoot
 from bootrig.trace.trace import Clock, Trace
-from tests.compare.factory import VIRTUAL
+from tests.compare.factory import VIRTUAL, Boot
+from tests.compare.loop import compare_and_boot
+from tests.compare.test_confirmation import GOOD, C, Changes, R, decide, find_name, states
+from tests.compare.test_confirmation import make as make_boot
 from tests.compare.test_findings_stages import FIVE, PLAIN, Guest
 
 
@@ -103,3 +107,43 @@ def test_what_cannot_be_split_in_one_cell_is_so_in_all() -> None:
     told = [entry for entry in verdict.differences if entry.finding.subject.startswith("packets")]
     assert [entry.require_key().scenario for entry in told] == ["0", "1"]
     assert verdict.untimed == ()
+
+
+def late(start_s: float) -> Mapping[str, Changes]:
+    """Return the boots of a guest that sends its first packet then: it waits as long at either clock."""
+    return {clock: {"first_packet_s": start_s} for clock in ("shift7", "shift5")}
+
+
+def test_one_cell_tells_of_the_start_of_all_scenarios() -> None:
+    """The second clock and the second look are booted once; every cell has the difference, and is confirmed."""
+    names = ("a/e1000/pc", "b/e1000/pc", "c/e1000/pc")
+    verdict, batches = decide(dict.fromkeys(names, late(72.0)))
+    assert batches == [{"a/e1000/pc shift5"}, {"a/e1000/pc shift7", "a/e1000/pc shift5"}]
+    told = states(verdict, "start-time")
+    assert {name: state for name, (state, _) in told.items()} == dict.fromkeys(names, C)
+    assert (verdict.untimed, len(verdict.causes)) == ((), 1)
+
+
+def test_a_cell_that_starts_otherwise_is_booted_at_the_second_clock_itself() -> None:
+    verdict, batches = decide({"a/e1000/pc": late(72.0), "b/e1000/pc": late(74.0), "c/pcnet/pc": late(72.0)})
+    assert batches[0] == {"a/e1000/pc shift5", "b/e1000/pc shift5", "c/pcnet/pc shift5"}
+    assert {state for state, _ in states(verdict, "start-time").values()} == {C}
+    assert verdict.untimed == ()
+
+
+def test_a_start_that_a_second_look_refutes_is_asked_of_each_cell() -> None:
+    """The look finds the candidate as fast as the baseline, so that no other cell can rely on it."""
+    names, changes = ("a/e1000/pc", "b/e1000/pc"), {"first_packet_s": 72.0}
+
+    def answer(wanted: WantedBoot) -> Boot:
+        name = find_name(wanted.key)
+        refutes = name == names[0] and wanted.reason is Reason.SECOND_LOOK
+        return make_boot(name, GOOD if refutes or wanted.side == "baseline" else changes, wanted.side)
+
+    boots = [
+        make_boot(name, changes if side == "candidate" else GOOD, side)
+        for name in names
+        for side in ("baseline", "candidate")
+    ]
+    verdict, _ = compare_and_boot(boots, answer)
+    assert {name: state for name, (state, _) in states(verdict, "start-time").items()} == {names[0]: R, names[1]: C}
