@@ -7,6 +7,7 @@ from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
 from bootrig.compare.registry import Needs, rule
 from bootrig.trace.reading.exchanges import find_exchanges
+from bootrig.trace.reading.recall import recall
 from bootrig.trace.trace import Trace
 
 WORDS: Mapping[str, str] = {
@@ -16,6 +17,17 @@ WORDS: Mapping[str, str] = {
     "neighbour-solicitation": "neighbour solicitation",
     "router-solicitation": "router solicitation",
 }
+
+
+@recall
+def _find_gaps(trace: Trace) -> Mapping[str, list[float]]:
+    """Return the seconds between the packets with which the guest asked for the first thing that it asked again."""
+    gaps: dict[str, list[float]] = {}
+    for exchange in find_exchanges(trace.wire):
+        if len(exchange.asked) > 1:
+            between = [round(later.guest_s - asked.guest_s, 3) for asked, later in pairwise(exchange.asked)]
+            gaps.setdefault(exchange.what, between)
+    return gaps
 
 
 @rule(
@@ -40,13 +52,3 @@ def check_retries(pair: CellPair) -> Iterator[Finding]:
                 statement = f"the guest sends its {words} number {number} after {{candidate}}, it was {{baseline}}"
                 yield Finding(Severity.INFO, f"retries of {what}", old, new, statement, unit="s")
                 break
-
-
-def _find_gaps(trace: Trace) -> dict[str, list[float]]:
-    """Return the seconds between the packets with which the guest asked for the first thing that it asked again."""
-    gaps: dict[str, list[float]] = {}
-    for exchange in find_exchanges(trace.wire):
-        if len(exchange.asked) > 1:
-            between = [round(later.guest_s - asked.guest_s, 3) for asked, later in pairwise(exchange.asked)]
-            gaps.setdefault(exchange.what, between)
-    return gaps

@@ -5,7 +5,7 @@ whether the guest halts or spins until they have run out, and the instructions t
 Two boots at two shifts give both.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,6 +21,7 @@ from bootrig.trace.events import (
     WireEvent,
 )
 from bootrig.trace.reading.exchanges import find_exchanges
+from bootrig.trace.reading.recall import recall
 from bootrig.trace.reading.wire import FileRequest, strip_varying
 from bootrig.trace.trace import Trace
 
@@ -95,7 +96,8 @@ def split_stages(first: Trace, second: Trace) -> dict[Stage, Split | None]:
     }
 
 
-def measure_stages(trace: Trace) -> dict[Stage, StageTime]:
+@recall
+def measure_stages(trace: Trace) -> Mapping[Stage, StageTime]:
     """Return the time of each stage that the boot completed."""
     return dict(_Boot(trace).iter_stages())
 
