@@ -21,6 +21,7 @@ from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.pool import start_pool
 from bootrig.schedule.results import KeptResults
+from bootrig.schedule.shelf import start_shelf
 from bootrig.schedule.sides import Side, embed_side, label_sides, obtain_sides
 from bootrig.temporary import remove_path
 from bootrig.trace.names import CellKey
@@ -161,10 +162,9 @@ def _start_session(
             embed_side(rom_set, name, directory, label, is_compared=verb == "compare")
             for rom_set, name, label in zip(rom_sets, names, labels, strict=True)
         ]
-        with start_pool(parallelism, directory) as pool:
-            campaign = Campaign(
-                pool.run, equipment, directory, sides, planned, listener, KeptResults(is_fresh=matrix.is_fresh)
-            )
+        with start_shelf(listener.boots_cold) as shelf, start_pool(parallelism, directory, shelf) as pool:
+            kept, shared = KeptResults(is_fresh=matrix.is_fresh), None if matrix.is_cold else shelf
+            campaign = Campaign(pool.run, equipment, directory, sides, planned, listener, kept, shared)
             cells = list(campaign.iter_cells())
             if not cells:
                 remove_path(directory)

@@ -46,6 +46,7 @@ class Matrix(Request):
 
     What makes a run or a comparison end badly is seen in real time in one cell of each cause, or `confirm_everywhere`.
     Boots that the cache knows are booted again where all are to be fresh; by default where `$BOOTRIG_FRESH` is set.
+    Boots that begin alike begin once, unless all have to be cold.
     """
 
     filters: Filters = field(default_factory=Filters)
@@ -53,6 +54,7 @@ class Matrix(Request):
     parallelism: int | None = None
     confirm_everywhere: bool = False
     is_fresh: bool = field(default_factory=choose_default_freshness)
+    is_cold: bool = False
 
     def plan(self) -> tuple[PlannedCell, ...]:
         """Return the cells that are asked for.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import resource
 import time
 from contextlib import AsyncExitStack
@@ -19,13 +20,17 @@ from bootrig.cell.serving import Served, start_services
 from bootrig.cell.slots import NIC_ID
 from bootrig.cell.specification import CAPTURE_FILE, SENT_CAPTURE_FILE, CellSpecification
 from bootrig.cell.stage import CellStage
-from bootrig.emulator.definition.definition import FIXED_DATE
+from bootrig.emulator.definition.definition import FIXED_DATE, MachineDefinition
+from bootrig.emulator.errors import FreezeError, GuestStartError
+from bootrig.emulator.guest.guest import Guest
 from bootrig.emulator.launch import start_guest
 from bootrig.network.capture import GrowingCapture
 from bootrig.network.tap import count_frames, open_tap
 from bootrig.scenario.kinds.registry import find_kinds
 from bootrig.trace.events import Event
-from bootrig.trace.trace import Trace
+from bootrig.trace.trace import PrefixUse, Trace
+
+logger = logging.getLogger(__name__)
 
 POWER_ON_S = int(datetime.fromisoformat(FIXED_DATE).replace(tzinfo=UTC).timestamp())
 
@@ -66,15 +71,8 @@ async def _boot(
         services = await stack.enter_async_context(start_services(scenario, directory))
         made = make_definition(specification, tap, served.disk)
         begun_s = time.monotonic()
-        async with start_guest(
-            specification.launch,
-            specification.emulator,
-            made.definition,
-            directory,
-            [tap],
-            is_confined=prepared.entry is not None,
-            catalog=prepared.catalog,
-        ) as guest:
+        async with AsyncExitStack() as guest_stack:
+            guest, prefix = await _start(guest_stack, specification, prepared, made.definition, tap)
             rom = await guest.rom_evidence(NIC_ID)
             stage = CellStage(guest, scenario, specification.nonce, specification.clock)
             observer = Observer(guest, stage, specification.clock, Cable(count_frames, read_wire), operator)
@@ -84,10 +82,39 @@ async def _boot(
             events = tuple(json.loads(json.dumps(dict(event))) for event in guest.events)
         qemu_wall_s = time.monotonic() - begun_s
         lacking = tuple(dict.fromkeys((*prepared.lacking, *guest.lacking)))
-        ended = Ended(rom, stage, observation, services, made.added, lacking, events, guest.command, qemu_wall_s)
+        ended = Ended(
+            rom, stage, observation, services, made.added, lacking, events, guest.command, qemu_wall_s, prefix
+        )
         trace = make_trace(specification, ended, served.sums, capture.decode())
         if trace.passed:
             return trace
         alive = await services.ask_alive()
         told = tuple(replace(service, alive=service.name in alive) for service in trace.services)
         return replace(trace, services=told)
+
+
+async def _start(
+    stack: AsyncExitStack, specification: CellSpecification, prepared: Prepared, definition: MachineDefinition, tap: int
+) -> tuple[Guest, PrefixUse | None]:
+    """Start the guest, which ends with the stack: a clone, or a cold one where QEMU refuses to clone."""
+    for prefix in dict.fromkeys((prepared.prefix, None)):
+        try:
+            guest = await stack.enter_async_context(
+                start_guest(
+                    specification.launch,
+                    specification.emulator,
+                    definition,
+                    specification.directory,
+                    [tap],
+                    is_confined=prepared.entry is not None,
+                    catalog=prepared.catalog,
+                    memory=None if prefix is None else prefix.frozen,
+                )
+            )
+        except (FreezeError, GuestStartError) as error:
+            if prefix is None:
+                raise
+            logger.debug("%s: it boots cold: %s", specification.key, error)
+        else:
+            return guest, None if prefix is None else prefix.use
+    raise AssertionError("unreachable: a cold boot starts or raises")

@@ -9,6 +9,7 @@ from pathlib import Path
 import bootrig
 import firmware
 from bootrig.cell.serving import Served, make_served
+from bootrig.cell.sharing import Prefix
 from bootrig.cell.specification import CellSpecification
 from bootrig.confinement.barriers import Barrier
 from bootrig.confinement.confinement import Confinement
@@ -42,12 +43,14 @@ class Prepared:
         catalog: what the emulator says about itself, where the guest is configured over QMP.
         entry: the way into its namespaces; None for a cell that is not confined.
         device: the descriptor of the device that makes taps; None where it is still to be opened.
+        prefix: what the guest goes on from; None for a cold boot.
     """
 
     served: Served | None = None
     catalog: Catalog | None = None
     entry: Entry | None = None
     device: int | None = None
+    prefix: Prefix | None = None
 
     @property
     def lacking(self) -> Sequence[str]:
@@ -77,6 +80,15 @@ def prepare(specification: CellSpecification, prepared: Prepared) -> None:
         specification.nonce,
         specification.directory,
     )
+    prepare_entry(specification, prepared)
+
+
+def prepare_entry(specification: CellSpecification, prepared: Prepared) -> None:
+    """Make ready what QEMU and the way into the cell's namespaces need.
+
+    Raises:
+        EmulatorError: QEMU does not answer.
+    """
     if specification.launch.configure_by is ConfigureBy.QMP:
         prepared.catalog = Catalog(load_introspection(specification.emulator))
     # libvirt needs much of the machine

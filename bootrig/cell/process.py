@@ -4,6 +4,7 @@ import errno
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bootrig.bug import keep_bugs
@@ -11,6 +12,7 @@ from bootrig.cell.boot import boot
 from bootrig.cell.confinement import Prepared, prepare
 from bootrig.cell.errors import CellError
 from bootrig.cell.observer import Operator
+from bootrig.cell.sharing import Prefix
 from bootrig.cell.specification import CellSpecification, load_specification
 from bootrig.cell.watchdog import GENERATIONS, Watchdog, find_limit_s
 from bootrig.emulator.accelerator import revoke_kvm
@@ -31,39 +33,69 @@ SPACE_REMEDY = "free some space there, or name another place by --runs"
 SWITCH_INTERVAL_S = 0.0005
 
 
-def run_cell(specification: CellSpecification, operator: Operator | None = None, *, is_watched: bool = False) -> Trace:
+def run_cell(
+    specification: CellSpecification,
+    operator: Operator | None = None,
+    *,
+    is_watched: bool = False,
+    prefix: Prefix | None = None,
+) -> Trace:
     """Run one boot to its end; its trace is in its directory then, too. The caller has one thread only.
 
     Where somebody watches this process (`is_watched`), as a pool does, it does not watch the cell's other processes.
+    The guest goes on from the `prefix`, where there is one.
 
     Raises:
         CellError: the rig broke; what is known is in the attempt's directory.
         NamespaceError: this machine does not allow namespaces.
     """
     directory = specification.directory
-    prepared = Prepared()
+    prepared = Prepared(prefix=prefix)
 
     def inside() -> int:
-        # the process is the cell's own
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
-        try:
-            with keep_bugs(directory):
-                write_json(directory / TRACE_FILE, boot(specification, prepared, operator))
-        except GuestHaltedError as error:
-            (directory / HALTED_FILE).write_text(str(error).partition("\n")[0])
-            raise
-        except OSError as error:
-            raise describe_host_error(error, directory) from error
+        write_json(directory / TRACE_FILE, boot(specification, prepared, operator))
         return 0
 
     def watch(keeper: int) -> Callable[[], str]:
         stays = operator is not None and operator.stays
         return Watchdog(keeper, None if stays else find_limit_s(specification.scenario), GENERATIONS[1:]).find_fault
 
+    make_ready = partial(prepare, specification, prepared)
+    run_prepared(specification, prepared, make_ready, inside, None if is_watched else watch)
+    return load_json(directory / TRACE_FILE, Trace)
+
+
+def run_prepared(
+    specification: CellSpecification,
+    prepared: Prepared,
+    make_ready: Callable[[], None],
+    work: Callable[[], int],
+    watch: Callable[[int], Callable[[], str]] | None = None,
+) -> int:
+    """Make ready what a cell needs, and run its `work` in its namespaces; return what that returns.
+
+    Raises:
+        CellError: the rig broke; what is known is in the attempt's directory.
+        NamespaceError: this machine does not allow namespaces.
+    """
+    directory = specification.directory
+
+    def inside() -> int:
+        # the process is the cell's own
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        try:
+            with keep_bugs(directory):
+                return work()
+        except GuestHaltedError as error:
+            (directory / HALTED_FILE).write_text(str(error).partition("\n")[0])
+            raise
+        except OSError as error:
+            raise describe_host_error(error, directory) from error
+
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        prepare(specification, prepared)
-        run_in_namespaces(inside, watch=None if is_watched else watch, entry=prepared.entry)
+        make_ready()
+        return run_in_namespaces(inside, watch=watch, entry=prepared.entry)
     except OSError as error:
         raise describe_host_error(error, directory) from error
     except RigError as error:
@@ -71,7 +103,6 @@ def run_cell(specification: CellSpecification, operator: Operator | None = None,
         raise CellError(
             str(error), label=str(specification.key), directory=str(directory), remedy=error.remedy
         ) from error
-    return load_json(directory / TRACE_FILE, Trace)
 
 
 def _revoke_accelerator(specification: CellSpecification, error: RigError) -> None:
@@ -91,7 +122,9 @@ def describe_host_error(error: OSError, directory: Path) -> RigError:
     return RigError(f"{error.filename or 'the operating system'}: {error.strerror}", remedy=find_remedy(error))
 
 
-def run_cell_file(cell_directory: Path, attempt: str, operator: Operator | None = None) -> int:
+def run_cell_file(
+    cell_directory: Path, attempt: str, operator: Operator | None = None, prefix: Prefix | None = None
+) -> int:
     """Run a boot of the cell whose specification is in `cell_directory`; an error is written into the attempt's.
 
     Whoever started this process watches it and those below it (`Watchdog`).
@@ -99,14 +132,21 @@ def run_cell_file(cell_directory: Path, attempt: str, operator: Operator | None 
     Returns:
         0; where the rig broke 3, where the input was bad 2, or `UNWRITTEN_STATUS` where the error could not be written.
     """
+
+    def work() -> int:
+        run_cell(load_specification(cell_directory, attempt), operator, is_watched=True, prefix=prefix)
+        return ExitStatus.GOOD
+
+    return report_errors(cell_directory / attempt, work)
+
+
+def report_errors(directory: Path, work: Callable[[], int]) -> int:
+    """Return what `work` returns, or the exit status of its error, which is written into the attempt's `directory`."""
     try:
-        with keep_bugs(cell_directory / attempt):
-            run_cell(load_specification(cell_directory, attempt), operator, is_watched=True)
+        with keep_bugs(directory):
+            return work()
     except BootrigError as error:
-        if not write_error(error, cell_directory / attempt):
-            return UNWRITTEN_STATUS
-        return error.exit_status
-    return ExitStatus.GOOD
+        return error.exit_status if write_error(error, directory) else UNWRITTEN_STATUS
 
 
 def write_error(error: BootrigError, directory: Path) -> bool:

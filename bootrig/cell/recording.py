@@ -26,6 +26,7 @@ from bootrig.trace.reading.ways import name_ways
 from bootrig.trace.trace import (
     EmulatorEvidence,
     PlatformFirmwareEvidence,
+    PrefixUse,
     RomEvidence,
     Trace,
 )
@@ -44,6 +45,7 @@ class Ended:
     events: tuple[Mapping[str, Any], ...]
     command: tuple[str, ...]
     qemu_wall_s: float
+    prefix: PrefixUse | None = None
 
 
 def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[int], capture: DecodedCapture) -> Trace:
@@ -60,6 +62,7 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
         rom=_describe_rom(specification, ended, wire),
         emulator=replace(begun.emulator, command=ended.command),
         added=ended.added,
+        prefix=ended.prefix,
         confinement=find_held(ended.lacking),
         lacking=ended.lacking,
         truncated=(*stage.console.truncated, *filter(None, (ended.observation.truncated,)), *capture.truncated),

@@ -52,12 +52,17 @@ def make_served(
             sums |= make_files(services[name].files(configuration), directory / name, material)
     if not scenario.guest.disk:
         return Served(None, frozenset(sums))
-    disk = directory / DISK_FILE
     sector = make_bios_probe(programs["bios"].read_bytes(), nonce=nonce, kind="disk", signature=True)
+    return Served(make_disk_file(directory, sector), frozenset({*sums, sum_image(sector)}))
+
+
+def make_disk_file(directory: Path, content: bytes) -> Path:
+    """Make the file of a disk that begins with `content`, in a boot's directory."""
+    disk = directory / DISK_FILE
     with disk.open("wb") as stream:
-        stream.write(sector)
+        stream.write(content)
         stream.truncate(DISK_LENGTH)
-    return Served(disk, frozenset({*sums, sum_image(sector)}))
+    return disk
 
 
 @dataclass(frozen=True, slots=True)

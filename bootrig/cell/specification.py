@@ -21,6 +21,7 @@ from bootrig.emulator.release.discovery import Emulator
 from bootrig.errors import InputError
 from bootrig.jsonfile import load_json, to_json_value, write_json
 from bootrig.scenario.file import encode_scenario, parse_scenario
+from bootrig.scenario.platform import firmware_family
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.attempt import Attempt, parse_attempt
 from bootrig.trace.names import CellKey, parse_cell_name
@@ -52,6 +53,8 @@ class CellSpecification:
         nonce: 16 hexadecimal digits that only this boot's probes print.
         platform_firmware_file: file of a platform firmware that was built; None for the emulator's own.
         missing_roms: ROM files that the guest asks for and the ROM set does not have: QEMU refuses to start it.
+        prefix: the key of the frozen beginning that the boot goes on from, empty for a cold boot; it is the attempt's,
+            and not in the file.
     """
 
     key: CellKey
@@ -71,6 +74,7 @@ class CellSpecification:
     launch: Launch = field(default_factory=Launch)
     platform_firmware_file: Path | None = None
     missing_roms: tuple[MissingRom, ...] = ()
+    prefix: str = ""
 
     @property
     def clock(self) -> Clock:
@@ -81,6 +85,14 @@ class CellSpecification:
     def directory(self) -> Path:
         """The attempt's directory."""
         return self.cell_directory / str(self.attempt)
+
+    @property
+    def has_random_times(self) -> bool:
+        """Whether times and identifiers differ from process to process of QEMU.
+
+        OVMF as QEMU 10 and later have it wants random numbers, and QEMU's generator begins anew in each process.
+        """
+        return firmware_family(self.key.platform_firmware) == "ovmf" and self.emulator.version >= (10,)
 
     @property
     def attempt_path(self) -> str:

@@ -46,6 +46,9 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
         default=choose_default_freshness(),
         help=f"boot what the cache knows, too (default: only where ${FRESH_VARIABLE} is set)",
     )
+    parser.add_argument(
+        "--cold", action="store_true", help="boot every cell from power-on, also those that could share a beginning"
+    )
     add_launch_options(parser)
 
 
@@ -92,5 +95,6 @@ def read_matrix(arguments: argparse.Namespace) -> "Matrix":
         parallelism=arguments.jobs,
         confirm_everywhere=arguments.confirm == "all",
         is_fresh=arguments.fresh,
+        is_cold=arguments.cold,
         **read_request(arguments),
     )

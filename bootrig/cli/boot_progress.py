@@ -89,6 +89,10 @@ class Progress(Listener):
             self._line(f"{self._title}: {self._finished} of {self._total} cells, {self._failed} failed")
         self._draw()
 
+    def boots_cold(self, why: str) -> None:
+        """Say so."""
+        self._line(f"cells boot from power-on, each by itself: {why}")
+
     def _line(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.launch import ConfigureBy, Launch, Launcher
+from bootrig.emulator.guest.freezing import FrozenGuest
 from bootrig.emulator.guest.guest import Guest, start_direct_guest
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.emulator.schema.introspection import load_introspection
@@ -23,11 +24,13 @@ async def start_guest(
     *,
     is_confined: bool = False,
     catalog: Catalog | None = None,
+    memory: int | FrozenGuest | None = None,
 ) -> AsyncIterator[Guest]:
     """Yield a guest that is complete and paused; it ends with the `with`.
 
     A guest that this process starts `is_confined` in a cell; libvirt's never is. The `catalog` is what the emulator
-    says about itself, where the guest is configured over QMP; without, the emulator is asked.
+    says about itself, where the guest is configured over QMP; without, the emulator is asked. For the
+    `memory`, which libvirt's guests do not have, see `start_direct_guest`.
 
     Under libvirt a process can have such guests one after the other only, and only with one run directory: a cell is a
     process of its own.
@@ -42,7 +45,13 @@ async def start_guest(
         elif catalog is None:
             catalog = Catalog(await asyncio.to_thread(load_introspection, emulator))
         async with start_direct_guest(
-            emulator, definition, run_directory, pass_fds, configure_by_qmp=catalog, is_confined=is_confined
+            emulator,
+            definition,
+            run_directory,
+            pass_fds,
+            configure_by_qmp=catalog,
+            is_confined=is_confined,
+            memory=memory,
         ) as guest:
             yield guest
         return

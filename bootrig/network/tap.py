@@ -38,6 +38,7 @@ IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_INET6_ADDR_GEN_MODE = 1, 26, 8
 IN6_ADDR_GEN_MODE_NONE = 1
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS = 1, 2, 4, 8
 IFA_F_NODAD, IFA_F_PERMANENT = 0x02, 0x80
+ETH_P_ALL = 0x0003
 
 
 def _attribute(number: int, content: bytes) -> bytes:
@@ -145,7 +146,8 @@ def open_tap(
     descriptor and all copies of it are closed. Its MAC is fixed so that boots repeat themselves.
 
     Args:
-        addresses: with prefix lengths; link-local ones included, none is generated.
+        addresses: with prefix lengths; link-local ones included, none is generated. Without any of IPv6, the kernel
+            speaks none.
         device: the kernel's tun device.
         opened: its descriptor, where it is open already; it is closed.
 
@@ -158,9 +160,11 @@ def open_tap(
     descriptor = open_device(device) if opened is None else opened
     try:
         _make_tap(descriptor, device)
-        # the kernel would send router solicitations of its own into the capture
+        has_ipv6 = any(":" in address for address in addresses)
+        # the kernel would send packets of its own into the capture: router solicitations, or for its link-local address
         with suppress(OSError):
-            Path(f"/proc/sys/net/ipv6/conf/{TAP_NAME}/accept_ra").write_text("0")
+            setting, value = ("accept_ra", "0") if has_ipv6 else ("disable_ipv6", "1")
+            Path(f"/proc/sys/net/ipv6/conf/{TAP_NAME}/{setting}").write_text(value)
         with (
             socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as channel,
             socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as told,
@@ -168,7 +172,7 @@ def open_tap(
             told.bind((0, RTMGRP_IPV6_ROUTE))
             generated = _attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([IN6_ADDR_GEN_MODE_NONE]))
             link = _attribute(IFLA_ADDRESS, bytes.fromhex(TAP_MAC.replace(":", "")))
-            if any(":" in address for address in addresses):
+            if has_ipv6:
                 link += _attribute(IFLA_AF_SPEC, _attribute(socket.AF_INET6, generated))
             _set_link(channel, "lo", up=True)
             _set_link(channel, TAP_NAME, link, up=False)
@@ -188,3 +192,19 @@ def count_frames() -> int:
         if name.strip() == TAP_NAME:
             return int(numbers.split()[1])
     return 0
+
+
+@contextmanager
+def open_listener() -> Iterator[socket.socket]:
+    """Yield a socket that can be read once a frame passes the tap of this network namespace (packet(7)).
+
+    Raises:
+        TapError: this machine does not allow it.
+    """
+    try:
+        listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.htons(ETH_P_ALL))
+    except OSError as error:
+        raise TapError(f"cannot listen on {TAP_NAME}: {error.strerror}", remedy=namespace_remedy()) from error
+    with listener:
+        listener.bind((TAP_NAME, ETH_P_ALL))
+        yield listener

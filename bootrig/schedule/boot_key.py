@@ -1,7 +1,8 @@
 """The key of a boot: everything that decides how it goes, as a JSON value.
 
 Two boots with the same key are boots of the same guest in the same world, seen by the same eyes: what one of them
-showed is what the other would show. Not in it: the side and the names of ROM sets, the nonce, the run's directories.
+showed is what the other would show. Not in it: the side and the names of ROM sets, the nonce, the run's directories,
+and whether the boot was cold or went on from a prefix, which the key of what is kept has beside it.
 """
 
 import platform
@@ -60,28 +61,40 @@ def make_boot_key(specification: CellSpecification) -> dict[str, Any]:
         ToolMissingError: a server's program is not installed any more.
         OSError: a file that the boot reads cannot be read.
     """
-    emulator, key = specification.emulator, specification.key
-    shipped = find_platform_firmware(emulator, firmware_family(key.platform_firmware))
-    code = specification.platform_firmware_file or shipped.code
     return {
-        "cell": str(key),
+        **describe_guest(specification),
+        "cell": str(specification.key),
         "scenario": digest_key(_describe_scenario(specification)),
         "programs": {name: _digest(path) for name, path in specification.programs.items()},
-        "machine": digest_key(describe_machine(specification)),
-        "launch": to_json_value(specification.launch),
-        "roms": {file: _digest(path) for file, path in _iter_roms(specification)},
         "missing_roms": to_json_value(specification.missing_roms),
-        "platform_firmware": [code.name, _digest(code)],
-        "variables": _digest(shipped.variables) if shipped.variables else None,
-        "emulator": [emulator.digest, emulator.version_text, _digest_data(emulator, specification.guest)],
-        "clock": specification.clock.attempt,
-        "accelerator": specification.accelerator,
         "kernel": platform.release() if specification.clock.kind is ClockKind.KVM else None,
         "servers": [
             *([str(path), _digest(path)] for path in find_programs(specification.scenario.services)),
             *([name, metadata.version(name)] for name in find_packages(specification.scenario.services)),
             ["python", platform.python_version()],
         ],
+    }
+
+
+def describe_guest(specification: CellSpecification) -> dict[str, Any]:
+    """Return all that decides how a guest boots as long as it is alone, and what makes and reads its boots.
+
+    Raises:
+        PlatformFirmwareMissingError: the platform firmware is not installed any more.
+        OSError: a file that the boot reads cannot be read.
+    """
+    emulator, key = specification.emulator, specification.key
+    shipped = find_platform_firmware(emulator, firmware_family(key.platform_firmware))
+    code = specification.platform_firmware_file or shipped.code
+    return {
+        "machine": digest_key(describe_machine(specification)),
+        "launch": to_json_value(specification.launch),
+        "roms": {file: _digest(path) for file, path in _iter_roms(specification)},
+        "platform_firmware": [code.name, _digest(code)],
+        "variables": _digest(shipped.variables) if shipped.variables else None,
+        "emulator": [emulator.digest, emulator.version_text, _digest_data(emulator, specification.guest)],
+        "clock": specification.clock.attempt,
+        "accelerator": specification.accelerator,
         "recorder": digest_recorder(),
     }
 

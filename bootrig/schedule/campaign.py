@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +11,9 @@ from bootrig.cell.specification import CellSpecification
 from bootrig.errors import is_wrong_input
 from bootrig.schedule.equipment import Equipment, specify
 from bootrig.schedule.plan import PlannedCell
+from bootrig.schedule.prefixes import choose_prefixes, name_prefixes
 from bootrig.schedule.results import KeptResults
+from bootrig.schedule.shelf import Shelf
 from bootrig.schedule.sides import Side
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.names import CellKey
@@ -51,6 +53,9 @@ class Listener:
     def cell_started(self, specification: CellSpecification) -> None:
         """A boot begins."""
 
+    def boots_cold(self, why: str) -> None:
+        """QEMU does not freeze or thaw guests: cells that could share their beginning boot from power-on."""
+
     def cell_finished(self, result: CellResult) -> None:
         """A boot has ended."""
 
@@ -58,7 +63,8 @@ class Listener:
 class Campaign:
     """Runs the cells of one or more sides, which share the equipment, and keeps the results.
 
-    What `kept` has is not booted again.
+    What `kept` has is not booted again. What is booted first may go on from prefixes on the `shelf`; without one, all
+    boots are cold.
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class Campaign:
         planned: Sequence[PlannedCell],
         listener: Listener,
         kept: KeptResults,
+        shelf: Shelf | None = None,
     ) -> None:
         self._run_cells = run_cells
         self._equipment = equipment
@@ -83,6 +90,7 @@ class Campaign:
         self._listener = listener
         self._kept = kept
         self._places: Counter[tuple[str, CellKey, Clock]] = Counter()
+        self._shelf = shelf
 
     @property
     def errors(self) -> dict[tuple[str, CellKey], CellError]:
@@ -123,10 +131,15 @@ class Campaign:
         Raises:
             CellError: everything breaks.
         """
-        self._run(
+        specified = [
             specify(cell, side, self._equipment, self._run_directory, Attempt(self._equipment.choose_first_clock(cell)))
             for side, cell in self._cells.values()
-        )
+        ]
+        if self._shelf is None:
+            self._run(specified)
+        else:
+            unknown = self._take_known(name_prefixes(specified, self._shelf))
+            self._boot(choose_prefixes(unknown, self._shelf))
         while self.boot(find_rungs(self.traces())):
             pass
 
@@ -153,17 +166,37 @@ class Campaign:
         number = sum(
             (label, key, attempt.clock) == (side.label, cell.key, clock) for label, key, attempt in self._results
         )
-        return specify(cell, side, self._equipment, self._run_directory, Attempt(clock, number + 1))
+        specification = specify(cell, side, self._equipment, self._run_directory, Attempt(clock, number + 1))
+        return replace(specification, prefix=self._find_prefix(wanted, clock))
+
+    def _find_prefix(self, wanted: WantedBoot, clock: Clock) -> str:
+        """Return the prefix of a boot that takes the place of one that was disturbed; others confirm, and are cold."""
+        first = self._results.get((wanted.side, wanted.key, Attempt(clock)))
+        use = first.trace.prefix if first is not None and first.trace is not None else None
+        return use.key if use is not None and wanted.reason is Reason.DISTURBED else ""
 
     def _run(self, specifications: Iterable[CellSpecification]) -> None:
+        self._boot(self._take_known(specifications))
+
+    def _take_known(self, specifications: Iterable[CellSpecification]) -> list[CellSpecification]:
+        """Take the boots that are kept, and return the others; of clones of one cell all are kept, or none is.
+
+        For where times differ from process to process, a clone is not to be compared with a cold boot.
+        """
+        groups: dict[object, list[CellSpecification]] = {}
+        for one in specifications:
+            groups.setdefault(one.key if one.prefix and one.has_random_times else id(one), []).append(one)
         unknown = []
-        for specification in specifications:
-            trace = self._kept.find(specification, self._find_place(specification))
-            if trace is None:
-                unknown.append(specification)
-            else:
+        for group in groups.values():
+            traces = self._kept.find([(one, self._find_place(one)) for one in group])
+            if not traces:
+                unknown += group
+            for specification, trace in zip(group, traces, strict=False):
                 self._take(CellResult(specification, trace, None))
-        for result in self._run_cells(unknown, on_start=self._listener.cell_started) if unknown else ():
+        return unknown
+
+    def _boot(self, specifications: Sequence[CellSpecification]) -> None:
+        for result in self._run_cells(specifications, on_start=self._listener.cell_started) if specifications else ():
             self._take(result)
 
     def _find_place(self, specification: CellSpecification) -> int:
@@ -180,7 +213,7 @@ class Campaign:
         self._results[told.side, told.key, told.attempt] = result
         if result.trace is not None and self._is_worth_keeping(result.trace):
             if not result.trace.cached:
-                self._kept.keep(told, self._find_place(told))
+                self._kept.keep(told, self._find_place(told), is_clone=result.trace.prefix is not None)
             self._places[told.side, told.key, told.clock] += 1
         self._listener.cell_finished(result)
         if result.error is not None and not is_wrong_input(str(result.error)):

@@ -1,7 +1,7 @@
 """In which order cells are run: long boots first, and beside short ones, so that all jobs are busy to the end."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bootrig.cell.specification import CellSpecification
 from bootrig.scenario.platform import firmware_family
@@ -9,13 +9,16 @@ from bootrig.scenario.platform import firmware_family
 # Seconds of wall time that a boot takes on an idle machine, by whether its clock is virtual, and by its platform
 # firmware: measured, and not more than a guide.
 _COSTS_S = {(True, False): 1.0, (True, True): 3.5, (False, False): 6.0, (False, True): 8.0}
+# What a boot that goes on from a prefix takes of that.
+_CLONED_SHARE = 0.25
 LONG_S = 3.0
 
 
 def estimate_cost_s(specification: CellSpecification) -> float:
     """Return how long a boot may take, so that longer ones can be told from shorter ones."""
     is_ovmf = firmware_family(specification.key.platform_firmware) == "ovmf"
-    return _COSTS_S[specification.clock.is_virtual, is_ovmf]
+    cost_s = _COSTS_S[specification.clock.is_virtual, is_ovmf]
+    return cost_s * _CLONED_SHARE if specification.prefix else cost_s
 
 
 class Queue:
@@ -35,15 +38,20 @@ class Queue:
     def __bool__(self) -> bool:
         return bool(self._long or self._short)
 
-    def pop(self, running: Sequence[CellSpecification]) -> CellSpecification:
-        """Remove and return the cell that is to start beside those that run.
+    def __iter__(self) -> Iterator[CellSpecification]:
+        return iter([*self._long, *self._short])
 
-        Raises:
-            IndexError: none waits.
-        """
+    def pop(
+        self, running: Sequence[CellSpecification], may_begin: Callable[[CellSpecification], bool] = lambda _cell: True
+    ) -> CellSpecification | None:
+        """Remove and return the cell that is to start beside those that run; None where none of them `may_begin`."""
         wants_long = sum(map(is_long, running)) < self._places
-        first, second = (self._long, self._short) if wants_long else (self._short, self._long)
-        return (first or second).popleft()
+        for cells in (self._long, self._short) if wants_long else (self._short, self._long):
+            for index, one in enumerate(cells):
+                if may_begin(one):
+                    del cells[index]
+                    return one
+        return None
 
 
 def is_long(specification: CellSpecification) -> bool:

@@ -7,28 +7,34 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bootrig.cell.errors import CellError
+from bootrig.cell.prefix import NOTHING_STATUS
 from bootrig.cell.process import describe_host_error, load_error, write_error
+from bootrig.cell.sharing import receive_frozen
 from bootrig.cell.specification import CellSpecification, write_specification
 from bootrig.cell.watchdog import GRACE_S, PERIOD_S, STOPPED_LOOKS, Watchdog, find_limit_s
+from bootrig.confinement.limits import MIB
 from bootrig.deadline import Deadline
+from bootrig.errors import ExitStatus
 from bootrig.jsonfile import load_json
 from bootrig.process import RunningProcess, small_environment, start_process
 from bootrig.process_tree import iter_tree, kill_tree
 from bootrig.schedule.campaign import CellResult
 from bootrig.schedule.errors import PoolError
 from bootrig.schedule.order import Queue
-from bootrig.temporary import remove_abandoned
+from bootrig.schedule.shelf import Place, Shelf
+from bootrig.temporary import remove_abandoned, remove_path
 from bootrig.trace.trace import TRACE_FILE, Trace
 from bootrig.workdir import CACHE_VARIABLE, NEW_PREFIX, cache_directory
 
 RECEIVE_LENGTH = 65536
 LOG_FILE = "cells.log"
+PREFIXES_DIRECTORY, PREFIX_NAME_LENGTH = "prefixes", 16
 # How long the process that forks cells may take to fork one (the first has to wait for its imports), or to tell of one
 # that was killed.
 ANSWER_S = 30.0
@@ -54,6 +60,8 @@ class _Running:
     Attributes:
         limit_s: its outer deadline in seconds of wall time; None for none.
         watchdog: watches its processes once the zygote has told which they are.
+        makes: the key of the prefix that it makes; empty for a boot.
+        channel: over which the descriptors of the prefix come.
         fault: why it was killed, empty while it was not.
         awaited_by_s: when the zygote has to have told something of it, on the monotonic clock; infinity for never.
     """
@@ -62,6 +70,8 @@ class _Running:
     limit_s: float | None
     awaited_by_s: float
     watchdog: Watchdog | None = None
+    makes: str = ""
+    channel: socket.socket | None = None
     fault: str = ""
 
 
@@ -72,8 +82,9 @@ class Pool:
     so are all that run when the process that forks them hangs or dies, which once is started anew.
     """
 
-    def __init__(self, jobs: int, run_directory: Path, stack: ExitStack) -> None:
+    def __init__(self, jobs: int, run_directory: Path, stack: ExitStack, shelf: Shelf) -> None:
         self.jobs = jobs
+        self._shelf = shelf
         self._run_directory = run_directory
         self._stack = stack
         self._zygote = _start_zygote(run_directory, stack)
@@ -87,15 +98,14 @@ class Pool:
         *,
         on_start: Callable[[CellSpecification], None] = lambda _cell: None,
     ) -> Iterator[CellResult]:
-        """Run cells in the order of `Queue` and yield each result as it comes.
+        """Run cells in the order of `Queue` and yield each result as it comes; those wait whose prefix is being made.
 
         Raises:
             PoolError: the process that forks the cells could not start, or is gone or hangs for the second time.
         """
         waiting = Queue(specifications, self.jobs)
         while waiting or self._running:
-            while waiting and len(self._running) < self.jobs:
-                specification = waiting.pop([cell.specification for cell in self._running.values()])
+            while len(self._running) < self.jobs and (specification := self._take(waiting)) is not None:
                 try:
                     write_specification(specification)
                 except OSError as error:
@@ -105,6 +115,23 @@ class Pool:
                 on_start(specification)
             if self._running:
                 yield from self._advance()
+            elif waiting:
+                # it is bound to one that nobody wants any more
+                self._shelf.refuse(next(iter(waiting)).prefix, "another prefix that belongs to it is not made")
+
+    def _take(self, waiting: Queue) -> CellSpecification | None:
+        """Take the next cell that can begin, if there is one and a place for it."""
+        taken = waiting.pop([cell.specification for cell in self._running.values()], self._may_begin)
+        self._shelf.release([one.prefix for one in (*waiting, *filter(None, [taken]))])
+        return taken
+
+    def _may_begin(self, specification: CellSpecification) -> bool:
+        """Whether a cell need not wait; where its prefix is nowhere, the cell that makes it begins."""
+        key = specification.prefix
+        if key and self._shelf.look(key) is Place.NOWHERE and len(self._running) < self.jobs:
+            self._begin_prefix(specification)
+        is_ready = not key or self._shelf.look(key) in (Place.OPEN, Place.FAILED)
+        return is_ready and len(self._running) < self.jobs
 
     @contextmanager
     def start_console(self, specification: CellSpecification) -> Iterator[socket.socket]:
@@ -133,10 +160,32 @@ class Pool:
         """Ask for a cell; a zygote that is gone is noticed by who waits for the answer."""
         limit_s = None if console else find_limit_s(specification.scenario)
         self._running[str(specification.directory)] = _Running(specification, limit_s, time.monotonic() + ANSWER_S)
-        question = {"directory": str(specification.cell_directory), "attempt": str(specification.attempt)}
-        line = json.dumps({**question, "console": console is not None}).encode() + b"\n"
+        prefix = self._shelf.find(specification.prefix) if specification.prefix and console is None else None
+        what = {"console": console is not None, "prefix": specification.prefix if prefix else ""}
+        self._ask(specification, [console.fileno()] if console else prefix or (), what)
+
+    def _begin_prefix(self, specification: CellSpecification) -> None:
+        """Ask for the cell that makes the prefix of a boot."""
+        directory = self._run_directory / PREFIXES_DIRECTORY / specification.prefix[:PREFIX_NAME_LENGTH]
+        maker = replace(specification, cell_directory=directory, prefix="")
+        try:
+            write_specification(maker)
+        except OSError as error:
+            self._shelf.refuse(specification.prefix, str(describe_host_error(error, directory)))
+            return
+        near, far = socket.socketpair()
+        limit_s = find_limit_s(specification.scenario)
+        self._running[str(maker.directory)] = _Running(
+            maker, limit_s, time.monotonic() + ANSWER_S, makes=specification.prefix, channel=near
+        )
+        self._shelf.begin(specification.prefix)
+        with far:
+            self._ask(maker, [far.fileno()], {"makes_prefix": True})
+
+    def _ask(self, specification: CellSpecification, descriptors: Sequence[int], what: Mapping[str, object]) -> None:
+        question = {"directory": str(specification.cell_directory), "attempt": str(specification.attempt), **what}
         with suppress(ConnectionError):
-            socket.send_fds(self._zygote.control, [line], [console.fileno()] if console else [])
+            socket.send_fds(self._zygote.control, [json.dumps(question).encode() + b"\n"], list(descriptors))
 
     def _advance(self) -> Iterator[CellResult]:
         """Wait a little for cells to end, look at those that run, and yield the results of those that have ended."""
@@ -152,13 +201,40 @@ class Pool:
                 cell.watchdog = Watchdog(told["process"], cell.limit_s)
             else:
                 del self._running[directory]
-                yield _load_result(cell.specification, told["status"], cell.fault)
+                if cell.channel is None:
+                    yield self._note_clone(_load_result(cell.specification, told["status"], cell.fault))
+                else:
+                    self._end_prefix(cell, cell.channel, told["status"])
         if time.monotonic() - self._looked_s >= PERIOD_S:
             self._looked_s = time.monotonic()
             for cell in self._running.values():
                 if not cell.fault and cell.watchdog is not None and (fault := cell.watchdog.find_fault()):
                     _break_cell(cell, fault)
             yield from self._look_at_zygote()
+
+    def _end_prefix(self, cell: _Running, channel: socket.socket, status: int) -> None:
+        """Take the prefix that a cell has made; what broke stays in its directory."""
+        specification = cell.specification
+        with channel:
+            found = receive_frozen(channel, specification.guest.memory_mib * MIB) if status == 0 else None
+        if found is not None:
+            self._shelf.put(cell.makes, found)
+        elif status == NOTHING_STATUS and not cell.fault:
+            self._shelf.find_none(cell.makes)
+        else:
+            told = _load_result(specification, status or ExitStatus.BROKEN, cell.fault).error
+            self._shelf.refuse(cell.makes, str(told))
+            return
+        remove_path(specification.cell_directory)
+        with suppress(OSError):
+            specification.cell_directory.parent.rmdir()
+
+    def _note_clone(self, result: CellResult) -> CellResult:
+        """Return the result of a boot; a prefix of which QEMU thawed no clone is not tried again."""
+        prefix, trace = result.specification.prefix, result.trace
+        if prefix and trace is not None and trace.prefix is None and self._shelf.look(prefix) is Place.OPEN:
+            self._shelf.refuse(prefix, f"{trace.cell}: QEMU did not thaw a guest")
+        return result
 
     def _receive(self) -> list[tuple[str, dict[str, int]]]:
         """Wait at most `PERIOD_S` for answers; return attempt's directory and what is told of it.
@@ -205,7 +281,11 @@ class Pool:
         self._starts += 1
         broken = [self._running.pop(directory) for directory in tuple(self._running)]
         for cell in broken:
-            yield _report_broken(cell.specification, cell.fault or message)
+            if cell.channel is None:
+                yield _report_broken(cell.specification, cell.fault or message)
+            else:
+                cell.channel.close()
+                self._shelf.refuse(cell.makes, cell.fault or message)
 
 
 def _break_cell(cell: _Running, fault: str) -> None:
@@ -270,11 +350,11 @@ def _start_zygote(run_directory: Path, stack: ExitStack) -> _Zygote:
 
 
 @contextmanager
-def start_pool(jobs: int, run_directory: Path) -> Iterator[Pool]:
-    """Start a pool for `jobs` cells at a time; all cells end with the `with`.
+def start_pool(jobs: int, run_directory: Path, shelf: Shelf | None = None) -> Iterator[Pool]:
+    """Start a pool for `jobs` cells at a time; all cells end with the `with`. Their prefixes are on the `shelf`.
 
     Raises:
         ProcessError: it cannot be started.
     """
     with ExitStack() as stack:
-        yield Pool(jobs, run_directory, stack)
+        yield Pool(jobs, run_directory, stack, shelf or Shelf())

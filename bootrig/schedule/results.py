@@ -11,7 +11,7 @@ carried.
 import datetime
 import logging
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -49,44 +49,39 @@ class KeptResults:
         self._is_writable = True
         self._own: set[Path] = set()
 
-    def find(self, specification: CellSpecification, place: int) -> Trace | None:
-        """Return the trace of a boot that was seen before, its files now in the attempt's directory; None for none.
+    def find(self, wanted: Sequence[tuple[CellSpecification, int]]) -> Sequence[Trace]:
+        """Return the traces of boots that were seen before, if all of them were; their files are in their places then.
+
+        Each boot comes with its place. One that may go on from a prefix is a clone, or a cold boot where those are
+        alike.
 
         Raises:
-            RigError: they cannot be written.
+            RigError: the files cannot be written.
         """
-        if self._is_fresh or specification.missing_roms:
-            return None
-        key = _make_key(specification, place)
-        if ROOM.path_of(key) in self._own:
-            return None
-        content = ROOM.find(key)
-        if content is None:
-            return None
-        kept = msgspec.msgpack.decode(zlib.decompress(content), type=KeptAttempt)
-        trace = parse_json(kept.files[TRACE_FILE], Trace, f"the cache's {TRACE_FILE}")
-        adopted = replace(
-            trace,
-            side=specification.side,
-            rom_set=specification.rom_set,
-            attempt=str(specification.attempt),
-            first_clock=specification.first_clock,
-            rom=replace(trace.rom, own_name=find_own_name(specification, trace.rom.romfile)),
-            directory=specification.attempt_path,
-            cached=kept.booted,
-        )
-        try:
-            write_specification(specification)
-            for name, inner in kept.files.items():
-                if name != TRACE_FILE:
-                    _write_sparse(specification.directory / name, inner)
-            write_json(specification.directory / TRACE_FILE, adopted, durable=False)
-        except OSError as error:
-            raise describe_host_error(error, specification.directory) from error
-        return adopted
+        if self._is_fresh:
+            return ()
+        found = []
+        for specification, place in wanted:
+            content = self._read(specification, place)
+            if content is None:
+                return ()
+            found.append((specification, content))
+        return [_adopt(specification, content) for specification, content in found]
 
-    def keep(self, specification: CellSpecification, place: int) -> None:
-        """Keep a boot that has ended, in place of what was kept before.
+    def _read(self, specification: CellSpecification, place: int) -> bytes | None:
+        if specification.missing_roms:
+            return None
+        sorts = [bool(specification.prefix)]
+        if specification.prefix and not specification.has_random_times:
+            sorts.append(False)
+        for is_clone in sorts:
+            key = _make_key(specification, place, is_clone=is_clone)
+            if ROOM.path_of(key) not in self._own and (content := ROOM.find(key)) is not None:
+                return content
+        return None
+
+    def keep(self, specification: CellSpecification, place: int, *, is_clone: bool = False) -> None:
+        """Keep a boot that has ended, cold or as a clone, in place of what was kept before.
 
         A cache that cannot be written is told once, and makes no boot worth less.
         """
@@ -99,7 +94,7 @@ class KeptResults:
         booted = datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         files = {str(path.relative_to(directory)): path.read_bytes() for path in paths}
         content = zlib.compress(msgspec.msgpack.encode(KeptAttempt(booted, files)), COMPRESSION)
-        key = _make_key(specification, place)
+        key = _make_key(specification, place, is_clone=is_clone)
         try:
             ROOM.keep(key, content)
         except CacheError as error:
@@ -108,8 +103,37 @@ class KeptResults:
         self._own.add(ROOM.path_of(key))
 
 
-def _make_key(specification: CellSpecification, place: int) -> list[object]:
-    return [make_boot_key(specification), place]
+def _adopt(specification: CellSpecification, content: bytes) -> Trace:
+    """Put the files of a boot that was kept into the attempt's directory; return its trace.
+
+    Raises:
+        RigError: they cannot be written.
+    """
+    kept = msgspec.msgpack.decode(zlib.decompress(content), type=KeptAttempt)
+    trace = parse_json(kept.files[TRACE_FILE], Trace, f"the cache's {TRACE_FILE}")
+    adopted = replace(
+        trace,
+        side=specification.side,
+        rom_set=specification.rom_set,
+        attempt=str(specification.attempt),
+        first_clock=specification.first_clock,
+        rom=replace(trace.rom, own_name=find_own_name(specification, trace.rom.romfile)),
+        directory=specification.attempt_path,
+        cached=kept.booted,
+    )
+    try:
+        write_specification(specification)
+        for name, inner in kept.files.items():
+            if name != TRACE_FILE:
+                _write_sparse(specification.directory / name, inner)
+        write_json(specification.directory / TRACE_FILE, adopted, durable=False)
+    except OSError as error:
+        raise describe_host_error(error, specification.directory) from error
+    return adopted
+
+
+def _make_key(specification: CellSpecification, place: int, *, is_clone: bool) -> list[object]:
+    return [make_boot_key(specification), is_clone, place]
 
 
 def _write_sparse(path: Path, content: bytes) -> None:

@@ -1,11 +1,12 @@
 """The process from which cells are forked: everything is imported once, so a cell starts in milliseconds.
 
 Run as `python -m bootrig.schedule.zygote FD`. FD is a stream socket: a line is a JSON object; `{"directory": D,
-"attempt": A, "console": false}` asks for a boot of the cell whose specification is in D. It is answered twice: the same
-with `"process": P` when the cell is forked, and with `"status": S` when it has ended. With `"console": true` a
-descriptor is sent along with the line: a stream socket that is the guest's console. When the other end closes, or
-SIGTERM or SIGINT comes, all cells are ended. When the thread that started this process ends, the kernel kills it, and
-with it its cells, all of them stopped or not.
+"attempt": A}` asks for a boot of the cell whose specification is in D. It is answered twice: the same with `"process":
+P` when the cell is forked, and with `"status": S` when it has ended. With `"console": true` a descriptor is sent along
+with the line: a stream socket that is the guest's console. With `"prefix": K`, the key of a prefix, its three
+descriptors are sent along; with `"makes_prefix": true` a stream socket over which they come. When the other end
+closes, or SIGTERM or SIGINT comes, all cells are ended. When the thread that started this process ends, the kernel
+kills it, and with it its cells, all of them stopped or not.
 """
 
 import gc
@@ -22,7 +23,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from bootrig.cell.console import SocketOperator
+from bootrig.cell.prefix import run_prefix_file
 from bootrig.cell.process import run_cell_file
+from bootrig.cell.sharing import DESCRIPTORS, open_prefix
 from bootrig.confinement.kernel import die_with_parent
 from bootrig.network.services.files import find_content_kinds
 from bootrig.network.services.registry import find_services
@@ -46,17 +49,24 @@ class _Question:
 
     directory: str
     attempt: str
-    console: bool
+    console: bool = False
+    prefix: str = ""
+    makes_prefix: bool = False
+
+    @property
+    def descriptors(self) -> int:
+        """How many descriptors come with it."""
+        return self.console + self.makes_prefix + DESCRIPTORS * bool(self.prefix)
 
 
 def _fork_cell(question: _Question, descriptors: list[int], control: socket.socket) -> int:
     """Fork a cell; returns its process id. `ENDING_SIGNALS` are blocked meanwhile: no cell may be missed at the end."""
-    console = descriptors.pop(0) if question.console else None
+    own = [descriptors.pop(0) for _ in range(question.descriptors)]
     zygote = os.getpid()
     process_id = os.fork()
     if process_id:
-        if console is not None:
-            os.close(console)
+        for descriptor in own:
+            os.close(descriptor)
         return process_id
     status = 3
     try:
@@ -68,11 +78,20 @@ def _fork_cell(question: _Question, descriptors: list[int], control: socket.sock
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
         signal.set_wakeup_fd(-1)
         control.close()
-        operator = SocketOperator(socket.socket(fileno=console)) if console is not None else None
-        status = run_cell_file(Path(question.directory), question.attempt, operator)
+        status = _run(question, own)
     finally:
         sys.stderr.flush()
         os._exit(status)
+
+
+def _run(question: _Question, descriptors: list[int]) -> int:
+    directory = Path(question.directory)
+    if question.makes_prefix:
+        return run_prefix_file(directory, question.attempt, socket.socket(fileno=descriptors[0]))
+    if question.console:
+        return run_cell_file(directory, question.attempt, SocketOperator(socket.socket(fileno=descriptors[0])))
+    prefix = open_prefix(question.prefix, descriptors) if question.prefix else None
+    return run_cell_file(directory, question.attempt, prefix=prefix)
 
 
 def _reap(cells: dict[int, _Question], control: socket.socket) -> None:

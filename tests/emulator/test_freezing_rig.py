@@ -55,7 +55,7 @@ async def freeze(emulator: Emulator, directory: Path) -> FrozenGuest:
 
 async def go_on(emulator: Emulator, directory: Path, frozen: FrozenGuest | None) -> bytes:
     """Return what a guest prints up to its last word: a clone, or one that begins with power-on."""
-    async with start_direct_guest(emulator, DEFINITION, directory, frozen=frozen) as guest:
+    async with start_direct_guest(emulator, DEFINITION, directory, memory=frozen) as guest:
         if frozen is not None:
             assert await guest.clock_s() == frozen.guest_s
             assert guest.console.read_available() == frozen.console

@@ -78,10 +78,10 @@ class Kept(Listener):
 class NothingKept(KeptResults):
     """Keeps nothing: the boots of these tests leave no files."""
 
-    def find(self, specification: CellSpecification, place: int) -> Trace | None:
-        return None
+    def find(self, wanted: Sequence[tuple[CellSpecification, int]]) -> Sequence[Trace]:
+        return ()
 
-    def keep(self, specification: CellSpecification, place: int) -> None:
+    def keep(self, specification: CellSpecification, place: int, *, is_clone: bool = False) -> None:
         pass
 
 

@@ -40,6 +40,7 @@ def run(cells: Sequence[CellSpecification], jobs: int, costs: dict[str, int]) ->
     while queue or left:
         while queue and len(left) < jobs:
             cell = queue.pop([one for _, one in left])
+            assert cell is not None
             started.append(cell.key.scenario)
             left.append((costs[cell.key.scenario[0]], cell))
         first = min(steps for steps, _ in left)

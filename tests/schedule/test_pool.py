@@ -165,7 +165,7 @@ def test_the_forking_process_ends_with_its_socket(monkeypatch: pytest.MonkeyPatc
     child = os.fork()
     if child == 0:
         near.close()
-        monkeypatch.setattr(zygote, "run_cell_file", lambda directory, attempt, operator: int(directory.name))
+        monkeypatch.setattr(zygote, "run_cell_file", lambda directory, attempt, prefix=None: int(directory.name))
         zygote.serve(far)
         os._exit(0)
     far.close()

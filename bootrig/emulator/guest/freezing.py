@@ -8,16 +8,17 @@ Sources: qapi/migration.json and migration/ of QEMU 5.2 to 11.
 """
 
 import asyncio
+import json
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from bootrig.deadline import Deadline
 from bootrig.emulator.errors import EmulatorError, FreezeError
-from bootrig.emulator.guest.memory import make_memory_file, seal
+from bootrig.emulator.guest.memory import is_sealed, make_memory_file, seal
 from bootrig.emulator.monitor.session import QmpSession
 
 STATE_NAME = "state"
@@ -25,6 +26,8 @@ STATE_NAME = "state"
 CAPABILITIES = {"capabilities": [{"capability": "x-ignore-shared", "state": True}]}
 # Devices are flash and video memory, too; of known guests 0.4 to 5 MB.
 STATE_LIMIT = 128 << 20
+# What is told of a frozen guest beside its memory and its devices; a console has 1 KB when its guest is frozen.
+TOLD_LIMIT = 1 << 20
 CHUNK_LENGTH = 1 << 20
 FREEZE_S, THAW_S = 20.0, 20.0
 PERIOD_S = 0.001
@@ -53,6 +56,27 @@ class FrozenGuest:
         os.close(self.memory)
         os.close(self.state)
 
+    def tell(self) -> bytes:
+        """Return all but the descriptors, for `find_frozen_guest`."""
+        told = {"console": self.console.decode("latin-1"), "guest_s": self.guest_s, "events": self.events}
+        return json.dumps(told).encode()
+
+
+def find_frozen_guest(memory: int, state: int, told: bytes) -> FrozenGuest:
+    """Return a frozen guest of which these are the memory and the state, and what it has told of the rest.
+
+    Raises:
+        FreezeError: they are not those of a frozen guest.
+    """
+    if not (is_sealed(memory) and is_sealed(state)):
+        raise FreezeError("the memory or the state of a frozen guest can be changed")
+    try:
+        found = json.loads(told)
+        console = found["console"].encode("latin-1")
+        return FrozenGuest(memory, state, console, float(found["guest_s"]), tuple(found["events"]))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FreezeError("what is told of a frozen guest makes no sense") from error
+
 
 async def save_state(session: QmpSession) -> int:
     """Return the descriptor of a sealed memfd with the state of the devices of a guest that is stopped.
@@ -65,7 +89,7 @@ async def save_state(session: QmpSession) -> int:
     """
     deadline = Deadline.after(FREEZE_S, "QEMU saves a guest's state")
     state = make_memory_file(0)
-    try:
+    with _translated("freeze"), _closed_on_error(state):
         async with _open_channel(session) as (reader, _):
             await session.execute("migrate-set-capabilities", CAPABILITIES)
             await session.execute("migrate-set-parameters", {"max-bandwidth": 1 << 40})
@@ -75,9 +99,6 @@ async def save_state(session: QmpSession) -> int:
         await _await_status(session, "query-migrate", "completed", deadline)
         await _await_status(session, "query-status", "postmigrate", deadline)
         seal(state)
-    except BaseException as error:
-        os.close(state)
-        raise _describe("freeze", error) from error
     return state
 
 
@@ -89,7 +110,7 @@ async def load_state(session: QmpSession, frozen: FrozenGuest) -> None:
         EmulatorError: QEMU does not answer.
     """
     deadline = Deadline.after(THAW_S, "QEMU loads a guest's state")
-    try:
+    with _translated("thaw"):
         async with _open_channel(session) as (_, writer):
             await session.execute("migrate-set-capabilities", CAPABILITIES)
             # QEMU would announce the guest by packets that it has not sent
@@ -99,30 +120,40 @@ async def load_state(session: QmpSession, frozen: FrozenGuest) -> None:
                 await _send(writer, frozen.state)
         await _await_status(session, "query-migrate", "completed", deadline)
         await _await_status(session, "query-status", "paused", deadline)
-    except BaseException as error:
-        raise _describe("thaw", error) from error
 
 
-def _describe(what: str, error: BaseException) -> BaseException:
-    """Return the error for what came up while a guest was frozen or thawed."""
-    if isinstance(error, FreezeError) or not isinstance(error, EmulatorError | OSError):
-        return error
-    why = "it takes too long" if isinstance(error, TimeoutError) else str(error).partition("\n")[0]
-    return FreezeError(f"QEMU does not {what} a guest: {why}")
+@contextmanager
+def _closed_on_error(descriptor: int) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """While inside, what comes up means that a guest is not frozen or thawed."""
+    try:
+        yield
+    except FreezeError:
+        raise
+    except (EmulatorError, OSError) as error:
+        why = "it takes too long" if isinstance(error, TimeoutError) else str(error).partition("\n")[0]
+        raise FreezeError(f"QEMU does not {what} a guest: {why}") from error
 
 
 @asynccontextmanager
 async def _open_channel(session: QmpSession) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Yield this end of a socket whose other end QEMU has, as `STATE_NAME`."""
     near, far = socket.socketpair()
-    with near:
+    reader, writer = await asyncio.open_connection(sock=near)
+    try:
         with far:
             await session.send_file_descriptor(far.fileno(), STATE_NAME)
-        reader, writer = await asyncio.open_connection(sock=near)
-        try:
-            yield reader, writer
-        finally:
-            writer.transport.abort()
+        yield reader, writer
+    finally:
+        writer.close()
 
 
 async def _receive(reader: asyncio.StreamReader, state: int) -> None:

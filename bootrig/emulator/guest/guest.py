@@ -158,14 +158,15 @@ def _is_own_reset(event: Mapping[str, Any]) -> bool:
 
 
 def _choose_memory(
-    definition: MachineDefinition, memory: int | None, frozen: FrozenGuest | None, *, is_confined: bool
+    definition: MachineDefinition, memory: int | FrozenGuest | None, *, is_confined: bool
 ) -> tuple[MachineDefinition, tuple[int, ...]]:
     """Return a guest with the file that is its memory, where it has one, and the descriptors that QEMU inherits."""
-    descriptor = memory if frozen is None else frozen.memory
-    if descriptor is None:
+    if memory is None:
         return definition, ()
+    is_shared = not isinstance(memory, FrozenGuest)
+    descriptor = memory.memory if isinstance(memory, FrozenGuest) else memory
     path = (DESCRIPTORS if is_confined else OWN_DESCRIPTORS) / str(descriptor)
-    return add_memory(definition, path, is_shared=frozen is None), (descriptor,)
+    return add_memory(definition, path, is_shared=is_shared), (descriptor,)
 
 
 def copy_variables(firmware: PlatformFirmware, run_directory: Path) -> PlatformFirmware:
@@ -216,8 +217,7 @@ async def start_direct_guest(
     *,
     configure_by_qmp: Catalog | None = None,
     is_confined: bool = False,
-    memory: int | None = None,
-    frozen: FrozenGuest | None = None,
+    memory: int | FrozenGuest | None = None,
 ) -> AsyncIterator[Guest]:
     """Yield a guest that is complete and paused; QEMU ends with the `with`.
 
@@ -232,8 +232,8 @@ async def start_direct_guest(
         configure_by_qmp: what the QEMU says about itself, if everything that QMP can add is to be added over QMP;
             otherwise everything is on the command line.
         is_confined: whether QEMU sees and does only what its guest needs. This process is in a cell's namespaces then.
-        memory: the descriptor of the file that is the guest's memory, where it is to be frozen.
-        frozen: what the guest goes on from, as a clone; without, it begins with power-on.
+        memory: what the guest goes on from, as a clone; or, where it begins with power-on and is to be frozen, the
+            descriptor of the file that is its memory.
 
     Raises:
         GuestStartError: QEMU ended at once or does not answer.
@@ -244,6 +244,7 @@ async def start_direct_guest(
         ConfinementError: it cannot be confined.
     """
     deadline = Deadline.after(START_S, "QEMU starts")
+    frozen = memory if isinstance(memory, FrozenGuest) else None
     firmware = copy_variables(find_platform_firmware(emulator, definition.platform_firmware), run_directory)
     complete = add_console(add_platform_firmware(definition, firmware))
     async with AsyncExitStack() as stack:
@@ -254,7 +255,7 @@ async def start_direct_guest(
                 emulator, complete, run_directory, run_directory / CONSOLE_FILE, pipes, is_confined=is_confined
             )
         )
-        prepared, shared = _choose_memory(around.definition, memory, frozen, is_confined=is_confined)
+        prepared, shared = _choose_memory(around.definition, memory, is_confined=is_confined)
         if frozen is not None:
             (run_directory / CONSOLE_FILE).write_bytes(frozen.console)
         cold, hot = split_for_qmp(prepared, configure_by_qmp) if configure_by_qmp else (prepared, None)

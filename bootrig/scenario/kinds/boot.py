@@ -10,6 +10,8 @@ from firmware.probe.registry import REPORT_MILESTONES
 class BootKind(Kind):
     """`kind = "boot"`, the default."""
 
+    begins_alone = True
+
     def check(self, scenario: Scenario, root: TableReader) -> None:
         """Note a missing report, and steps that nobody takes."""
         if not scenario.expectation.report:

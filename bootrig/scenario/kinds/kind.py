@@ -12,9 +12,12 @@ class Kind(ABC):
 
     Attributes:
         is_real_only: whether it makes no sense in virtual time, unless a scenario's file says otherwise.
+        begins_alone: whether nothing is done to the guest before its first packet, so that boots may share their
+            beginning.
     """
 
     is_real_only = False
+    begins_alone = False
 
     @abstractmethod
     def check(self, scenario: Scenario, root: TableReader) -> None:
