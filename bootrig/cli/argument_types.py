@@ -7,6 +7,8 @@ from pathlib import Path
 
 _LENGTH = re.compile(r"(?P<number>\d+)(?P<unit>[KM]?)i?B?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1024, "M": 1024 * 1024}
+_AGE = re.compile(r"([0-9]{1,6})([dh])")
+DAY_S, HOUR_S = 86400.0, 3600.0
 
 
 def parse_length(text: str) -> int:
@@ -34,6 +36,18 @@ def parse_seconds(text: str) -> float:
     if not (math.isfinite(number) and number > 0):
         raise argparse.ArgumentTypeError(f'"{text}" is not a number of seconds, expected one above 0')
     return number
+
+
+def parse_age(text: str) -> float:
+    """Return the seconds that an age is: `30d`, `12h`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    found = _AGE.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f'"{text}" is not an age, expected days or hours, such as 30d or 12h')
+    return int(found[1]) * (DAY_S if found[2] == "d" else HOUR_S)
 
 
 def parse_path(text: str) -> Path:

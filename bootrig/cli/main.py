@@ -29,6 +29,7 @@ VERBS: dict[str, str] = {
     "boot": "one boot, with its console",
     "roms": "list and show ROM sets",
     "store": "import, list, check and remove stored files",
+    "cache": "list and remove what is kept of results",
     "embed": "write a ROM set into an emulator's data directory",
     "build": "build a ROM set or a platform firmware from source",
     "lint": "judge option ROMs and ROM sets by their bytes",

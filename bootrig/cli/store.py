@@ -1,20 +1,16 @@
 """`bootrig store`: import, list, check and remove stored files."""
 
 import argparse
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootrig.cli.argument_types import parse_path
+from bootrig.cli.argument_types import DAY_S, parse_age, parse_path
 from bootrig.errors import ExitStatus, InputError
 
 if TYPE_CHECKING:
     from bootrig.romset.importing import ImportedFile
     from bootrig.store.content import Store
-
-AGE = re.compile(r"(\d{1,6})([dh])")
-UNITS_S = {"d": 86400.0, "h": 3600.0}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("check", help="read every file, remove those that are damaged, and count what recipes name")
     prune = actions.add_parser("prune", help="show what no recipe names any more, and remove it with --yes")
     prune.add_argument(
-        "--older", metavar="AGE", type=_read_age, default=0.0, help="only what was added longer ago: 30d, 12h"
+        "--older", metavar="AGE", type=parse_age, default=0.0, help="only what was added longer ago: 30d, 12h"
     )
     prune.add_argument("--yes", action="store_true", help="remove what is shown")
     path = actions.add_parser("path", help="print where the store is, or where it has a file")
@@ -120,13 +116,6 @@ def _check(store: "Store") -> int:
     return ExitStatus.BROKEN if damaged else ExitStatus.GOOD
 
 
-def _read_age(text: str) -> float:
-    found = AGE.fullmatch(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f'"{text}" is not an age, expected days or hours, such as 30d or 12h')
-    return int(found[1]) * UNITS_S[found[2]]
-
-
 def _prune(store: "Store", age_s: float, *, remove: bool) -> int:
     from bootrig.romset.importing import load_recipes
     from bootrig.romset.pruning import find_unnamed, prune
@@ -137,7 +126,7 @@ def _prune(store: "Store", age_s: float, *, remove: bool) -> int:
     now_s = time.time()
     unnamed = find_unnamed(store, recipes, now_s - age_s)
     for file in unnamed.files:
-        days = (now_s - file.added_s) / UNITS_S["d"]
+        days = (now_s - file.added_s) / DAY_S
         print(f"{file.sha256} {file.length:>9} {days:>5.0f} days {file.file_name or '-'}")
     length = sum(file.length for file in unnamed.files)
     what = f"{len(unnamed.files)} files that no recipe names, {length} bytes"
