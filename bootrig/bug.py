@@ -45,8 +45,10 @@ def keep_bugs(directory: Path | None = None) -> Iterator[None]:
         raise
     except Exception as error:
         cause: BaseException | None = error
-        while cause is not None:
+        seen: set[int] = set()  # nothing keeps an exception from being its own cause
+        while cause is not None and id(cause) not in seen:
             if isinstance(cause, KeyboardInterrupt):
                 raise cause from None
+            seen.add(id(cause))
             cause = cause.__cause__
         raise keep_bug(error, directory) from error

@@ -47,3 +47,10 @@ def test_an_interruption_that_the_interpreter_wraps_stays_one(tmp_path: Path) ->
     with pytest.raises(KeyboardInterrupt) as caught, keep_bugs(tmp_path):
         raise RuntimeError("Error calling __set_name__") from interruption
     assert caught.value is interruption
+
+
+def test_an_exception_that_is_its_own_cause_is_a_bug(tmp_path: Path) -> None:
+    error = ValueError("mine")
+    error.__cause__ = error
+    with pytest.raises(BugError, match="ValueError: mine"), keep_bugs(tmp_path):
+        raise error
