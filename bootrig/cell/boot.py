@@ -97,7 +97,7 @@ async def _start(
     stack: AsyncExitStack, specification: CellSpecification, prepared: Prepared, definition: MachineDefinition, tap: int
 ) -> tuple[Guest, PrefixUse | None]:
     """Start the guest, which ends with the stack: a clone, or a cold one where QEMU refuses to clone."""
-    for prefix in dict.fromkeys((prepared.prefix, None)):
+    for prefix in (None,) if prepared.prefix is None else (prepared.prefix, None):
         try:
             guest = await stack.enter_async_context(
                 start_guest(
