@@ -145,7 +145,16 @@ class Room:
             raise describe_cache_error(error) from error
         with suppress(OSError):
             for entry in choose_unused(self.entries(), self.limit, UNUSED_S):
-                remove_path(entry.path)
+                self.remove(entry)
+
+    def remove(self, entry: Entry) -> bool:
+        """Remove an entry; return whether it is gone, as it is.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+        remove_path(entry.path)
+        return True
 
     def entries(self) -> tuple[Entry, ...]:
         """Return what is in the room, entries of earlier versions among it.

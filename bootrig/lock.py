@@ -25,18 +25,34 @@ def hold_lock(path: Path, deadline: Deadline) -> Iterator[None]:
     """
     handle = os.open(path, os.O_RDONLY | (os.O_DIRECTORY if path.is_dir() else os.O_CREAT), 0o644)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _wait(handle, deadline)
+        take_lock(handle, deadline)
         yield
     finally:
         os.close(handle)
 
 
-def _wait(handle: int, deadline: Deadline) -> None:
+def take_lock(handle: int, deadline: Deadline, *, is_shared: bool = False) -> None:
+    """Take the lock of an open file or directory, for as long as it is open; several may share it.
+
+    Raises:
+        DeadlineError: another process still holds the lock at the deadline.
+    """
+    if not try_lock(handle, is_shared=is_shared):
+        _wait(handle, deadline, "--shared" if is_shared else "--exclusive")
+
+
+def try_lock(handle: int, *, is_shared: bool = False) -> bool:
+    """Take the lock as `take_lock` does where nobody else has it; return whether it was taken."""
     try:
-        run_process([require_tool("flock"), "--exclusive", str(handle)], deadline=deadline, pass_fds=(handle,))
+        fcntl.flock(handle, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait(handle: int, deadline: Deadline, sort: str) -> None:
+    try:
+        run_process([require_tool("flock"), sort, str(handle)], deadline=deadline, pass_fds=(handle,))
     except ProcessError:
         deadline.require()
         raise

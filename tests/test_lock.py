@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bootrig.deadline import Deadline, DeadlineError
-from bootrig.lock import hold_lock
+from bootrig.lock import hold_lock, take_lock, try_lock
 from bootrig.process import ToolMissingError
 
 HOLDER = """
@@ -44,6 +44,23 @@ def test_a_lock_excludes_others_until_it_ends(tmp_path: Path, name: str) -> None
         pass
     with hold_lock(path, soon()):
         pass
+
+
+def test_several_share_a_lock_that_excludes_others(tmp_path: Path) -> None:
+    handles = [os.open(tmp_path, os.O_RDONLY) for _ in range(3)]
+    for handle in handles[:2]:
+        take_lock(handle, soon(), is_shared=True)
+    assert not try_lock(handles[2])
+    with pytest.raises(DeadlineError):
+        take_lock(handles[2], soon())
+    os.close(handles.pop(0))
+    assert not try_lock(handles[1])
+    os.close(handles.pop(0))
+    assert try_lock(handles[0])
+    threading.Timer(0.2, os.close, (handles[0],)).start()
+    handle = os.open(tmp_path, os.O_RDONLY)
+    take_lock(handle, long(), is_shared=True)
+    os.close(handle)
 
 
 def test_a_process_that_waits_gets_the_lock_and_keeps_it(tmp_path: Path) -> None:

@@ -7,27 +7,25 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from shutil import copyfile, rmtree
 
+from bootrig.builder.artifact import Artifact, find_artifact, keep_artifact, read_files
 from bootrig.builder.assembly import assemble_target
 from bootrig.builder.chamber import INPUTS, TREE, Chamber, namespace_command
-from bootrig.builder.compile_log import NO_SPACE, find_first_error
+from bootrig.builder.compile_log import ANNOUNCEMENT, NO_SPACE, find_first_error
 from bootrig.builder.configuration import write_configuration, write_settings
 from bootrig.builder.errors import CompileError, SourceError
 from bootrig.builder.given_tree import update_tree
-from bootrig.builder.inspection import require_sound
 from bootrig.builder.plan import BuildPlan, StepKind, make_plan
-from bootrig.builder.provenance import make_provenance
-from bootrig.builder.sbom import make_sbom
 from bootrig.builder.source_tree import apply_patch, find_source_date, unpack_source
 from bootrig.cache import digest_key
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
-from bootrig.lock import hold_lock
 from bootrig.process import ProcessError
 from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.platform_firmware import load_platform_firmware_recipe
@@ -37,40 +35,23 @@ from bootrig.store.errors import StoreError
 from bootrig.store.fetch import fetch_source
 from bootrig.store.incoming import DownloadProgress
 from bootrig.store.settings import FetchSettings
-from bootrig.workdir import CACHE_VARIABLE, cache_directory, start_work_directory
+from bootrig.tree_room import TreeRoom
+from bootrig.workdir import CACHE_VARIABLE, start_work_directory
 from firmware.romset import RomSet
 
 logger = logging.getLogger(__name__)
 
-PROVENANCE, SBOM = "provenance.json", "sbom.cdx.json"
-ATTESTATIONS = (PROVENANCE, SBOM)
 # A file that was damaged on the disk has gone once it was read, so the second time the artifact is built again.
 BUILDS = 2
+# Each build's log is kept by its key, or by the name of the tree where it is incremental: there with what make left.
+ROOM = TreeRoom("builds", limit=2 << 30)
+LOG, SECOND_LOG, WORK = "build.log", "second.log", "work"
+# In a work directory: what make would do.
+COUNTED = "steps.log"
 # In the directory of an incremental build: the source before it is brought in, and the names of what was.
 SOURCE, BROUGHT = "source", "brought.json"
 # In it while it is built: a make that was killed leaves files half written, which the next one would take for whole.
 UNFINISHED = "unfinished"
-
-
-@dataclass(frozen=True, slots=True)
-class Artifact:
-    """What a build has made.
-
-    Attributes:
-        name: the recipe's name.
-        key: the build key.
-        digests: SHA-256 of its files by their names; the store has every one of them.
-        attestations: SHA-256 of its provenance and bill of materials.
-        log: the build's log; None where nothing was built, as the store has it.
-        is_reproducible: whether it was built from nothing but what the key names.
-    """
-
-    name: str
-    key: str
-    digests: Mapping[str, str]
-    attestations: Mapping[str, str]
-    log: Path | None = None
-    is_reproducible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +78,8 @@ class BuildOptions:
         parallelism: how many processes make starts at a time, one per processor by default.
         use_ccache: whether ccache is used where it is installed.
         on_step: called with the number of a step, the number of all, and the step's name and detail.
+        on_make: called before make runs, with its log and how many steps it will announce there; None for the log of
+            the make that finds out, which makes what the other needs to know that.
         on_download: called with the address, the bytes so far and the bytes in all.
     """
 
@@ -104,16 +87,8 @@ class BuildOptions:
     parallelism: int = field(default_factory=lambda: os.cpu_count() or 1)
     use_ccache: bool = True
     on_step: Callable[[int, int, str], None] = field(default=lambda number, count, text: None)
+    on_make: Callable[[Path, int | None], None] = field(default=lambda log, count: None)
     on_download: DownloadProgress | None = None
-
-
-def find_artifact(plan: BuildPlan, store: Store) -> Artifact | None:
-    """Return the artifact of a plan from the store, None where it has to be built."""
-    files = store.recall(plan.key)
-    if files is None or files.keys() != {*(target.name for target in plan.targets), *ATTESTATIONS}:
-        return None
-    attestations = {name: files.pop(name) for name in ATTESTATIONS if name in files}
-    return Artifact(plan.recipe.name, plan.key, files, attestations)
 
 
 def build(plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions()) -> Artifact:
@@ -127,13 +102,13 @@ def build(plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions())
         UnavailableError: the store lacks a file of the source and no way gave it.
         RigError: the machine cannot build: no namespaces, no space.
     """
-    log = log_path(plan)
-    with _one_builder(plan, log):
+    with _one_builder(plan, plan.key) as place:
+        log = place / LOG
         found = find_artifact(plan, store)
         if found is not None:
             return found
         contents, source_date = _build_once(plan, store, options, log)
-        return _keep(plan, store, contents, source_date, log)
+        return keep_artifact(plan, store, contents, source_date, log)
 
 
 def build_incrementally(plan: BuildPlan, store: Store, options: BuildOptions = BuildOptions()) -> Artifact:
@@ -148,10 +123,9 @@ def build_incrementally(plan: BuildPlan, store: Store, options: BuildOptions = B
     """
     if plan.given is None:
         raise SourceError("an incremental build needs a tree", remedy="name it with --source")
-    place = f"{plan.recipe.name}-{digest_key({'tree': str(plan.given.directory.resolve())})[:12]}"
-    work = cache_directory().resolve() / "builds" / place
-    log = work.with_suffix(".log")
-    with _one_builder(plan, log):
+    name = f"{plan.recipe.name}-{digest_key({'tree': str(plan.given.directory.resolve())})[:12]}"
+    with _one_builder(plan, name) as place:
+        work, log = place.resolve() / WORK, place / LOG
         namespace_command()
         _clear(log)
         unfinished = work / UNFINISHED
@@ -168,7 +142,7 @@ def build_incrementally(plan: BuildPlan, store: Store, options: BuildOptions = B
             unfinished.unlink()
             raise
         unfinished.unlink()
-        return _keep(plan, store, contents, source_date, log, is_reproducible=False)
+        return keep_artifact(plan, store, contents, source_date, log, is_reproducible=False)
 
 
 def check_build(
@@ -180,13 +154,13 @@ def check_build(
         SourceError, UnavailableError, RigError: as `build` does.
     """
     options = replace(options, use_ccache=False)
-    log = log_path(plan)
-    with _one_builder(plan, log):
+    with _one_builder(plan, plan.key) as place:
+        log = place / LOG
         first, source_date = _build_once(plan, store, options, log)
-        second, _ = _build_once(plan, store, options, log.with_suffix(".second.log"))
+        second, _ = _build_once(plan, store, options, place / SECOND_LOG)
         changed = [name for name in first if first[name] != second[name]]
         differences = tuple(_compare(name, first[name], second[name]) for name in changed)
-        return _keep(plan, store, first, source_date, log), differences
+        return keep_artifact(plan, store, first, source_date, log), differences
 
 
 def obtain_built_rom_set(recipe: BuildRecipe, store: Store, options: BuildOptions) -> RomSet:
@@ -199,7 +173,7 @@ def obtain_built_rom_set(recipe: BuildRecipe, store: Store, options: BuildOption
     """
     plan = make_plan(recipe)
     for _ in range(BUILDS):
-        contents = _read(build(plan, store, options), store)
+        contents = read_files(build(plan, store, options), store)
         if contents is not None:
             return RomSet.of_files(recipe.name, dict(sorted(contents.items())), recipe.origin_facts())
     raise _damaging(store)
@@ -207,13 +181,6 @@ def obtain_built_rom_set(recipe: BuildRecipe, store: Store, options: BuildOption
 
 def _damaging(store: Store) -> StoreError:
     return StoreError(f"the store {store.root} damages what is written to it", remedy="check its disk")
-
-
-def _read(artifact: Artifact, store: Store) -> dict[str, bytes] | None:
-    """Return the files of an artifact by their names, None where one is damaged."""
-    found = {name: store.read(digest) for name, digest in artifact.digests.items()}
-    contents = {name: content for name, content in found.items() if content is not None}
-    return contents if len(contents) == len(found) else None
 
 
 def obtain_platform_firmware(name: str, store: Store | None = None, *, options: BuildOptions | None = None) -> Path:
@@ -235,22 +202,12 @@ def obtain_platform_firmware(name: str, store: Store | None = None, *, options: 
     raise _damaging(store)
 
 
-def log_path(plan: BuildPlan) -> Path:
-    """Return where the log of a build is."""
-    return (cache_directory() / "builds" / f"{plan.key}.log").absolute()
+def _one_builder(plan: BuildPlan, name: str) -> AbstractContextManager[Path]:
+    """Return the context in which this process alone builds in the directory `name`, which the context gives.
 
-
-@contextmanager
-def _one_builder(plan: BuildPlan, log: Path) -> Iterator[None]:
-    """Hold the lock of a build key; another process that wants to build the same waits, as long as a build may take."""
-    deadline = Deadline.after(plan.recipe.instructions.deadline_s, f"another process builds {plan.key}")
-    with ExitStack() as held:
-        try:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            held.enter_context(hold_lock(log.with_suffix(".lock"), deadline))
-        except OSError as error:
-            raise _unwritable(log, error) from error
-        yield
+    Another process that wants to build the same waits, as long as a build may take.
+    """
+    return ROOM.hold(name, Deadline.after(plan.recipe.instructions.deadline_s, f"another process builds {name}"))
 
 
 def _unwritable(log: Path, error: OSError) -> RigError:
@@ -263,29 +220,6 @@ def _compare(name: str, first: bytes, second: bytes) -> ChangedFile:
     shorter = min(len(first), len(second))
     offset = next((index for index, (left, right) in enumerate(pairs) if left != right), shorter)
     return ChangedFile(name, hashlib.sha256(second).hexdigest(), offset)
-
-
-def _keep(
-    plan: BuildPlan,
-    store: Store,
-    contents: Mapping[str, bytes],
-    source_date: int,
-    log: Path,
-    *,
-    is_reproducible: bool = True,
-) -> Artifact:
-    """Add what was built to the store, once lint has found no error: its files first, then the record of the key."""
-    require_sound(plan.recipe.name, contents)
-    way = f"built, {plan.key}" if is_reproducible else f"built incrementally, {plan.version}"
-    digests = {name: store.add_bytes(content, file_name=name, way=way) for name, content in contents.items()}
-    statements = {
-        PROVENANCE: make_provenance(plan, digests, source_date, is_reproducible=is_reproducible),
-        SBOM: make_sbom(plan, contents, source_date),
-    }
-    attestations = {name: store.add_bytes(text, file_name=name, way=way) for name, text in statements.items()}
-    if is_reproducible:
-        store.record(plan.key, {**digests, **attestations})
-    return Artifact(plan.recipe.name, plan.key, digests, attestations, log, is_reproducible)
 
 
 def _build_once(plan: BuildPlan, store: Store, options: BuildOptions, log: Path) -> tuple[dict[str, bytes], int]:
@@ -347,7 +281,7 @@ class _Build:
                 case StepKind.PREPARE:
                     self._make(step.argv)
                 case StepKind.MAKE:
-                    self._make((*step.argv, f"-j{self.options.parallelism}"))
+                    self._make((*step.argv, f"-j{self.options.parallelism}"), is_counted=True)
                 case StepKind.ASSEMBLE:
                     contents = {target.name: assemble_target(target, self.directory) for target in self.plan.targets}
             logger.info("%s took %.1f s", step.kind, time.monotonic() - started_s)
@@ -365,7 +299,7 @@ class _Build:
         """Where make runs, outside."""
         return self.tree / self.instructions.directory
 
-    def _make(self, argv: tuple[str, ...]) -> None:
+    def _make(self, argv: tuple[str, ...], *, is_counted: bool = False) -> None:
         if self.source.exists() and self.source != self.tree:
             update_tree(self.source, self.tree, self.work / BROUGHT)
             rmtree(self.source)  # the next make runs in the same tree
@@ -373,10 +307,11 @@ class _Build:
         use_ccache = self.options.use_ccache and self.plan.toolchain.has_ccache
         chamber = Chamber(self.work, self.source_date, self.plan.build_id, use_ccache=use_ccache)
         deadline = Deadline.after(self.instructions.deadline_s, f"{self.plan.recipe.name} is built")
+        run = partial(chamber.run, directory=PurePosixPath(TREE, self.instructions.directory), deadline=deadline)
+        if is_counted:
+            self.options.on_make(self.log, self._count_steps(run, argv))
         try:
-            chamber.run(
-                argv, directory=PurePosixPath(TREE, self.instructions.directory), log=self.log, deadline=deadline
-            )
+            run(argv, log=self.log)
         except ProcessError as error:
             if error.status is None:
                 raise
@@ -389,6 +324,18 @@ class _Build:
             raise CompileError(
                 f"{self.plan.recipe.name} does not compile", first_error=find_first_error(text), log=self.log
             ) from error
+
+    def _count_steps(self, run: Callable[..., None], argv: tuple[str, ...]) -> int:
+        """Return how many steps make would announce, 0 where it does not get so far: then the real one says why.
+
+        It makes what it needs to know that: the lists of what depends on what.
+        """
+        log = self.work / COUNTED
+        log.write_bytes(b"")
+        self.options.on_make(log, None)
+        with suppress(ProcessError):
+            run((*argv, "--dry-run"), log=log)
+        return len(ANNOUNCEMENT.findall(log.read_text("utf-8", "replace")))
 
     def _copy_inputs(self) -> None:
         """Put the files that make gets by their names beside the tree."""

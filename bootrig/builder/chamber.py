@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from bootrig.builder.compiler_cache import LINKS, ROOM
 from bootrig.builder.errors import IsolationError
 from bootrig.builder.toolchain import PATH
 from bootrig.deadline import Deadline
 from bootrig.process import ProcessError, require_tool, run_process
-from bootrig.workdir import cache_directory
 
 # The work directory appears here, so that paths in what a compiler writes are the same in every build. Any directory
 # that every system has would do (Filesystem Hierarchy Standard 3.0, /mnt).
 PLACE = PurePosixPath("/mnt")
 # In it: the source, and beside the source the files that make gets by their names.
 TREE, INPUTS = "tree", "inputs"
-CCACHE_LINKS = "/usr/lib/ccache"
 PROBE_S = 20.0
 NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 # Mounting has to happen between unshare and the program; a shell does both, and its script is constant.
@@ -62,9 +61,8 @@ class Chamber:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         if self.use_ccache:
-            directory = (cache_directory() / "ccache").resolve()
-            environment["PATH"] = f"{CCACHE_LINKS}:{PATH}"
-            environment |= {"CCACHE_DIR": str(directory), "CCACHE_NOHASHDIR": "1"}
+            environment["PATH"] = f"{LINKS}:{PATH}"
+            environment |= ROOM.environment()
         return environment
 
 

@@ -1,6 +1,7 @@
-"""Finding the first error in a build's log: the first error matters, not the last words of make."""
+"""What a build's log tells: how far it is, and the first error, which matters, not the last words of make."""
 
 import re
+from pathlib import Path
 
 CONTEXT_LINES = 6
 # GCC and Clang (GNU Coding Standards, "Formatting Error Messages"), the linker, the assembler, Perl and Python.
@@ -9,6 +10,39 @@ LINKER = re.compile(r"undefined reference to|multiple definition of|^\S*ld(\.\w+
 OTHER = re.compile(r"(?i)\berror\b|not found|No such file|No rule to make target|Traceback")
 MAKE = re.compile(r"^make(\[\d+\])?: \*\*\* ")
 NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
+
+# What make announces of a step: "  [BUILD] bin/a.o" in the Etherboot family, "  Compile checking out/a.o" in SeaBIOS.
+_STEP = r"  (?:\[[A-Z]+\]|[A-Z][a-z]+) .*"
+ANNOUNCED = re.compile(f"^{_STEP}", re.MULTILINE)
+# The command that announces it, as make shows it where it only says what it would do.
+ANNOUNCEMENT = re.compile(f"^\\s*echo [\"']{_STEP}", re.MULTILINE)
+
+
+class StepReader:
+    """Counts the steps that make announces in a log from now on, as the log grows.
+
+    Attributes:
+        count: how many there were.
+        last: the last of them, as make words it.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self.count, self.last = 0, ""
+        self._log = log
+        self._offset = log.stat().st_size if log.exists() else 0
+
+    def read(self) -> None:
+        """Count what came since; a line that is not complete waits."""
+        try:
+            with self._log.open("rb") as stream:
+                stream.seek(self._offset)
+                complete, end, _ = stream.read().rpartition(b"\n")
+        except OSError:
+            return
+        self._offset += len(complete) + len(end)
+        if steps := ANNOUNCED.findall(complete.decode("utf-8", "replace")):
+            self.count += len(steps)
+            self.last = steps[-1].strip()
 
 
 def find_first_error(text: str) -> str:

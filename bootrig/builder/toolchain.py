@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
+from bootrig.builder.compiler_cache import PROGRAM
 from bootrig.builder.errors import ToolchainError
 from bootrig.deadline import Deadline
 from bootrig.process import DEBIAN_PACKAGES, ProcessError, run_process
@@ -73,7 +74,7 @@ def require_toolchain(names: Sequence[str], headers: Sequence[str]) -> Toolchain
     with ThreadPoolExecutor() as pool:
         versions = list(pool.map(lambda pair: _version(pair[1]), asked))
     tools = tuple(Tool(name, path, version) for (name, path), version in zip(asked, versions, strict=True))
-    return Toolchain(tools, which("ccache", path=PATH) is not None)
+    return Toolchain(tools, which(PROGRAM, path=PATH) is not None)
 
 
 def _version(path: Path) -> str:

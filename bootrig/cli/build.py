@@ -16,7 +16,8 @@ from bootrig.recipe.roms import PrebuiltRomSet, load_rom_recipe
 from firmware.romset import bar_length
 
 if TYPE_CHECKING:
-    from bootrig.builder.build import Artifact, ChangedFile
+    from bootrig.builder.artifact import Artifact
+    from bootrig.builder.build import ChangedFile
     from bootrig.builder.plan import BuildPlan
     from bootrig.store.content import Store
 
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         CompileError: the source does not compile (exit status 1).
         RigError: the source is not available, or this machine cannot build.
     """
-    from bootrig.builder.build import find_artifact
+    from bootrig.builder.artifact import find_artifact
     from bootrig.builder.plan import make_plan
     from bootrig.store.content import Store
 
@@ -84,14 +85,15 @@ def _load(name: str) -> BuildRecipe:
 
 
 def _build(plan: "BuildPlan", store: "Store", arguments: argparse.Namespace) -> ExitStatus:
-    from bootrig.builder.build import build, build_incrementally, check_build, find_artifact, log_path
+    from bootrig.builder.artifact import find_artifact
+    from bootrig.builder.build import build, build_incrementally, check_build
     from bootrig.cli.build_progress import step_options
 
     differences: tuple[ChangedFile, ...] = ()
     _tell_left_out(plan)
     artifact = None if arguments.check or arguments.incremental else find_artifact(plan, store)
     if artifact is None:
-        with step_options(arguments.processes, log_path(plan)) as options:
+        with step_options(arguments.processes) as options:
             if arguments.check:
                 artifact, differences = check_build(plan, store, options)
             elif arguments.incremental:

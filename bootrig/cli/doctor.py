@@ -150,6 +150,7 @@ def iter_abilities(*, again: bool = False) -> Iterator[Ability]:
     optional: tuple[tuple[str, Callable[[], str], str], ...] = (
         ("gcc", partial(look_at_program, "gcc"), "builds ROMs from source"),
         ("make", partial(look_at_program, "make"), "builds ROMs from source"),
+        ("ccache", partial(look_at_program, "ccache"), "builds ROMs again without compiling what is as it was"),
         ("mmdebstrap", partial(look_at_program, "mmdebstrap"), "unpacks other QEMU releases"),
         ("libvirt", partial(look_at_packages, ("libvirt-python",), LIBVIRT_REMEDY), "starts guests through libvirt"),
         ("mirrors of apt", look_at_mirror, "a way to Debian's ROM sets"),

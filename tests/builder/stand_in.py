@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from bootrig.builder.build import Artifact
+from bootrig.builder.artifact import Artifact
 from bootrig.builder.plan import BuildPlan
 from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.roms import load_rom_recipe

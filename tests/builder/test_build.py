@@ -1,4 +1,3 @@
-import fcntl
 import json
 import os
 import resource
@@ -12,20 +11,19 @@ from pathlib import Path
 import pytest
 
 import bootrig.builder.build as build_module
+from bootrig.builder.artifact import PROVENANCE, SBOM, Artifact, find_artifact
 from bootrig.builder.build import (
-    PROVENANCE,
-    SBOM,
-    Artifact,
+    ROOM,
     BuildOptions,
     build,
     check_build,
-    find_artifact,
-    log_path,
     obtain_built_rom_set,
     obtain_platform_firmware,
 )
+from bootrig.builder.compile_log import ANNOUNCED
 from bootrig.builder.errors import CompileError, PatchError, SourceError
 from bootrig.builder.plan import make_plan
+from bootrig.deadline import Deadline
 from bootrig.errors import RigError
 from bootrig.romset.obtain import obtain_rom_set
 from bootrig.store.content import Store
@@ -42,7 +40,11 @@ def test_builds_a_debian_source_package(prepare: Prepare, options: BuildOptions,
     plan = prepare()
     steps: list[tuple[int, int, str]] = []
     assert find_artifact(plan, store) is None
-    artifact = build(plan, store, replace(options, on_step=lambda *step: steps.append(step)))
+    counts: list[int | None] = []
+    watched = replace(
+        options, on_step=lambda *step: steps.append(step), on_make=lambda log, count: counts.append(count)
+    )
+    artifact = build(plan, store, watched)
     assert steps == [
         (1, 3, "unpack: standboot_1.0-2.dsc, standboot_1.0.orig.tar.gz, standboot_1.0-2.debian.tar.xz"),
         (2, 3, "make: 1 target"),
@@ -53,7 +55,9 @@ def test_builds_a_debian_source_package(prepare: Prepare, options: BuildOptions,
     assert sum(content) % 256 == 0
     assert b"StandBoot 1.0-2: ready to boot" in content.replace(b"\0", b"")
     assert artifact.log is not None
-    assert "[FINISH] bin/10ec8029.rom" in artifact.log.read_text()
+    told = ANNOUNCED.findall(artifact.log.read_text())
+    assert "  [FINISH] bin/10ec8029.rom" in told
+    assert counts == [None, len(told)]
 
 
 def test_the_same_key_takes_no_work(
@@ -80,13 +84,12 @@ def test_builders_of_the_same_key_take_turns(
     for builder in builders:
         builder.join()
     assert [artifact.log is None for artifact in artifacts] == [False, True, True]
-    with log_path(plan).with_suffix(".lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        impatient = prepare(build='arguments = ["X=1"]\ndeadline_s = 1')
-        with log_path(impatient).with_suffix(".lock").open("wb") as other:
-            fcntl.flock(other, fcntl.LOCK_EX)
-            with pytest.raises(RigError, match="deadline passed: another process builds standboot-"):
-                build(impatient, store, options)
+    impatient = prepare(build='arguments = ["X=1"]\ndeadline_s = 1')
+    with (
+        ROOM.hold(impatient.key, Deadline.never("test")),
+        pytest.raises(RigError, match="deadline passed: another process builds standboot-"),
+    ):
+        build(impatient, store, options)
 
 
 def test_a_cache_that_cannot_be_written(
@@ -94,7 +97,7 @@ def test_a_cache_that_cannot_be_written(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("BOOTRIG_CACHE", str(tmp_path / "file"))
-    with pytest.raises(RigError, match=r"the log .* cannot be written: Not a directory"):
+    with pytest.raises(RigError, match=r"the cache .* cannot be used: Not a directory"):
         build(prepare(), store, options)
 
 

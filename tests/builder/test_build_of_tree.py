@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.builder.build import PROVENANCE, SBOM, BuildOptions, build, build_incrementally, find_artifact
+from bootrig.builder.artifact import PROVENANCE, SBOM, find_artifact
+from bootrig.builder.build import BuildOptions, build, build_incrementally
 from bootrig.builder.errors import SourceError, UnsoundError
 from bootrig.builder.plan import make_plan
 from bootrig.store.content import Store

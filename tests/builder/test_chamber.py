@@ -3,6 +3,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from bootrig.builder.chamber import Chamber, namespace_command
+from bootrig.builder.compiler_cache import ROOM
 from bootrig.builder.errors import IsolationError
 from bootrig.deadline import Deadline
 from bootrig.process import ProcessError, ProcessResult, run_process
@@ -65,7 +66,9 @@ def test_words_stay_words(work: Path) -> None:
 def test_ccache_is_used_where_it_is_asked_for(work: Path) -> None:
     printed = run(work, "env", use_ccache=True)
     assert "PATH=/usr/lib/ccache:" in printed
-    assert "CCACHE_DIR=" in printed
+    assert f"CCACHE_DIR={ROOM.directory}\n" in printed
+    assert "CCACHE_MAXSIZE=1024Mi\n" in printed
+    assert "CCACHE_CONFIGPATH=/dev/null\n" in printed  # nobody's settings
 
 
 def test_what_a_build_starts_ends_with_it(work: Path) -> None:

@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from bootrig.builder.compile_log import NO_SPACE, find_first_error
+from bootrig.builder.compile_log import ANNOUNCEMENT, NO_SPACE, StepReader, find_first_error
 
 GCC = """  [BUILD] bin/a.o
 core/a.c: In function 'f':
@@ -44,3 +46,26 @@ def test_other_first_errors(text: str, found: str) -> None:
 def test_a_full_disk_is_told_apart() -> None:
     assert NO_SPACE.search("a.c: fatal error: error writing to x.s: No space left on device")
     assert not NO_SPACE.search(GCC)
+
+
+def test_the_steps_that_make_announces(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    steps = StepReader(log)
+    steps.read()
+    assert (steps.count, steps.last) == (0, "")
+    log.write_bytes(b"make[1]: x\n  [DEPS] a.c\n  Compile checking out/a.o\n  [LD")
+    steps.read()
+    assert (steps.count, steps.last) == (2, "Compile checking out/a.o")
+    with log.open("ab") as stream:
+        stream.write(b"D] a.o\n   note: x\n  99 warnings\nPart [X] y\n")
+    steps.read()
+    steps.read()
+    assert (steps.count, steps.last) == (3, "[LDD] a.o")
+    later = StepReader(log)
+    later.read()
+    assert later.count == 0
+
+
+def test_the_steps_that_make_would_announce() -> None:
+    shown = 'gcc -c a.c\necho "  [BUILD] a.o"\necho \'  Linking out/a\'\n\techo "  [LD] a"; ld a\n'
+    assert len(ANNOUNCEMENT.findall(shown)) == 3

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from bootrig.builder.probe import PROBES
+from bootrig.cli.argument_types import DAY_S
 from bootrig.cli.main import main
+from bootrig.deadline import Deadline
+from bootrig.emulator.release.recipes import load_emulator_recipe
+from bootrig.emulator.release.unpack import ROOM as ROOTS
+from bootrig.emulator.release.unpack import DebianSuite, place_of
 from bootrig.schedule.results import ROOM as RESULTS
 
 
@@ -32,7 +37,8 @@ def test_list_says_how_much_is_kept(cache: Path, capsys: pytest.CaptureFixture[s
     assert rooms["results"].endswith("oldest use 40 days ago")
     assert rooms["prefixes"].endswith("empty")
     assert set(rooms) == {
-        "accelerators", "emulators", "grub", "introspection", "prefixes", "probes", "results", "rom-files", "schemas"
+        "accelerators", "builds", "ccache", "emulators", "grub", "introspection", "prefixes", "probes", "results",
+        "rom-files", "schemas", "unpacked",
     }  # fmt: skip
     assert lines[-1].startswith(f"{cache}: ")
 
@@ -61,6 +67,58 @@ def test_prune_says_what_would_go(capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr().out
         == f"results: 1 entries, {RESULTS.path_of('old').stat().st_size} bytes; --yes removes them\n"
     )
+
+
+def use_root(name: str, age_s: float) -> Path:
+    """Make what is unpacked of an emulator, which was used so long ago."""
+    with ROOTS.hold(name, Deadline.after(5, "test")) as root:
+        (root / "program").write_bytes(bytes(7))
+    used_s = time.time() - age_s
+    os.utime(root, (used_s, used_s))
+    return root
+
+
+@pytest.mark.usefixtures("cache")
+def test_unpacked_emulators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emulators = tmp_path / "recipes/emulators"
+    emulators.mkdir(parents=True)
+    monkeypatch.setenv("BOOTRIG_RECIPES", str(tmp_path / "recipes"))
+    (emulators / "mine.toml").write_text(
+        'summary = "x"\n[debian]\nsuite = "trixie"\npackages = ["qemu-system-x86"]\nversion = "10.0"\n'
+    )
+    (emulators / "wrong.toml").write_text("summary = 5\n")
+    source = load_emulator_recipe("mine").source
+    assert isinstance(source, DebianSuite)
+    named = use_root(place_of("mine", source).name, 40 * DAY_S)
+    wrong = use_root("wrong-0123456789abcdef", 50 * DAY_S)
+    former = use_root("mine-0123456789abcdef", 3 * DAY_S)
+    assert main(["cache", "list"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["unpacked", "3", "entries", "21", "no", "limit", "oldest", "use", "50", "days", "ago"] in lines
+    assert [former.name, "7", "last", "use", "3", "days", "ago,", "no", "recipe", "names", "it"] in lines
+    assert [named.name, "7", "last", "use", "40", "days", "ago"] in lines
+    used = ROOTS.share(former.name, Deadline.after(5, "test"))
+    assert used is not None
+    assert main(["cache", "prune", "--room", "unpacked", "--yes"]) == 0
+    assert capsys.readouterr().out == "unpacked: removed 0 entries, 0 bytes; 1 in use\n"
+    os.close(used)
+    assert main(["cache", "prune", "--room", "unpacked", "--yes"]) == 0
+    assert (named.exists(), wrong.exists(), former.exists()) == (True, True, False)
+    assert main(["cache", "prune", "--room", "unpacked", "--older", "45d", "--yes"]) == 0
+    assert (named.exists(), wrong.exists()) == (True, False)
+
+
+def test_what_ccache_keeps(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = cache / "ccache/0/b"
+    folder.mkdir(parents=True)
+    for name in ("stats", "72sukrR"):
+        (folder / name).write_bytes(b"123")
+    (cache / "ccache/tmp").mkdir()
+    assert main(["cache", "prune", "--room", "ccache", "--yes"]) == 0
+    assert capsys.readouterr().out == "ccache: removed 1 entries, 3 bytes\n"
+    assert [path.name for path in folder.iterdir()] == ["stats"]
 
 
 @pytest.mark.usefixtures("cache")

@@ -30,6 +30,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
         "bootrig.lock",
         "bootrig.output",
         "bootrig.standard_streams",
+        "bootrig.tree_room",
         "bootrig.workdir",
         "bootrig.temporary",
         "bootrig.shortage",

@@ -17,7 +17,7 @@ USER_CACHE = cache_directory()
 @pytest.fixture
 def user_cache(monkeypatch: pytest.MonkeyPatch) -> Path:
     """Use the emulators that the user has unpacked, and keep those that a test unpacks: they are large."""
-    monkeypatch.setattr("bootrig.emulator.release.unpack.cache_directory", lambda: USER_CACHE)
+    monkeypatch.setattr("bootrig.tree_room.cache_directory", lambda: USER_CACHE)
     return USER_CACHE
 
 

@@ -1,6 +1,7 @@
 """Emulators as recipes; unpacking with a fake mmdebstrap, and once with the real one."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -227,6 +228,23 @@ def test_a_tree_that_has_lost_its_qemu_is_unpacked_anew(
     assert find_emulator("fake").digest == emulator.digest
     assert len(log.read_text().splitlines()) == 4
     assert unpacked_directories(own_directories) == [emulator.root]
+
+
+def test_a_qemu_in_use_is_not_removed(
+    recipes: Callable[[str, str], None], log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipes("fake", SUITE)
+    with monkeypatch.context() as patched:
+        patched.setattr(unpacking, "_in_use", {})
+        root = find_emulator("fake").root
+        (handle,) = unpacking._in_use.values()
+    (entry,) = unpacking.ROOM.entries()
+    assert not unpacking.ROOM.remove(entry)
+    assert find_ready_emulator(load_emulator_recipe("fake")) is not None
+    os.close(handle)
+    assert unpacking.ROOM.remove(entry)
+    assert not root.exists()
+    assert find_emulator("fake").root == root
 
 
 def test_packages_without_qemu(recipes: Callable[[str, str], None], log: Path, tmp_path: Path) -> None:

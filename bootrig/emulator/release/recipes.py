@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from bootrig.cache import Entry
+from bootrig.document.errors import DocumentError
 from bootrig.document.toml import TableReader, load_document
 from bootrig.emulator.errors import EmulatorMissingError
 from bootrig.emulator.release.discovery import Emulator, find_host_emulator, inspect_emulator
-from bootrig.emulator.release.unpack import DebianSuite, find_unpacked, inspect_unpacked, unpack
+from bootrig.emulator.release.unpack import ROOM, DebianSuite, find_unpacked, inspect_unpacked, place_of, unpack
 from bootrig.recipe.path import find_recipe_path, iter_recipe_names
 
 HOST = "host"
@@ -131,3 +133,25 @@ def find_ready_emulator(recipe: EmulatorRecipe) -> Emulator | None:
         root = find_unpacked(recipe.name, recipe.source)
         return None if root is None else inspect_unpacked(recipe.name, recipe.source, root)
     return _obtain(recipe)
+
+
+def find_unnamed() -> tuple[Entry, ...]:
+    """Return what is unpacked and no recipe names any more; a recipe that is wrong names all that has its name.
+
+    Raises:
+        OSError: the cache cannot be read.
+    """
+    named: set[str] = set()
+    wrong: set[str] = set()
+    for name in iter_emulator_names():
+        try:
+            source = load_emulator_recipe(name).source
+        except DocumentError:
+            wrong.add(name)
+        else:
+            named.update([place_of(name, source).name] if isinstance(source, DebianSuite) else ())
+    return tuple(
+        entry
+        for entry in ROOM.entries()
+        if entry.path.name not in named and entry.path.name.rpartition("-")[0] not in wrong
+    )

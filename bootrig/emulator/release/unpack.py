@@ -19,12 +19,15 @@ from bootrig.process import ProcessError, ToolMissingError, require_tool, run_pr
 from bootrig.store.apt import ask_apt
 from bootrig.store.settings import load_settings
 from bootrig.temporary import remove_path, start_temporary_directory
-from bootrig.workdir import cache_directory
+from bootrig.tree_room import TreeRoom
+from bootrig.workdir import NEW_PREFIX
 
 logger = logging.getLogger(__name__)
 
 UNPACK_S = 900.0
-UNFINISHED_PREFIX = ".unfinished-"
+ROOM = TreeRoom("unpacked")
+# By the directories of the QEMUs that this process uses, what keeps them from being removed until it ends.
+_in_use: dict[Path, int] = {}
 LOADER = "usr/lib64/ld-linux-x86-64.so.2"
 OLD_LOADER = "lib64/ld-linux-x86-64.so.2"
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
@@ -49,14 +52,14 @@ class DebianSuite:
     addresses: tuple[str, ...] = ()
 
 
-def _place(name: str, suite: DebianSuite) -> Path:
+def place_of(name: str, suite: DebianSuite) -> Path:
     """Return where the suite's QEMU is unpacked: another place for every change of its recipe."""
-    return cache_directory() / "unpacked" / f"{name}-{digest_key(asdict(suite))[:16]}"
+    return ROOM.directory / f"{name}-{digest_key(asdict(suite))[:16]}"
 
 
 def find_unpacked(name: str, suite: DebianSuite) -> Path | None:
     """Return the directory of the suite's QEMU; None where it has not been unpacked, or has lost its QEMU since."""
-    place = _place(name, suite)
+    place = place_of(name, suite)
     return place if _find_loader(place) and _find_program(place) else None
 
 
@@ -76,14 +79,27 @@ def _has_content(path: Path) -> bool:
 def unpack(name: str, suite: DebianSuite) -> Emulator:
     """Return the suite's QEMU, which is unpacked first where it has not been.
 
+    It is not removed while this process uses it, or a child that was forked.
+
     Raises:
         EmulatorMissingError: no mirror has it, mmdebstrap is missing, or it is another version.
         DocumentError: the user's configuration is wrong.
+        CacheError: the cache cannot be read or written.
     """
-    root = find_unpacked(name, suite)
-    if root is None:
-        root = _unpack_new(name, suite, _place(name, suite))
+    root = None
+    while root is None or not _use(root):
+        root = find_unpacked(name, suite) or _unpack_new(name, suite, place_of(name, suite))
     return inspect_unpacked(name, suite, root)
+
+
+def _use(root: Path) -> bool:
+    """Keep what is unpacked in `root` from being removed; return whether it is there."""
+    handle = ROOM.share(root.name, Deadline.after(UNPACK_S, f"another process removes {root}"))
+    if handle is not None:
+        if root in _in_use:
+            os.close(_in_use[root])
+        _in_use[root] = handle
+    return handle is not None
 
 
 def inspect_unpacked(name: str, suite: DebianSuite, root: Path) -> Emulator:
@@ -136,7 +152,7 @@ def _unpack_from_any(name: str, suite: DebianSuite, place: Path, program: Path) 
     failures = []
     for mirror in dict.fromkeys(_iter_mirrors(suite)):
         logger.info("unpacking %s from %s", name, mirror)
-        with start_temporary_directory(place.parent, UNFINISHED_PREFIX) as new:
+        with start_temporary_directory(place.parent, NEW_PREFIX) as new:
             try:
                 run_process(_words(program, suite, new, mirror), deadline=deadline)
                 _tidy(new)
