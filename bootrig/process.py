@@ -201,6 +201,8 @@ def _popen(
     directory: Path | None,
     pass_fds: Sequence[int],
     start: ConfinedStart | None = None,
+    *,
+    has_own_session: bool = False,
 ) -> subprocess.Popen[bytes]:
     words = [str(word) for word in argv]
     logger.debug("%s", shlex.join(words))
@@ -213,7 +215,8 @@ def _popen(
             env=dict(environment) if environment is not None else small_environment(),
             cwd=directory,
             pass_fds=pass_fds,
-            start_new_session=True,
+            start_new_session=has_own_session,
+            process_group=None if has_own_session else 0,
             preexec_fn=start.enter if start else None,  # noqa: PLW1509 - the cell's other threads hold no lock that it needs
         )
     except subprocess.SubprocessError as error:
@@ -237,6 +240,7 @@ def start_process(
     directory: Path | None = None,
     pass_fds: Sequence[int] = (),
     confinement: Confinement | None = None,
+    has_own_session: bool = False,
 ) -> Iterator[RunningProcess]:
     """Start a process whose standard output and error are appended to the file `output`; end it with the `with`.
 
@@ -244,19 +248,22 @@ def start_process(
     and do is its `confinement`'s; without one, what this process may. A confined program is the first process of its
     PID namespace: where it aborts, the kernel ends it by SIGSEGV.
 
+    It leads a process group of its own, in this process's session or, with `has_own_session`, in one of its own. Linux
+    divides processors among sessions first (sched(7), "The autogroup feature"): a server in another session than the
+    guest that waits for it may get its turn a tenth of a second late, which is seconds of a virtual clock.
+
     Raises:
         ToolMissingError: there is no such program.
         ProcessError: it cannot be started.
         ConfinementError: it cannot be confined.
     """
     with ExitStack() as stack:
-        with output.open("ab") as stream:
-            if confinement is None:
-                running = RunningProcess(_popen(argv, stream.fileno(), environment, directory, pass_fds), output)
-            else:
-                with prepare_start(confinement) as start:
-                    popen = _popen(argv, stream.fileno(), environment, directory, pass_fds, start)
-                    running = RunningProcess(popen, output, start.require_confined())
+        confining = nullcontext() if confinement is None else prepare_start(confinement)
+        with output.open("ab") as stream, confining as start:
+            popen = _popen(
+                argv, stream.fileno(), environment, directory, pass_fds, start, has_own_session=has_own_session
+            )
+            running = RunningProcess(popen, output, start.require_confined() if start else ())
         stack.callback(running.end)
         yield running
 

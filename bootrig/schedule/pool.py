@@ -344,7 +344,13 @@ def _start_zygote(run_directory: Path, stack: ExitStack) -> _Zygote:
     argv = [sys.executable, "-P", "-m", "bootrig.schedule.zygote", str(far.fileno())]
     with far:
         process = stack.enter_context(
-            start_process(argv, output=run_directory / LOG_FILE, environment=environment, pass_fds=[far.fileno()])
+            start_process(
+                argv,
+                output=run_directory / LOG_FILE,
+                environment=environment,
+                pass_fds=[far.fileno()],
+                has_own_session=True,
+            )
         )
     return _Zygote(near, process)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.process_tree import iter_tree
 from tests.cli.command import Ended, find_children, load_traces, run_command, start_command
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(600)]
@@ -89,6 +90,18 @@ def test_a_kill_while_the_process_that_forks_cells_is_stopped(tmp_path: Path) ->
         os.kill(zygote, signal.SIGSTOP)
         command.send(signal.SIGKILL)
         assert command.wait().status == 128 + signal.SIGKILL
+
+
+def test_guests_and_their_servers_share_a_session(tmp_path: Path) -> None:
+    """Linux divides processors among sessions first, and a server in another one than its guest waits for its turn."""
+    with start_command(tmp_path, *BOOTING) as command:
+        parts = [command.await_descendant(name) for name in ("dnsmasq", "qemu-system-x86")]
+        (zygote,) = (pid for pid in find_children(command.pid) if os.getsid(pid) == pid)
+        tree = [process.pid for process in iter_tree(zygote)]
+        assert set(parts) <= set(tree)
+        assert {os.getsid(pid) for pid in tree} == {zygote}
+        command.send(signal.SIGINT)
+        assert command.wait().status == 130
 
 
 def test_traces_of_finished_cells_are_kept(tmp_path: Path) -> None:
