@@ -122,10 +122,10 @@ class PairedCell:
 
     @property
     def place(self) -> tuple[str, ...]:
-        """What cells have in common in which the same ROM and firmware run, whatever the scenario."""
+        """What cells have in common in which the same firmware runs, whatever the scenario and the NIC."""
         key = self.judged.key
         clock = self.baseline.first_clock
-        return key.nic_model, key.machine, key.platform_firmware, key.emulator, f"{clock.kind}{clock.shift}"
+        return key.machine, key.platform_firmware, key.emulator, f"{clock.kind}{clock.shift}"
 
     @property
     def look(self) -> CellPair | None:

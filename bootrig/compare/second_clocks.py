@@ -1,7 +1,8 @@
 """Which cells are booted at a second clock, so that waits can be told from work, and for which other cells these speak.
 
 Where a stage takes as much longer with the candidate in one cell as in another one with the same ROM, guest and
-firmware, the same code makes the difference: the work that two clocks tell of the one is that of the other.
+firmware, the same code makes the difference: the work that two clocks tell of the one is that of the other. With
+another NIC that is so where the stage also takes as long on either side.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,14 +44,23 @@ class _TimedCell:
             if differs and self.pair.second is None and stage not in self.pair.lent:
                 yield stage
 
+    @property
+    def nic_model(self) -> str:
+        return self.pair.key.nic_model
+
     def tells_of(self, other: "_TimedCell", stage: Stage) -> bool:
-        """Whether a stage differs as much in another cell, between the same packets."""
+        """Whether a stage differs as much in another cell, between the same packets.
+
+        With another NIC each side has to take as long, too.
+        """
         if stage not in self.times or stage not in other.times:
             return False
         mine, others = self.times[stage], other.times[stage]
-        more_s = [second.guest_s - first.guest_s for first, second in (mine, others)]
-        has_same_packets = [time.packets for time in mine] == [time.packets for time in others]
-        return has_same_packets and abs(more_s[1] - more_s[0]) <= ALIKE_S + find_noise_s(*mine, *others)
+        if [time.packets for time in mine] != [time.packets for time in others]:
+            return False
+        off_s = [theirs.guest_s - own.guest_s for own, theirs in zip(mine, others, strict=True)]
+        compared = [off_s[1] - off_s[0], *(off_s if self.nic_model != other.nic_model else ())]
+        return max(map(abs, compared)) <= ALIKE_S + find_noise_s(*mine, *others)
 
 
 def _time(cell: PairedCell) -> _TimedCell:
@@ -59,7 +69,7 @@ def _time(cell: PairedCell) -> _TimedCell:
 
 
 def _group(pairing: Pairing) -> Iterable[list[_TimedCell]]:
-    """Return the cells that can be split, by what they have in common."""
+    """Return the cells that can be split, by what they have in common, whatever the NIC."""
     places: dict[tuple[str, ...], list[_TimedCell]] = {}
     for cell in pairing.paired:
         if cell.can_be_split:
@@ -80,11 +90,11 @@ def share_works(pairing: Pairing) -> Pairing:
 
 
 def _lend(cells: Sequence[_TimedCell]) -> Iterator[tuple[_TimedCell, Works]]:
-    """Yield each cell with the work of the first one that tells of it, stage by stage."""
+    """Yield each cell with the work of the first one that tells of it, stage by stage, with its own NIC if possible."""
     lenders = [(one, _find_works(one.pair)) for one in cells if one.pair.second is not None]
     for cell in cells:
         works: dict[Stage, tuple[float | None, float | None]] = {}
-        for lender, told in lenders:
+        for lender, told in sorted(lenders, key=lambda one: one[0].nic_model != cell.nic_model):
             works |= {stage: told[stage] for stage in told.keys() - works.keys() if lender.tells_of(cell, stage)}
         yield cell, works
 
@@ -105,7 +115,7 @@ def find_untimed(pairing: Pairing) -> tuple[PairedCell, ...]:
 
 
 def find_second_clocks(pairing: Pairing) -> list[WantedBoot]:
-    """Return the boots that tell waits from work: of one cell for each ROM, and of those of which none tells.
+    """Return the boots that tell waits from work: of one cell for each NIC, and of those of which none tells.
 
     The one is the cheapest of those that passed with a NIC, machine, platform firmware and emulator; by a program that
     came over the network where there is one, for such boots have all stages.
@@ -116,8 +126,11 @@ def find_second_clocks(pairing: Pairing) -> list[WantedBoot]:
 def _want(cells: Sequence[_TimedCell]) -> Iterator[WantedBoot]:
     asked: list[_TimedCell] = []
     ordered = sorted(cells, key=lambda one: _find_cost(one.cell))
-    if not any(one.pair.second for one in cells):
-        asked += [one for one in ordered if one.pair.both_passed and one.cell.want_second()][:1]
+    told = {one.nic_model for one in cells if one.pair.second}
+    for one in ordered:
+        if one.nic_model not in told and one.pair.both_passed and one.cell.want_second():
+            asked.append(one)
+            told.add(one.nic_model)
     for one in ordered:
         is_open = any(not any(other.tells_of(one, stage) for other in asked) for stage in one.iter_open())
         if one not in asked and is_open and one.cell.want_second():

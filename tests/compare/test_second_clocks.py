@@ -63,6 +63,28 @@ def test_which_cells_are_asked(cells: Cells, timed: frozenset[int], wanted: str,
     assert "".join(cell.judged.key.scenario for cell in find_untimed(pairing)) == untimed
 
 
+def with_nic(trace: Trace) -> Trace:
+    """Return a boot with another NIC."""
+    return structs.replace(trace, cell=trace.cell.replace("/e1000/", "/pcnet/"))
+
+
+@pytest.mark.parametrize(
+    ("others", "wanted"),
+    [
+        # the first cell of each NIC is asked; what is left is told by a NIC with which both sides take as long
+        ((PLAIN, SLOW), "2"),
+        ((SLOW, SLOWER), "23"),
+        ((PLAIN, SLOWER), "23"),
+    ],
+)
+def test_a_cell_with_another_nic(others: tuple[Guest, Guest], wanted: str) -> None:
+    first, second = make([(PLAIN, PLAIN), (PLAIN, SLOW), (PLAIN, PLAIN), others], frozenset({1}))
+    first, second = ([with_nic(one) if one.key.scenario in "23" else one for one in some] for some in (first, second))
+    pairing = share_works(pair_traces(first, second))
+    assert "".join(dict.fromkeys(boot.key.scenario for boot in find_second_clocks(pairing))) == wanted
+    assert "".join(cell.judged.key.scenario for cell in find_untimed(pairing)) == wanted.removeprefix("2")
+
+
 def ask(trace: Trace) -> Trace:
     """Return a boot whose guest asks for a name after its last file."""
     entered = trace.find_milestone("nbp-entered")
