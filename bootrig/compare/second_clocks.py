@@ -140,6 +140,7 @@ def _want(cells: Sequence[_TimedCell]) -> Iterator[WantedBoot]:
 
 
 def _find_cost(cell: PairedCell) -> tuple[bool, float]:
+    """Return the place of a cell among those that tell of others: whole boots first, then those of the least time."""
     traces = cell.judged.sides
     is_whole = all(trace.find_milestone("nbp-entered") for trace in traces)
-    return not is_whole, sum(trace.usage.get("qemu_wall_s", 0.0) for trace in traces)
+    return not is_whole, sum(max((event.guest_s for event in trace.wire), default=0.0) for trace in traces)

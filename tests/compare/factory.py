@@ -100,7 +100,7 @@ class Boot:
     dhcp: Mapping[str, Any] = field(default_factory=dict)
     secs: Sequence[int] = (4, 10, 18)
     answered: bool = True
-    first_packet_s: float = 70.0
+    first_packet_s: float = 4.0
     ack_s: float = 3.1
     request_s: float = 3.6
     last_byte_s: float = 4.4

@@ -8,7 +8,7 @@ from bootrig.compare import Finding, Severity
 from bootrig.trace.events import Arp, Dns, Event, Tcp, TftpRequest
 from tests.compare.conftest import Find
 
-SENT: dict[str, Any] = {"guest_s": 71.0, "from_guest": True}
+SENT: dict[str, Any] = {"guest_s": 5.0, "from_guest": True}
 OWN, SERVER, ZEROS = "10.0.2.15", "10.0.2.1", "00:00:00:00:00:00"
 WHY = "port security and monitoring may notice it"
 

@@ -220,7 +220,7 @@ def test_the_broadcast_flag_is_one_bit(find: Find, first: int, second: int, foun
 
 def test_the_broadcast_flag_later_in_the_exchange(find: Find) -> None:
     discover = {"messages": ((0.0, "discover"),)}
-    boots = [{**discover, "other": [dhcp(73.0, "request", flags=flags)]} for flags in (0, 0x8000)]
+    boots = [{**discover, "other": [dhcp(7.0, "request", flags=flags)]} for flags in (0, 0x8000)]
     statement = "the guest asks for {candidate} answers, it was {baseline} in REQUEST"
     why = "some switches and relays pass only one of the two"
     expected = Finding(Severity.CHANGE, "field flags in REQUEST", "unicast", "broadcast", statement, why)

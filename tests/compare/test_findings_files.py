@@ -59,7 +59,7 @@ def test_options_of_several_files_are_told_once_for_each_pair(find: Find) -> Non
     ]
 
 
-def request(file: str, mode: str, guest_s: float = 70.0, *, from_guest: bool = True) -> Event:
+def request(file: str, mode: str, guest_s: float = 4.0, *, from_guest: bool = True) -> Event:
     return TftpRequest(guest_s=guest_s, from_guest=from_guest, operation="read", file=file, mode=mode)
 
 
@@ -68,7 +68,7 @@ def test_tftp_modes_of_first_requests(find: Find, first: str, second: str) -> No
     baseline, candidate = (
         {
             "tftp": (),
-            "other": [request("f", mode.upper(), 65.0, from_guest=False), request("f", mode), request("f", "x", 75.0)],
+            "other": [request("f", mode.upper(), 3.0, from_guest=False), request("f", mode), request("f", "x", 9.0)],
         }
         for mode in (first, second)
     )
@@ -109,7 +109,7 @@ def test_blocks_and_bytes_of_transfers(
     find: Find, first: Sequence[tuple[str, int, int]], second: Sequence[tuple[str, int, int]], found: list[Finding]
 ) -> None:
     baseline, candidate = (
-        {"tftp": (), "other": [transfer(70.0 + number, *one) for number, one in enumerate(side)]}
+        {"tftp": (), "other": [transfer(4.0 + number, *one) for number, one in enumerate(side)]}
         for side in (first, second)
     )
     assert find("tftp-blocks", candidate, **baseline) == found
@@ -117,7 +117,7 @@ def test_blocks_and_bytes_of_transfers(
 
 @pytest.mark.parametrize("completed", [(True, False), (False, True)])
 def test_a_transfer_that_broke_off_is_not_compared(find: Find, completed: tuple[bool, bool]) -> None:
-    first, second = ([transfer(70.0, "f", 3 + one, 1000, completed=one)] for one in completed)
+    first, second = ([transfer(4.0, "f", 3 + one, 1000, completed=one)] for one in completed)
     assert find("tftp-blocks", {"other": second}, tftp=(), other=first) == []
 
 

@@ -22,7 +22,7 @@ from bootrig.trace.events import (
 from tests.compare.conftest import Find
 from tests.compare.factory import Boot, dhcp, trace
 
-SENT: dict[str, Any] = {"guest_s": 71.0, "from_guest": True}
+SENT: dict[str, Any] = {"guest_s": 5.0, "from_guest": True}
 EAPOL, LACP = Eapol(**SENT), Lacp(**SENT)
 
 
@@ -66,9 +66,9 @@ NAMED: list[tuple[Event, str | None]] = [
     *((Other(**SENT, protocol=number), name) for number, name in (("2", "IGMP"), ("47", "GRE"), ("132", "SCTP"))),
     (Other(**SENT, protocol="132", destination_port=123), "SCTP"),
     (Other(**SENT, protocol="99"), None),
-    (dhcp(71.0, "request", destination_port=4011), "PXE boot servers (port 4011)"),
-    (dhcp(71.0, "request", destination_port=4010), None),
-    (dhcp(71.0, "request", destination_port=4012), None),
+    (dhcp(5.0, "request", destination_port=4011), "PXE boot servers (port 4011)"),
+    (dhcp(5.0, "request", destination_port=4010), None),
+    (dhcp(5.0, "request", destination_port=4012), None),
     (Dhcp6(**SENT, message="solicit", xid="1"), "DHCPv6"),
     (Dns(**SENT, id=1, reply=False), "DNS"),
     (EAPOL, "EAPOL (802.1X)"),

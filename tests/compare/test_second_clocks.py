@@ -139,7 +139,7 @@ def late(start_s: float) -> Mapping[str, Changes]:
 def test_one_cell_tells_of_the_start_of_all_scenarios() -> None:
     """The second clock and the second look are booted once; every cell has the difference, and is confirmed."""
     names = ("a/e1000/pc", "b/e1000/pc", "c/e1000/pc")
-    verdict, batches = decide(dict.fromkeys(names, late(72.0)))
+    verdict, batches = decide(dict.fromkeys(names, late(6.0)))
     assert batches == [{"a/e1000/pc shift5"}, {"a/e1000/pc shift7", "a/e1000/pc shift5"}]
     told = states(verdict, "start-time")
     assert {name: state for name, (state, _) in told.items()} == dict.fromkeys(names, C)
@@ -147,7 +147,7 @@ def test_one_cell_tells_of_the_start_of_all_scenarios() -> None:
 
 
 def test_a_cell_that_starts_otherwise_is_booted_at_the_second_clock_itself() -> None:
-    verdict, batches = decide({"a/e1000/pc": late(72.0), "b/e1000/pc": late(74.0), "c/pcnet/pc": late(72.0)})
+    verdict, batches = decide({"a/e1000/pc": late(6.0), "b/e1000/pc": late(8.0), "c/pcnet/pc": late(6.0)})
     assert batches[0] == {"a/e1000/pc shift5", "b/e1000/pc shift5", "c/pcnet/pc shift5"}
     assert {state for state, _ in states(verdict, "start-time").values()} == {C}
     assert verdict.untimed == ()
@@ -155,7 +155,7 @@ def test_a_cell_that_starts_otherwise_is_booted_at_the_second_clock_itself() -> 
 
 def test_a_start_that_a_second_look_refutes_is_asked_of_each_cell() -> None:
     """The look finds the candidate as fast as the baseline, so that no other cell can rely on it."""
-    names, changes = ("a/e1000/pc", "b/e1000/pc"), {"first_packet_s": 72.0}
+    names, changes = ("a/e1000/pc", "b/e1000/pc"), {"first_packet_s": 6.0}
 
     def answer(wanted: WantedBoot) -> Boot:
         name = find_name(wanted.key)

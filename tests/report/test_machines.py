@@ -76,7 +76,7 @@ def test_the_document_tells_the_answer_and_its_sentences() -> None:
     assert document["difference_counts"] == {
         "regression": 7,
         "change": 0,
-        "improvement": 180,
+        "improvement": 181,
         "info": 259,
         "waived": 84,
     }

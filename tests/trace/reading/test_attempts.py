@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from bootrig.trace.attempt import parse_attempt
+from bootrig.trace.events import Arp
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import (
     REAL_TIME,
@@ -151,15 +152,25 @@ def test_the_first_boot_beside_the_one_that_counts(names: list[str], first: Cloc
     assert boots(*names, first=first).number_beside(clock) == number
 
 
-def slow(wall_s: float, *console: str, names: tuple[str, ...] = ("shift7",), first: Clock = SEVEN) -> CellBoots:
-    (found,) = group_boots(
-        [_with_usage(tried(name, first), wall_s, ("SeaBIOS (version 1.16.2)", *console)) for name in names]
-    ).values()
+def late(first_packet_s: float, *console: str, names: tuple[str, ...] = ("shift7",), first: Clock = SEVEN) -> CellBoots:
+    """Return boots of a SeaBIOS guest that sends its first packet then; a server's comes before."""
+    words = ("SeaBIOS (version 1.16.2)", *console)
+    wire = (arp(0.5, from_guest=False), arp(first_packet_s, from_guest=True), arp(first_packet_s + 90, from_guest=True))
+    made = [replace(tried(name, first), wire=wire, console=tuple(map(ConsoleLine, words))) for name in names]
+    (found,) = group_boots(made).values()
     return found
 
 
-def _with_usage(trace: Trace, wall_s: float, console: tuple[str, ...]) -> Trace:
-    return replace(trace, usage={"qemu_wall_s": wall_s}, console=tuple(ConsoleLine(text) for text in console))
+def arp(guest_s: float, *, from_guest: bool) -> Arp:
+    return Arp(
+        guest_s=guest_s,
+        from_guest=from_guest,
+        operation="request",
+        sender_mac="",
+        sender="10.0.2.15",
+        target_mac="",
+        target="10.0.2.1",
+    )
 
 
 GPXE = "gPXE 0.9.7+ -- Open Source Boot Firmware -- http://etherboot.org"
@@ -168,14 +179,14 @@ GPXE = "gPXE 0.9.7+ -- Open Source Boot Firmware -- http://etherboot.org"
 @pytest.mark.parametrize(
     ("sides", "clock"),
     [
-        ([slow(0.5), slow(0.7)], FIVE),
-        ([slow(0.5), slow(1.0)], SIX),
-        ([slow(1.0), slow(0.5)], SIX),
-        ([slow(2.7, GPXE), slow(1.0)], FIVE),
-        ([slow(0.5), slow(2.7, GPXE)], FIVE),
+        ([late(6.7), late(6.7)], FIVE),
+        ([late(6.7), late(9.6)], SIX),
+        ([late(9.6), late(6.7)], SIX),
+        ([late(9.6, GPXE), late(9.6)], FIVE),
+        ([late(6.7), late(9.6, GPXE)], FIVE),
         # only SeaBIOS guests spin
         ([boots("shift7")], FIVE),
-        ([slow(0.5, first=FIVE, names=("shift5",))], SEVEN),
+        ([late(6.7, first=FIVE, names=("shift5",))], SEVEN),
         ([boots("shift6", first=SIX)], SEVEN),
         ([boots("shift4", first=FOUR)], REAL_TIME),
         ([boots("real", first=REAL_TIME)], REAL_TIME),
@@ -187,8 +198,8 @@ GPXE = "gPXE 0.9.7+ -- Open Source Boot Firmware -- http://etherboot.org"
         ([boots("~shift7", "~shift7.2", "~shift7.3", "shift5"), boots("shift7")], REAL_TIME),
         ([boots("~shift7", "~shift7.2", "~shift7.3", "shift5")], REAL_TIME),
         # one that was used stays
-        ([slow(5.0, names=("shift7", "shift5")), slow(5.0)], FIVE),
-        ([slow(0.5), slow(0.5, names=("shift7", "shift6"))], SIX),
+        ([late(9.6, names=("shift7", "shift5")), late(9.6)], FIVE),
+        ([late(6.7), late(6.7, names=("shift7", "shift6"))], SIX),
     ],
 )
 def test_the_second_clock_is_one_for_all_sides(sides: list[CellBoots], clock: Clock) -> None:
@@ -207,7 +218,7 @@ def test_traces_settle_to_one_for_each_side_and_cell() -> None:
 
 
 def test_gpxe_is_no_faster_at_a_slower_clock_than_in_real_time() -> None:
-    assert slow(2.7, GPXE, names=("~shift7", "~shift7.2", "~shift7.3")).next_rung == REAL_TIME
+    assert late(1.9, GPXE, names=("~shift7", "~shift7.2", "~shift7.3")).next_rung == REAL_TIME
 
 
 def test_the_ladder_asks_for_disturbed_cells_only() -> None:
