@@ -43,12 +43,16 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
         added.append(f"icount shift {shift}")
     else:
         accelerator = Accelerator(AcceleratorKind(specification.accelerator))
+    seed = specification.random_seed
+    if seed is not None:
+        added.append(f"seed {seed}")
     definition = replace(
         base,
         machine_options={**base.machine_options, **({"firmware": str(built)} if built else {})},
         platform_firmware=family,
         accelerator=accelerator,
         real_time_clock=clock,
+        random_seed=seed,
         data_directories=(specification.data_directory, *base.data_directories),
     ).adding(
         make_tap_netdev(tap, id=NETDEV_ID),

@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,18 +45,29 @@ from bootrig.network.tap import count_frames, open_listener, open_tap
 from bootrig.scenario.kinds.kind import Kind
 from bootrig.scenario.kinds.stage import Stage
 from bootrig.scenario.scenario import Scenario
+from bootrig.trace.reading.attempts import WALL_DEADLINE
 
-# How the process of such a cell ends where nothing broke, and there is nothing to share.
-NOTHING_STATUS = 5
 # What ROMs print last before they wait for a key, two seconds of guest time; some builds of 2011 and before do not.
 WAITING_TEXT = re.compile(rb"Press Ctrl-B for the [ig]PXE command line\.\.\.")
 # Behind a place nothing was printed for this share of the longest such time.
 QUIET_SHARE = 0.5
 TRIES = 3
 # How far the first packet of a clone may be from that of the cold boot. virtio-net sends from QEMU's main loop; and
-# each process of OVMF's random source in QEMU 10 and later begins anew.
+# in each process the random source of OVMF in QEMU 10 and later begins anew.
 TOLERANCE_S, VIRTIO_TOLERANCE_S, RANDOM_TOLERANCE_S = 0.001, 0.2, 0.5
 STARTS = frozenset({"RESUME", "STOP"})
+
+
+class Lack(IntEnum):
+    """Why there is no prefix where nothing broke: how the process of such a cell ends.
+
+    Attributes:
+        NOTHING: the guest ends before it sends a packet, or prints nothing before it: there is nothing to share.
+        IN_VAIN: it was not stopped in time, or its clones were others: a less loaded host may see other ones.
+    """
+
+    NOTHING = 5
+    IN_VAIN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +85,7 @@ def run_prefix_file(cell_directory: Path, attempt: str, channel: socket.socket) 
     Whoever started this process watches it and those below it.
 
     Returns:
-        0; `NOTHING_STATUS` where the guest has no beginning that can be shared; else as `run_cell_file`.
+        0; a `Lack` where no prefix was made; else as `run_cell_file`.
     """
 
     def work() -> int:
@@ -86,10 +98,10 @@ def run_prefix_file(cell_directory: Path, attempt: str, channel: socket.socket) 
             prepare_entry(specification, prepared)
 
         def make() -> int:
-            frozen = asyncio.run(make_prefix(specification, prepared))
-            if frozen is None:
-                return NOTHING_STATUS
-            send_frozen(channel, frozen)
+            made = asyncio.run(make_prefix(specification, prepared))
+            if isinstance(made, Lack):
+                return made
+            send_frozen(channel, made)
             return 0
 
         return run_prepared(specification, prepared, make_ready, make)
@@ -105,8 +117,8 @@ def _without_services(specification: CellSpecification) -> CellSpecification:
     return replace(specification, scenario=replace(specification.scenario, services={}, expectation=expectation))
 
 
-async def make_prefix(specification: CellSpecification, prepared: Prepared) -> FrozenGuest | None:
-    """Return a guest that is frozen before its first packet; None where it sends none, or never the same.
+async def make_prefix(specification: CellSpecification, prepared: Prepared) -> FrozenGuest | Lack:
+    """Return a guest that is frozen before its first packet, or why there is none.
 
     Raises:
         FreezeError: this QEMU cannot freeze or thaw a guest.
@@ -115,14 +127,16 @@ async def make_prefix(specification: CellSpecification, prepared: Prepared) -> F
     with open_tap((), opened=prepared.device) as tap:
         maker = _Maker(specification, prepared, tap)
         cold = await maker.boot()
-        for place in cold.places[:TRIES] if cold else ():
+        if isinstance(cold, Lack):
+            return cold
+        for place in cold.places[:TRIES]:
             frozen = await maker.freeze(place)
             if frozen is not None:
                 clone = await maker.boot(frozen)
-                if clone is not None and cold is not None and is_alike(cold, clone, find_tolerance_s(specification)):
+                if isinstance(clone, Seen) and is_alike(cold, clone, find_tolerance_s(specification)):
                     return frozen
                 frozen.close()
-    return None
+        return Lack.IN_VAIN if cold.places else Lack.NOTHING
 
 
 def find_tolerance_s(specification: CellSpecification) -> float:
@@ -130,6 +144,11 @@ def find_tolerance_s(specification: CellSpecification) -> float:
     if specification.has_random_times:
         return RANDOM_TOLERANCE_S
     return VIRTIO_TOLERANCE_S if specification.key.nic_model.startswith("virtio") else TOLERANCE_S
+
+
+def find_lack(ended_by: str) -> Lack:
+    """Return what it means that a guest was not seen to send a packet; what ended its boot may be the host's clock."""
+    return Lack.IN_VAIN if not ended_by or ended_by.endswith(WALL_DEADLINE) else Lack.NOTHING
 
 
 def is_alike(cold: Seen, clone: Seen, tolerance_s: float) -> bool:
@@ -222,8 +241,8 @@ class _Maker:
         ) as guest:
             yield guest
 
-    async def boot(self, frozen: FrozenGuest | None = None) -> Seen | None:
-        """Boot the guest, or let a clone go on, up to its first packet; None where it sends none."""
+    async def boot(self, frozen: FrozenGuest | None = None) -> Seen | Lack:
+        """Boot the guest, or let a clone go on, up to its first packet."""
         specification, marks = self._specification, _Marks()
         async with AsyncExitStack() as stack:
             kind = _UntilPacket(stack.enter_context(open_listener()))
@@ -234,7 +253,7 @@ class _Maker:
             await settle(guest)
         packet_guest_s = next(self._iter_packet_times(), None)
         if observation.ended_by or packet_guest_s is None:
-            return None
+            return find_lack(observation.ended_by)
         before = [(moment_s, position) for moment_s, position in marks.marks if moment_s <= kind.moment_s]
         console = self._read_console()[: before[-1][1] if before else 0]
         return Seen(console, packet_guest_s, find_places(console, [*before, (kind.moment_s, len(console))]))

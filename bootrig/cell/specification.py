@@ -5,6 +5,7 @@ a cell can run wherever the run's directory is. What differs from boot to boot o
 """
 
 import secrets
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,11 +89,18 @@ class CellSpecification:
 
     @property
     def has_random_times(self) -> bool:
-        """Whether times and identifiers differ from process to process of QEMU.
+        """Whether times and identifiers depend on random numbers, so that those of a clone are not a cold boot's.
 
         OVMF as QEMU 10 and later have it wants random numbers, and QEMU's generator begins anew in each process.
         """
         return firmware_family(self.key.platform_firmware) == "ovmf" and self.emulator.version >= (10,)
+
+    @property
+    def random_seed(self) -> int | None:
+        """From what QEMU makes random numbers where times depend on them: the same for all boots that begin alike."""
+        key = self.key
+        place = "/".join((key.nic_model, key.machine, key.platform_firmware, key.emulator))
+        return zlib.crc32(place.encode()) if self.has_random_times else None
 
     @property
     def attempt_path(self) -> str:

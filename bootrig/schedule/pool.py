@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bootrig.cell.errors import CellError
-from bootrig.cell.prefix import NOTHING_STATUS
+from bootrig.cell.prefix import Lack
 from bootrig.cell.process import describe_host_error, load_error, write_error
 from bootrig.cell.sharing import receive_frozen
 from bootrig.cell.specification import CellSpecification, write_specification
@@ -219,8 +219,8 @@ class Pool:
             found = receive_frozen(channel, specification.guest.memory_mib * MIB) if status == 0 else None
         if found is not None:
             self._shelf.put(cell.makes, found)
-        elif status == NOTHING_STATUS and not cell.fault:
-            self._shelf.find_none(cell.makes)
+        elif status in tuple(Lack) and not cell.fault:
+            self._shelf.find_none(cell.makes, is_known=status == Lack.NOTHING)
         else:
             told = _load_result(specification, status or ExitStatus.BROKEN, cell.fault).error
             self._shelf.refuse(cell.makes, str(told))

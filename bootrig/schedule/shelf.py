@@ -93,11 +93,15 @@ class Shelf:
         self._take(key, descriptors)
         _keep(key, descriptors)
 
-    def find_none(self, key: str) -> None:
-        """Note, for other runs too, that a guest has no beginning that can be shared."""
+    def find_none(self, key: str, *, is_known: bool) -> None:
+        """Note that a guest has no beginning that can be shared: for other runs too where that `is_known` of it.
+
+        Where it was only not seen, as on a loaded host, the next run tries again.
+        """
         self._fail(key)
-        with suppress(CacheError):
-            ROOM.keep([key, NONE], b"")
+        if is_known:
+            with suppress(CacheError):
+                ROOM.keep([key, NONE], b"")
 
     def refuse(self, key: str, why: str) -> None:
         """Note that a prefix cannot be made or used, because something breaks; it is told once."""

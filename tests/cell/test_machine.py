@@ -131,6 +131,11 @@ def test_what_the_rig_adds_is_told() -> None:
     added = ("QMP", "console", "isa-serial", "tap", "filter-dump", "rtc base 2011-03-15T11:28:27", "icount shift 7")
     assert make_definition(make_cell(), 5, None).added == added
     assert make_definition(make_cell(firmware="ovmf"), 5, None).added == added
+    cell = make_cell(firmware="ovmf")
+    random = replace(cell, emulator=replace(cell.emulator, version=(10, 0)))
+    made = make_definition(random, 5, None)
+    assert made.added == (*added, f"seed {made.definition.random_seed}")
+    assert made.definition.random_seed == random.random_seed is not None
     own = make_cell({"device": [{"driver": "isa-serial", "chardev": "console"}]})
     assert "isa-serial" not in make_definition(own, 5, None).added
 

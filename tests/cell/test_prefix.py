@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootrig.cell.prefix import Seen, find_places, is_alike
+from bootrig.cell.prefix import Lack, Seen, find_lack, find_places, is_alike
 
 PROMPT = b"Press Ctrl-B for the iPXE command line..."
 
@@ -31,3 +31,16 @@ def test_a_clone_prints_the_same_and_sends_its_first_packet_at_the_same_time(
     console: bytes, packet_guest_s: float, alike: bool
 ) -> None:
     assert is_alike(Seen(b"iPXE", 4.0, ()), Seen(console, packet_guest_s, ()), 0.001) is alike
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "lack"),
+    [
+        ("the console says: No bootable device", Lack.NOTHING),
+        ("the deadline of 90 s of guest time passed", Lack.NOTHING),
+        ("the deadline of 40 s of wall time passed", Lack.IN_VAIN),
+        ("", Lack.IN_VAIN),
+    ],
+)
+def test_a_slow_host_says_nothing_of_a_guest_that_sent_no_packet(ended_by: str, lack: Lack) -> None:
+    assert find_lack(ended_by) is lack

@@ -118,6 +118,11 @@ def test_json_forms_by_version(version: tuple[int, ...], json_forms: set[str]) -
     }
 
 
+def test_random_numbers_are_made_from_a_seed_where_there_is_one() -> None:
+    words = [make_command_line(emulator(11, 1), MachineDefinition(random_seed=seed), 5) for seed in (None, 0, 7)]
+    assert [words_after(one, "-seed") for one in words] == [[], ["0"], ["7"]]
+
+
 def test_accelerators() -> None:
     def accelerator_words(accelerator: Accelerator) -> tuple[list[str], list[str]]:
         words = make_command_line(emulator(7, 2, 22), MachineDefinition(accelerator=accelerator), 5)

@@ -120,8 +120,9 @@ class MachineDefinition:
 
     The machine type is `pc`, `q35` or a versioned type; its options are the machine's properties, `{"graphics":
     False}`. The parts are ordered by kind, and the chardevs are without the rig's own. The data directories are
-    searched for ROMs before the emulator's own. The slots say where a cell's NIC and a scenario's disk go; the summary
-    is for people.
+    searched for ROMs before the emulator's own. QEMU makes the guest's random numbers from the seed; without one they
+    differ from process to process. The slots say where a cell's NIC and a scenario's disk go; the summary is for
+    people.
     """
 
     machine_type: str = "pc"
@@ -134,6 +135,7 @@ class MachineDefinition:
     parts: tuple[Part, ...] = ()
     data_directories: tuple[Path, ...] = ()
     uuid: str = FIXED_UUID
+    random_seed: int | None = None
     nic: NicSlot = field(default_factory=NicSlot)
     disk: DiskSlot = field(default_factory=DiskSlot)
     summary: str = ""

@@ -50,6 +50,7 @@ def make_command_line(
         words += ["-L", str(directory)]
     words += ["-machine", encode_key_values({"type": definition.machine_type, **definition.machine_options})]
     words += ["-m", f"size={definition.memory_mib}M", "-uuid", definition.uuid]
+    words += make_seed_words(definition)
     words += _processor_words(definition)
     words += make_accelerator_words(definition.accelerator)
     clock = definition.real_time_clock
@@ -59,6 +60,11 @@ def make_command_line(
         log |= {"logappend": True} if console_log and is_thawed else {}
         words += ["-chardev", "pipe," + encode_key_values({"id": CONSOLE_CHARDEV, "path": str(console), **log})]
     return (*words, *make_part_words(emulator, definition.parts))
+
+
+def make_seed_words(definition: MachineDefinition) -> list[str]:
+    """Return `-seed`, where the guest's random numbers are to be the same in each process."""
+    return [] if definition.random_seed is None else ["-seed", str(definition.random_seed)]
 
 
 def _processor_words(definition: MachineDefinition) -> list[str]:

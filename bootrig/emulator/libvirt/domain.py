@@ -21,6 +21,7 @@ from bootrig.emulator.guest.command_line import (
     encode_typed,
     make_accelerator_words,
     make_part_words,
+    make_seed_words,
 )
 from bootrig.emulator.release.discovery import Emulator, PlatformFirmware
 
@@ -135,6 +136,7 @@ def _passed_words(emulator: Emulator, definition: MachineDefinition, nics: Seque
     yield from make_accelerator_words(definition.accelerator)[2:]
     # against libvirt's defaults that a guest would notice: a random UUID, no boot devices except those with an order
     yield from ("-uuid", definition.uuid, "-boot", "strict=off")
+    yield from make_seed_words(definition)
     options: dict[str, JsonValue] = {k: v for k, v in definition.machine_options.items() if k != "graphics"}
     if options:
         yield from ("-machine", encode_key_values(options))
