@@ -60,7 +60,7 @@ class _TimedCell:
             return False
         off_s = [theirs.guest_s - own.guest_s for own, theirs in zip(mine, others, strict=True)]
         compared = [off_s[1] - off_s[0], *(off_s if self.nic_model != other.nic_model else ())]
-        return max(map(abs, compared)) <= ALIKE_S + find_noise_s(*mine, *others)
+        return max(abs(one_s) for one_s in compared) <= ALIKE_S + find_noise_s(*mine, *others)
 
 
 def _time(cell: PairedCell) -> _TimedCell:

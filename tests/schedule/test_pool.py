@@ -16,11 +16,13 @@ import pytest
 from bootrig.cell import watchdog
 from bootrig.cell.process import load_error
 from bootrig.cell.specification import CellSpecification, load_specification, write_specification
+from bootrig.emulator.release.discovery import Emulator
 from bootrig.schedule import equipment, zygote
 from bootrig.schedule.equipment import collect_programs, specify
 from bootrig.schedule.errors import PoolError
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.pool import start_pool
+from bootrig.schedule.shelf import Place, start_shelf
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.trace import Clock, ClockKind
 from tests.cli.command import find_children
@@ -49,6 +51,15 @@ def specifications(tmp_path: Path) -> list[CellSpecification]:
     planned = plan_cells(Filters(scenarios=("pxe-tftp", "no-boot-file", "no-ra"), nic_models=("e1000", "rtl8139")))
     side, shared = make_side(tmp_path), make_equipment()
     return [specify(cell, side, shared, tmp_path, Attempt(VIRTUAL)) for cell in planned]
+
+
+def make_silent_qemu(directory: Path) -> Emulator:
+    """Return a QEMU that says nothing and does not end."""
+    program = directory / "qemu-system-x86_64"
+    program.write_text("#!/bin/sh\nread nothing < /console.in\n")
+    program.chmod(0o755)
+    (directory / "bios-256k.bin").touch()
+    return replace(NO_QEMU, command=(str(program),), executable=program, data_directories=(directory,))
 
 
 @pytest.mark.rig
@@ -135,11 +146,7 @@ def test_a_cell_that_does_not_end_is_killed_and_the_next_one_runs(
 ) -> None:
     """Its QEMU says nothing, for which the cell itself would wait longer."""
     monkeypatch.setattr(watchdog, "SETUP_S", 5 - watchdog.GRACE_S - specifications[0].scenario.deadline.wall_s)
-    program = tmp_path / "qemu-system-x86_64"
-    program.write_text("#!/bin/sh\nread nothing < /console.in\n")
-    program.chmod(0o755)
-    (tmp_path / "bios-256k.bin").touch()
-    silent = replace(NO_QEMU, command=(str(program),), executable=program, data_directories=(tmp_path,))
+    silent = make_silent_qemu(tmp_path)
     with start_pool(1, tmp_path) as pool:
         first, second = pool.run([replace(specifications[0], emulator=silent), specifications[1]])
     assert first.error is not None
@@ -147,6 +154,32 @@ def test_a_cell_that_does_not_end_is_killed_and_the_next_one_runs(
     assert str(first.error).endswith("QEMU sleeps")
     assert load_error(first.specification.directory, "", 0).args == first.error.args
     assert "no bios-256k.bin in any data" in str(second.error)
+
+
+class _ColdBootError(Exception):
+    """A cell boots cold."""
+
+
+@pytest.mark.rig
+def test_cells_boot_cold_where_those_that_make_their_prefixes_are_killed(
+    specifications: list[CellSpecification], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "SETUP_S", 1 - watchdog.GRACE_S - specifications[0].scenario.deadline.wall_s)
+    silent = [
+        replace(cell, emulator=make_silent_qemu(tmp_path), prefix=key)
+        for cell, key in zip(specifications[:2], ("first", "second"), strict=True)
+    ]
+    told: list[str] = []
+
+    def start(cell: CellSpecification) -> None:
+        raise _ColdBootError(str(cell.directory))
+
+    with start_shelf(told.append) as shelf:
+        with start_pool(2, tmp_path, shelf) as pool, pytest.raises(_ColdBootError, match="/shift7$"):
+            list(pool.run(silent, on_start=start))
+        assert [shelf.look(cell.prefix) for cell in silent] == [Place.FAILED] * 2
+    assert len(told) == 1
+    assert "the cell did not end within 1 s" in told[0]
 
 
 def test_a_pool_whose_process_cannot_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
