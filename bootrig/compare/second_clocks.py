@@ -59,7 +59,7 @@ class _TimedCell:
         if [time.packets for time in mine] != [time.packets for time in others]:
             return False
         off_s = [theirs.guest_s - own.guest_s for own, theirs in zip(mine, others, strict=True)]
-        compared = [off_s[1] - off_s[0], *(off_s if self.nic_model != other.nic_model else ())]
+        compared: list[float] = [off_s[1] - off_s[0], *(off_s if self.nic_model != other.nic_model else ())]
         return max(abs(one_s) for one_s in compared) <= ALIKE_S + find_noise_s(*mine, *others)
 
 

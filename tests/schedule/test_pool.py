@@ -175,7 +175,7 @@ def test_cells_boot_cold_where_those_that_make_their_prefixes_are_killed(
         raise _ColdBootError(str(cell.directory))
 
     with start_shelf(told.append) as shelf:
-        with start_pool(2, tmp_path, shelf) as pool, pytest.raises(_ColdBootError, match="/shift7$"):
+        with start_pool(2, tmp_path, shelf) as pool, pytest.raises(_ColdBootError, match=r"/shift7$"):
             list(pool.run(silent, on_start=start))
         assert [shelf.look(cell.prefix) for cell in silent] == [Place.FAILED] * 2
     assert len(told) == 1
