@@ -60,10 +60,11 @@ def open_output(path: Path, inputs: Iterable[Path] = ()) -> Output:
         RigError: nothing more fits there.
     """
     try:
-        if not path.exists():
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
             _probe(path.resolve())
             return Output(path)
-        status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if stat.S_ISBLK(status.st_mode):
@@ -76,7 +77,7 @@ def open_output(path: Path, inputs: Iterable[Path] = ()) -> Output:
                 _probe(path.resolve())
             return Output(path, own)
         return Output(path, _open_special(path))
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+    except OSError as error:
         raise describe_error(path, error) from error
 
 
@@ -90,13 +91,12 @@ def write_output(path: Path, content: bytes, inputs: Iterable[Path] = ()) -> Non
     open_output(path, inputs).write(content)
 
 
-def describe_error(path: Path, error: OSError | RuntimeError) -> BootrigError:
+def describe_error(path: Path, error: OSError) -> BootrigError:
     """Return what it means that `path` cannot be written: the host's fault where nothing more fits there."""
-    number = error.errno if isinstance(error, OSError) else errno.ELOOP
-    message = f"cannot write {path}: {error.strerror if isinstance(error, OSError) else os.strerror(errno.ELOOP)}"
-    if number in FULL:
+    message = f"cannot write {path}: {error.strerror}"
+    if error.errno in FULL:
         return RigError(message, remedy="free some space there, or name another place")
-    if number == errno.ENXIO:
+    if error.errno == errno.ENXIO:
         return InputError(f"cannot write {path}: nobody reads this pipe", remedy="start its reader first")
     return InputError(message, remedy="name another place")
 

@@ -101,13 +101,13 @@ def test_an_archive_that_ends_between_two_members_is_truncated(tmp_path: Path) -
         find_members(path, wanted(b"b" * 512))
 
 
-@pytest.mark.parametrize(("kind", "message"), [(b"0", "it ends inside a member"), (b"L", "bytes in the header of a")])
-def test_a_member_that_claims_more_bytes_than_there_are(tmp_path: Path, kind: bytes, message: str) -> None:
+@pytest.mark.parametrize("kind", [b"0", b"L"])
+def test_a_member_that_claims_more_bytes_than_there_are(tmp_path: Path, kind: bytes) -> None:
     entry = tarfile.TarInfo("big.rom")
     entry.size, entry.type = 1 << 62, kind
     path = tmp_path / "x.tar"
     path.write_bytes(entry.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
-    with pytest.raises(ArchiveError, match=rf"x\.tar is truncated or damaged: .*{message}"):
+    with pytest.raises(ArchiveError, match=r"x\.tar is truncated or damaged: "):
         find_members(path, wanted(FIRST))
 
 
