@@ -45,7 +45,7 @@ def test_refuses_what_is_not_a_file_of_its_kind(
 
 
 def test_refuses_a_name_that_no_file_has() -> None:
-    with pytest.raises(GivenFileError, match="null (byte|character)"):
+    with pytest.raises(GivenFileError, match=r"null (byte|character)"):
         read_given(Path("a\0b"), KIND)
 
 
