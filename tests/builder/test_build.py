@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import bootrig.builder.build as build_module
+from bootrig.builder import compiler_cache
 from bootrig.builder.artifact import PROVENANCE, SBOM, Artifact, find_artifact
 from bootrig.builder.build import (
     ROOM,
@@ -25,6 +26,7 @@ from bootrig.builder.errors import CompileError, PatchError, SourceError
 from bootrig.builder.plan import make_plan
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
+from bootrig.process import run_process, small_environment
 from bootrig.romset.obtain import obtain_rom_set
 from bootrig.store.content import Store
 from bootrig.store.errors import UnavailableError
@@ -33,6 +35,7 @@ from tests.builder.stand_in import (
     Prepare,
     read_rom,
 )
+from tests.requirements import miss
 from tests.store.http_server import Server
 
 
@@ -317,6 +320,25 @@ def test_a_damaged_artifact_is_built_again(
     path.write_bytes(b"damaged")
     assert obtain_built_rom_set(recipe, store, options) == first
     assert "is damaged and was removed" in caplog.text
+
+
+def test_what_ccache_keeps_gives_the_same_bytes(prepare: Prepare, options: BuildOptions, tmp_path: Path) -> None:
+    plan = prepare()
+    if not plan.toolchain.has_ccache:
+        miss("ccache is not installed")
+    builds = [
+        build(plan, Store(tmp_path / name), replace(options, use_ccache=use_ccache)).digests
+        for name, use_ccache in (("without", False), ("empty", True), ("full", True))
+    ]
+    assert builds[1] == builds[2] == builds[0]
+    assert compiler_cache.ROOM.entries()
+    told = run_process(
+        ["ccache", "--print-stats"],
+        deadline=Deadline.after(10, "test"),
+        environment=small_environment(compiler_cache.ROOM.environment()),
+    ).stdout.decode()
+    counts = dict(line.split() for line in told.splitlines())
+    assert int(counts["direct_cache_hit"]) == int(counts["cache_miss"]) >= 7
 
 
 INTERRUPTED = "import sys; from bootrig.cli.main import main; sys.exit(main(['build', 'standboot']))"
