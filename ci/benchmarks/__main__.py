@@ -41,7 +41,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="ci/bench", description="Run benchmarks and print their figures.")
     parser.add_argument("--list", action="store_true", help="name the benchmarks")
     parser.add_argument(
-        "--cells", type=int, default=36, metavar="N", help="verdict: compare a set with itself in N cells"
+        "--cells",
+        type=int,
+        metavar="N",
+        help="verdict: compare a set with itself in N cells (default: 36); matrix, thousand: try about N cells only",
     )
     parser.add_argument("--loops", type=int, default=0, metavar="K", help="verdict: with K busy loops beside")
     parser.add_argument("name", nargs="*", help=f"what to run (default: all): {', '.join(names)}")
