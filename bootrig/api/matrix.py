@@ -19,7 +19,7 @@ from bootrig.report.json import encode_verdict
 from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
-from bootrig.schedule.pool import start_pool
+from bootrig.schedule.executors.choice import start_executor
 from bootrig.schedule.results import KeptResults
 from bootrig.schedule.shelf import start_shelf
 from bootrig.schedule.sides import Side, embed_side, label_sides, obtain_sides
@@ -149,7 +149,7 @@ def _start_session(
     verb: str, names: Sequence[str], labels: Sequence[str], matrix: Matrix, listener: Listener
 ) -> Iterator[_Session]:
     """Make everything ready for the cells of ROM sets; processes end with the `with`."""
-    parallelism = matrix.require_sound()
+    matrix.require_sound()
     planned = matrix.plan()
     require_rom_sets(names)
     equipment = make_equipment(
@@ -162,9 +162,14 @@ def _start_session(
             embed_side(rom_set, name, directory, label, is_compared=verb == "compare")
             for rom_set, name, label in zip(rom_sets, names, labels, strict=True)
         ]
-        with start_shelf(listener.boots_cold) as shelf, start_pool(parallelism, directory, shelf) as pool:
+        with (
+            start_shelf(listener.boots_cold) as shelf,
+            start_executor(
+                matrix.on, matrix.parallelism, planned, equipment, directory, shelf, listener.boots_cold
+            ) as run_cells,
+        ):
             kept, shared = KeptResults(is_fresh=matrix.is_fresh), None if matrix.is_cold else shelf
-            campaign = Campaign(pool.run, equipment, directory, sides, planned, listener, kept, shared)
+            campaign = Campaign(run_cells, equipment, directory, sides, planned, listener, kept, shared)
             cells = list(campaign.iter_cells())
             if not cells:
                 remove_path(directory)

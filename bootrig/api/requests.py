@@ -6,7 +6,7 @@ from pathlib import Path
 from bootrig.cache import choose_default_freshness
 from bootrig.emulator.definition.launch import Launch, choose_default_accelerator, require_possible
 from bootrig.errors import InputError
-from bootrig.schedule.equipment import count_processors
+from bootrig.schedule.executors.choice import require_cluster
 from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
 from bootrig.schedule.shard import Shard
 
@@ -46,7 +46,8 @@ class Matrix(Request):
 
     What makes a run or a comparison end badly is seen in real time in one cell of each cause, or `confirm_everywhere`.
     Boots that the cache knows are booted again where all are to be fresh; by default where `$BOOTRIG_FRESH` is set.
-    Boots that begin alike begin once, unless all have to be cold.
+    Boots that begin alike begin once, unless all have to be cold. Cells run here, or `on` the workers of a scheduler,
+    `dask://HOST:PORT`; then `parallelism` is by default what the workers have place for.
     """
 
     filters: Filters = field(default_factory=Filters)
@@ -55,6 +56,7 @@ class Matrix(Request):
     confirm_everywhere: bool = False
     is_fresh: bool = field(default_factory=choose_default_freshness)
     is_cold: bool = False
+    on: str | None = None
 
     def plan(self) -> tuple[PlannedCell, ...]:
         """Return the cells that are asked for.
@@ -66,18 +68,17 @@ class Matrix(Request):
         planned = plan_cells(self.filters)
         return planned if self.shard is None else self.shard.select(planned)
 
-    def require_sound(self) -> int:
-        """Return how many cells run at a time.
+    def require_sound(self) -> None:
+        """Make sure that what is asked for is possible.
 
         Raises:
-            InputError: what is asked for is not possible.
+            InputError: it is not.
         """
         require_possible(self.launch)
-        if self.parallelism is None:
-            return count_processors()
-        if self.parallelism < 1:
+        if self.parallelism is not None and self.parallelism < 1:
             raise InputError(f"-j {self.parallelism}: at least one cell has to run")
-        return self.parallelism
+        if self.on is not None:
+            require_cluster(self.on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from bootrig.record.run import Run, write_run
 from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.equipment import make_equipment, specify
 from bootrig.schedule.errors import CellSelectionError
+from bootrig.schedule.executors.pool import start_pool
 from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
-from bootrig.schedule.pool import start_pool
 from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
 from bootrig.temporary import remove_path
 from bootrig.trace.attempt import Attempt

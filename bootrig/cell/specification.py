@@ -20,13 +20,14 @@ from bootrig.emulator.definition.file import encode_definition, read_definition
 from bootrig.emulator.definition.launch import Launch
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.errors import InputError
-from bootrig.jsonfile import load_json, to_json_value, write_json
+from bootrig.jsonfile import encode_json, load_json, to_json_value
 from bootrig.scenario.file import encode_scenario, parse_scenario
 from bootrig.scenario.platform import firmware_family
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.attempt import Attempt, parse_attempt
 from bootrig.trace.names import CellKey, parse_cell_name
 from bootrig.trace.trace import Clock, MissingRom
+from bootrig.workdir import write_atomically
 
 SPECIFICATION_FILE = "cell.json"
 CAPTURE_FILE, SENT_CAPTURE_FILE = "capture.pcap", "capture-guest.pcap"
@@ -135,6 +136,13 @@ def make_nonce() -> str:
 
 def write_specification(specification: CellSpecification) -> Path:
     """Write `specification`, apart from its attempt, into the cell's directory, which is made; return the file."""
+    path = specification.cell_directory / SPECIFICATION_FILE
+    write_atomically(path, encode_specification(specification), durable=False)
+    return path
+
+
+def encode_specification(specification: CellSpecification) -> bytes:
+    """Return the file of `specification`."""
     run = specification.run_directory
 
     def relative(path: Path) -> str:
@@ -157,9 +165,7 @@ def write_specification(specification: CellSpecification) -> Path:
         first_clock=specification.first_clock,
         directory=relative(specification.cell_directory),
     )
-    path = specification.cell_directory / SPECIFICATION_FILE
-    write_json(path, document, durable=False)
-    return path
+    return encode_json(document)
 
 
 def load_specification(cell_directory: Path, attempt: str) -> CellSpecification:

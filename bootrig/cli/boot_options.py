@@ -33,7 +33,14 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shard", metavar="I/N", help="only the I-th of N parts of the matrix; bootrig merge joins their runs"
     )
-    parser.add_argument("-j", "--jobs", type=int, metavar="N", help="cells at a time (default: one a processor)")
+    parser.add_argument(
+        "-j", "--jobs", type=int, metavar="N", help="cells at a time (default: one a processor, or a worker's thread)"
+    )
+    parser.add_argument(
+        "--on",
+        metavar="dask://HOST:PORT",
+        help="run the cells on the workers of this scheduler (extra dask); each worker makes its own shared beginnings",
+    )
     parser.add_argument(
         "--confirm",
         choices=("one", "all"),
@@ -96,5 +103,6 @@ def read_matrix(arguments: argparse.Namespace) -> "Matrix":
         confirm_everywhere=arguments.confirm == "all",
         is_fresh=arguments.fresh,
         is_cold=arguments.cold,
+        on=arguments.on,
         **read_request(arguments),
     )

@@ -18,7 +18,7 @@ from bootrig.api import Listener
 from bootrig.cell.specification import CellSpecification
 from bootrig.errors import is_wrong_input
 from bootrig.report.terminal.console import open_console
-from bootrig.schedule.campaign import CellResult
+from bootrig.schedule.executors.executor import CellResult
 from bootrig.trace.names import CellKey
 from bootrig.trace.trace import OutcomeStatus
 

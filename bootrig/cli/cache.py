@@ -79,10 +79,11 @@ def _find_rooms() -> list[Room]:
     from bootrig.emulator.release import discovery, unpack
     from bootrig.emulator.schema import introspection
     from bootrig.schedule import results, shelf
+    from bootrig.schedule.executors.worker import CONTENTS
 
     modules = (accelerator, json_schema, rom_files, discovery, introspection, results, shelf)
     trees = (build.ROOM, unpack.ROOM, compiler_cache.ROOM)
-    rooms: list[Room] = [*(module.ROOM for module in modules), PROBES, GRUB_IMAGES, *trees]
+    rooms: list[Room] = [*(module.ROOM for module in modules), PROBES, GRUB_IMAGES, CONTENTS, *trees]
     return sorted(rooms, key=lambda room: room.name)
 
 

@@ -6,7 +6,7 @@ and whether the boot was cold or went on from a prefix, which the key of what is
 """
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import metadata
@@ -24,9 +24,8 @@ from bootrig.cache import digest_file, digest_key
 from bootrig.cell.machine import make_definition
 from bootrig.cell.serving import DISK_FILE
 from bootrig.cell.specification import CellSpecification
-from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.parts import Device
-from bootrig.emulator.release.discovery import Emulator, find_platform_firmware
+from bootrig.emulator.release.discovery import find_platform_firmware
 from bootrig.jsonfile import to_json_value
 from bootrig.network.services.registry import find_packages, find_programs
 from bootrig.scenario.file import encode_scenario
@@ -92,7 +91,11 @@ def describe_guest(specification: CellSpecification) -> dict[str, Any]:
         "roms": {file: _digest(path) for file, path in _iter_roms(specification)},
         "platform_firmware": [code.name, _digest(code)],
         "variables": _digest(shipped.variables) if shipped.variables else None,
-        "emulator": [emulator.digest, emulator.version_text, _digest_data(emulator, specification.guest)],
+        "emulator": [
+            emulator.digest,
+            emulator.version_text,
+            digest_loaded((*specification.guest.data_directories, *emulator.data_directories)),
+        ],
         "clock": specification.clock.attempt,
         "accelerator": specification.accelerator,
         "recorder": digest_recorder(),
@@ -133,9 +136,8 @@ def _may_have_rom(device: Device) -> bool:
     return find_nic_model(device.type) is not None or not device.properties.keys().isdisjoint({"netdev", "romfile"})
 
 
-def _digest_data(emulator: Emulator, guest: MachineDefinition) -> str:
-    """Return the digest of what QEMU may load beside the ROMs that are tried and the platform firmware."""
-    directories = (*guest.data_directories, *emulator.data_directories)
+def digest_loaded(directories: Iterable[Path]) -> str:
+    """Return the digest of what QEMU may load of these beside the ROMs that are tried and the platform firmware."""
     files = [
         path
         for directory in directories

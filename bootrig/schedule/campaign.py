@@ -1,15 +1,15 @@
 """A run's cells: the boots of each, in the order in which they are asked for, and what came of them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from bootrig.cell.errors import CellError
 from bootrig.cell.specification import CellSpecification
 from bootrig.errors import is_wrong_input
 from bootrig.schedule.equipment import Equipment, specify
+from bootrig.schedule.executors.executor import CellResult, RunCells
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.prefixes import choose_prefixes, name_prefixes
 from bootrig.schedule.results import KeptResults
@@ -21,24 +21,6 @@ from bootrig.trace.reading.attempts import CellBoots, Reason, WantedBoot, find_r
 from bootrig.trace.trace import Clock, Trace
 
 BROKEN_LIMIT = 5
-
-
-@dataclass(frozen=True, slots=True)
-class CellResult:
-    """How a boot ended: with a trace, or with the error that says how the rig broke or what of the input is wrong."""
-
-    specification: CellSpecification
-    trace: Trace | None
-    error: CellError | None
-
-
-class RunCells(Protocol):
-    """What runs cells: specifications in, results out, each as it comes."""
-
-    def __call__(
-        self, specifications: Sequence[CellSpecification], *, on_start: Callable[[CellSpecification], None]
-    ) -> Iterator[CellResult]:
-        """Run cells and yield each result as it comes."""
 
 
 class Listener:

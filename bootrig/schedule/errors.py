@@ -3,7 +3,8 @@
 InputError
 └── CellSelectionError   filters name what does not exist, or leave no cell
 RigError
-└── PoolError            the process that forks the cells is gone or hangs
+├── PoolError            the process that forks the cells is gone or hangs
+└── WorkerError          workers elsewhere are missing, refused or gone
 """
 
 from bootrig.errors import InputError, RigError
@@ -15,3 +16,7 @@ class CellSelectionError(InputError):
 
 class PoolError(RigError):
     """The process that forks the cells is gone or hangs."""
+
+
+class WorkerError(RigError):
+    """Workers elsewhere, or their scheduler, are missing, refused or gone."""

@@ -13,8 +13,8 @@ from rich.console import Console
 from bootrig.cell.errors import CellError
 from bootrig.cell.specification import CellSpecification
 from bootrig.cli.boot_progress import Progress
-from bootrig.schedule.campaign import CellResult
 from bootrig.schedule.equipment import specify
+from bootrig.schedule.executors.executor import CellResult
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.names import CellKey

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from bootrig.cell.errors import CellError
 from bootrig.cell.specification import CellSpecification
 from bootrig.errors import INPUT_WORDS
-from bootrig.schedule.campaign import BROKEN_LIMIT, Campaign, CellResult, Listener
+from bootrig.schedule.campaign import BROKEN_LIMIT, Campaign, Listener
+from bootrig.schedule.executors.executor import CellResult
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.results import KeptResults
 from bootrig.trace.names import CellKey

@@ -17,8 +17,9 @@ from bootrig.emulator.definition.parts import Device
 from bootrig.jsonfile import load_json, write_json
 from bootrig.schedule import boot_key, results
 from bootrig.schedule.boot_key import digest_sources
-from bootrig.schedule.campaign import Campaign, CellResult
+from bootrig.schedule.campaign import Campaign
 from bootrig.schedule.equipment import Equipment
+from bootrig.schedule.executors.executor import CellResult
 from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
 from bootrig.schedule.results import ROOM, KeptResults
 from bootrig.schedule.sides import embed_side

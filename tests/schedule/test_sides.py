@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bootrig.schedule.campaign import Campaign, CellResult, Listener
+from bootrig.schedule.campaign import Campaign, Listener
+from bootrig.schedule.executors.executor import CellResult
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.results import KeptResults
 from bootrig.schedule.sides import Side, label_sides

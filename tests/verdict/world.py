@@ -12,8 +12,8 @@ from bootrig.compare import Verdict, compare_traces
 from bootrig.jsonfile import load_json
 from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
+from bootrig.schedule.executors.pool import start_pool
 from bootrig.schedule.plan import PlannedCell, plan_cells
-from bootrig.schedule.pool import start_pool
 from bootrig.schedule.results import KeptResults
 from bootrig.schedule.sides import embed_side, obtain_sides
 from bootrig.trace.trace import TRACE_FILE, Trace

@@ -20,8 +20,8 @@ from bootrig.emulator.release.discovery import Emulator
 from bootrig.schedule import equipment, zygote
 from bootrig.schedule.equipment import collect_programs, specify
 from bootrig.schedule.errors import PoolError
+from bootrig.schedule.executors.pool import start_pool
 from bootrig.schedule.plan import Filters, plan_cells
-from bootrig.schedule.pool import start_pool
 from bootrig.schedule.shelf import Place, start_shelf
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.trace import Clock, ClockKind

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bootrig.cell.errors import CellError
 from bootrig.cell.prefix import Lack
-from bootrig.cell.process import describe_host_error, load_error, write_error
+from bootrig.cell.process import describe_host_error, load_error
 from bootrig.cell.sharing import receive_frozen
 from bootrig.cell.specification import CellSpecification, write_specification
 from bootrig.cell.watchdog import GRACE_S, PERIOD_S, STOPPED_LOOKS, Watchdog, find_limit_s
@@ -24,8 +24,8 @@ from bootrig.errors import ExitStatus
 from bootrig.jsonfile import load_json
 from bootrig.process import RunningProcess, small_environment, start_process
 from bootrig.process_tree import iter_tree, kill_tree
-from bootrig.schedule.campaign import CellResult
 from bootrig.schedule.errors import PoolError
+from bootrig.schedule.executors.executor import CellResult, report_broken
 from bootrig.schedule.order import Queue
 from bootrig.schedule.shelf import Place, Shelf
 from bootrig.temporary import remove_abandoned, remove_path
@@ -97,14 +97,18 @@ class Pool:
         specifications: Sequence[CellSpecification],
         *,
         on_start: Callable[[CellSpecification], None] = lambda _cell: None,
+        go_on: Callable[[], None] = lambda: None,
     ) -> Iterator[CellResult]:
         """Run cells in the order of `Queue` and yield each result as it comes; those wait whose prefix is being made.
+
+        Every `PERIOD_S`, `go_on` is called; what it raises ends the run, while the cells end with the pool.
 
         Raises:
             PoolError: the process that forks the cells could not start, or is gone or hangs for the second time.
         """
         waiting = Queue(specifications, self.jobs)
         while waiting or self._running:
+            go_on()
             while len(self._running) < self.jobs and (specification := self._take(waiting)) is not None:
                 try:
                     write_specification(specification)
@@ -282,7 +286,7 @@ class Pool:
         broken = [self._running.pop(directory) for directory in tuple(self._running)]
         for cell in broken:
             if cell.channel is None:
-                yield _report_broken(cell.specification, cell.fault or message)
+                yield report_broken(cell.specification, cell.fault or message)
             else:
                 cell.channel.close()
                 self._shelf.refuse(cell.makes, cell.fault or message)
@@ -296,27 +300,15 @@ def _break_cell(cell: _Running, fault: str) -> None:
         kill_tree(cell.watchdog.root)
 
 
-def _make_error(specification: CellSpecification, message: str) -> CellError:
-    return CellError(message, label=str(specification.key), directory=str(specification.directory))
-
-
 def _load_result(specification: CellSpecification, status: int, fault: str) -> CellResult:
     """Return what a cell that ended with `status` left in its directory; `fault` is why it was killed, empty if not."""
     directory = specification.directory
     if fault:
-        return _report_broken(specification, fault)
+        return report_broken(specification, fault)
     if status == 0:
         return CellResult(specification, load_json(directory / TRACE_FILE, Trace), None)
     remove_abandoned(directory, NEW_PREFIX)
     return CellResult(specification, None, load_error(directory, str(specification.key), status))
-
-
-def _report_broken(specification: CellSpecification, fault: str) -> CellResult:
-    """Return what it means that a cell was killed; its directory keeps the reason, and no file that is half written."""
-    error = _make_error(specification, fault)
-    write_error(error, specification.directory)
-    remove_abandoned(specification.directory, NEW_PREFIX)
-    return CellResult(specification, None, error)
 
 
 def _report_unwritten(specification: CellSpecification, error: OSError) -> CellResult:

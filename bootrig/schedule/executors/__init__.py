@@ -1,0 +1,1 @@
+"""What runs cells: specifications in, results out. Here, or on the workers of a scheduler elsewhere."""
