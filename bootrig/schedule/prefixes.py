@@ -20,7 +20,7 @@ from bootrig.schedule.boot_key import describe_guest
 from bootrig.schedule.shelf import Shelf
 from bootrig.trace.names import CellKey
 
-# From so many cells on making a prefix pays.
+# From so many cells on making a prefix pays; for two, as under OVMF, it takes as long as it saves.
 LEAST_CELLS = 3
 MEMORY_BACKEND = "memory-backend"
 

@@ -49,13 +49,16 @@ class Boots:
         return tuple(trace for trace in self.traces if trace.outcome.status is OutcomeStatus.PASSED)
 
 
-def boot_once(directory: Path, *words: str, environment: Mapping[str, str] | None = None) -> Boots:
+def boot_once(
+    directory: Path, *words: str, environment: Mapping[str, str] | None = None, before: tuple[str, ...] = ()
+) -> Boots:
     """Run the command with `words` unless that has been done in `directory`, which workers share.
 
     Args:
         directory: named after what is run; it keeps the run and how it ended.
         words: the verb and its arguments.
         environment: what the command has beside this process's environment.
+        before: the words that start it.
     """
     directory.mkdir(parents=True, exist_ok=True)
     told = directory / "ended.json"
@@ -64,7 +67,7 @@ def boot_once(directory: Path, *words: str, environment: Mapping[str, str] | Non
         if not told.exists():
             if (directory / "runs").exists():
                 pytest.fail(f"the command did not end when it was run for another test; see {directory}")
-            with start_command(directory, *words, "--runs", "runs", environment=environment) as command:
+            with start_command(directory, *words, "--runs", "runs", environment=environment, before=before) as command:
                 ended = command.wait(LIMIT_S)
             told.write_text(json.dumps([ended.status, ended.out, ended.err]))
     run_directory = find_run_directory(directory / "runs")
