@@ -65,8 +65,8 @@ ROMS: Mapping[str, HostileRom] = {
     "clipboard": flood(r"\033]0;title\007\033[2J", r"\033]52;c;cHduZWQ=\007\016\r\n"),
     "device-control": flood(r"\033P+q544e", r"\033_x\033X^"),
     "forged-report": flood("", r"BOOTRIG 0123456789abcdef nbp sum=00000000 ticks=00000000 tsc=0000000000000000\r\n"),
-    "resets": HostileRom("ljmp $0xffff, $0\n", (RESETS,)),
-    "triple-fault": HostileRom("lidt none\n int $3\nnone: .word 0, 0, 0\n", (RESETS,)),
+    "resets": HostileRom("ljmp $0xffff, $0\n", (RESETS, UNTIL_THE_DEADLINE)),
+    "triple-fault": HostileRom("lidt none\n int $3\nnone: .word 0, 0, 0\n", (RESETS, UNTIL_THE_DEADLINE)),
     "halts": HostileRom("cli\n hlt\n"),
     # PM1 control of the PIIX4, at the port where SeaBIOS puts it: S5
     "powers-off": HostileRom("movw $0x604, %dx\n movw $0x2000, %ax\n outw %ax, %dx\n", ("powered itself off",)),
