@@ -1,11 +1,13 @@
 """TFTP, HTTP and other traffic."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from bootrig.compare import Severity, compare_traces
+from bootrig.compare.rules import http
 from bootrig.trace.events import (
     Arp,
     Dhcp6,
@@ -219,6 +221,21 @@ def test_requests_to_boot_servers_are_told(look: Look) -> None:
     asked = dhcp(7.2, "request", destination_port=4011)
     (found,) = look("traffic", {"other": [asked]})
     assert found.candidate == "PXE boot servers (port 4011)"
+
+
+def test_headers_of_many_requests_are_looked_at_once(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    read_header = http._read_header
+
+    def count(name: str, headers: Mapping[str, str]) -> str | None:
+        looked.append(name)
+        return read_header(name, headers)
+
+    monkeypatch.setattr(http, "_read_header", count)
+    many = [[http_request({f"X-{n}": value}, target=f"/{n}") for n in range(200)] for value in "ab"]
+    found = look("http-headers", {"http": many[1]}, http=many[0])
+    assert [one.subject for one in found] == [f"HTTP header X-{n}" for n in range(200)]
+    assert len(looked) <= 2 * 3 * 200  # on two sides the headers of each request that no other rule owns
 
 
 @pytest.mark.parametrize("rule", ["http-version", "http-user-agent", "http-headers", "http-tcp"])

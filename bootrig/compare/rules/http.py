@@ -1,19 +1,21 @@
 """How files are fetched by HTTP."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from bootrig.compare.finding import Finding, Severity, Value
 from bootrig.compare.pairing import CellPair, iter_unequal_values
 from bootrig.compare.registry import RULES, rule
 from bootrig.trace.events import HttpRequest
+from bootrig.trace.reading.recall import recall
 from bootrig.trace.reading.wire import iter_guest, map_names, strip_varying
 from bootrig.trace.trace import Trace
 
 VARYING = frozenset({"authorization", "range", "if-modified-since", "cookie"})
 
 
+@recall
 def _requests(trace: Trace) -> dict[str, HttpRequest]:
     """Return the guest's first request for each target and method."""
     requests: dict[str, HttpRequest] = {}
@@ -57,20 +59,34 @@ def check_headers(pair: CellPair) -> Iterator[Finding]:
     A header that is gone or says something else is a change, a new one an info. The order is not looked at: HTTP gives
     it no meaning (RFC 9110, 5.3).
     """
-    first, second = (_requests(trace) for trace in pair.sides)
-    names: dict[str, None] = {}
-    for requests in (first, second):
-        for event in requests.values():
-            names.update(dict.fromkeys(map_names(event.headers)))
+    first, second = (_find_headers(trace) for trace in pair.sides)
     owned = {name for entry in RULES.values() for name in entry.owns_http_headers}
-    for name in (name for name in names if name not in owned):
-        for where, baseline, candidate in _iter_unequal(pair, partial(_read_header, name)):
+    names = dict.fromkeys(name for headers in (first, second) for fields in headers.values() for name in fields)
+    having: dict[str, list[str]] = {name: [] for name in names if name not in owned}
+    for request in first:
+        for name in {**first[request], **second.get(request, {})}:
+            if name in having:
+                having[name].append(request)
+    for name, requests in having.items():
+        old, new = (
+            {request: headers[request] for request in requests if request in headers} for headers in (first, second)
+        )
+        for where, baseline, candidate in iter_unequal_values(old, new, partial(_read_header, name)):
             yield _judge_header(name.title(), where, baseline, candidate)
 
 
-def _read_header(name: str, event: HttpRequest) -> str | None:
-    value = event.find_header(name)
-    return "..." if value is not None and name in VARYING else value
+def _read_header(name: str, headers: Mapping[str, str]) -> str | None:
+    return headers.get(name)
+
+
+@recall
+def _find_headers(trace: Trace) -> Mapping[str, Mapping[str, str]]:
+    """Return the headers of the guest's first request for each target and method, by their names in lower case."""
+    found = {request: map_names(event.headers) for request, event in _requests(trace).items()}
+    return {
+        request: {name: "..." if name in VARYING else value for name, value in fields.items()}
+        for request, fields in found.items()
+    }
 
 
 def _judge_header(name: str, where: str, baseline: Value, candidate: Value) -> Finding:

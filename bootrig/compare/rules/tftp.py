@@ -7,12 +7,14 @@ from bootrig.compare.finding import Finding, Severity, Value
 from bootrig.compare.pairing import CellPair, iter_unequal_values
 from bootrig.compare.registry import Needs, rule
 from bootrig.trace.events import TftpError, TftpRequest, TftpTransfer
+from bootrig.trace.reading.recall import recall
 from bootrig.trace.reading.wire import find_file_request, iter_guest, map_names, strip_varying
 from bootrig.trace.trace import Trace
 
 T = TypeVar("T")
 
 
+@recall
 def _requests(trace: Trace) -> dict[str, TftpRequest]:
     """Return the guest's first request for each file."""
     requests: dict[str, TftpRequest] = {}
@@ -21,6 +23,7 @@ def _requests(trace: Trace) -> dict[str, TftpRequest]:
     return requests
 
 
+@recall
 def _finished(trace: Trace) -> dict[str, TftpTransfer]:
     """Return the first completed transfer of each file."""
     transfers: dict[str, TftpTransfer] = {}

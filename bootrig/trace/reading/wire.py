@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from bootrig.trace.events import Dhcp, HttpRequest, TftpRequest, WireEvent
+from bootrig.trace.reading.recall import recall
 from bootrig.trace.trace import Trace
 
 FileRequest = TftpRequest | HttpRequest
@@ -31,6 +32,7 @@ def iter_exchange(trace: Trace) -> Iterator[Dhcp]:
     return (event for event in iter_guest(trace, Dhcp) if request is None or event.guest_s <= request.guest_s)
 
 
+@recall
 def first_dhcp_messages(trace: Trace) -> dict[str, Dhcp]:
     """Return the guest's first DHCP message of each type."""
     first: dict[str, Dhcp] = {}
