@@ -116,7 +116,7 @@ def check_tftp_files(pair: CellPair) -> Iterator[Finding]:
     """
     if not pair.both_passed:
         return
-    first, second = (list(_requests(trace)) for trace in pair.sides)
+    first, second = (_requests(trace) for trace in pair.sides)
     went, came = [file for file in first if file not in second], [file for file in second if file not in first]
     if went or came:
         statement = "the guest asks TFTP for {candidate}, it was {baseline}"
@@ -126,7 +126,7 @@ def check_tftp_files(pair: CellPair) -> Iterator[Finding]:
             statement = "the guest also asks TFTP for {candidate}"
         why = "servers that map or check names answer in another way" if came else ""
         yield Finding(Severity.CHANGE, "TFTP file names", _list(went), _list(came), statement, why)
-    elif first != second:
+    elif list(first) != list(second):
         statement = "the guest asks TFTP for the same files in another order: {candidate}, it was {baseline}"
         yield Finding(Severity.INFO, "TFTP file names", _list(first), _list(second), statement)
 
