@@ -1,7 +1,7 @@
 """Booting a matrix of cells: without a baseline, or two sides compared, booted again, and compared again."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
 from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces, judge_failures
 from bootrig.compare.linting import find_errors, find_new
-from bootrig.errors import ExitStatus, InputError, RigError, is_wrong_input
+from bootrig.errors import BootrigError, ExitStatus, InputError, RigError, is_wrong_input
 from bootrig.record.run import VERDICT_FILE, Run, write_run
 from bootrig.report.json import encode_verdict
 from bootrig.romset.obtain import require_rom_sets
@@ -162,12 +162,16 @@ def _start_session(
             embed_side(rom_set, name, directory, label, is_compared=verb == "compare")
             for rom_set, name, label in zip(rom_sets, names, labels, strict=True)
         ]
-        with (
-            start_shelf(listener.boots_cold) as shelf,
-            start_executor(
-                matrix.on, matrix.parallelism, planned, equipment, directory, shelf, listener.boots_cold
-            ) as run_cells,
-        ):
+        with start_shelf(listener.boots_cold) as shelf, ExitStack() as stack:
+            try:
+                executor = start_executor(
+                    matrix.on, matrix.parallelism, planned, equipment, directory, shelf, listener.boots_cold
+                )
+                run_cells = stack.enter_context(executor)
+            except BootrigError:
+                # nothing was booted, and the error tells it all
+                remove_path(directory)
+                raise
             kept, shared = KeptResults(is_fresh=matrix.is_fresh), None if matrix.is_cold else shelf
             campaign = Campaign(run_cells, equipment, directory, sides, planned, listener, kept, shared)
             cells = list(campaign.iter_cells())

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ import pytest
 from bootrig.trace.reading.attempts import settle_traces
 from bootrig.trace.trace import Trace
 from tests.cell.boots import Boots
-from tests.cli.command import load_traces, start_command
+from tests.cli.command import load_traces, run_command, start_command
 
 START_S, END_S, PERIOD_S = 60.0, 20.0, 0.02
 NIC_MODELS = ("e1000", "e1000e", "ne2k_pci", "pcnet", "rtl8139", "virtio-net-pci")
@@ -113,3 +114,13 @@ def test_a_worker_is_killed_and_all_outcomes_are_those_of_the_pool(
         os.kill(command.pid, signal.SIGINT)
         ended = command.wait()
     assert (ended.status, second.left) == (130, [])
+
+
+@pytest.mark.rig
+def test_where_no_scheduler_answers_no_run_is_left(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ended = run_command(tmp_path / "run", *RUN, "--on", f"dask://127.0.0.1:{port}", "--runs", "runs")
+    assert ended.status == 3
+    assert f"no scheduler of Dask answers at 127.0.0.1:{port}" in ended.err
+    assert list((tmp_path / "run" / "runs").iterdir()) == []
