@@ -19,7 +19,7 @@ from distributed.scheduler import KilledWorker
 from bootrig.schedule.errors import WorkerError
 from bootrig.schedule.executors.remote import DiedError, Worker
 
-CONNECT_S, END_S = 10.0, 40.0
+CONNECT_S, END_S = 5.0, 40.0
 # Contents are sent along with the calls, which Dask takes for a mistake from 10 MB on.
 OPTIONS = {"distributed.admin.large-graph-warning-threshold": "1GB"}
 GONE = (OSError, CommClosedError, TimeoutError, CancelledError)
