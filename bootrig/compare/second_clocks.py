@@ -49,7 +49,7 @@ class _TimedCell:
         return self.pair.key.nic_model
 
     def tells_of(self, other: "_TimedCell", stage: Stage) -> bool:
-        """Whether a stage differs as much in another cell, between the same packets.
+        """Whether a stage differs as much in another cell, between the same packets, and is there not less noisy.
 
         With another NIC each side has to take as long, too.
         """
@@ -60,7 +60,8 @@ class _TimedCell:
             return False
         off_s = [theirs.guest_s - own.guest_s for own, theirs in zip(mine, others, strict=True)]
         compared: list[float] = [off_s[1] - off_s[0], *(off_s if self.nic_model != other.nic_model else ())]
-        return max(abs(one_s) for one_s in compared) <= ALIKE_S + find_noise_s(*mine, *others)
+        noise_s = find_noise_s(*others)
+        return find_noise_s(*mine) <= noise_s and max(abs(one_s) for one_s in compared) <= ALIKE_S + noise_s
 
 
 def _time(cell: PairedCell) -> _TimedCell:

@@ -1,6 +1,7 @@
 """For which cells the boots of another cell at the second clock speak."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from msgspec import structs
@@ -10,6 +11,7 @@ from bootrig.compare.pairing import pair_traces
 from bootrig.compare.second_clocks import find_second_clocks, find_untimed, share_works
 from bootrig.trace.events import Dns, DnsQuestion
 from bootrig.trace.reading.attempts import Reason, WantedBoot
+from bootrig.trace.reading.stages import Stage
 from bootrig.trace.trace import Clock, Trace
 from tests.compare.factory import VIRTUAL, Boot
 from tests.compare.loop import compare_and_boot
@@ -83,6 +85,14 @@ def test_a_cell_with_another_nic(others: tuple[Guest, Guest], wanted: str) -> No
     pairing = share_works(pair_traces(first, second))
     assert "".join(dict.fromkeys(boot.key.scenario for boot in find_second_clocks(pairing))) == wanted
     assert "".join(cell.judged.key.scenario for cell in find_untimed(pairing)) == wanted.removeprefix("2")
+
+
+def test_a_cell_with_a_longer_file_does_not_tell_of_those_with_a_shorter_one() -> None:
+    """Its noise is more than they take; of what they have in common it tells."""
+    cells = [(PLAIN, SLOW), (replace(PLAIN, blocks=400), replace(SLOW, blocks=400))]
+    lent, _ = (cell.judged.lent for cell in share_works(pair_traces(*make(cells, frozenset({1})))).paired)
+    assert Stage.NBP in lent
+    assert Stage.FILES not in lent
 
 
 def ask(trace: Trace) -> Trace:
