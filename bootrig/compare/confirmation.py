@@ -9,7 +9,7 @@
   more where it is of times: real time is too coarse for what a rule calls a change.
 
 A cell vouches only for what it could have seen. One that does not see it refutes only itself; then every cell for which
-nobody vouched is booted in real time.
+nobody vouched is booted in real time. That tells nothing of instructions, which are info: there the next cell is asked.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -72,8 +72,13 @@ def _ask_clocks(members: Sequence[Difference], evidence: Evidence) -> Told:
         if RULES[cluster[0].rule].needs_own_cell:
             told |= {entry: _ask_own_cell(entry, evidence) for entry in cluster}
         else:
-            told |= vouch(cluster, _find_ways(cluster[0], evidence))
+            told |= vouch(cluster, _find_ways(cluster[0], evidence), one_is_enough=_is_of_work(cluster))
     return told
+
+
+def _is_of_work(cluster: Sequence[Difference]) -> bool:
+    """Whether differences are times by which nothing is lost: instructions, which users do not feel."""
+    return all(RULES[entry.rule].needs is Needs.LOOK and entry.finding.severity is Severity.INFO for entry in cluster)
 
 
 def _find_ways(first: Difference, evidence: Evidence) -> Ways[Difference]:

@@ -49,17 +49,20 @@ class Ways(Generic[Member]):
 
 
 def vouch(
-    members: Sequence[Member], ways: Ways[Member], *, everywhere: bool = False
+    members: Sequence[Member], ways: Ways[Member], *, everywhere: bool = False, one_is_enough: bool = False
 ) -> dict[Member, Testimony[Member]]:
     """Ask members that show the like, the best witness first.
 
     One whose own boots were asked is judged by them. For the others any member vouches that saw it again, unless one
-    did not see it, or it has to be seen `everywhere`: then each is asked by its own boots.
+    did not see it, or it has to be seen `everywhere`: then each is asked by its own boots. Where `one_is_enough`, one
+    after the other is asked until one has seen it.
     """
     own = {member: ways.ask(member) for member in members}
-    each = everywhere or False in own.values()
+    each = everywhere or (False in own.values() and not one_is_enough)
     witness = None if each else next((member for member, seen in own.items() if seen), None)
-    first = None if each or witness is not None else next((member for member in members if ways.want(member)), None)
+    want = ways.want_each if one_is_enough and False in own.values() else ways.want
+    unasked = (member for member, seen in own.items() if seen is None and want(member))
+    first = None if each or witness is not None else next(unasked, None)
     told: dict[Member, Testimony[Member]] = {}
     for member, seen in own.items():
         if seen is not None:
@@ -69,5 +72,5 @@ def vouch(
         elif first is None:
             told[member] = Testimony(Answer.OPEN, wanted=ways.want_each(member))
         else:
-            told[member] = Testimony(Answer.OPEN, wanted=ways.want(member) if member == first else ())
+            told[member] = Testimony(Answer.OPEN, wanted=want(member) if member == first else ())
     return told

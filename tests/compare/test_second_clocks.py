@@ -179,3 +179,24 @@ def test_a_start_that_a_second_look_refutes_is_asked_of_each_cell() -> None:
     ]
     verdict, _ = compare_and_boot(boots, answer)
     assert {name: state for name, (state, _) in states(verdict, "start-time").items()} == {names[0]: R, names[1]: C}
+
+
+def test_instructions_that_a_second_look_refutes_are_asked_of_the_next_cell() -> None:
+    """Nothing is lost by them, so one cell that shows them again speaks for all others."""
+    names = ("a/e1000/pc", "b/e1000/pc", "c/e1000/pc")
+    starts_s = {VIRTUAL: 6.56, FIVE: 4.64}  # 20 million instructions later than at 4 s
+
+    def make_slow(name: str, side: str, clock: Clock) -> Boot:
+        return make_boot(name, {"first_packet_s": starts_s[clock]} if side == "candidate" else GOOD, side, clock)
+
+    def answer(wanted: WantedBoot) -> Boot:
+        name = find_name(wanted.key)
+        if name == names[0] and wanted.reason is Reason.SECOND_LOOK:
+            return make_boot(name, GOOD, wanted.side, wanted.clock)
+        return make_slow(name, wanted.side, wanted.clock)
+
+    boots = [make_slow(name, side, VIRTUAL) for name in names for side in ("baseline", "candidate")]
+    verdict, batches = compare_and_boot(boots, answer)
+    told = {name: state for name, (state, _) in states(verdict, "start-time").items()}
+    assert told == {names[0]: R, names[1]: C, names[2]: C}
+    assert {find_name(boot.key) for batch in batches for boot in batch} == {*names[:2]}
