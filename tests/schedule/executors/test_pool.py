@@ -6,6 +6,7 @@ The cells are real processes in real namespaces. Their QEMU is none, so each bre
 import json
 import os
 import signal
+import time
 import socket
 from dataclasses import replace
 from hashlib import sha256
@@ -40,8 +41,14 @@ def read_words(pid: int) -> bytes:
 
 
 def find_zygote() -> int:
-    """Return the process that forks cells; this one is also given what earlier tests leave behind while it dies."""
-    (child,) = (pid for pid in find_children(os.getpid()) if b"schedule.zygote" in read_words(pid))
+    """Return the process that forks cells; this one is also given what earlier tests leave behind while it dies.
+
+    A program that starts has no words for a moment.
+    """
+    limit_s = time.monotonic() + 10
+    while not (found := [pid for pid in find_children(os.getpid()) if b"schedule.zygote" in read_words(pid)]):
+        assert time.monotonic() < limit_s
+    (child,) = found
     return child
 
 
