@@ -6,8 +6,8 @@ The cells are real processes in real namespaces. Their QEMU is none, so each bre
 import json
 import os
 import signal
-import time
 import socket
+import time
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
