@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -12,8 +13,14 @@ def load_modules(package: ModuleType) -> tuple[ModuleType, ...]:
 
     All directories of the package's `__path__` are looked through, so whoever adds one adds its modules.
     """
-    names = sorted({found.name for found in pkgutil.iter_modules(package.__path__) if not found.ispkg})
+    names = _list_modules(tuple(package.__path__))
     return tuple(importlib.import_module(f"{package.__name__}.{name}") for name in names)
+
+
+@cache
+def _list_modules(directories: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the modules in some directories, in order; each is read once."""
+    return tuple(sorted({found.name for found in pkgutil.iter_modules(directories) if not found.ispkg}))
 
 
 def collect_objects(package: ModuleType, attribute: str) -> Mapping[str, Any]:

@@ -1,8 +1,9 @@
 """What the ROM writes on the console, line by line."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from bootrig.compare.finding import Finding, Severity
 from bootrig.compare.pairing import CellPair
@@ -34,7 +35,7 @@ def check_console_lines(pair: CellPair) -> Iterator[Finding]:
         return
     first, second = (find_rom_lines(_cut_end(trace)) for trace in pair.sides)
     came, went = came_and_went(first, second)
-    changed = _pair_similar(went, came)
+    changed = _pair_similar(tuple(went[:TOLD_LIMIT]), tuple(came[:TOLD_LIMIT]))
     findings = [
         *(_find_change(old, new) for old, new in changed.items()),
         *(_find_loss(line, first) for line in went if line not in changed),
@@ -78,11 +79,12 @@ def _weigh(line: str) -> Severity:
     return Severity.CHANGE if _SHELL_PROMPT.match(line) else Severity.INFO
 
 
-def _pair_similar(went: Sequence[str], came: Sequence[str]) -> dict[str, str]:
-    """Return which line became which, of the first lines: each is paired with the one that is most like it."""
+@lru_cache(maxsize=256)  # most cells of a ROM have the same lines
+def _pair_similar(went: tuple[str, ...], came: tuple[str, ...]) -> Mapping[str, str]:
+    """Return which line became which: each is paired with the one that is most like it."""
     pairs: dict[str, str] = {}
-    for old in went[:TOLD_LIMIT]:
-        free = [new for new in came[:TOLD_LIMIT] if new not in pairs.values()]
+    for old in went:
+        free = [new for new in came if new not in pairs.values()]
         likeness = {new: SequenceMatcher(None, old, new, autojunk=False).ratio() for new in free}
         best = max(free, key=likeness.__getitem__, default=None)
         if best is not None and likeness[best] >= SIMILAR:
