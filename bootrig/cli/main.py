@@ -34,6 +34,8 @@ VERBS: dict[str, str] = {
     "build": "build a ROM set or a platform firmware from source",
     "lint": "judge option ROMs and ROM sets by their bytes",
     "assemble": "join, split and edit option ROMs",
+    "rules": "what boots are compared by",
+    "explain": "what a rule looks at, and what can be done",
     "guest": "machine definitions: check, run, schema, reference pages",
     "emulators": "the QEMUs that can be used",
     "doctor": "what this machine can do, and what is missing",
