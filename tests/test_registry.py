@@ -23,7 +23,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     package = ModuleType("registered_room")
     package.__path__ = [str(tmp_path / "one"), str(tmp_path / "two")]
     monkeypatch.setitem(sys.modules, package.__name__, package)
-    for name in ("late", "plain", "early"):
+    for name in ("late", "plain", "early", "inner"):
         monkeypatch.delitem(sys.modules, f"registered_room.{name}", raising=False)
     return package
 
@@ -38,3 +38,7 @@ def test_every_module_of_every_directory_is_imported_in_the_order_of_names(room:
 
 def test_objects_are_collected_by_module_and_modules_without_one_are_passed_over(room: ModuleType) -> None:
     assert list(collect_objects(room, "THING").items()) == [("early", 1), ("late", 3)]
+
+
+def test_a_package_is_a_thing_where_that_is_asked_for(room: ModuleType) -> None:
+    assert list(collect_objects(room, "THING", packages=True).items()) == [("early", 1), ("inner", 5), ("late", 3)]

@@ -38,7 +38,7 @@ class Document:
 
 def add_document_options(parser: argparse.ArgumentParser, what: str) -> None:
     """Add `--report`, and the short forms `--json` and `--junit`."""
-    add_report_option(parser, what, "text, json or junit")
+    add_report_option(parser, what, "text, json, junit or html")
     for kind in ("json", "junit"):
         parser.add_argument(f"--{kind}", metavar="FILE", help=f"short for --report {kind}=FILE ('-': standard output)")
 
@@ -93,27 +93,34 @@ def deliver(
     show: Callable[[], None],
     directory: Path,
     status: ExitStatus,
+    baseline: Path | None = None,
 ) -> ExitStatus:
     """Write documents about `value`, a `verdict`, `outcomes` or `findings`; then show it on the terminal.
 
-    A document that cannot be written keeps nothing else from being told. Bugs are kept in the run's `directory`.
+    A document that cannot be written keeps nothing else from being told. Bugs are kept in the run's `directory`. The
+    baseline's boots are in its run `baseline`, where that is another one.
 
     Returns:
         The exit status: `status` of the work, unless a document could not be written.
     """
     with keep_bugs(directory):
-        joined = write_documents(documents, subject, value)
+        joined = write_documents(documents, subject, value, (baseline or directory, directory))
         show()
     return status.join(joined)
 
 
-def write_documents(documents: Sequence[Document], subject: str, value: "Verdict | Outcomes | Findings") -> ExitStatus:
-    """Write documents about `value`; tell of those that cannot be written, and return the status that is due to it."""
+def write_documents(
+    documents: Sequence[Document], subject: str, value: "Verdict | Outcomes | Findings", runs: Sequence[Path] = ()
+) -> ExitStatus:
+    """Write documents about `value`, with the evidence in `runs`, the baseline's first.
+
+    Those that cannot be written are told; the status that is due to it is returned.
+    """
     from bootrig.report.format import find_encoder
 
     status = ExitStatus.GOOD
     for document in documents:
-        content = find_encoder(document.kind, subject)(value)
+        content = find_encoder(document.kind, subject, runs)(value)
         sys.stdout.flush()
         if document.output is None:
             print_bytes(content)

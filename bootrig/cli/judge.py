@@ -37,5 +37,6 @@ def run(arguments: argparse.Namespace) -> int:
         verdict,
         show=lambda: print_verdict(verdict, console, candidate.directory),
         directory=candidate.directory,
+        baseline=baseline.directory,
         status=verdict.status,
     )

@@ -24,6 +24,7 @@ from bootrig.standard_streams import find_failure, guard_standard_streams
 VERBS: dict[str, str] = {
     "compare": "boot two ROM sets and say whether the second can replace the first",
     "judge": "judge recorded boots again, without booting",
+    "report": "one HTML page of a run, with its evidence",
     "merge": "join the runs of a matrix' shards into one",
     "run": "boot ROM sets and report the outcomes",
     "boot": "one boot, with its console",

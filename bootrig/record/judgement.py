@@ -1,11 +1,40 @@
 """Judging recorded boots."""
 
+from msgspec import Struct
+
 from bootrig.compare.comparison import DEFAULT, compare_traces
-from bootrig.compare.linting import find_new
+from bootrig.compare.failures import Outcomes, judge_failures
+from bootrig.compare.linting import find_errors, find_new
 from bootrig.compare.policy import Policy
 from bootrig.compare.verdict import Verdict
+from bootrig.jsonfile import load_json
 from bootrig.record.run import RecordedRun
-from bootrig.trace.names import parse_cell_name
+from bootrig.trace.names import matches_pattern, parse_cell_name
+from bootrig.trace.trace import OutcomeStatus, Trace
+
+CELL_FILE = "cell.json"
+
+
+class _KnownOutcome(Struct, frozen=True, kw_only=True):
+    """How boots are known to end with some ROM sets."""
+
+    roms: tuple[str, ...]
+    outcome: OutcomeStatus
+    milestone: str = ""
+
+
+class _Document(Struct, frozen=True):
+    known: tuple[_KnownOutcome, ...] = ()
+
+
+class _Scenario(Struct, frozen=True):
+    document: _Document = _Document()
+
+
+class _Cell(Struct, frozen=True):
+    """What the specification of a cell says of outcomes."""
+
+    scenario: _Scenario = _Scenario()
 
 
 def judge(baseline: RecordedRun, candidate: RecordedRun, policy: Policy = DEFAULT) -> Verdict:
@@ -30,3 +59,34 @@ def judge(baseline: RecordedRun, candidate: RecordedRun, policy: Policy = DEFAUL
     }
     lint = find_new(rom_sets[0], rom_sets[1], nic_models) if rom_sets[0] and rom_sets[1] else ()
     return compare_traces(first, second, policy, broken=broken, lint=lint)
+
+
+def settle(recorded: RecordedRun) -> Outcomes:
+    """Say how the recorded boots of a run without baseline ended, as the run said itself.
+
+    Raises:
+        JsonFileError: a trace, or the specification of a cell whose boot failed, is damaged.
+    """
+    labels = [side.label for side in recorded.run.sides]
+    traces = tuple(trace for label in labels for trace in recorded.load_traces(label))
+    directories = {(cell.side, parse_cell_name(cell.cell)): cell.directory for cell in recorded.run.cells}
+
+    def is_known(trace: Trace) -> bool:
+        path = recorded.directory / directories[trace.side, trace.key] / CELL_FILE
+        return path.is_file() and any(_fits(known, trace) for known in load_json(path, _Cell).scenario.document.known)
+
+    errors = tuple((label, key, told) for label in labels for key, told in recorded.load_errors(label).items())
+    models = {key.nic_model for _, key in directories}
+    lint = tuple(
+        (label, finding)
+        for label in labels
+        if (rom_set := recorded.load_rom_set(label)) is not None
+        for finding in find_errors(rom_set, models)
+    )
+    return Outcomes(traces, judge_failures(traces, is_known), errors, lint)
+
+
+def _fits(known: _KnownOutcome, trace: Trace) -> bool:
+    """Whether a boot ended as it is known to."""
+    ended = trace.outcome.status is known.outcome and known.milestone in ("", trace.outcome.milestone)
+    return ended and any(matches_pattern(trace.rom_set, pattern) for pattern in known.roms)

@@ -1,7 +1,9 @@
 """Formats of reports: one module of this package each, with a value `FORMAT`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import bootrig.report
@@ -23,28 +25,34 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFormat:
-    """One format: what encodes a verdict, outcomes of boots, findings; None for nothing."""
+    """One format: what encodes a verdict, outcomes of boots, findings; None for nothing.
+
+    A format that `takes_runs` is also given, as the argument `runs`, the directories of the runs that a verdict or
+    outcomes are about, for the evidence in them.
+    """
 
     summary: str
     verdict: Callable[[Verdict], bytes] | None = None
     outcomes: Callable[[Outcomes], bytes] | None = None
     findings: Callable[[Findings], bytes] | None = None
+    takes_runs: bool = False
 
 
 def load_formats() -> Mapping[str, ReportFormat]:
     """Return all formats by name, in the order of names."""
-    return collect_objects(bootrig.report, "FORMAT")
+    return collect_objects(bootrig.report, "FORMAT", packages=True)
 
 
-def find_encoder(name: str, subject: str) -> Callable[[Any], bytes]:
-    """Return what encodes `subject`, `verdict`, `outcomes` or `findings`, in the format `name`.
+def find_encoder(name: str, subject: str, runs: Sequence[Path] = ()) -> Callable[[Any], bytes]:
+    """Return what encodes `subject`, `verdict`, `outcomes` or `findings`, of these runs, in the format `name`.
 
     Raises:
         InputError: there is no such format; those that there are are named.
     """
-    able: dict[str, Callable[[Any], bytes]] = {
-        word: encode for word, one in load_formats().items() if (encode := getattr(one, subject))
+    formats = load_formats()
+    able: dict[str, Callable[..., bytes]] = {
+        word: encode for word, one in formats.items() if (encode := getattr(one, subject))
     }
     if name not in able:
         raise InputError(f'there is no report "{name}" here{suggest(name, able)}', remedy=f"known: {', '.join(able)}")
-    return able[name]
+    return partial(able[name], runs=tuple(runs)) if formats[name].takes_runs else able[name]

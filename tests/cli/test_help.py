@@ -8,7 +8,7 @@ import pytest
 from bootrig.cli.main import VERBS
 
 HEAVY = {
-    *("aiohttp", "asyncio", "cyclonedx", "debian", "dpkt", "jsonschema", "junitparser", "libvirt", "pexpect"),
+    *("aiohttp", "asyncio", "cyclonedx", "debian", "dpkt", "jinja2", "jsonschema", "junitparser", "libvirt", "pexpect"),
     *("pytest", "qemu", "requests", "rich", "tftpy", "multiprocessing"),
     *("bootrig.api", "bootrig.builder", "bootrig.cell", "bootrig.compare", "bootrig.schedule", "bootrig.store"),
 }

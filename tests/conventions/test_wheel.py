@@ -66,7 +66,9 @@ def test_the_wheel_holds_all_recipes_and_probe_sources(wheel: Path) -> None:
     modules = {str(path) for path in tracked_files() if path.parts[0] == "bootrig" and path.suffix == ".py"}
     assert recipes
     assert any(name.endswith(".S") for name in probes)
-    assert recipes | probes | modules <= names
+    templates = {str(path) for path in tracked_files() if path.parts[0] == "bootrig" and path.suffix == ".j2"}
+    assert templates
+    assert recipes | probes | modules | templates <= names
     assert not [name for name in names if name.startswith(("tests/", "ci/", "recipes/"))]
 
 

@@ -29,7 +29,8 @@ from tests.report.sample import make_outcomes
 
 FAILED = Boot(passed=False, milestone="dhcp-ack", reason="tftp-complete was not reached", nbp_s=None)
 OTHER = Boot(features="VLAN DNS HTTP", prompt="Press Ctrl-B to stop", rom_set="other")
-OWN = {"rule", "unit", "kind", "milestone", "cell", "attempt"}  # words of bootrig's own, by which it looks things up
+# words of bootrig's own, by which it looks things up, and digits that it made itself
+OWN = {"rule", "unit", "kind", "milestone", "cell", "attempt", "hex"}
 TEXTS = (
     "\x1b]52;c;eA==\x07",
     "\x00\x08\x0e\x7f",

@@ -65,13 +65,8 @@ def print_verdict(verdict: Verdict, console: Console, run_directory: Path | None
     """Print `verdict` for people, and where everything that was seen is kept."""
     word, style = headline(verdict)
     compared = [cell.key for cell in verdict.cells if cell.is_compared]
-    causes = verdict.causes
-    facts = [cause for cause in causes if cause.is_of_the_whole(compared)]
-    bad = [cause for cause in causes if cause.severity in (Severity.REGRESSION, Severity.CHANGE)]
-    # what is so of whole ROMs and explains nothing is told with the facts, in fewer words
-    plain = [one for one in bad if one in facts and one.severity is Severity.CHANGE and not one.followers]
-    worst = ([cause for cause in bad if cause not in plain] or plain)[:WORST]
-    symbols = _find_symbols(verdict, facts)
+    worst, facts = choose_causes(verdict)
+    symbols = find_symbols(verdict, facts)
     _print_wrapped(console, word, style=style)
     _print_sides(verdict, console)
     if worst:
@@ -94,7 +89,18 @@ def print_verdict(verdict: Verdict, console: Console, run_directory: Path | None
     print_text(console, word, style=style)
 
 
-def _find_symbols(verdict: Verdict, facts: Sequence[Cause]) -> dict[CellKey, Symbol]:
+def choose_causes(verdict: Verdict) -> tuple[list[Cause], list[Cause]]:
+    """Return the worst causes, at most three, and those that are facts about whole ROMs."""
+    compared = [cell.key for cell in verdict.cells if cell.is_compared]
+    causes = verdict.causes
+    facts = [cause for cause in causes if cause.is_of_the_whole(compared)]
+    bad = [cause for cause in causes if cause.severity in (Severity.REGRESSION, Severity.CHANGE)]
+    # what is so of whole ROMs and explains nothing is told with the facts, in fewer words
+    plain = [one for one in bad if one in facts and one.severity is Severity.CHANGE and not one.followers]
+    return ([cause for cause in bad if cause not in plain] or plain)[:WORST], facts
+
+
+def find_symbols(verdict: Verdict, facts: Sequence[Cause]) -> dict[CellKey, Symbol]:
     """Return what each cell looks like: what became of it apart from facts about whole ROMs, coloured by outcome."""
     told = {entry for cause in facts for entry in (*cause.heads, *cause.followers)}
     weights: dict[CellKey | None, set[Severity]] = {}
