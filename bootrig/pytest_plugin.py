@@ -49,7 +49,8 @@ class BootrigRun(Protocol):
         Args:
             rom_sets: ROM sets, as the command takes them.
             options: the filters `nic`, `scenario`, `machine`, `platform_firmware`, `emulator` and `suite`, each a word
-                or several; `jobs`, cells at a time; `time`, `virtual` or `real`; `accelerator`, `auto`, `tcg` or `kvm`.
+                or several; `jobs`, cells at a time; `time`, `virtual` or `real`;
+                `accelerator` and `confirm_by`, `auto`, `tcg` or `kvm`.
 
         Raises:
             InputError: what was asked for is wrong.

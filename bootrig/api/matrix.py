@@ -13,6 +13,7 @@ from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
 from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces, judge_failures
 from bootrig.compare.linting import find_errors, find_new
+from bootrig.emulator.definition.launch import settle_pace
 from bootrig.errors import BootrigError, ExitStatus, InputError, RigError, is_wrong_input
 from bootrig.record.run import VERDICT_FILE, Run, write_run
 from bootrig.report.json import encode_verdict
@@ -150,11 +151,10 @@ def _start_session(
 ) -> Iterator[_Session]:
     """Make everything ready for the cells of ROM sets; processes end with the `with`."""
     matrix.require_sound()
+    pace = settle_pace(matrix.is_virtual, matrix.accelerator, matrix.confirm_by)
     planned = matrix.plan()
     require_rom_sets(names)
-    equipment = make_equipment(
-        planned, is_virtual=matrix.is_virtual, accelerator=matrix.accelerator, launch=matrix.launch
-    )
+    equipment = make_equipment(planned, pace=pace, launch=matrix.launch)
     rom_sets = obtain_sides(names)
     directory = make_run_directory(matrix.runs, verb)
     with keep_bugs(directory):

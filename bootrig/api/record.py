@@ -14,6 +14,7 @@ from bootrig.record.run import Run, RunCell, RunEmulator, RunFirmware, RunHost, 
 from bootrig.schedule.equipment import CELLS_DIRECTORY, Equipment, count_processors
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.sides import Side
+from bootrig.trace.reading.attempts import REAL_TIME
 from bootrig.trace.trace import Trace
 
 
@@ -26,7 +27,12 @@ def describe_run(
     cells: Sequence[tuple[Side, PlannedCell]],
 ) -> Run:
     """Return what `run.json` says before the first boot."""
-    accelerators = dict.fromkeys(equipment.accelerators.values())
+    clocks = [
+        found
+        for _, cell in cells
+        for found in (equipment.choose_first_clock(cell), equipment.find_clock(cell, REAL_TIME))
+    ]
+    accelerators = dict.fromkeys(clock.accelerator for clock in clocks)
     return Run(
         id=directory.name,
         verb=verb,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bootrig.cache import choose_default_freshness
-from bootrig.emulator.definition.launch import Launch, choose_default_accelerator, require_possible
+from bootrig.emulator.definition.launch import AcceleratorWish, Launch, choose_default_accelerator, require_possible
 from bootrig.errors import InputError
 from bootrig.schedule.executors.choice import require_cluster
 from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
@@ -26,7 +26,7 @@ class Request:
     """How guests are booted.
 
     Attributes:
-        is_virtual: whether guests' clocks count instructions; None for yes where the accelerator allows it.
+        is_virtual: whether guests' clocks count instructions at first; None for yes unless KVM is asked for.
         accelerator: `auto`, `tcg` or `kvm`; `$BOOTRIG_ACCELERATOR` by default.
         launch: how guests are started.
         runs: where run directories are made; None for `bootrig-runs` in the working directory.
@@ -44,7 +44,8 @@ class Request:
 class Matrix(Request):
     """Which cells are booted, or one `shard` of them, at most `parallelism` at a time (None for one a processor).
 
-    What makes a run or a comparison end badly is seen in real time in one cell of each cause, or `confirm_everywhere`.
+    What makes a run or a comparison end badly is seen in real time in one cell of each cause, or `confirm_everywhere`;
+    by which accelerator `confirm_by` says: `auto` for KVM where it is proven, `tcg` or `kvm`.
     Boots that the cache knows are booted again where all are to be fresh; by default where `$BOOTRIG_FRESH` is set.
     Boots that begin alike begin once, unless all have to be cold. Cells run here, or `on` the workers of a scheduler,
     `dask://HOST:PORT`; then `parallelism` is by default what the workers have place for.
@@ -54,6 +55,7 @@ class Matrix(Request):
     shard: Shard | None = None
     parallelism: int | None = None
     confirm_everywhere: bool = False
+    confirm_by: str = AcceleratorWish.AUTO
     is_fresh: bool = field(default_factory=choose_default_freshness)
     is_cold: bool = False
     on: str | None = None

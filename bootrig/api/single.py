@@ -11,7 +11,7 @@ from bootrig.bug import keep_bugs
 from bootrig.cell.observer import Operator
 from bootrig.cell.process import run_cell
 from bootrig.cell.specification import CellSpecification, write_specification
-from bootrig.emulator.definition.launch import require_possible
+from bootrig.emulator.definition.launch import require_possible, settle_pace
 from bootrig.errors import ExitStatus
 from bootrig.record.run import Run, write_run
 from bootrig.romset.obtain import require_rom_sets
@@ -58,15 +58,10 @@ def open_console(request: BootRequest) -> Iterator[socket]:
 def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
     """Make everything ready for one boot."""
     require_possible(request.launch)
+    pace = settle_pace(False if request.interactive else request.is_virtual, request.accelerator)
     cell = _plan_one(request)
     require_rom_sets([request.rom_set])
-    real = request.interactive or cell.scenario.clock.only_real
-    equipment = make_equipment(
-        [cell],
-        is_virtual=False if real else request.is_virtual,
-        accelerator=request.accelerator,
-        launch=request.launch,
-    )
+    equipment = make_equipment([cell], pace=pace, launch=request.launch)
     (rom_set,) = obtain_sides([request.rom_set])
     (label,) = label_sides([request.rom_set])
     directory = make_run_directory(request.runs, "boot")

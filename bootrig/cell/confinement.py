@@ -98,7 +98,7 @@ def prepare_entry(specification: CellSpecification, prepared: Prepared) -> None:
 
 def make_view(specification: CellSpecification) -> View:
     """Return what the cell's own process sees."""
-    has_kvm = specification.accelerator == AcceleratorKind.KVM and not specification.clock.is_virtual
+    has_kvm = specification.clock.accelerator == AcceleratorKind.KVM
     python, read = make_python_view(), [specification.data_directory, specification.platform_firmware_file]
     return View(
         mounts=(

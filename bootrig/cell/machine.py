@@ -42,7 +42,7 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
         accelerator = make_virtual_clock(shift)
         added.append(f"icount shift {shift}")
     else:
-        accelerator = Accelerator(AcceleratorKind(specification.accelerator))
+        accelerator = Accelerator(AcceleratorKind(specification.clock.accelerator))
     seed = specification.random_seed
     if seed is not None:
         added.append(f"seed {seed}")

@@ -109,7 +109,7 @@ def _revoke_accelerator(specification: CellSpecification, error: RigError) -> No
     """Remember that KVM broke a guest, where it did: the cell itself cannot write what outlives it."""
     halted = specification.directory / HALTED_FILE
     if halted.exists():
-        if specification.accelerator == AcceleratorKind.KVM:
+        if specification.clock.accelerator == AcceleratorKind.KVM:
             revoke_kvm(specification.emulator, halted.read_text())
             error.remedy = "run it again: from now on guests run under TCG here"
         halted.unlink()

@@ -129,7 +129,7 @@ def _begin_trace(specification: CellSpecification, sums: Collection[int]) -> Tra
             name=emulator.name,
             version=emulator.version_number,
             sha256=emulator.digest,
-            accelerator=specification.accelerator,
+            accelerator=specification.clock.accelerator,
         ),
         directory=specification.attempt_path,
     )

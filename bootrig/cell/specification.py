@@ -46,7 +46,6 @@ class CellSpecification:
         side: label of the side.
         rom_set: name of the ROM set.
         data_directory: the directory into which the ROM set is embedded.
-        accelerator: `tcg` or `kvm`, proven.
         programs: assembled probes by kind, GRUB images by the name under which they are served, copies of this
             machine's files by their paths.
         cell_directory: the cell's directory, inside of the run's.
@@ -65,7 +64,6 @@ class CellSpecification:
     rom_set: str
     data_directory: Path
     emulator: Emulator
-    accelerator: str
     programs: Mapping[str, Path]
     guest: MachineDefinition
     run_directory: Path
@@ -119,7 +117,6 @@ class _Document(Struct, frozen=True, kw_only=True):
     rom_set: str
     data_directory: str
     emulator: Emulator
-    accelerator: str
     programs: dict[str, str]
     guest: dict[str, Any]
     launch: Launch
@@ -156,7 +153,6 @@ def encode_specification(specification: CellSpecification) -> bytes:
         rom_set=specification.rom_set,
         data_directory=relative(specification.data_directory),
         emulator=specification.emulator,
-        accelerator=specification.accelerator,
         programs={name: relative(path) for name, path in specification.programs.items()},
         guest=to_json_value(encode_definition(specification.guest)),
         launch=specification.launch,
@@ -188,7 +184,6 @@ def load_specification(cell_directory: Path, attempt: str) -> CellSpecification:
             rom_set=document.rom_set,
             data_directory=run / document.data_directory,
             emulator=document.emulator,
-            accelerator=document.accelerator,
             programs={name: run / program for name, program in document.programs.items()},
             guest=read_definition(Document(path, document.guest).root),
             run_directory=run,

@@ -48,6 +48,11 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
         help="in which cells of a cause a regression or a failed boot has to be seen in real time (default: one)",
     )
     parser.add_argument(
+        "--confirm-by",
+        choices=("kvm", "tcg"),
+        help="what boots in real time to confirm (default: as --accelerator; else KVM where it is proven)",
+    )
+    parser.add_argument(
         "--fresh",
         action="store_true",
         default=choose_default_freshness(),
@@ -62,13 +67,16 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
 def add_launch_options(parser: argparse.ArgumentParser) -> None:
     """Add how guests run, and where run directories are made."""
     parser.add_argument(
-        "--time", choices=("virtual", "real"), help="how the guests' clocks run (default: virtual under TCG)"
+        "--time",
+        choices=("virtual", "real"),
+        help="how the guests' clocks run (default: virtual, but real with --accelerator kvm)",
     )
     parser.add_argument(
         "--accelerator",
         choices=[wish.value for wish in AcceleratorWish],
         default=choose_default_accelerator(),
-        help=f"how instructions are executed (default: ${ACCELERATOR_VARIABLE}, else KVM where canary boots proved it)",
+        help="what executes instructions where time is real; kvm: in all boots "
+        f"(default: ${ACCELERATOR_VARIABLE}, else auto: KVM where canary boots proved it)",
     )
     for option, words, what in (
         ("--launcher", Launcher, "who starts QEMU"),
@@ -101,6 +109,7 @@ def read_matrix(arguments: argparse.Namespace) -> "Matrix":
         shard=None if arguments.shard is None else Shard.parse(arguments.shard),
         parallelism=arguments.jobs,
         confirm_everywhere=arguments.confirm == "all",
+        confirm_by=arguments.confirm_by or AcceleratorWish.AUTO,
         is_fresh=arguments.fresh,
         is_cold=arguments.cold,
         on=arguments.on,

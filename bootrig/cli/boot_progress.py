@@ -93,6 +93,10 @@ class Progress(Listener):
         """Say so."""
         self._line(f"cells boot from power-on, each by itself: {why}")
 
+    def kvm_left(self, why: str) -> None:
+        """Say so."""
+        self._line(f"KVM broke a boot, from now on boots in real time run under TCG: {why}")
+
     def _line(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)
 

@@ -174,8 +174,8 @@ def iter_emulator_abilities(*, again: bool) -> Iterator[Ability]:
     def look_at_kvm() -> str:
         proof = prove_kvm(found[0], again=again)
         if not proof.works:
-            raise RigError(f"{proof.reason}; guests run under TCG, which is always there")
-        return f"proven: {proof.reason}"
+            raise RigError(f"{proof.reason}; boots in real time run under TCG, which is always there")
+        return f"proven: {proof.reason}; confirms in real time, boots by --accelerator kvm"
 
     def look_at_firmware(name: str) -> str:
         return str(find_platform_firmware(found[0], name).code)

@@ -97,7 +97,7 @@ def describe_guest(specification: CellSpecification) -> dict[str, Any]:
             digest_loaded((*specification.guest.data_directories, *emulator.data_directories)),
         ],
         "clock": specification.clock.attempt,
-        "accelerator": specification.accelerator,
+        "accelerator": specification.clock.accelerator,
         "recorder": digest_recorder(),
     }
 

@@ -15,10 +15,11 @@ from bootrig.schedule.prefixes import choose_prefixes, name_prefixes
 from bootrig.schedule.results import KeptResults
 from bootrig.schedule.shelf import Shelf
 from bootrig.schedule.sides import Side
+from bootrig.temporary import remove_path
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.names import CellKey
-from bootrig.trace.reading.attempts import CellBoots, Reason, WantedBoot, find_rungs, is_evidence
-from bootrig.trace.trace import Clock, Trace
+from bootrig.trace.reading.attempts import REAL_TIME, CellBoots, Reason, WantedBoot, find_rungs, is_evidence
+from bootrig.trace.trace import Clock, ClockKind, Trace
 
 BROKEN_LIMIT = 5
 
@@ -37,6 +38,9 @@ class Listener:
 
     def boots_cold(self, why: str) -> None:
         """QEMU does not freeze or thaw guests: cells that could share their beginning boot from power-on."""
+
+    def kvm_left(self, why: str) -> None:
+        """A boot under KVM broke: it and what follows in real time is booted under TCG."""
 
     def cell_finished(self, result: CellResult) -> None:
         """A boot has ended."""
@@ -73,6 +77,7 @@ class Campaign:
         self._kept = kept
         self._places: Counter[tuple[str, CellKey, Clock]] = Counter()
         self._shelf = shelf
+        self._has_left_kvm = False
 
     @property
     def errors(self) -> dict[tuple[str, CellKey], CellError]:
@@ -145,11 +150,13 @@ class Campaign:
     def _specify(self, wanted: WantedBoot) -> CellSpecification:
         side, cell = self._cells[wanted.side, wanted.key]
         clock = self._equipment.find_clock(cell, wanted.clock)
+        return replace(self._specify_next(side, cell, clock), prefix=self._find_prefix(wanted, clock))
+
+    def _specify_next(self, side: Side, cell: PlannedCell, clock: Clock) -> CellSpecification:
         number = sum(
             (label, key, attempt.clock) == (side.label, cell.key, clock) for label, key, attempt in self._results
         )
-        specification = specify(cell, side, self._equipment, self._run_directory, Attempt(clock, number + 1))
-        return replace(specification, prefix=self._find_prefix(wanted, clock))
+        return specify(cell, side, self._equipment, self._run_directory, Attempt(clock, number + 1))
 
     def _find_prefix(self, wanted: WantedBoot, clock: Clock) -> str:
         """Return the prefix of a boot that takes the place of one that was disturbed; others confirm, and are cold."""
@@ -178,8 +185,33 @@ class Campaign:
         return unknown
 
     def _boot(self, specifications: Sequence[CellSpecification]) -> None:
+        left: list[CellSpecification] = []
         for result in self._run_cells(specifications, on_start=self._listener.cell_started) if specifications else ():
-            self._take(result)
+            if self._is_left_by_kvm(result):
+                left.append(result.specification)
+            else:
+                self._take(result)
+        if left:
+            self._boot([self._specify_anew(specification) for specification in left])
+
+    def _is_left_by_kvm(self, result: CellResult) -> bool:
+        """Whether a boot broke under a KVM for which nobody asked; then no more is booted under it."""
+        told, error = result.specification, result.error
+        if error is None or is_wrong_input(str(error)) or told.clock.kind is not ClockKind.KVM:
+            return False
+        if self._equipment.is_kvm_asked:
+            return False
+        if not self._has_left_kvm:
+            self._has_left_kvm = True
+            self._equipment = self._equipment.without_kvm()
+            self._listener.kvm_left(str(error))
+        return True
+
+    def _specify_anew(self, broken: CellSpecification) -> CellSpecification:
+        """Return the boot under TCG that takes the place of one that broke under KVM, of which nothing stays."""
+        remove_path(broken.directory)
+        side, cell = self._cells[broken.side, broken.key]
+        return self._specify_next(side, cell, self._equipment.find_clock(cell, REAL_TIME))
 
     def _find_place(self, specification: CellSpecification) -> int:
         """Return which one a boot is among those with its clock that are kept, from 1."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from bootrig.document.errors import DocumentError, Problem
 from bootrig.emulator.accelerator import choose_accelerator
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.file import load_definition
-from bootrig.emulator.definition.launch import Launch
+from bootrig.emulator.definition.launch import AcceleratorWish, Launch, Pace
 from bootrig.emulator.release.discovery import Emulator, PlatformFirmware, find_platform_firmware
 from bootrig.emulator.release.recipes import find_emulator
 from bootrig.emulator.schema.introspection import load_introspection
@@ -48,19 +48,23 @@ def count_processors() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What all cells of a run share; emulators, accelerators (by emulator), built platform firmware and guests by name.
+    """What all cells of a run share; emulators, built platform firmware and guests by name.
 
     Attributes:
+        accelerators: by emulator, that of cells which begin in real time.
+        confirmers: by emulator, that of the boots in real time of all other cells.
         programs: assembled probes by kind.
         shipped_firmware: the emulators' own platform firmware, by the names of emulator and firmware.
         guests: checked machine definitions.
         rom_files: by the names of emulator and guest, the ROM file that each NIC model asks for.
         is_virtual: whether guests' clocks count instructions at first.
+        is_kvm_asked: whether KVM has to be used; else TCG takes its place where it breaks a boot.
         load: how many processes the machine was running when the run began.
     """
 
     emulators: Mapping[str, Emulator]
     accelerators: Mapping[str, str]
+    confirmers: Mapping[str, str]
     programs: Mapping[str, bytes]
     platform_firmware: Mapping[str, Path]
     shipped_firmware: Mapping[tuple[str, str], PlatformFirmware]
@@ -68,6 +72,7 @@ class Equipment:
     is_virtual: bool
     launch: Launch = field(default_factory=Launch)
     rom_files: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    is_kvm_asked: bool = False
     load: float = 0.0
 
     def choose_first_clock(self, cell: PlannedCell) -> Clock:
@@ -75,7 +80,7 @@ class Equipment:
 
         On a loaded machine OVMF, of which nearly every boot at shift 7 is disturbed there, starts at 5.
         """
-        if cell.scenario.clock.only_real or not self.is_virtual:
+        if self._begins_in_real_time(cell):
             return self.find_clock(cell, REAL_TIME)
         family = firmware_family(cell.key.platform_firmware)
         shift = cell.scenario.clock.find_shift(family)
@@ -83,10 +88,22 @@ class Equipment:
         return Clock(ClockKind.VIRTUAL, LAST_SHIFT if is_slow else shift)
 
     def find_clock(self, cell: PlannedCell, clock: Clock) -> Clock:
-        """Return `clock`, or the one by KVM for that in real time where the cell's guest runs so."""
+        """Return `clock`, or the one by KVM for that in real time where the cell's guest runs so.
+
+        The clock of a boot says which accelerator it has, and nothing else does.
+        """
         if clock.is_virtual:
             return clock
-        return Clock(ClockKind.KVM if self.accelerators[cell.key.emulator] == "kvm" else ClockKind.REAL)
+        chosen = self.accelerators if self._begins_in_real_time(cell) else self.confirmers
+        return Clock(ClockKind.KVM if chosen[cell.key.emulator] == "kvm" else ClockKind.REAL)
+
+    def without_kvm(self) -> "Equipment":
+        """Return the same equipment with TCG in KVM's place."""
+        by_tcg = dict.fromkeys(self.emulators, "tcg")
+        return replace(self, accelerators=by_tcg, confirmers=by_tcg)
+
+    def _begins_in_real_time(self, cell: PlannedCell) -> bool:
+        return cell.scenario.clock.only_real or not self.is_virtual
 
     def find_rom_file(self, key: CellKey) -> str:
         """Return the ROM file for which a cell's NIC asks on its machine type, empty where that is not known."""
@@ -101,13 +118,10 @@ class Equipment:
 def make_equipment(
     planned: Sequence[PlannedCell],
     *,
-    is_virtual: bool | None,
-    accelerator: str,
+    pace: Pace,
     launch: Launch,
 ) -> Equipment:
     """Find and prove what the planned cells need, before the first one starts.
-
-    Clocks count instructions where `is_virtual`; where that is None, if the accelerator allows it.
 
     Raises:
         DocumentError: a guest's definition is wrong.
@@ -127,10 +141,10 @@ def make_equipment(
     recipes = {firmware: find_built_recipe(firmware) for _, firmware in pairs}
     built = {name: obtain_platform_firmware(recipe) for name, recipe in recipes.items() if recipe}
     programs = {kind: assemble_probe(kind) for kind in _probe_kinds(planned)}
-    wanted = "tcg" if is_virtual and accelerator == "auto" else accelerator
-    accelerators = {name: str(choose_accelerator(emulator, wanted)) for name, emulator in emulators.items()}
-    if is_virtual is None:
-        is_virtual = set(accelerators.values()) == {"tcg"}
+    accelerators, confirmers = (
+        {name: str(choose_accelerator(emulator, wish)) for name, emulator in emulators.items()}
+        for wish in (pace.accelerator, pace.confirm_by)
+    )
     guests = {name: _load_guest(name, planned, emulators) for name in dict.fromkeys(c.key.machine for c in planned)}
     asked = {
         (emulator, machine): ask_rom_files(emulators[emulator], guests[machine], models)
@@ -139,11 +153,13 @@ def make_equipment(
     return Equipment(
         emulators=emulators,
         accelerators=accelerators,
+        confirmers=confirmers,
         programs=programs,
         platform_firmware=built,
         shipped_firmware=shipped,
         guests=guests,
-        is_virtual=is_virtual,
+        is_virtual=pace.is_virtual,
+        is_kvm_asked=AcceleratorWish.KVM in (pace.accelerator, pace.confirm_by),
         launch=launch,
         rom_files=asked,
         load=os.getloadavg()[0],
@@ -242,7 +258,6 @@ def specify(
         rom_set=side.rom_set.name,
         data_directory=side.directory,
         emulator=emulator,
-        accelerator=equipment.accelerators[planned.key.emulator],
         programs=collect_programs(planned.scenario, equipment, run_directory),
         guest=guest,
         run_directory=run_directory,

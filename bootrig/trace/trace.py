@@ -33,6 +33,11 @@ class Clock(Struct, frozen=True):
         return self.kind is ClockKind.VIRTUAL
 
     @property
+    def accelerator(self) -> str:
+        """What executes the guest's instructions: `kvm` where the clock is KVM's, else `tcg`."""
+        return "kvm" if self.kind is ClockKind.KVM else "tcg"
+
+    @property
     def attempt(self) -> str:
         """The name of an attempt with this clock: `shift7`, `real`, `kvm`."""
         return f"shift{self.shift}" if self.is_virtual else str(self.kind)

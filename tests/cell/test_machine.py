@@ -30,7 +30,6 @@ def make_cell(
     guest: dict[str, Any] | None = None,
     *,
     clock: Clock = VIRTUAL,
-    accelerator: str = "tcg",
     firmware: str = "seabios",
     nic_model: str = "e1000",
     rom_by: RomBy = RomBy.DEFAULT,
@@ -46,7 +45,6 @@ def make_cell(
         rom_set="set",
         data_directory=Path("/roms"),
         emulator=Emulator("host", ("qemu",), Path("/qemu"), (7, 2, 22), "7.2.22", "ab", ()),
-        accelerator=accelerator,
         programs={},
         guest=definition,
         run_directory=Path("/run"),
@@ -112,16 +110,16 @@ def test_the_way_by_which_the_nic_gets_its_rom(rom_by: RomBy, properties: dict[s
 
 
 @pytest.mark.parametrize(
-    ("clock", "accelerator", "kind", "shift"),
+    ("clock", "kind", "shift"),
     [
-        (VIRTUAL, "tcg", "tcg", 7),
-        (Clock(ClockKind.VIRTUAL, 4), "kvm", "tcg", 4),
-        (Clock(ClockKind.REAL), "tcg", "tcg", None),
-        (Clock(ClockKind.KVM), "kvm", "kvm", None),
+        (VIRTUAL, "tcg", 7),
+        (Clock(ClockKind.VIRTUAL, 4), "tcg", 4),
+        (Clock(ClockKind.REAL), "tcg", None),
+        (Clock(ClockKind.KVM), "kvm", None),
     ],
 )
-def test_the_clock_is_the_specification_s(clock: Clock, accelerator: str, kind: str, shift: int | None) -> None:
-    made = make_definition(make_cell(clock=clock, accelerator=accelerator), 5, None)
+def test_the_clock_is_the_specification_s(clock: Clock, kind: str, shift: int | None) -> None:
+    made = make_definition(make_cell(clock=clock), 5, None)
     counting = made.definition.accelerator.instruction_counting
     assert (made.definition.accelerator.kind, counting and counting.shift) == (kind, shift)
     assert [word for word in made.added if "icount" in word] == ([] if shift is None else [f"icount shift {shift}"])

@@ -45,7 +45,6 @@ def make_specification(scenario: Scenario, run: Path) -> CellSpecification:
             (Path("/data"),),
             environment=(("A", "b"),),
         ),
-        accelerator="tcg",
         programs={"bios": run / "programs" / "bios", "core.0": Path("/elsewhere/core.0")},
         guest=MachineDefinition(
             machine_options={"graphics": False},

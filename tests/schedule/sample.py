@@ -22,6 +22,7 @@ def make_equipment(*, is_virtual: bool = True) -> Equipment:
     return Equipment(
         emulators={"host": NO_QEMU},
         accelerators={"host": "tcg"},
+        confirmers={"host": "tcg"},
         programs={"bios": CODE},
         platform_firmware={},
         shipped_firmware={},

@@ -191,7 +191,6 @@ CHANGES: dict[str, Callable[[World], None]] = {
     "what QEMU has beside": put("share/kvmvapic.bin", b"x"),
     "the emulator": say("digest", "cd"),
     "the clock": say("is_virtual", False),
-    "the accelerator": say("accelerator", "kvm"),
     "dnsmasq": put("bin/dnsmasq", b"2.91"),
 }
 
@@ -208,6 +207,7 @@ SAME: dict[str, Callable[[World], None]] = {
     "what the scenario is for": say("document", {"summary": "x", "why": "y", "suites": ["z"], "known": []}),
     "another ROM": say("roms", {**ROMS, "rtl8139": b"another"}),
     "what the guest is for": say("guest", MachineDefinition(summary="another")),
+    "the accelerator of boots in real time": say("accelerator", "kvm"),
     "OVMF": put("usr/share/OVMF/OVMF_CODE.fd", b"another"),
     "a ROM of the emulator's own": put("share/efi-e1000.rom", b"another"),
 }
@@ -227,6 +227,14 @@ def test_ovmf_and_its_variables(name: str, world: World) -> None:
     assert world.run() == []
     world.write(f"usr/share/OVMF/{name}", b"another")
     assert len(world.run()) == 1
+
+
+def test_the_accelerator_of_boots_in_real_time(world: World) -> None:
+    world.is_virtual = False
+    assert world.run() == ["baseline real"]
+    world.accelerator = "kvm"
+    assert world.run() == ["baseline kvm"]
+    assert world.run() == []
 
 
 def test_a_guest_with_a_second_nic_may_get_any_rom(world: World) -> None:

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from bootrig.api import Filters, Launch, Matrix, compare
 from bootrig.compare import Verdict, compare_traces
+from bootrig.emulator.definition.launch import settle_pace
 from bootrig.jsonfile import load_json
 from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
@@ -68,7 +69,7 @@ def compare_with_itself(rom_set: str, filters: Filters, runs: Path, count: int |
 def _start_campaign(worlds: Mapping[str, World], planned: Sequence[PlannedCell], directory: Path) -> Iterator[Campaign]:
     """Make everything ready for the cells of sides, by their labels, that share an environment: this process's."""
     launch = next(iter(worlds.values())).launch
-    equipment = make_equipment(planned, is_virtual=None, accelerator="tcg", launch=launch)
+    equipment = make_equipment(planned, pace=settle_pace(None, "tcg"), launch=launch)
     rom_sets = obtain_sides([world.rom_set for world in worlds.values()])
     sides = [
         embed_side(rom_set, world.rom_set, directory, label, is_compared=True)

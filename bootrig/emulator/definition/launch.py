@@ -22,6 +22,55 @@ def choose_default_accelerator() -> str:
     return os.environ.get(ACCELERATOR_VARIABLE) or AcceleratorWish.AUTO
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Whether boots are virtual at first, and by what those in real time are made.
+
+    Boots in virtual time are TCG's always.
+
+    Attributes:
+        is_virtual: whether guests' clocks count instructions at first.
+        accelerator: for cells that begin in real time.
+        confirm_by: for the boots in real time of cells that begin in virtual time.
+    """
+
+    is_virtual: bool
+    accelerator: AcceleratorWish
+    confirm_by: AcceleratorWish
+
+
+def settle_pace(
+    is_virtual: bool | None,
+    accelerator: str,
+    confirm_by: str = AcceleratorWish.AUTO,
+) -> Pace:
+    """Return how fast guests run: in virtual time, unless real time or KVM is asked for.
+
+    An accelerator that is asked for confirms, too, unless another is asked for that; else each is KVM where it is
+    proven.
+
+    Raises:
+        InputError: what is asked for contradicts itself.
+    """
+    first, second = AcceleratorWish(accelerator), AcceleratorWish(confirm_by)
+    if first is AcceleratorWish.KVM and is_virtual:
+        raise InputError(
+            "--time virtual and --accelerator kvm contradict each other: under KVM time is real",
+            remedy=f"leave one of them out (the accelerator may be that of ${ACCELERATOR_VARIABLE}), "
+            "or use --confirm-by kvm",
+        )
+    virtual = first is not AcceleratorWish.KVM if is_virtual is None else is_virtual
+    confirming = first if second is AcceleratorWish.AUTO else second
+    if virtual:
+        return Pace(is_virtual=True, accelerator=first, confirm_by=confirming)
+    if first not in (AcceleratorWish.AUTO, confirming):
+        raise InputError(
+            f"--accelerator {first} and --confirm-by {second} contradict each other where all boots are in real time",
+            remedy="leave one of them out",
+        )
+    return Pace(is_virtual=False, accelerator=confirming, confirm_by=confirming)
+
+
 class Launcher(StrEnum):
     """What starts QEMU: this process itself, or libvirt."""
 
