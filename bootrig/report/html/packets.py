@@ -14,7 +14,7 @@ from bootrig.trace.events import DhcpOption, WireEvent, escape
 from bootrig.trace.reading.wire import strip_varying
 
 MOST = 240
-LONGEST_VALUE = 160
+LONGEST_VALUE = 320
 # These tell when and where, not what.
 TIMES = frozenset({"guest_s", "end_guest_s", "share_guest_s", "frame", "from_guest", "interface", "repeated_frames"})
 UNTOLD = frozenset({"ethernet_source", "message", "reply", "xid"})  # the heading says it, or it says nothing
@@ -127,9 +127,10 @@ def _find_changed(old: Packet, new: Packet) -> frozenset[str]:
 
 def _describe(event: WireEvent) -> Packet:
     kind = type(event)
-    fields = tuple(_iter_fields(event))
     varying = _find_varying(kind)
-    compared = tuple((name, strip_varying(value)) for name, value in fields if name not in varying)
+    named = [(name.replace("_", " "), value, name in varying) for name, value in _iter_fields(event)]
+    fields = tuple((name, _shorten(value)) for name, value, _ in named)
+    compared = tuple((name, strip_varying(value)) for name, value, varies in named if not varies)
     family, heading, rest = _name(event)
     label = f"{heading} {rest}".rstrip()
     return Packet(event.guest_s, event.from_guest, event.frame, family, heading, label, fields, compared)
@@ -161,7 +162,7 @@ def _iter_fields(event: WireEvent) -> Iterator[tuple[str, str]]:
         if name == "options" and isinstance(event, events.Dhcp):
             yield from _iter_options(event.options)
         else:
-            yield name, _shorten(_format(value))
+            yield name, _format(value)
 
 
 def _iter_options(options: Sequence[DhcpOption]) -> Iterator[tuple[str, str]]:
@@ -173,9 +174,9 @@ def _iter_options(options: Sequence[DhcpOption]) -> Iterator[tuple[str, str]]:
             name = f"{name}, piece {seen[name]}"
         if option.suboptions:
             words = [f"{name_suboption(inner.code)} {inner.hex}" for inner in option.suboptions]
-            yield name, _shorten(", ".join(words))
+            yield name, ", ".join(words)
         else:
-            yield name, _shorten(_format_option(option))
+            yield name, _format_option(option)
 
 
 def _format_option(option: DhcpOption) -> str:
@@ -238,6 +239,8 @@ def _name(event: WireEvent) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR
             return "near", f"ARP {event.operation}", f"{event.sender} is-at {event.sender_mac}"
         case events.NeighbourSolicitation() | events.NeighbourAdvertisement():
             return "near", _spell(event), event.target
+        case events.Eapol() | events.Lacp():
+            return "near", _spell(event).upper(), ""
         case events.Other():
             return ("error" if event.reason else "near"), _name_other(event), event.reason
         case _:

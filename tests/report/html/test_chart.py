@@ -38,6 +38,13 @@ def test_a_field_that_differs_is_named_and_told_on_both_sides() -> None:
     assert all("* user class (77): " in title and "client architecture (93): 0000" in title for title in titles)
 
 
+def test_what_is_too_long_to_be_shown_is_held_against_each_other_all_the_same() -> None:
+    long = [replace(BOOT, options={**DISCOVER, 77: (b"i" * 400 + end).hex()}) for end in (b"PXE", b"DHCP")]
+    chart = draw_chart([trace(one) for one in long], LABELS)
+    shown = {field.values for packet in chart.unequal for field in packet.fields}
+    assert shown == {(f"{'i' * 320}...", f"{'i' * 320}...")}
+
+
 def test_what_only_one_side_sends_is_marked_there() -> None:
     boot = trace(BOOT)
     fewer = structs.replace(boot, wire=tuple(one for one in boot.wire if not isinstance(one, TftpRequest)))
