@@ -73,8 +73,18 @@ def parse_pci_id_name(file_name: str, content: bytes) -> str | None:
     stem = find_rom_stem(int(match["vendor"], 16), int(match["device"], 16)) if match else None
     if stem is None:
         return None
-    has_efi = any(image.is_efi for image in survey_option_rom(content).rom.images)
-    return f"{'efi' if has_efi else 'pxe'}-{stem}.rom"
+    return f"{_choose_prefix(content)}-{stem}.rom"
+
+
+def find_default_name(content: bytes) -> str | None:
+    """Return QEMU's default name for a ROM by the PCI IDs of its first image; None where QEMU has no such NIC."""
+    pcir = next((image.pcir for image in survey_option_rom(content).rom.images), None)
+    stem = find_rom_stem(*pcir.pci_ids) if pcir else None
+    return stem and f"{_choose_prefix(content)}-{stem}.rom"
+
+
+def _choose_prefix(content: bytes) -> str:
+    return "efi" if any(image.is_efi for image in survey_option_rom(content).rom.images) else "pxe"
 
 
 def bar_length(length: int) -> int:

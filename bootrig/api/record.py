@@ -17,6 +17,9 @@ from bootrig.schedule.sides import Side
 from bootrig.trace.reading.attempts import REAL_TIME
 from bootrig.trace.trace import Trace
 
+# What the origin of a ROM set has a fact of, by the kind of the set.
+ORIGIN_KINDS = ("recipe", "directory", "archive", "rom", "host")
+
 
 def describe_run(
     verb: str,
@@ -72,6 +75,7 @@ def _describe_side(side: Side) -> RunSide:
     return RunSide(
         label=side.label,
         given=side.given,
-        kind="directory" if "/" in side.given else "recipe",
+        kind=next((kind for kind in ORIGIN_KINDS if kind in side.rom_set.origin), ""),
+        version=side.rom_set.origin.get("version", ""),
         roms=tuple(RunRom(rom.file_name, rom.sha256, rom.length, rom.bar_length) for rom in side.rom_set.roms),
     )

@@ -1,4 +1,4 @@
-"""`bootrig boot ROMSET`: one boot, with its console."""
+"""`bootrig boot SIDE`: one boot, with its console."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from bootrig.cli.boot_options import add_launch_options, read_request
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("rom_set", metavar="ROMSET", help="the ROM set to boot")
+    parser.add_argument("rom_set", metavar="SIDE", help="the ROM set: NAME, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom")
     parser.add_argument("--nic", default="e1000", metavar="NAME", help="NIC model (default: e1000)")
     parser.add_argument("--scenario", default="pxe-tftp", metavar="NAME", help="scenario (default: pxe-tftp)")
     parser.add_argument("--machine", metavar="NAME", help="guest (default: the scenario's first)")

@@ -10,7 +10,7 @@ from bootrig.cli.policy_options import add_policy_options, read_policy
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     parser.add_argument(
-        "baseline", help="the ROM set that is in use, by the name of its recipe; a path for a directory of ROMs"
+        "baseline", help="the ROM set that is in use: NAME of a recipe, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom"
     )
     parser.add_argument("candidate", help="the ROM set that may replace it")
     add_matrix_options(parser)

@@ -11,9 +11,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `bootrig embed` takes."""
     parser.add_argument(
         "rom_set",
-        metavar="ROMSET",
+        metavar="SIDE",
         nargs="?",
-        help="the ROM set, by the name of its recipe; a path for a directory of ROMs",
+        help="the ROM set: NAME of a recipe, ./DIRECTORY, ./PACKAGE, ./FILE.rom",
     )
     parser.add_argument("--into", metavar="DIR", type=parse_directory, required=True, help="the data directory")
     parser.add_argument("--rollback", action="store_true", help="restore what the directory had before")

@@ -19,11 +19,9 @@ _EXPECTATIONS = {"bios": frozenset({"bios"}), "efi": frozenset({"efi"}), "both":
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `bootrig lint` takes."""
     parser.add_argument(
-        "targets", metavar="ROMSET|PATH", nargs="*", help="ROM sets by their recipes' names, or ./FILE, ./DIRECTORY"
+        "targets", metavar="SIDE", nargs="*", help="ROM sets: NAME, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom"
     )
-    parser.add_argument(
-        "--against", metavar="ROMSET|PATH", help="the set in use now: what is new, and what would change"
-    )
+    parser.add_argument("--against", metavar="SIDE", help="the set in use now: what is new, and what would change")
     parser.add_argument("--max-bar", metavar="LENGTH", type=parse_length, help="largest ROM BAR accepted: 256K")
     parser.add_argument("--nic", metavar="MODEL", help="the NIC model that will use the file: e1000")
     parser.add_argument(
@@ -76,15 +74,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str] | None = None) -> SetSubject:
     """Return what `what` names, examined: a ROM set, or a single file by its path, which need not be a whole set."""
+    from bootrig.romset.kinds.rom import names_rom
     from bootrig.romset.obtain import obtain_rom_set
 
-    path = Path(what)
-    if "/" in what and path.exists() and not path.is_dir() and path.suffix != ".toml":
+    if names_rom(what):
         model = find_nic_model(nic) if nic else None
         if nic and model is None:
             known = ", ".join([*NIC_MODELS, *NIC_VARIANTS])
             raise InputError(f'QEMU has no default ROM for a NIC model "{nic}"', remedy=f"known: {known}")
-        rom = examine_rom(what, load_rom(path), nic_model=model, expected=expected)
+        rom = examine_rom(what, load_rom(Path(what)), nic_model=model, expected=expected)
         return SetSubject(what, (rom,), is_whole=False)
     if nic:
         raise InputError("--nic is for a single file: in a set the files' names say it")

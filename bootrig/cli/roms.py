@@ -10,7 +10,7 @@ from bootrig.recipe.build import BuildRecipe
 from bootrig.recipe.path import RecipeKind
 from bootrig.recipe.recipe import load_all
 from bootrig.recipe.roms import RomSetRecipe, load_rom_recipe
-from firmware.romset import bar_length
+from firmware.romset import RomSet, bar_length
 
 if TYPE_CHECKING:
     from bootrig.store.content import Store
@@ -22,20 +22,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     actions.add_parser("list", help="list the ROM sets (the default)")
     show = actions.add_parser("show", help="the files of a ROM set")
-    show.add_argument("name", metavar="NAME", help="the ROM set, by the name of its recipe")
+    show.add_argument("name", metavar="SIDE", help="the ROM set: NAME, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom")
     # The flag is read before the action or after it; a default here would undo the one that was read before.
     show.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
+    pin = actions.add_parser("pin", help="print the recipe of a ROM set, with the digests of all its files")
+    pin.add_argument("name", metavar="SIDE", help="the ROM set, as of show")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run `bootrig roms`.
 
     Raises:
-        InputError: there is no such recipe, or recipes say something wrong.
+        InputError: there is no such ROM set, or recipes say something wrong.
+        RigError: what is to be pinned is not available.
     """
+    from bootrig.romset.kinds.recipe import names_recipe
+    from bootrig.romset.obtain import obtain_rom_set
+    from bootrig.romset.pin import write_pinned_recipe
     from bootrig.store.content import Store
 
     store = Store.default()
+    if arguments.action == "pin":
+        print(write_pinned_recipe(obtain_rom_set(arguments.name, store)), end="")
+        return ExitStatus.GOOD
+    if arguments.action == "show" and not names_recipe(arguments.name):
+        _show_files(obtain_rom_set(arguments.name, store), as_json=arguments.json)
+        return ExitStatus.GOOD
     broken: tuple[DocumentError, ...] = ()
     if arguments.action == "show":
         recipes: tuple[RomSetRecipe, ...] = (load_rom_recipe(arguments.name),)
@@ -84,6 +96,27 @@ def _show(recipe: RomSetRecipe, store: "Store") -> None:
         there = "yes" if store.find(member.sha256) else "no"
         bar = f"{bar_length(member.length) >> 10}K"
         print(f"{member.file_name:<18} {member.length:>7} {bar:>7} {there:<5} {member.sha256}")
+
+
+def _show_files(rom_set: RomSet, *, as_json: bool) -> None:
+    """Show a set that has no recipe: its files, and the names under which they are found."""
+    roms = sorted(rom_set.roms, key=lambda rom: rom.file_name)
+    if as_json:
+        files = [
+            {"name": r.file_name, "member": r.given, "length": r.length, "sha256": r.sha256, "bar_length": r.bar_length}
+            for r in roms
+        ]
+        print_json("roms", rom_sets=[{"name": rom_set.name, "origin": dict(rom_set.origin), "files": files}])
+        return
+    print(rom_set.name)
+    for key, value in rom_set.origin.items():
+        print(f"  {key:<13}  {value}")
+    if rom_set.strangers:
+        print(f"  {'not of QEMU':<13}  {', '.join(sorted(rom_set.strangers))}")
+    print(f"{'file':<18} {'bytes':>7} {'ROM BAR':>7} {'SHA-256':<64} given")
+    for rom in roms:
+        bar = f"{rom.bar_length >> 10}K"
+        print(f"{rom.file_name:<18} {rom.length:>7} {bar:>7} {rom.sha256} {rom.given}".rstrip())
 
 
 def _facts(recipe: RomSetRecipe, store: "Store") -> dict[str, object]:

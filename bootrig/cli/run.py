@@ -1,4 +1,4 @@
-"""`bootrig run ROMSET...`: boot ROM sets and report the outcomes."""
+"""`bootrig run SIDE...`: boot ROM sets and report the outcomes."""
 
 import argparse
 
@@ -11,8 +11,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "rom_set",
         nargs="+",
-        metavar="ROMSET",
-        help="a ROM set to boot, by the name of its recipe; a path for a directory of ROMs",
+        metavar="SIDE",
+        help="a ROM set to boot: NAME of a recipe, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom",
     )
     add_matrix_options(parser)
     add_document_options(parser, "the outcomes")

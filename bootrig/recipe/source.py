@@ -85,11 +85,18 @@ def read_debian_file(table: TableReader) -> SourceFile:
 
 
 def read_archive(table: TableReader) -> SourceFile:
-    """Read an archive of an upstream: `addresses`, and where they are known `sha256` and `length`."""
-    addresses = table.strings("addresses", pattern=r"https?://.+/[^/]+", expected="an http or https address of a file")
-    file_name = addresses[0].rpartition("/")[2] if addresses else ""
+    """Read an archive of an upstream: `addresses`, and where they are known `sha256` and `length`.
+
+    One that is nowhere to be downloaded has a `file_name` instead of addresses: the store has it, or its members.
+    """
+    is_named = "file_name" in table
+    address = r"https?://.+/[^/]+"
+    addresses = table.strings(
+        "addresses", () if is_named else None, pattern=address, expected="an http or https address of a file"
+    )
+    file_name = addresses[0].rpartition("/")[2] if addresses else None
     return SourceFile(
-        file_name=table.string("file_name", file_name, pattern=FILE_NAME, expected="a file name"),
+        file_name=table.string("file_name", None if is_named else file_name, pattern=FILE_NAME, expected="a file name"),
         sha256=table.optional_string("sha256", pattern=SHA256, expected=SHA256_DIGITS),
         length=table.optional_integer("length", minimum=1),
         addresses=addresses,

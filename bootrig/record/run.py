@@ -48,7 +48,7 @@ class RunSide(Struct, frozen=True, kw_only=True):
     Attributes:
         label: `baseline`, `candidate`, or a word made from what was given.
         given: as the user typed it.
-        kind: of what it is: `recipe`, `directory`.
+        kind: of what it is: `recipe`, `directory`, `archive`, `rom`, `host`.
         version: the ROM set's version, empty where it does not say.
         recorded: the recording that it is; None for a side that was booted.
         emulator: the emulator that the side sets; None for none, as with its `platform_firmware`.

@@ -6,6 +6,7 @@ A path has a slash, everything else is a name. What a word or path can be is one
 from collections.abc import Iterable
 from pathlib import Path
 
+from bootrig.document.toml import suggest
 from bootrig.errors import InputError
 from bootrig.registry import collect_objects
 from bootrig.romset import kinds
@@ -43,7 +44,16 @@ def require_rom_sets(names: Iterable[str]) -> None:
 def _find_kind(what: str) -> RomSetKind:
     kind = next((kind for kind in KINDS if kind.accepts(what)), None)
     if kind is None:
-        known = " or ".join(kind.description for kind in KINDS)
-        found = f"{what} is not {known}" if Path(what).exists() else f"there is no file or directory {what}"
-        raise InputError(found, remedy=f"give {known}")
+        path = Path(what)
+        near = suggest(path.name, (other.name for other in _list_beside(path)))
+        known = ", ".join(kind.description for kind in KINDS)
+        raise InputError(f"there is no file or directory {what}{near}", remedy=f"a ROM set is {known}")
     return kind
+
+
+def _list_beside(path: Path) -> tuple[Path, ...]:
+    """Return what is in the directory in which a path is looked for; nothing where that cannot be read."""
+    try:
+        return tuple(path.parent.iterdir())
+    except OSError:
+        return ()

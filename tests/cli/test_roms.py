@@ -84,3 +84,29 @@ def test_a_broken_recipe_is_bad_input_and_the_others_are_listed(
     assert "broken.toml: name: found an integer 5, expected lower-case letters" in captured.err
     assert "broken.toml: rom: found an integer 3, expected an array" in captured.err
     assert captured.err.count("found an integer 5") == 1
+
+
+def test_shows_and_pins_a_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine_1_all.deb"
+    path.write_bytes(make_package({**ROMS, "own.rom": b"own"}))
+    assert main(["roms", "show", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert "not of QEMU    own.rom" in shown
+    assert next(line for line in shown.splitlines() if line.startswith("efi-e1000.rom")).split()[2] == "2K"
+    assert main(["roms", "show", "--json", str(path)]) == 0
+    (facts,) = json.loads(capsys.readouterr().out)["rom_sets"]
+    assert [file["name"] for file in facts["files"]] == ["efi-e1000.rom", "pxe-e1000.rom"]
+    assert main(["roms", "pin", str(path)]) == 0
+    assert facts["files"][0]["sha256"] in capsys.readouterr().out
+
+
+def test_a_mistyped_side_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    for argv in (["compare", "mine", "mime"], ["run", "./mine.deb"], ["boot", "mime"], ["roms", "pin", "./mine.deb"]):
+        assert main(argv) == 2
+        assert "there is no" in capsys.readouterr().err
+    assert list(place.iterdir()) == []

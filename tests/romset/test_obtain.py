@@ -141,11 +141,11 @@ def test_a_directory_stands_for_its_roms(tmp_path: Path, store: Store, monkeypat
     [
         ("own", 'there is no recipe "own"', "name a path with a slash: ./own"),
         ("own.rom", 'there is no recipe "own.rom"', "name a path with a slash: ./own.rom"),
-        ("./none", "there is no file or directory ./none", "give a directory of ROMs or the name of a recipe"),
+        ("./none", "there is no file or directory ./none", "a ROM set is a package (deb, rpm)"),
         (
             "./own.rom",
-            "./own.rom is not a directory of ROMs or the name of a recipe",
-            "give a directory of ROMs or the",
+            "./own.rom is not a directory, a package, a tar archive or an option ROM",
+            "bootrig lint says",
         ),
         ("./none.toml", "there is no recipe file none.toml", ""),
     ],
@@ -172,7 +172,13 @@ def test_a_directory_that_cannot_be_read(tmp_path: Path, store: Store, monkeypat
 
 
 def test_every_kind_says_what_it_accepts() -> None:
-    assert [kind.description for kind in KINDS] == ["a directory of ROMs", "the name of a recipe"]
+    assert [kind.description for kind in KINDS] == [
+        "a package (deb, rpm) or tar archive",
+        "a directory of ROMs",
+        "host",
+        "the name of a recipe",
+        "one option ROM",
+    ]
 
 
 @pytest.mark.network

@@ -4,9 +4,13 @@ import io
 import tarfile
 from collections.abc import Mapping
 
+import zstandard
+
 
 def make_tar(members: Mapping[str, bytes], compression: str = "") -> bytes:
-    """Return a tar archive with these members, compressed by `gz`, `xz` or `bz2` where that is given."""
+    """Return a tar archive with these members, compressed by `gz`, `xz`, `bz2` or `zst` where that is given."""
+    if compression == "zst":
+        return zstandard.compress(make_tar(members))
     stream = io.BytesIO()
     mode = f"w:{compression}"
     with tarfile.open(fileobj=stream, mode=mode) as archive:  # type: ignore[call-overload]

@@ -6,6 +6,7 @@ from pathlib import Path
 from bootrig.document.errors import DocumentError, Problem
 from bootrig.recipe.roms import PrebuiltRomSet, RomMember, load_rom_recipe
 from bootrig.romset.kind import RomSetKind
+from bootrig.romset.kinds.host import names_host
 from bootrig.store.archive import find_members
 from bootrig.store.content import Store
 from bootrig.store.errors import ArchiveError
@@ -17,8 +18,8 @@ logger = logging.getLogger(__name__)
 
 
 def names_recipe(what: str) -> bool:
-    """Return whether `what` is the name of a recipe or the path of its file."""
-    return "/" not in what or what.endswith(".toml")
+    """Return whether `what` is the name of a recipe or the path of its file; the word `host` is not such a name."""
+    return ("/" not in what and not names_host(what)) or what.endswith(".toml")
 
 
 def obtain_by_recipe(name: str, store: Store, settings: FetchSettings | None) -> RomSet:

@@ -9,6 +9,7 @@ from bootrig.store.archive import find_members, is_archive
 from bootrig.store.errors import ArchiveError
 from ci.fuzzing.target import Target, require
 from tests.store.packages import make_package, make_tar
+from tests.store.rpm_packages import make_cpio, make_rpm
 
 MEMBERS = {"usr/lib/a.rom": b"\x55\xaa" + bytes(600), "b": b"b"}
 WANTED = {sha256(content).hexdigest(): len(content) for content in (*MEMBERS.values(), b"nowhere")}
@@ -23,14 +24,16 @@ WORDS = (
     b"L",
     b"x",
     b"S",
+    b"ffffffff",
+    b"TRAILER!!!",
 )
 
 
 @cache
 def make_archives() -> Sequence[bytes]:
     """Return archives in all compressions."""
-    tars = [make_tar(MEMBERS, compression) for compression in ("", "gz", "xz", "bz2")]
-    return (*tars, *(make_package(MEMBERS, compression) for compression in ("xz", "gz")))
+    tars = [make_tar(MEMBERS, compression) for compression in ("", "gz", "xz", "bz2", "zst")]
+    return (*tars, *(make_package(MEMBERS, compression) for compression in ("xz", "gz")), make_rpm(make_cpio(MEMBERS)))
 
 
 def read_archive(content: bytes) -> None:
