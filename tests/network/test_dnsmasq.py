@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bootrig.deadline import Deadline
+from bootrig.errors import RigError
 from bootrig.network.addresses import GUEST_ADDRESS, GUEST_MAC, SERVER_ADDRESS, SERVER_NAME, TAP_MAC
 from bootrig.network.capture import decode_capture
 from bootrig.network.errors import ServiceError
@@ -268,23 +269,24 @@ def _fake_dnsmasq(directory: Path, script: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")
 
 
+def _refuse_to_start(directory: Path, message: str, deadline: Deadline | None = None) -> None:
+    def inside() -> int:
+        with start_dnsmasq(DhcpPersonality(), directory, deadline=deadline):
+            return 0
+
+    with pytest.raises(RigError, match=message):
+        run_in_namespaces(inside)
+
+
 def test_ends_at_once_without_a_word(tmp_path, monkeypatch):
     _fake_dnsmasq(tmp_path, "exit 7", monkeypatch)
-    with (
-        pytest.raises(ServiceError, match=r"^dnsmasq ended at once \(exit status 7\)$"),
-        start_dnsmasq(DhcpPersonality(), tmp_path),
-    ):
-        pass
+    _refuse_to_start(tmp_path, r"^dnsmasq ended at once \(exit status 7\)$")
 
 
 def test_never_gets_ready(tmp_path, monkeypatch):
     _fake_dnsmasq(tmp_path, "echo thinking; exec sleep 1000", monkeypatch)
     before = children_of(os.getpid())
-    with (
-        pytest.raises(ServiceError, match=r"^dnsmasq did not start in time: the cell\nthinking$"),
-        start_dnsmasq(DhcpPersonality(), tmp_path, deadline=Deadline.after(0.3, "the cell")),
-    ):
-        pass
+    _refuse_to_start(tmp_path, r"^dnsmasq did not start in time: the cell\nthinking$", Deadline.after(0.3, "the cell"))
     assert children_of(os.getpid()) == before
 
 
