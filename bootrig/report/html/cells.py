@@ -69,7 +69,7 @@ class Gatherer:
             content = side.read_capture(trace)
             if content is not None:
                 name = f"{side.label}+{key.directory_name}+{trace.attempt}.pcap"
-                label = f"packets of the {side.label}, {trace.attempt}"
+                label = f"packets, {side.label}, {trace.attempt}"
                 yield self.downloads.add(content, label, name, trace.directory)
 
 
@@ -139,7 +139,7 @@ def _iter_commands(key: CellKey, boots: Sequence[tuple[RecordedSide, Trace]]) ->
         words += ["--machine", key.machine, "--platform-firmware", key.platform_firmware]
         words += [] if key.emulator == DEFAULT_EMULATOR else ["--emulator", key.emulator]
         again = words if trace.clock.is_virtual else [*words, "--time", "real"]
-        yield f"boot the {side.label} again", shlex.join(again)
+        yield f"boot {side.label} again", shlex.join(again)
         yield "type at its console", shlex.join([*words, "--interactive"])
         if trace.emulator.command:
             yield f"QEMU's command, {side.label}", shlex.join(trace.emulator.command)
