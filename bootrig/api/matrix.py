@@ -178,7 +178,7 @@ def _start_session(
             if not cells:
                 remove_path(directory)
                 raise InputError(
-                    f"no ROM of {', '.join(names)} fits the NIC models asked for", remedy="bootrig roms show NAME"
+                    f"no ROM of {', '.join(names)} fits the NIC models asked for", remedy="bootrig roms show SIDE"
                 )
             record = describe_run(verb, matrix.argv, directory, sides, equipment, cells)
             _keep(record, directory)

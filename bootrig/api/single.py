@@ -68,9 +68,8 @@ def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
     side = embed_side(rom_set, request.rom_set, directory, label)
     if not side.covers(cell.key.nic_model):
         remove_path(directory)
-        verb = "lint" if "/" in request.rom_set else "roms show"
         raise CellSelectionError(
-            f"{request.rom_set} has no ROM for {cell.key.nic_model}", remedy=f"bootrig {verb} {request.rom_set}"
+            f"{request.rom_set} has no ROM for {cell.key.nic_model}", remedy=f"bootrig roms show {request.rom_set}"
         )
     record = describe_run("boot", request.argv, directory, [side], equipment, [(side, cell)])
     write_run(record, directory)
