@@ -1,6 +1,7 @@
 """Documents that verbs write where the user says: `--report KIND[=FILE]` and its short forms."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from bootrig.bug import keep_bugs
 from bootrig.cli.telling import tell_error
 from bootrig.errors import BootrigError, ExitStatus, InputError
 from bootrig.jsonfile import encode_json
-from bootrig.output import Output, open_output
+from bootrig.output import Output, describe_error, open_output
 
 if TYPE_CHECKING:
     from bootrig.compare import Outcomes, Verdict
@@ -38,7 +39,7 @@ class Document:
 
 def add_document_options(parser: argparse.ArgumentParser, what: str) -> None:
     """Add `--report`, and the short forms `--json` and `--junit`."""
-    add_report_option(parser, what, "text, json, junit or html")
+    add_report_option(parser, what, "text, json, junit, tap, markdown, github or html")
     for kind in ("json", "junit"):
         parser.add_argument(f"--{kind}", metavar="FILE", help=f"short for --report {kind}=FILE ('-': standard output)")
 
@@ -116,11 +117,14 @@ def write_documents(
 
     Those that cannot be written are told; the status that is due to it is returned.
     """
-    from bootrig.report.format import find_encoder
+    from bootrig.report.format import find_encoder, load_formats
 
     status = ExitStatus.GOOD
     for document in documents:
         content = find_encoder(document.kind, subject, runs)(value)
+        for variable, kind in load_formats()[document.kind].appended.items():
+            if name := os.environ.get(variable):
+                status = status.join(_append(Path(name), find_encoder(kind, subject, runs)(value)))
         sys.stdout.flush()
         if document.output is None:
             print_bytes(content)
@@ -130,6 +134,16 @@ def write_documents(
         except BootrigError as error:
             status = status.join(tell_error(error))
     return status
+
+
+def _append(path: Path, content: bytes) -> ExitStatus:
+    """Add `content` to a file, and return the status that is due to that."""
+    try:
+        with path.open("ab") as stream:
+            stream.write(content)
+    except OSError as error:
+        return tell_error(describe_error(path, error))
+    return ExitStatus.GOOD
 
 
 def print_bytes(content: bytes) -> None:

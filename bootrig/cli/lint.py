@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="error",
         help="the least severity that makes the exit status 1 (default: error)",
     )
-    add_report_option(parser, "findings", "text, json or sarif")
+    add_report_option(parser, "findings", "text, json, sarif, tap, markdown or github")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_const", const="-", help="short for --report json")
     output.add_argument("--sarif", action="store_const", const="-", help="short for --report sarif")

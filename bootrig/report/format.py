@@ -1,7 +1,7 @@
 """Formats of reports: one module of this package each, with a value `FORMAT`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ class ReportFormat:
     """One format: what encodes a verdict, outcomes of boots, findings; None for nothing.
 
     A format that `takes_runs` is also given, as the argument `runs`, the directories of the runs that a verdict or
-    outcomes are about, for the evidence in them.
+    outcomes are about, for the evidence in them. `appended` are the formats that are added to the files which
+    environment variables name, by the variable.
     """
 
     summary: str
@@ -36,6 +37,7 @@ class ReportFormat:
     outcomes: Callable[[Outcomes], bytes] | None = None
     findings: Callable[[Findings], bytes] | None = None
     takes_runs: bool = False
+    appended: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_formats() -> Mapping[str, ReportFormat]:

@@ -12,17 +12,20 @@ from bootrig.report.format import find_encoder, load_formats
 
 def test_the_formats_that_are_shipped() -> None:
     formats = load_formats()
-    assert list(formats) == ["html", "json", "junit", "sarif", "text"]
+    assert list(formats) == ["github", "html", "json", "junit", "markdown", "sarif", "tap", "text"]
     assert all(one.summary for one in formats.values())
     able = {
         name: [word for word in ("verdict", "outcomes", "findings") if getattr(one, word)]
         for name, one in formats.items()
     }
     assert able == {
+        "github": ["verdict", "outcomes", "findings"],
         "html": ["verdict", "outcomes"],
         "json": ["verdict", "outcomes", "findings"],
         "junit": ["verdict", "outcomes"],
+        "markdown": ["verdict", "outcomes", "findings"],
         "sarif": ["findings"],
+        "tap": ["verdict", "outcomes", "findings"],
         "text": ["verdict", "outcomes", "findings"],
     }
 
@@ -40,7 +43,7 @@ def test_a_format_that_is_not_there(name: str, subject: str, message: str) -> No
     with pytest.raises(InputError) as caught:
         find_encoder(name, subject)
     assert str(caught.value) == message
-    assert caught.value.remedy.startswith(("known: html, json", "known: json"))
+    assert caught.value.remedy.startswith(("known: github, html, json", "known: github, json"))
 
 
 def test_a_new_format_is_one_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
