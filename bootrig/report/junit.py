@@ -11,6 +11,7 @@ from bootrig.legible import make_legible
 from bootrig.report.format import ReportFormat
 from bootrig.report.sentences import format_finding, tell_origin
 from bootrig.trace.names import CellKey
+from bootrig.trace.trace import Trace
 
 CONSOLE_LENGTH = 4000
 
@@ -45,11 +46,12 @@ def encode_outcomes_junit(outcomes: Outcomes) -> bytes:
     for trace, state in outcomes.settled:
         case = TestCase(make_legible(trace.cell), _class_name(trace.key), trace.usage.get("wall_s"))
         if state in (OutcomeState.FAILED, OutcomeState.UNCONFIRMED):
-            case.result = [Failure(make_legible(trace.outcome.reason), state)]
+            failure = Failure(make_legible(trace.outcome.reason), state)
+            failure.text = make_legible(_tell_boot(trace))
+            case.result = [failure]
         elif state is not OutcomeState.PASSED:
             case.result = [Skipped(make_legible(f"{state}: {trace.outcome.reason}"))]
-        console = "\n".join(line.text for line in trace.console)
-        case.system_out = make_legible(f"run directory: {trace.directory}\n{console[-CONSOLE_LENGTH:]}")
+        case.system_out = make_legible(f"run directory: {trace.directory}\n{_tail_console(trace)}")
         _find_suite(suites, trace.rom_set).add_testcase(case)
     for side, key, message in outcomes.errors:
         case = TestCase(make_legible(str(key)), _class_name(key))
@@ -57,6 +59,16 @@ def encode_outcomes_junit(outcomes: Outcomes) -> bytes:
         what = INPUT_WORDS if is_wrong_input(message) else "the rig broke"
         _find_suite(suites, f"{side}: {what}").add_testcase(case)
     return _encode(suites.values())
+
+
+def _tell_boot(trace: Trace) -> str:
+    """Return the reason, the stages with their times, and the end of the console."""
+    stages = [one.name if one.guest_s is None else f"{one.name} at {one.guest_s:.1f} s" for one in trace.milestones]
+    return "\n".join((trace.outcome.reason, f"stages: {', '.join(stages) or 'none'}", "console:", _tail_console(trace)))
+
+
+def _tail_console(trace: Trace) -> str:
+    return "\n".join(line.text for line in trace.console)[-CONSOLE_LENGTH:]
 
 
 def _compared_case(cell: ComparedCell, found: Sequence[Difference], folded: Set[Difference], broken: str) -> TestCase:

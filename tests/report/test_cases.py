@@ -1,13 +1,16 @@
 """TAP, Markdown and GitHub's commands: what a text has in it is read back as it was, and is never a command."""
 
 import re
+from dataclasses import replace
 from json import loads
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec import structs
 
 from bootrig.cli.documents import Document, write_documents
 from bootrig.errors import ExitStatus
@@ -15,10 +18,12 @@ from bootrig.legible import make_legible
 from bootrig.output import Output
 from bootrig.report.cases import Case, CaseState, list_outcome_cases, list_verdict_cases
 from bootrig.report.github import encode_cases as encode_github
+from bootrig.report.junit import encode_outcomes_junit
 from bootrig.report.markdown import LONGEST, ROWS, encode_outcomes, encode_verdict, escape_markdown
 from bootrig.report.tap import encode_cases as encode_tap
+from tests.compare.factory import trace
 from tests.report.sample import candidate_traces, make_outcomes, verdict
-from tests.report.test_hostile import make_subjects
+from tests.report.test_hostile import FAILED, make_subjects
 
 HOSTILE = "a | b <script>\\# SKIP\n::error::x%0A,:\r\n@all `*_[x](y)"
 texts = st.text(max_size=40)
@@ -114,3 +119,14 @@ def test_a_step_summary_that_cannot_be_written(tmp_path: Path, monkeypatch: pyte
     status = write_documents([Document("github", Output(tmp_path / "commands"))], "verdict", verdict())
     assert status is ExitStatus.INPUT
     assert (tmp_path / "commands").exists()
+
+
+def test_a_failed_boot_in_junit_tells_its_stages() -> None:
+    failed = trace(replace(FAILED, nic="e1000"))
+    first = structs.replace(failed.milestones[0], guest_s=2.25)
+    failed = structs.replace(failed, milestones=(first, *failed.milestones))
+    suite = ElementTree.fromstring(encode_outcomes_junit(make_outcomes([failed])))
+    told = next(suite.iter("failure")).text or ""
+    reason, stages, *_ = told.split("\n")
+    assert reason == failed.outcome.reason
+    assert stages == "stages: dhcp-ack at 2.2 s, dhcp-ack"
