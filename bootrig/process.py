@@ -10,6 +10,7 @@ limit, kill, wait, for its whole process group.
 
 import logging
 import os
+import select
 import shlex
 import shutil
 import signal
@@ -19,7 +20,8 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootrig.confinement.confinement import ConfinedStart, Confinement, prepare_start
+from bootrig.confinement.clone import Program
+from bootrig.confinement.confinement import Confinement, start_confined
 from bootrig.deadline import Deadline
 from bootrig.errors import RigError
 from bootrig.shortage import find_remedy
@@ -110,7 +112,7 @@ class RunningProcess:
         lacking: what of its confinement this machine does not allow.
     """
 
-    def __init__(self, popen: subprocess.Popen[bytes], output: Path, lacking: Sequence[str] = ()) -> None:
+    def __init__(self, popen: "subprocess.Popen[bytes] | _Cloned", output: Path, lacking: Sequence[str] = ()) -> None:
         self._popen = popen
         self.output = output
         self.lacking = tuple(lacking)
@@ -178,7 +180,35 @@ class RunningProcess:
         raise AssertionError("unreachable: waiting without limit returned")
 
 
-def _signal_group(popen: subprocess.Popen[bytes], number: signal.Signals) -> None:
+class _Cloned:
+    """A child of this process that `subprocess` has not started, with what is needed here of its Popen."""
+
+    def __init__(self, pid: int, args: Sequence[str]) -> None:
+        self.pid, self.args = pid, args
+        self._status: int | None = None
+
+    def poll(self) -> int | None:
+        if self._status is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            if ended:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.poll() is None:
+            handle, waiting = os.pidfd_open(self.pid), select.poll()
+            try:
+                waiting.register(handle, select.POLLIN)
+                waiting.poll(None if timeout is None else max(0.0, timeout) * 1000)
+            finally:
+                os.close(handle)
+        status = self.poll()
+        if status is None:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
+        return status
+
+
+def _signal_group(popen: subprocess.Popen[bytes] | _Cloned, number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(popen.pid, number)
 
@@ -195,18 +225,15 @@ def read_tail(path: Path, length: int = TAIL_LENGTH) -> str:
 
 
 def _popen(
-    argv: Sequence[str | Path],
+    words: Sequence[str],
     output: int,
     environment: Mapping[str, str] | None,
     directory: Path | None,
     pass_fds: Sequence[int],
-    start: ConfinedStart | None = None,
     *,
     has_own_session: bool = False,
 ) -> subprocess.Popen[bytes]:
-    words = [str(word) for word in argv]
-    logger.debug("%s", shlex.join(words))
-    try:
+    with _translated_errors(words):
         return subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -217,12 +244,14 @@ def _popen(
             pass_fds=pass_fds,
             start_new_session=has_own_session,
             process_group=None if has_own_session else 0,
-            preexec_fn=start.enter if start else None,  # noqa: PLW1509 - the cell's other threads hold no lock that it needs
         )
-    except subprocess.SubprocessError as error:
-        if start is not None:
-            start.require_confined()
-        raise ProcessError(f"cannot start {words[0]}: {error}", argv=words) from error
+
+
+@contextmanager
+def _translated_errors(words: Sequence[str]) -> Iterator[None]:
+    logger.debug("%s", shlex.join(words))
+    try:
+        yield
     except FileNotFoundError as error:
         remedy = _installation(Path(words[0]).name)
         raise ToolMissingError(f"cannot start {words[0]}: no such program", argv=words, remedy=remedy) from error
@@ -257,13 +286,20 @@ def start_process(
         ProcessError: it cannot be started.
         ConfinementError: it cannot be confined.
     """
+    words = [str(word) for word in argv]
     with ExitStack() as stack:
-        confining = nullcontext() if confinement is None else prepare_start(confinement)
-        with output.open("ab") as stream, confining as start:
-            popen = _popen(
-                argv, stream.fileno(), environment, directory, pass_fds, start, has_own_session=has_own_session
-            )
-            running = RunningProcess(popen, output, start.require_confined() if start else ())
+        with output.open("ab") as stream:
+            if confinement is None:
+                popen = _popen(
+                    words, stream.fileno(), environment, directory, pass_fds, has_own_session=has_own_session
+                )
+                running = RunningProcess(popen, output)
+            else:
+                small = environment if environment is not None else small_environment()
+                program = Program(tuple(words), small, stream.fileno(), tuple(pass_fds), has_own_session)
+                with _translated_errors(words):
+                    process, lacking = start_confined(confinement, program)
+                running = RunningProcess(_Cloned(process, words), output, lacking)
         stack.callback(running.end)
         yield running
 

@@ -6,9 +6,11 @@ all machines.
 """
 
 import ctypes
+import errno
 import os
 import signal
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
@@ -28,6 +30,8 @@ _MNT_DETACH = 2
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 _CAPABILITY_VERSION = 0x20080522
+# setgroups, setresgid, setresuid
+_SET_IDS: Mapping[str, tuple[int, int, int]] = {"x86_64": (116, 119, 117), "aarch64": (159, 149, 147)}
 LAST_CAPABILITY = 40  # CAP_CHECKPOINT_RESTORE; a kernel that has fewer refuses to drop what it does not have
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -133,6 +137,21 @@ def die_with_parent() -> None:
         OSError: the kernel does not.
     """
     _control(_PR_SET_PDEATHSIG, int(signal.SIGKILL), "PR_SET_PDEATHSIG")
+
+
+def become(user: int, group: int) -> None:
+    """Change the ids of this process, whose memory may be another one's, and leave all other groups.
+
+    Raises:
+        OSError: it is not allowed, or not known for this machine (ENOSYS).
+    """
+    machine = os.uname().machine
+    if machine not in _SET_IDS:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), "ids")
+    groups, set_group, set_user = _SET_IDS[machine]
+    _check(_syscall(groups, 0, None), "setgroups")
+    _check(_syscall(set_group, *[group] * 3), "setresgid")
+    _check(_syscall(set_user, *[user] * 3), "setresuid")
 
 
 def set_dumpable() -> None:
