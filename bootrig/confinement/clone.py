@@ -31,6 +31,7 @@ _LINK_AT, _STACK_AT = 8, 16  # uc_link, uc_stack
 # Where a machine's ucontext_t has it.
 _STACK_POINTERS: Mapping[str, int] = {"x86_64": 160, "aarch64": 432}
 _STEPS_LENGTH, _PARENTS_LENGTH, _SMALL_LENGTH = 256 * 1024, 64 * 1024, 16 * 1024
+_SIGNALS = tuple(signal.valid_signals())
 _FAILED, _KILLED_STATUS = 127, 255
 _KILLED = b"a program was killed while it was being confined\n"
 _MOST_DESCRIPTORS = (1 << 31) - 1
@@ -107,7 +108,7 @@ class _Child:
 
     def __init__(self, program: Program, steps: Callable[[], None]) -> None:
         self._program, self._steps = program, steps
-        self._handled = [number for number in signal.valid_signals() if callable(signal.getsignal(number))]
+        self._handled = [number for number in _SIGNALS if callable(signal.getsignal(number))]
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         self.file = ctypes.create_string_buffer(os.pathconf("/", "PC_PATH_MAX"))
         self.raised: list[BaseException] = []
@@ -219,7 +220,7 @@ def _uninterrupted() -> Iterator[None]:
     """Keep signals, and collections of garbage that could close what is the parent's, from happening inside."""
     was_enabled = gc.isenabled()
     gc.disable()
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         yield
     finally:
