@@ -3,7 +3,8 @@
 - What no clock can change (fields, options, names, bytes) needs nothing.
 - Retries, traffic and order are seen at the second clock, by one cell for all that show the like: the same rule,
   subject, sign, machine, platform firmware and emulator. Times, which two clocks split, are looked at again at both.
-- An outcome is seen at the second clock of its own cell; where that shows another, real time decides.
+- An outcome is seen at the second clock of its own cell, of the sides that failed; where that shows another, real time
+  decides.
 - A regression is seen in real time as well, in one cell of its cause: the same rule, subject, severity, machine,
   platform firmware and emulator. One that only a policy makes needs nothing where no clock can change it, and nothing
   more where it is of times: real time is too coarse for what a rule calls a change.

@@ -48,6 +48,7 @@ class Evidence:
         cells: the cells that both sides have.
         broken: cells in which the rig broke: they are not booted again.
         second: what the boots at the second clock show.
+        failed_again: what those of the sides that failed show, beside what counts of those that passed.
         look: what second looks show.
         real: what the boots in real time show.
     """
@@ -55,6 +56,7 @@ class Evidence:
     cells: Mapping[CellKey, PairedCell]
     broken: Set[CellKey]
     second: Shown
+    failed_again: Shown
     look: Shown
     real: Shown
 
@@ -74,8 +76,12 @@ class Evidence:
             return again if again is None or again is False else comes_back(difference.finding, again)
         if rule.needs is Needs.CLOCK and cell.judged.is_real and not rule.needs_own_cell:
             return True  # no clock made it
-        seen = self.second.find(difference)
+        seen = self._show_second(difference).find(difference)
         return None if seen is None else seen is not False
+
+    def _show_second(self, difference: Difference) -> Shown:
+        """Return what the boots at the second clock show; of an outcome, those of a side that passed are not needed."""
+        return self.failed_again if RULES[difference.rule].needs_own_cell else self.second
 
     def ask_real_time(self, difference: Difference) -> bool | None:
         """Whether its own cell shows it in real time; None where it was not asked."""
@@ -96,11 +102,13 @@ class Evidence:
 
     def want_clock(self, difference: Difference) -> tuple[WantedBoot, ...]:
         """Return the boots that its own cell lacks before `ask_clock` answers."""
-        cell = self.find_cell(difference)
+        cell, rule = self.find_cell(difference), RULES[difference.rule]
         if difference.waiver or cell.judged.key in self.broken:
             return ()
+        if rule.needs_own_cell:
+            return cell.want_failed_again()
         is_split = cell.judged.second is not None
-        return cell.want_look() if is_split and RULES[difference.rule].needs is Needs.LOOK else cell.want_second()
+        return cell.want_look() if is_split and rule.needs is Needs.LOOK else cell.want_second()
 
     def want_real_time(self, difference: Difference) -> tuple[WantedBoot, ...]:
         """Return the boots that its own cell lacks before `ask_real_time` answers."""
@@ -113,9 +121,9 @@ class Evidence:
         if rule.needs is Needs.LOOK and cell.judged.second is not None:
             clocks = cell.judged.baseline.clock, cell.judged.second[0].clock
             return f"again at shifts {' and '.join(str(clock.shift) for clock in clocks)}"
-        if cell.second is None or not self.second.find(witness):
+        if not self._show_second(witness).find(witness):
             return self.find_real_words(witness)
-        clock = cell.second.baseline.clock
+        clock = cell.second_clock
         return f"at shift {clock.shift}" if clock.is_virtual else f"again {self.find_real_words(witness)}"
 
     def find_real_words(self, witness: Difference) -> str:
@@ -131,6 +139,7 @@ def gather_evidence(pairing: Pairing, find: Find) -> Evidence:
         {cell.judged.key: cell for cell in pairing.paired},
         pairing.broken.keys(),
         _look_at(pairing, lambda cell: cell.second, find),
+        _look_at(pairing, lambda cell: cell.failed_again, find),
         _look_at(pairing, lambda cell: cell.look, find),
         _look_at(pairing, lambda cell: cell.real, find),
     )

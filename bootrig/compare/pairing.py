@@ -121,6 +121,25 @@ class PairedCell:
         return self._find(self.second_clock, *self._second_numbers)
 
     @property
+    def failed_again(self) -> CellPair | None:
+        """The boots at the second clock of those sides that failed, beside what counts of one that passed.
+
+        In real time both sides are booted again. None where both passed, and where a boot is lacking.
+        """
+        if self.judged.both_passed:
+            return None
+        if self.judged.is_real:
+            return self.second
+        pair = [
+            judged if judged.passed else boots.find(self.second_clock, number)
+            for judged, boots, number in zip(self.judged.sides, self.boots, self._second_numbers, strict=True)
+        ]
+        baseline, candidate = pair
+        if baseline is None or candidate is None:
+            return None
+        return replace(self.judged, baseline=baseline, candidate=candidate, second=None, lent={})
+
+    @property
     def place(self) -> tuple[str, ...]:
         """What cells have in common in which the same firmware runs, whatever the scenario and the NIC."""
         key = self.judged.key
@@ -148,6 +167,11 @@ class PairedCell:
     def want_second(self) -> tuple[WantedBoot, ...]:
         """Return the boots at the second clock that are lacking; none where a side gives no undisturbed one."""
         return self._want(self.second_clock, self._second_numbers, Reason.SECOND_CLOCK) or ()
+
+    def want_failed_again(self) -> tuple[WantedBoot, ...]:
+        """Return the boots of `failed_again` that are lacking; none where one gives no undisturbed one."""
+        failed = [not trace.passed or self.judged.is_real for trace in self.judged.sides]
+        return self._want(self.second_clock, self._second_numbers, Reason.SECOND_CLOCK, failed) or ()
 
     def want_look(self) -> tuple[WantedBoot, ...]:
         """Return the boots that are lacking for a second look; none where a side gives no undisturbed one."""
@@ -183,9 +207,15 @@ class PairedCell:
             return None
         return replace(self.judged, baseline=baseline, candidate=candidate, second=None, lent={})
 
-    def _want(self, clock: Clock, numbers: tuple[int, int], reason: Reason) -> tuple[WantedBoot, ...] | None:
-        """Return the boots that are lacking; None where a side gives none that is evidence."""
-        open_ = [pair for pair in zip(self.boots, numbers, strict=True) if pair[0].find(clock, pair[1]) is None]
+    def _want(
+        self, clock: Clock, numbers: tuple[int, int], reason: Reason, of_sides: Sequence[bool] = (True, True)
+    ) -> tuple[WantedBoot, ...] | None:
+        """Return the boots that are lacking of these sides; None where one gives none that is evidence."""
+        open_ = [
+            (boots, number)
+            for boots, number, is_asked in zip(self.boots, numbers, of_sides, strict=True)
+            if is_asked and boots.find(clock, number) is None
+        ]
         if not all(boots.lacks(clock, number) for boots, number in open_):
             return None
         return tuple(WantedBoot(boots.counted.side, self.judged.key, clock, reason) for boots, _ in open_)

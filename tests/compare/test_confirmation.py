@@ -97,7 +97,6 @@ def states(verdict: Verdict, rule: str) -> dict[str, tuple[Confirmation, str]]:
         ({"shift7": LOST, "real": LOST}, {}, (C, "in real time"), Answer.NOT_COMPATIBLE),
         # what works with neither is no regression
         ({"shift7": LOST, "shift5": LOST, "real": LOST}, {"shift5": LOST, "real": LOST}, (R, ""), Answer.COMPATIBLE),
-        ({"shift7": LOST, "shift5": LOST, "real": LOST}, {"shift5": LOST}, (C, "in real time"), "not-compatible"),
         # where all boots at the second clock are disturbed, real time decides
         (
             {"shift7": LOST, "shift5": {"disturbed": 1}, "real": LOST},
@@ -114,6 +113,20 @@ def test_an_outcome_is_seen_again_in_its_own_cell(
     assert states(verdict, "outcome") == {"a/e1000/pc": became}
     assert verdict.answer == answer
     assert {"a/e1000/pc real"} in batches
+
+
+def test_a_side_that_passed_is_not_booted_at_the_second_clock() -> None:
+    key = "a/e1000/pc"
+    boots = [make(key, changes, side) for side, changes in (("baseline", GOOD), ("candidate", LOST))]
+
+    def answer(wanted: WantedBoot) -> Boot:
+        return make(key, GOOD if wanted.side == "baseline" else LOST, wanted.side)
+
+    _, batches = compare_and_boot(boots, answer)
+    assert [[(boot.side, boot.clock.attempt) for boot in batch] for batch in batches] == [
+        [("candidate", "shift5")],
+        [("baseline", "real"), ("candidate", "real")],
+    ]
 
 
 def test_an_outcome_that_is_better_needs_the_second_clock_only() -> None:
