@@ -22,6 +22,7 @@ from bootrig.emulator.errors import EmulatorError, GuestDiedError, GuestStartErr
 from bootrig.emulator.guest.console import ConsolePipes
 from bootrig.emulator.guest.guest import OUTPUT_FILE, START_S, Guest, copy_variables, start_observer
 from bootrig.emulator.libvirt.domain import ALIAS_PREFIX, encode_domain
+from bootrig.emulator.libvirt.state import own_libvirt_state
 from bootrig.emulator.libvirt.transport import LibvirtTransport
 from bootrig.emulator.monitor.session import start_session
 from bootrig.emulator.release.discovery import QEMU_PROGRAM, Emulator, find_platform_firmware
@@ -33,12 +34,13 @@ REMEDY = (
     'install it: ci/setup libvirt, or pip install "bootrig[libvirt]" and apt-get install libvirt-daemon-driver-qemu'
 )
 USER = "libvirt-qemu"
-# libvirt's QEMU driver alone, with this process's user, and without anything between QEMU and its files: no logging
-# daemon, no change of owners, no security labels, no namespace, no control groups.
+# libvirt's QEMU driver alone, and without anything between QEMU and its files: no logging daemon, no change of owners,
+# no security labels, no namespace, no control groups. User and group are -1, for which libvirt changes no ids: with any
+# others libvirt 11 sets the supplementary groups, too, which a user's own user namespace forbids.
 CONFIGURATION = """\
 stdio_handler = "file"
-user = "+0"
-group = "+0"
+user = "+4294967295"
+group = "+4294967295"
 dynamic_ownership = 0
 remember_owner = 0
 security_driver = "none"
@@ -69,6 +71,11 @@ def start_libvirt(run_directory: Path) -> Iterator[Any]:
     # Sockets have short paths, run directories long ones.
     with start_work_directory("lv") as root:
         _furnish(root, run_directory)
+        try:
+            own_libvirt_state()
+        except OSError as error:
+            what = f"libvirt's QEMU driver gets no /run of its own: {error.filename or 'a mount'}: {error.strerror}"
+            raise LibvirtError(what, remedy="run it as root") from error
         libvirt.registerErrorHandler(lambda *_: None, None)
         libvirt.virEventRegisterDefaultImpl()
         with _run_events(libvirt):
