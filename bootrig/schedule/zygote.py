@@ -4,9 +4,9 @@ Run as `python -m bootrig.schedule.zygote FD`. FD is a stream socket: a line is 
 "attempt": A}` asks for a boot of the cell whose specification is in D. It is answered twice: the same with `"process":
 P` when the cell is forked, and with `"status": S` when it has ended. With `"console": true` a descriptor is sent along
 with the line: a stream socket that is the guest's console. With `"prefix": K`, the key of a prefix, its three
-descriptors are sent along; with `"makes_prefix": true` a stream socket over which they come. When the other end
-closes, or SIGTERM or SIGINT comes, all cells are ended. When the thread that started this process ends, the kernel
-kills it, and with it its cells, all of them stopped or not.
+descriptors are sent along; with `"makes_prefix": true` a stream socket over which they come. With `"processor": N` all
+processes of the cell run on that one. When the other end closes, or SIGTERM or SIGINT comes, all cells are ended. When
+the thread that started this process ends, the kernel kills it, and with it its cells, all of them stopped or not.
 """
 
 import gc
@@ -30,6 +30,7 @@ from bootrig.confinement.kernel import die_with_parent
 from bootrig.network.services.files import find_content_kinds
 from bootrig.network.services.registry import find_services
 from bootrig.scenario.kinds.registry import find_kinds
+from bootrig.schedule.executors.processors import run_on
 
 RECEIVE_LENGTH = 65536
 ENDING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
@@ -52,6 +53,7 @@ class _Question:
     console: bool = False
     prefix: str = ""
     makes_prefix: bool = False
+    processor: int | None = None
 
     @property
     def descriptors(self) -> int:
@@ -78,6 +80,8 @@ def _fork_cell(question: _Question, descriptors: list[int], control: socket.sock
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
         signal.set_wakeup_fd(-1)
         control.close()
+        if question.processor is not None:
+            run_on(question.processor)
         status = _run(question, own)
     finally:
         sys.stderr.flush()

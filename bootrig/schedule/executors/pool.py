@@ -26,6 +26,7 @@ from bootrig.process import RunningProcess, small_environment, start_process
 from bootrig.process_tree import iter_tree, kill_tree
 from bootrig.schedule.errors import PoolError
 from bootrig.schedule.executors.executor import CellResult, report_broken
+from bootrig.schedule.executors.processors import Processors
 from bootrig.schedule.order import Queue
 from bootrig.schedule.shelf import Place, Shelf
 from bootrig.temporary import remove_abandoned, remove_path
@@ -60,6 +61,7 @@ class _Running:
     Attributes:
         limit_s: its outer deadline in seconds of wall time; None for none.
         watchdog: watches its processes once the zygote has told which they are.
+        processor: the one on which it runs; None for any.
         makes: the key of the prefix that it makes; empty for a boot.
         channel: over which the descriptors of the prefix come.
         fault: why it was killed, empty while it was not.
@@ -69,6 +71,7 @@ class _Running:
     specification: CellSpecification
     limit_s: float | None
     awaited_by_s: float
+    processor: int | None = None
     watchdog: Watchdog | None = None
     makes: str = ""
     channel: socket.socket | None = None
@@ -89,6 +92,8 @@ class Pool:
         self._stack = stack
         self._zygote = _start_zygote(run_directory, stack)
         self._starts = 1
+        self._processors = Processors()
+        stack.callback(self._processors.close)
         self._running: dict[str, _Running] = {}  # by attempt's directory
         self._looked_s = 0.0
 
@@ -187,7 +192,10 @@ class Pool:
             self._ask(maker, [far.fileno()], {"makes_prefix": True})
 
     def _ask(self, specification: CellSpecification, descriptors: Sequence[int], what: Mapping[str, object]) -> None:
-        question = {"directory": str(specification.cell_directory), "attempt": str(specification.attempt), **what}
+        processor = self._processors.take() if specification.clock.is_virtual else None
+        self._running[str(specification.directory)].processor = processor
+        asked = {"directory": str(specification.cell_directory), "attempt": str(specification.attempt)}
+        question = {**asked, "processor": processor, **what}
         with suppress(ConnectionError):
             socket.send_fds(self._zygote.control, [json.dumps(question).encode() + b"\n"], list(descriptors))
 
@@ -204,7 +212,7 @@ class Pool:
                 cell.awaited_by_s = math.inf
                 cell.watchdog = Watchdog(told["process"], cell.limit_s)
             else:
-                del self._running[directory]
+                self._remove(directory)
                 if cell.channel is None:
                     yield self._note_clone(_load_result(cell.specification, told["status"], cell.fault))
                 else:
@@ -215,6 +223,12 @@ class Pool:
                 if not cell.fault and cell.watchdog is not None and (fault := cell.watchdog.find_fault()):
                     _break_cell(cell, fault)
             yield from self._look_at_zygote()
+
+    def _remove(self, directory: str) -> _Running:
+        """Return a cell that has ended; its processor is free again."""
+        cell = self._running.pop(directory)
+        self._processors.give_back(cell.processor)
+        return cell
 
     def _end_prefix(self, cell: _Running, channel: socket.socket, status: int) -> None:
         """Take the prefix that a cell has made; what broke stays in its directory."""
@@ -283,7 +297,7 @@ class Pool:
             raise PoolError(message)
         self._zygote = _start_zygote(self._run_directory, self._stack)
         self._starts += 1
-        broken = [self._running.pop(directory) for directory in tuple(self._running)]
+        broken = [self._remove(directory) for directory in tuple(self._running)]
         for cell in broken:
             if cell.channel is None:
                 yield report_broken(cell.specification, cell.fault or message)

@@ -18,9 +18,11 @@ from bootrig.cell import watchdog
 from bootrig.cell.process import load_error
 from bootrig.cell.specification import CellSpecification, load_specification, write_specification
 from bootrig.emulator.release.discovery import Emulator
+from bootrig.process_tree import iter_tree
 from bootrig.schedule import equipment, zygote
 from bootrig.schedule.equipment import collect_programs, specify
 from bootrig.schedule.errors import PoolError
+from bootrig.schedule.executors import processors
 from bootrig.schedule.executors.pool import start_pool
 from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.shelf import Place, start_shelf
@@ -161,6 +163,31 @@ def test_a_cell_that_does_not_end_is_killed_and_the_next_one_runs(
     assert str(first.error).endswith("QEMU sleeps")
     assert load_error(first.specification.directory, "", 0).args == first.error.args
     assert "no bios-256k.bin in any data" in str(second.error)
+
+
+class _SeenError(Exception):
+    """QEMU runs."""
+
+
+@pytest.mark.rig
+@pytest.mark.parametrize("clock", [VIRTUAL, REAL])
+def test_in_virtual_time_all_of_a_cell_has_one_processor(
+    clock: Clock, specifications: list[CellSpecification], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processors, "NAME", f"\0bootrig-test-{os.getpid()}-{{}}")
+    allowed = os.sched_getaffinity(0)
+    cell = replace(specifications[0], emulator=make_silent_qemu(tmp_path), attempt=Attempt(clock))
+
+    def look() -> None:
+        tree = list(iter_tree(find_zygote()))
+        if any(b"qemu-system" in read_words(process.pid) for process in tree):
+            raise _SeenError([os.sched_getaffinity(process.pid) for process in tree if process.generation])
+
+    with start_pool(1, tmp_path) as pool, pytest.raises(_SeenError) as caught:
+        list(pool.run([cell], go_on=look))
+    (found,) = caught.value.args
+    assert len(found) >= 3
+    assert found == [{min(allowed)} if clock.is_virtual else allowed] * len(found)
 
 
 class _ColdBootError(Exception):
