@@ -27,6 +27,7 @@ from bootrig.emulator.launch import start_guest
 from bootrig.network.capture import GrowingCapture
 from bootrig.network.tap import count_frames, open_tap
 from bootrig.scenario.kinds.registry import find_kinds
+from bootrig.trace.cast import CAST_FILE, encode_cast
 from bootrig.trace.events import Event
 from bootrig.trace.trace import PrefixUse, Trace
 
@@ -86,6 +87,8 @@ async def _boot(
             rom, stage, observation, services, made.added, lacking, events, guest.command, qemu_wall_s, prefix
         )
         trace = make_trace(specification, ended, served.sums, capture.decode())
+        cast = encode_cast(f"{trace.cell} {trace.attempt}", stage.cast.find_events(trace.milestones))
+        (directory / CAST_FILE).write_bytes(cast)
         if trace.passed:
             return trace
         alive = await services.ask_alive()

@@ -7,6 +7,7 @@ from bootrig.cell.keys import Typist
 from bootrig.emulator.guest.guest import Guest
 from bootrig.network.services.content.kind import NONCE_WORD
 from bootrig.scenario.scenario import Scenario
+from bootrig.trace.cast import CastRecorder
 from bootrig.trace.reading.console import ConsoleReader
 from bootrig.trace.reading.milestones import make_report_milestone
 from bootrig.trace.reading.pattern import UserPattern
@@ -21,6 +22,7 @@ class CellStage:
 
     Attributes:
         console: what the guest has printed.
+        cast: the same with all control functions, to be played.
         typist: types at its console.
         milestones: those that the console has shown, in their order.
         report: what a probe with the boot's nonce has reported; None for nothing yet.
@@ -28,6 +30,7 @@ class CellStage:
 
     def __init__(self, guest: Guest, scenario: Scenario, nonce: str, clock: Clock) -> None:
         self.console = ConsoleReader()
+        self.cast = CastRecorder()
         self.milestones: list[Milestone] = []
         self.report: ProbeReport | None = None
         self._guest = guest
@@ -79,7 +82,11 @@ class CellStage:
 
     def note_milestone(self, name: str, evidence: str) -> None:
         """Note that the boot has reached the milestone `name`, and what shows it."""
-        self.milestones.append(Milestone(name, None, self._wall_s, Evidence(text=evidence)))
+        self._note(Milestone(name, None, self._wall_s, Evidence(text=evidence)))
+
+    def _note(self, milestone: Milestone) -> None:
+        self.milestones.append(milestone)
+        self.cast.mark(milestone.name)
 
     @property
     def _wall_s(self) -> float:
@@ -95,6 +102,7 @@ class CellStage:
             PatternError: a pattern of the scenario ran past its limit.
         """
         self.console.feed(text, guest_s)
+        self.cast.add(text, guest_s)
         self._watch.add(self.console.take_new())
         fresh = self._watch.fresh
         seen = {milestone.name for milestone in self.milestones}
@@ -105,7 +113,7 @@ class CellStage:
         if self.report is None:
             self.report = find_probe_report(fresh, self._nonce)
             if self.report is not None:
-                self.milestones.append(make_report_milestone(self.report, self._clock, self._wall_s))
+                self._note(make_report_milestone(self.report, self._clock, self._wall_s))
         async with self._printed:
             self._printed.notify_all()
         return fresh

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from bootrig.report.html.bars import Bars, draw_bars
 from bootrig.report.html.chart import Chart, draw_chart
 from bootrig.report.html.console import ConsoleView, hold_consoles
-from bootrig.report.html.downloads import Download, Downloads
+from bootrig.report.html.downloads import CAST, PCAP, Download, Downloads
 from bootrig.report.html.evidence import RecordedSide
+from bootrig.report.html.screens import ScreenRow, hold_screens
 from bootrig.report.html.views import AttemptView, BootView, FindingView, Link
 from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
 from bootrig.trace.trace import Trace
@@ -30,6 +31,7 @@ class CellEvidence:
     chart: Chart | None
     console: ConsoleView | None
     same_console: Link | None
+    screens: tuple[ScreenRow, ...]
     findings: tuple[FindingView, ...]
     downloads: tuple[Download, ...]
     commands: tuple[tuple[str, str], ...]
@@ -59,6 +61,7 @@ class Gatherer:
             chart=draw_chart(traces, labels) if traces and has_chart else None,
             console=None if same else console,
             same_console=same,
+            screens=hold_screens([side.find_events(trace) for side, trace in boots]) if has_chart else (),
             findings=tuple(_iter_findings(boots)),
             downloads=tuple(self._iter_downloads(key, boots)),
             commands=tuple(_iter_commands(key, boots)),
@@ -66,11 +69,11 @@ class Gatherer:
 
     def _iter_downloads(self, key: CellKey, boots: Sequence[tuple[RecordedSide, Trace]]) -> Iterator[Download]:
         for side, trace in boots:
-            content = side.read_capture(trace)
-            if content is not None:
-                name = f"{side.label}+{key.directory_name}+{trace.attempt}.pcap"
-                label = f"packets, {side.label}, {trace.attempt}"
-                yield self.downloads.add(content, label, name, trace.directory)
+            name, origin = f"{side.label}+{key.directory_name}+{trace.attempt}", f"{side.label}, {trace.attempt}"
+            if (packets := side.read_capture(trace)) is not None:
+                yield self.downloads.add(packets, PCAP, f"packets, {origin}", f"{name}.pcap", trace.directory)
+            if (console := side.read_console(trace)) is not None:
+                yield self.downloads.add(console, CAST, f"console, {origin}", f"{name}.cast", trace.directory)
 
 
 def _find_all(key: CellKey, boots: Sequence[tuple[RecordedSide, Trace]]) -> list[list[Trace]]:

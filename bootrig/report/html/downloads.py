@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 COMPRESSED_ABOVE = 20_000
 LONGEST = 64_000
-PCAP, GZIP = "application/vnd.tcpdump.pcap", "application/gzip"
+PCAP, CAST, GZIP = "application/vnd.tcpdump.pcap", "application/x-asciicast", "application/gzip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,11 @@ class Downloads:
         self._anchors: dict[str, str] = {}
         self._longest = longest
 
-    def add(self, content: bytes, label: str, name: str, place: str) -> Download:
-        """Return how a capture is offered; one that is too long even when compressed is only named."""
+    def add(self, content: bytes, kind: str, label: str, name: str, place: str) -> Download:
+        """Return how a file is offered; one that is too long even when compressed is only named."""
         digest = hashlib.sha256(content).hexdigest()
         if digest in self._anchors:
             return Download(label, name, len(content), "", self._anchors[digest], place)
-        kind = PCAP
         packed = content
         if len(content) > COMPRESSED_ABOVE:
             kind, name, packed = GZIP, f"{name}.gz", gzip.compress(content, mtime=0)

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from bootrig.givenfile import FileKind, GivenFileError, read_given
 from bootrig.record.run import RecordedRun, RunSide, find_run
+from bootrig.trace.cast import CAST_FILE, CastError, CastEvent, parse_cast
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import CellBoots, group_boots
 from bootrig.trace.trace import Trace
@@ -17,6 +18,7 @@ from firmware.romset import RomSet
 
 CAPTURE = "capture.pcap"
 CAPTURED = FileKind("a capture", 256 << 20)
+CONSOLE = FileKind("a console", 16 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,32 @@ class RecordedSide:
 
     def read_capture(self, trace: Trace) -> bytes | None:
         """Return the packets of a boot; None where its run does not have them, or would not have them inside."""
+        return self._read(trace, CAPTURE, CAPTURED)
+
+    def read_console(self, trace: Trace) -> bytes | None:
+        """Return the console of a boot as an asciicast; None as `read_capture`."""
+        return self._read(trace, CAST_FILE, CONSOLE)
+
+    def find_events(self, trace: Trace) -> list[CastEvent]:
+        """Return what the console of a boot showed, and when; nothing where its run does not have it."""
+        content = self.read_console(trace)
+        try:
+            return [] if content is None else parse_cast(content)
+        except CastError:
+            return []
+
+    def _read(self, trace: Trace, name: str, kind: FileKind) -> bytes | None:
         if self.recorded is None or not trace.directory:
             return None
         directory = self.recorded.directory
         place = PurePosixPath(trace.directory)
         if place.is_absolute() or ".." in place.parts:
             return None
-        path = directory / place / CAPTURE
+        path = directory / place / name
         try:
             if not path.resolve().is_relative_to(directory.resolve()):
                 return None
-            return read_given(path, CAPTURED)
+            return read_given(path, kind)
         except (GivenFileError, OSError, ValueError):  # a NUL or half a character in the name
             return None
 

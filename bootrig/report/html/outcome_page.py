@@ -189,6 +189,7 @@ def _iter_cells(
             chart=evidence.chart,
             console=evidence.console,
             same_console=evidence.same_console,
+            screens=evidence.screens,
             attempts=evidence.attempts,
             findings=evidence.findings,
             downloads=evidence.downloads,

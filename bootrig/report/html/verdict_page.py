@@ -223,6 +223,7 @@ class _Cells:
             chart=evidence.chart,
             console=evidence.console,
             same_console=evidence.same_console,
+            screens=evidence.screens,
             attempts=evidence.attempts,
             findings=evidence.findings,
             downloads=evidence.downloads,

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from bootrig.report.html.evidence import RecordedSide
 from bootrig.report.html.outcome_page import make_outcome_page
 from bootrig.report.html.rendering import render
 from bootrig.report.html.verdict_page import make_verdict_page
+from bootrig.trace.cast import CAST_FILE, CastEvent, CastKind, encode_cast
 from bootrig.trace.events import Arp, Dhcp, DhcpOption, Dns, DnsQuestion, HttpResponse, Other, TftpOptions
 from bootrig.trace.reading.attempts import group_boots
 from bootrig.trace.trace import EmulatorEvidence, PlatformFirmwareEvidence, Trace
@@ -38,7 +40,10 @@ ATTRIBUTES = frozenset({
     *("http-equiv", "id", "lang", "name", "open", "placeholder", "rel", "role", "scope", "title", "type"),
     *("viewbox", "width", "x", "x1", "x2", "y", "y1", "y2"),
 })  # fmt: skip
-ADDRESS = re.compile(r"#[A-Za-z0-9_.+/\[\]-]+|data:,|data:application/(vnd\.tcpdump\.pcap|gzip);base64,[A-Za-z0-9+/=]+")
+ADDRESS = re.compile(
+    r"#[A-Za-z0-9_.+/\[\]-]+|data:,|data:application/(vnd\.tcpdump\.pcap|x-asciicast|gzip);base64,[A-Za-z0-9+/=]+"
+)
+PLACE = "cells/there/shift7"
 CLASSES = re.compile(r"[a-z0-9 -]*")
 EVIL = (
     "</title></style></script><script>alert(1)</script>",
@@ -84,8 +89,19 @@ def make_traces(text: str) -> list[Trace]:
         told = {name: poison_events(getattr(made, name), text) for name in ("rom_set", "outcome", "rom", "emulator")}
         told |= {name: poison_events(getattr(made, name), text) for name in ("wire", "console", "truncated", "cached")}
         told["rom"] = msgspec.structs.replace(told["rom"], romfile="e1000.rom")
-        traces.append(msgspec.structs.replace(made, **told, directory=f"cells/{text}/{word}"))
+        # the one that passed has a place that there is, with its console
+        place = PLACE if made.passed else f"cells/{text}/{word}"
+        traces.append(msgspec.structs.replace(made, **told, directory=place))
     return traces
+
+
+def write_files(directory: Path, text: str) -> None:
+    """Write what a boot leaves beside its trace, with `text` in it."""
+    place = directory / PLACE
+    place.mkdir(parents=True)
+    look = "".join(f"\x1b[{number}m{text}" for number in (1, 7, 31, 44, 0))
+    events = [CastEvent(1.0, CastKind.OUTPUT, look), CastEvent(2.0, CastKind.MARKER, f"m{text}")]
+    (place / CAST_FILE).write_bytes(encode_cast(text, events))
 
 
 def poison_events(value: Any, text: str) -> Any:
@@ -120,8 +136,15 @@ def make_side(label: str, traces: Sequence[Trace], text: str, directory: Path) -
     return RecordedSide(label, RecordedRun(run, directory), boots, {"e1000.rom": (finding,)})
 
 
-def make_pages(text: str, directory: Path) -> list[bytes]:
+def make_pages(text: str) -> list[bytes]:
     """Return the page of a verdict and that of outcomes, with all evidence, of boots that are full of `text`."""
+    with tempfile.TemporaryDirectory() as name:
+        write_files(Path(name), text)
+        return make_pages_of(text, Path(name))
+
+
+def make_pages_of(text: str, directory: Path) -> list[bytes]:
+    """Return the pages of boots whose files are in a directory."""
     baseline = [msgspec.structs.replace(one, side="baseline") for one in make_traces(text)]
     candidate = [
         msgspec.structs.replace(one, side="candidate", rom_set=f"{one.rom_set}2", wire=one.wire[1:], console=())
@@ -170,20 +193,22 @@ def check_page(content: bytes) -> None:
 @example("".join(EVIL))
 @example("harmless")
 def test_no_text_becomes_a_part_of_the_page(text: str) -> None:
-    for content in make_pages(text, Path("/nothing")):
+    for content in make_pages(text):
         check_page(content)
 
 
 def test_what_is_said_is_there_to_be_read() -> None:
-    pages = make_pages("<script>alert(1)</script>\x1b", Path("/nothing"))
+    pages = make_pages("<script>alert(1)</script>\x1b")
     for content in pages:
         text = lxml.html.document_fromstring(content).text_content()
         assert "<script>alert(1)</script>\\x1b" in text
+        screen, *_ = lxml.html.document_fromstring(content).cssselect(".screen")
+        assert screen.text_content().lstrip().startswith("<script>alert(1)</script>")
 
 
 def test_a_page_of_which_a_text_is_not_escaped_is_found() -> None:
     """The check can say no."""
-    (content, _) = make_pages("harmless", Path("/nothing"))
+    (content, _) = make_pages("harmless")
     for there, wrong in (
         (b"<main>", b"<main><script>alert(1)</script>"),
         (b"<main>", b"<main><img src=x>"),

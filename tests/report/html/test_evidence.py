@@ -12,8 +12,9 @@ from msgspec import structs
 from bootrig.report.html.anchors import Anchors
 from bootrig.report.html.bars import draw_bars
 from bootrig.report.html.console import hold_consoles
-from bootrig.report.html.downloads import COMPRESSED_ABOVE, Downloads
+from bootrig.report.html.downloads import CAST, COMPRESSED_ABOVE, PCAP, Downloads
 from bootrig.report.html.evidence import RecordedSide, load_pair
+from bootrig.trace.cast import CastEvent, CastKind, encode_cast
 from bootrig.trace.trace import ConsoleLine
 from tests.compare.factory import Boot, trace
 from tests.record.test_run import make_run
@@ -28,7 +29,7 @@ def decode(address: str) -> bytes:
 def test_each_capture_is_carried_once() -> None:
     downloads = Downloads()
     first, again, other = (
-        downloads.add(content, "label", "name.pcap", "place") for content in (b"one", b"one", b"two")
+        downloads.add(content, PCAP, "label", "name.pcap", "place") for content in (b"one", b"one", b"two")
     )
     assert (decode(first.address), first.name, first.anchor) == (b"one", "name.pcap", "file-1")
     assert (again.address, again.anchor) == ("", "file-1")
@@ -37,11 +38,11 @@ def test_each_capture_is_carried_once() -> None:
 
 def test_a_long_capture_is_compressed_and_one_that_stays_long_is_only_named() -> None:
     long = b"\0" * (COMPRESSED_ABOVE + 1)
-    told = Downloads().add(long, "label", "name.pcap", "place")
+    told = Downloads().add(long, PCAP, "label", "name.pcap", "place")
     assert (told.name, gzip.decompress(decode(told.address))) == ("name.pcap.gz", long)
     noise = os.urandom(99_000)
-    assert Downloads().add(noise, "label", "name.pcap", "place").address == ""
-    assert gzip.decompress(decode(Downloads(None).add(noise, "label", "name.pcap", "place").address)) == noise
+    assert Downloads().add(noise, CAST, "label", "name.pcap", "place").address == ""
+    assert gzip.decompress(decode(Downloads(None).add(noise, CAST, "label", "name.pcap", "place").address)) == noise
 
 
 def make_side(tmp_path: Path) -> RecordedSide:
@@ -63,6 +64,17 @@ def test_a_capture_comes_from_the_run_and_from_nowhere_else(tmp_path: Path) -> N
         for place in ("own", "../outside", str(outside), "link", "own/\0", "nothing", "")
     }
     assert found == {**dict.fromkeys(found), "own": b"packets"}
+
+
+def test_a_console_that_is_no_asciicast_has_no_screens(tmp_path: Path) -> None:
+    side, boot = make_side(tmp_path), structs.replace(trace(BOOT), directory="own")
+    assert side.find_events(boot) == []
+    (tmp_path / "run" / "own").mkdir()
+    (tmp_path / "run" / "own" / "console.cast").write_bytes(b"nothing")
+    assert side.find_events(boot) == []
+    events = [CastEvent(1.0, CastKind.OUTPUT, "x")]
+    (tmp_path / "run" / "own" / "console.cast").write_bytes(encode_cast("", events))
+    assert side.find_events(boot) == events
 
 
 def test_a_pipe_in_the_place_of_a_capture_does_not_block(tmp_path: Path) -> None:
