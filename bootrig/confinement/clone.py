@@ -18,11 +18,13 @@ import gc
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from bootrig.confinement import kernel
 from bootrig.confinement.errors import REMEDY, ConfinementError
 
 _SHARED_MEMORY, _PARENT_WAITS = 0x00000100, 0x00004000  # CLONE_VM, CLONE_VFORK
@@ -34,7 +36,7 @@ _STEPS_LENGTH, _PARENTS_LENGTH, _SMALL_LENGTH = 256 * 1024, 64 * 1024, 16 * 1024
 _SIGNALS = tuple(signal.valid_signals())
 _FAILED, _KILLED_STATUS = 127, 255
 _KILLED = b"a program was killed while it was being confined\n"
-_MOST_DESCRIPTORS = (1 << 31) - 1
+_one_at_a_time = threading.Lock()  # since what keeps collections of garbage away is for all threads
 
 _libc = ctypes.CDLL(None, use_errno=True)
 # The interpreter's lock is held all the time: by the parent's thread, in whose place the child runs.
@@ -144,9 +146,10 @@ class _Child:
         below = 3
         for kept in sorted(self._program.pass_fds):
             os.set_inheritable(kept, True)
-            os.closerange(below, kept)
+            if below < kept:
+                kernel.close_range(below, kept - 1)
             below = max(below, kept + 1)
-        os.closerange(below, _MOST_DESCRIPTORS)
+        kernel.close_range(below)
 
     def close(self) -> None:
         """Close what the parent has opened for it."""
@@ -167,7 +170,8 @@ def clone_program(program: Program, kinds: Iterable[int], steps: Callable[[int],
     Raises:
         ConfinementError: this machine allows none of the namespaces.
         OSError: the program cannot be started.
-        BaseException: what the steps raised.
+        ValueError: a word has a NUL.
+        BaseException: what the steps raised, or a handler of a signal that had to wait meanwhile.
     """
     number = 0
     for flags in kinds:
@@ -192,13 +196,14 @@ def _clone_child(child: _Child, program: Program, flags: int) -> tuple[int, int]
     """
     has_left, has_failed = ctypes.create_string_buffer(1), ctypes.create_string_buffer(1)
     small = ctypes.create_string_buffer(_SMALL_LENGTH)
-    environment = (f"{name}={value}" for name, value in program.environment.items())
+    words = _strings(program.words)
+    environment = _strings(f"{name}={value}" for name, value in program.environment.items())
     execution = _Context()
-    with _uninterrupted():
+    with _uninterrupted() as started:
         beginning, leaving, failure, end = _Context(_STEPS_LENGTH), _Context(), _Context(), _Context()
         end.call(_libc._exit, ctypes.c_long(_FAILED))
         failure.call(_libc.memset, has_failed, ctypes.c_long(1), ctypes.c_long(1), link=end)
-        execution.call(_libc.execve, child.file, _strings(program.words), _strings(environment), link=failure)
+        execution.call(_libc.execve, child.file, words, environment, link=failure)
         leaving.call(_libc.memset, has_left, ctypes.c_long(1), ctypes.c_long(1), link=execution)
         callback = _Steps(child.run)
         beginning.call(callback, link=leaving, stack=beginning.find_stack())
@@ -209,26 +214,41 @@ def _clone_child(child: _Child, program: Program, flags: int) -> tuple[int, int]
             beginning.address,
         )
         number = ctypes.get_errno()  # which is one for both: the child's where there was one
-        if process > 0 and has_left.raw == b"\0":
-            os.write(2, _KILLED)
-            os._exit(_KILLED_STATUS)
+        if process > 0:
+            if has_left.raw == b"\0":
+                os.write(2, _KILLED)
+                os._exit(_KILLED_STATUS)
+            started.append(process)
     return int(process), number if process < 0 or has_failed.raw != b"\0" else 0
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Keep signals, and collections of garbage that could close what is the parent's, from happening inside."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        if was_enabled:
-            gc.enable()
+def _uninterrupted() -> Iterator[list[int]]:
+    """Keep signals, and collections of garbage that could close what is the parent's, from happening inside.
+
+    What a handler of a signal that came meanwhile raises leaves nothing of the process that is put into the list.
+    """
+    started: list[int] = []
+    with _one_at_a_time:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            yield started
+        finally:
+            if was_enabled:
+                gc.enable()
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+            except BaseException:
+                for process in started:
+                    os.kill(process, signal.SIGKILL)
+                    os.waitpid(process, 0)
+                raise
 
 
 def _strings(words: Iterable[str]) -> ctypes.Array[ctypes.c_char_p]:
     encoded = [os.fsencode(word) for word in words]
+    if any(b"\0" in word for word in encoded):
+        raise ValueError("a word or the environment of a program has a NUL")
     return (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)

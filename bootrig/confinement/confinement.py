@@ -59,10 +59,12 @@ def start_confined(confinement: Confinement, program: Program) -> tuple[int, tup
         OSError: it cannot be started.
     """
     way = _Way(confinement)
-    with allow_user_namespaces() if confinement.has_own_user else nullcontext():
-        process = clone_program(program, way.iter_namespaces(), way.go)
-    if way.changes_ids:
-        kernel.set_dumpable()  # for the child's memory was this process's
+    try:
+        with allow_user_namespaces() if confinement.has_own_user else nullcontext():
+            process = clone_program(program, way.iter_namespaces(), way.go)
+    finally:
+        if way.changes_ids:
+            kernel.set_dumpable()  # for the child's memory was this process's
     return process, tuple(way.lacking)
 
 

@@ -1,8 +1,7 @@
 """The system calls of confinement, which Python does not have.
 
 Sources: unshare(2), setns(2), open_tree(2), move_mount(2), mount_setattr(2), pivot_root(2), prctl(2), capset(2),
-user_namespaces(7); linux/mount.h, linux/capability.h. open_tree, move_mount and mount_setattr have the same numbers on
-all machines.
+close_range(2), user_namespaces(7); linux/mount.h, linux/capability.h. Numbers from 424 are the same on all machines.
 """
 
 import ctypes
@@ -26,6 +25,7 @@ _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
 _OPEN_TREE_CLONE, _AT_RECURSIVE, _AT_EMPTY_PATH, _AT_FDCWD = 0x1, 0x8000, 0x1000, -100
 _MOVE_MOUNT_F_EMPTY_PATH = 0x4
 _MNT_DETACH = 2
+_CLOSE_RANGE, _LAST_DESCRIPTOR = 436, 0xFFFFFFFF
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
@@ -124,6 +124,17 @@ def pivot_root() -> None:
     """
     _check(_pivot_root(b".", b"."), "pivot_root")
     _check(_umount(b".", _MNT_DETACH), "umount")
+
+
+def close_range(first: int, last: int = _LAST_DESCRIPTOR) -> None:
+    """Close descriptors.
+
+    A Python that was built against an older C library (conda's, uv's) closes two billion numbers one by one instead.
+
+    Raises:
+        OSError: the kernel is older than 5.9.
+    """
+    _check(_syscall(_CLOSE_RANGE, ctypes.c_ulong(first), ctypes.c_ulong(last), 0), "close_range")
 
 
 def _control(option: int, value: int, what: str, further: int = 0) -> None:

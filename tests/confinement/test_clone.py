@@ -108,6 +108,28 @@ def test_a_step_that_fails_starts_nothing(error: BaseException, output: int, tmp
     require_no_child()
 
 
+def test_a_signal_that_came_meanwhile_leaves_nothing(output: int) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGUSR1, interrupt)
+    parent = os.getpid()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(("/bin/sleep", "1000"), output, lambda _kinds: os.kill(parent, signal.SIGUSR1))
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+    assert gc.isenabled()
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
+    require_no_child()
+
+
+def test_a_nul_starts_nothing(output: int) -> None:
+    with pytest.raises(ValueError, match="has a NUL"):
+        run(("/bin/true", "a\0b"), output)
+    require_no_child()
+
+
 def test_namespaces_that_are_refused(output: int) -> None:
     program, seen = Program(("/bin/true",), ENVIRONMENT, output), list[int]()
     with pytest.raises(ConfinementError, match="cannot make namespaces: Invalid argument"):

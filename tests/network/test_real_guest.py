@@ -29,7 +29,7 @@ pytestmark = pytest.mark.rig
 PXELINUX = Path("/usr/lib/PXELINUX/pxelinux.0")
 LDLINUX = Path("/usr/lib/syslinux/modules/bios/ldlinux.c32")
 NONCE = b"nonce-20110315"
-WALL_S = 120.0
+WALL_S = 40.0
 TRIES = 3
 
 
