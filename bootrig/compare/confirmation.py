@@ -13,7 +13,7 @@ A cell vouches only for what it could have seen. One that does not see it refute
 nobody vouched is booted in real time. That tells nothing of instructions, which are info: there the next cell is asked.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence, Set
 from dataclasses import astuple, dataclass, replace
 
 from bootrig.compare.difference import Confirmation, Difference
@@ -24,9 +24,13 @@ from bootrig.compare.registry import Needs
 from bootrig.compare.rules import RULES
 from bootrig.compare.second_clocks import find_second_clocks
 from bootrig.compare.vouching import Answer, Testimony, Ways, vouch
+from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import WantedBoot
 
 Told = dict[Difference, Testimony[Difference]]
+
+# A cell that is booted again anyway is asked first where its difference is not smaller than this part of the largest.
+NEAR_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,17 @@ def _ask_clocks(members: Sequence[Difference], evidence: Evidence) -> Told:
         if RULES[cluster[0].rule].needs_own_cell:
             told |= {entry: _ask_own_cell(entry, evidence) for entry in cluster}
         else:
-            told |= vouch(cluster, _find_ways(cluster[0], evidence), one_is_enough=_is_of_work(cluster))
+            asked = {entry.key for entry, testimony in told.items() if testimony.wanted}
+            ordered = _put_first(cluster, asked)
+            told |= vouch(ordered, _find_ways(cluster[0], evidence), one_is_enough=_is_of_work(cluster))
     return told
+
+
+def _put_first(cluster: Sequence[Difference], asked: Set[CellKey | None]) -> list[Difference]:
+    """Return a cluster, whose largest is first, with those before it that are in cells which are asked anyway."""
+    least = abs(cluster[0].finding.delta or 0.0) * NEAR_SHARE
+    near = [entry for entry in cluster if entry.key in asked and abs(entry.finding.delta or 0.0) >= least]
+    return [*near, *(entry for entry in cluster if entry not in near)]
 
 
 def _is_of_work(cluster: Sequence[Difference]) -> bool:

@@ -22,6 +22,7 @@ Changes = Mapping[str, Any]
 Cells = Mapping[str, Mapping[str, Changes]]
 
 C, P, R, N = Confirmation.CONFIRMED, Confirmation.PENDING, Confirmation.REFUTED, Confirmation.NOT_NEEDED
+SIDES = ("baseline", "candidate")
 GOOD: Changes = {}
 LOST = {"passed": False, "milestone": "dhcp-ack", "nbp_s": None}
 LOST_EARLIER = {"passed": False, "milestone": "dhcp-discover", "nbp_s": None}
@@ -275,6 +276,23 @@ def test_times_that_differ_are_looked_at_again_at_both_clocks() -> None:
         {Reason.REAL_TIME: {"real"}},
     ]
     assert times(verdict) == {(C, "again at shifts 7 and 5; in real time")}
+
+
+def test_a_cell_that_is_looked_at_anyway_is_asked_first() -> None:
+    """The start is the later by a little in one cell, the file in another: one of them is booted again for both."""
+    late = {A: {"first_packet_s": 6.0, "request_s": 5.5}, B: {"first_packet_s": 6.1, "request_s": 5.4}}
+    late = {name: {**changes, "last_byte_s": 6.4, "nbp_s": 6.5} for name, changes in late.items()}
+
+    def answer(wanted: WantedBoot) -> Boot:
+        name = find_name(wanted.key)
+        return make(name, late[name] if wanted.side == "candidate" else GOOD, wanted.side)
+
+    boots = [make(name, late[name] if side == "candidate" else GOOD, side) for name in late for side in SIDES]
+    verdict, batches = compare_and_boot(boots, answer)
+    looks = {find_name(boot.key) for batch in batches for boot in batch if boot.reason is Reason.SECOND_LOOK}
+    assert {one.rule for one in verdict.differences} >= {"start-time", "file-time"}
+    assert {one.confirmation for one in verdict.differences if RULES[one.rule].needs is Needs.LOOK} == {C}
+    assert len(looks) == 1
 
 
 def test_ten_seconds_longer_come_back_however_much_they_vary() -> None:
