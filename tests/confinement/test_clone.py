@@ -41,7 +41,8 @@ def test_a_program_gets_what_it_was_given(output: int, tmp_path: Path) -> None:
     reading, writing = os.pipe()
     other = os.open("/dev/null", os.O_RDONLY)
     os.set_inheritable(other, True)
-    script = "echo $0 $GREETING; ls /proc/$$/fd; ps -o pgid= $$ | grep -qw $$"
+    group = "read -r stat < /proc/$$/stat && set -- ${stat##*) } && test $3 = $$"
+    script = f"echo $0 $GREETING; ls /proc/$$/fd; {group}"
     assert run(("sh", "-c", script, "me"), output, fds=(writing,)) == 0
     lines = (tmp_path / "log").read_text().splitlines()
     for descriptor in (reading, writing, other):
