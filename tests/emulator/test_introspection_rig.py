@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import dpkt
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
@@ -131,8 +133,11 @@ def test_a_type_that_ends_qemu_is_noted(monkeypatch: pytest.MonkeyPatch) -> None
         asyncio.run(introspections.introspect(find_host_emulator()))
 
 
-def boot(definition: MachineDefinition, directory: Path, by_qmp: Catalog | None) -> tuple[bytes, int]:
-    """Boot to the end and return the console and the length of the capture."""
+def boot(definition: MachineDefinition, directory: Path, by_qmp: Catalog | None) -> tuple[bytes, set[int]]:
+    """Boot to the end and return the console and the lengths of the frames.
+
+    The guest's clock does not wait for QEMU's own servers: on a busy machine it asks them again, and prints more dots.
+    """
 
     async def run() -> bytes:
         async with (
@@ -148,14 +153,16 @@ def boot(definition: MachineDefinition, directory: Path, by_qmp: Catalog | None)
             seen += await guest.console.read()
         return seen
 
-    return asyncio.run(run()), (directory / "wire.pcap").stat().st_size
+    console, _, _ = asyncio.run(run()).partition(b"No bootable device.")
+    with (directory / "wire.pcap").open("rb") as stream:
+        return re.sub(rb"\.+", b".", console), {len(frame) for _, frame in dpkt.pcap.Reader(stream)}
 
 
 @pytest.mark.parametrize(("machine", "model"), [("pc", "e1000"), ("pc", "virtio-net-pci"), ("q35", "e1000e")])
 def test_configured_by_qmp_the_boot_is_the_same(
     machine: str, model: str, tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[tuple[bytes, int]] = []
+    seen: list[tuple[bytes, set[int]]] = []
     for name, by_qmp in (("command-line", None), ("qmp", catalog)):
         directory = tmp_path / name
         directory.mkdir()
@@ -170,10 +177,8 @@ def test_configured_by_qmp_the_boot_is_the_same(
         )
         definition = add_root_ports(definition, catalog)
         seen.append(boot(definition, directory, by_qmp))
-    (first, first_length), (second, second_length) = seen
-    ends = [text[: text.index(b"No bootable device.")] for text in (first, second)]
-    assert ends[0] == ends[1]
-    assert first_length == second_length > 1000
+    assert seen[0] == seen[1]
+    assert len(seen[0][1]) > 3
 
 
 def test_what_qmp_can_take_and_what_not(tmp_path: Path, catalog: Catalog) -> None:
