@@ -9,7 +9,7 @@ from bootrig.report.html.chart import Chart, draw_chart
 from bootrig.report.html.console import ConsoleView, hold_consoles
 from bootrig.report.html.downloads import CAST, PCAP, Download, Downloads
 from bootrig.report.html.evidence import RecordedSide
-from bootrig.report.html.screens import ScreenRow, hold_screens
+from bootrig.report.html.screens import ScreenView, draw_screens
 from bootrig.report.html.views import AttemptView, BootView, FindingView, Link
 from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
 from bootrig.trace.trace import Trace
@@ -31,7 +31,7 @@ class CellEvidence:
     chart: Chart | None
     console: ConsoleView | None
     same_console: Link | None
-    screens: tuple[ScreenRow, ...]
+    screens: tuple[tuple[ScreenView, ...], ...]
     findings: tuple[FindingView, ...]
     downloads: tuple[Download, ...]
     commands: tuple[tuple[str, str], ...]
@@ -61,7 +61,7 @@ class Gatherer:
             chart=draw_chart(traces, labels) if traces and has_chart else None,
             console=None if same else console,
             same_console=same,
-            screens=hold_screens([side.find_events(trace) for side, trace in boots]) if has_chart else (),
+            screens=tuple(_iter_screens(boots)) if has_chart else (),
             findings=tuple(_iter_findings(boots)),
             downloads=tuple(self._iter_downloads(key, boots)),
             commands=tuple(_iter_commands(key, boots)),
@@ -74,6 +74,12 @@ class Gatherer:
                 yield self.downloads.add(packets, PCAP, f"packets, {origin}", f"{name}.pcap", trace.directory)
             if (console := side.read_console(trace)) is not None:
                 yield self.downloads.add(console, CAST, f"console, {origin}", f"{name}.cast", trace.directory)
+
+
+def _iter_screens(boots: Sequence[tuple[RecordedSide, Trace]]) -> Iterator[tuple[ScreenView, ...]]:
+    """Yield the screens of each side, where one has any."""
+    screens = [draw_screens(side.find_events(trace)) for side, trace in boots]
+    return iter(screens if any(screens) else ())
 
 
 def _find_all(key: CellKey, boots: Sequence[tuple[RecordedSide, Trace]]) -> list[list[Trace]]:

@@ -6,6 +6,7 @@ Nothing leaves the file: its security policy allows its own style sheet, its own
 
 import base64
 import hashlib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bootrig.legible import make_legible
@@ -29,6 +30,7 @@ def render(page: Page) -> bytes:
     return text.encode()
 
 
+@cache
 def _make_environment() -> "Environment":
     # what has no HTML to write does not wait for it
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bootrig.trace.cast import CastEvent, CastKind
@@ -42,56 +42,31 @@ class ScreenPart:
     look: str
 
 
+Rows = tuple[tuple[ScreenPart, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ScreenView:
-    """A screen, row by row, without the blank rows at its end."""
+    """A screen without the blank rows at its end, the milestones at which it was so, and the clock at the first one."""
 
-    rows: tuple[tuple[ScreenPart, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenRow:
-    """The screens of the sides at the same milestones, and the guests' clocks.
-
-    A side that did not come so far has no screen (None) and no clock (empty).
-    """
-
+    time: str
     milestones: tuple[str, ...]
-    times: tuple[str, ...]
-    screens: tuple[ScreenView | None, ...]
+    rows: Rows
 
 
-def hold_screens(casts: Sequence[Sequence[CastEvent]]) -> tuple[ScreenRow, ...]:
-    """Return the screens of one boot or of two, beside each other: at each milestone at which one has changed."""
-    sides = [dict(_iter_screens(events)) for events in casts]
-    rows: list[ScreenRow] = []
-    for name in _order_names(sides):
-        found = [side.get(name) for side in sides]
-        screens = tuple(None if one is None else one[1] for one in found)
-        times = tuple("" if one is None else f"{one[0]:.1f} s" for one in found)
-        if rows and rows[-1].screens == screens:
-            rows[-1] = ScreenRow((*rows[-1].milestones, name), rows[-1].times, screens)
-        elif any(screen is not None and screen.rows for screen in screens):
-            rows.append(ScreenRow((name,), times, screens))
-    return tuple(rows[-MOST:])
+def draw_screens(events: Sequence[CastEvent]) -> tuple[ScreenView, ...]:
+    """Return the screens of a boot at its milestones and its end, each that was not so before; at most `MOST`."""
+    views: list[ScreenView] = []
+    for guest_s, name, rows in _iter_screens(events):
+        if views and views[-1].rows == rows:
+            views[-1] = replace(views[-1], milestones=(*views[-1].milestones, name))
+        elif rows:
+            views.append(ScreenView(f"{guest_s:.1f} s", (name,), rows))
+    return tuple(views[-MOST:])
 
 
-def _order_names(sides: Sequence[Mapping[str, object]]) -> list[str]:
-    """Return the milestones of all sides: each side's in its own order, where they have the same one."""
-    names: list[str] = []
-    for side in sides:
-        place = 0
-        for name in side:
-            if name in names:
-                place = names.index(name) + 1
-            else:
-                names.insert(place, name)
-                place += 1
-    return names
-
-
-def _iter_screens(events: Sequence[CastEvent]) -> Iterator[tuple[str, tuple[float, ScreenView]]]:
-    """Yield each milestone once, with the guest's clock and the screen as it was then."""
+def _iter_screens(events: Sequence[CastEvent]) -> Iterator[tuple[float, str, Rows]]:
+    """Yield the guest's clock, the name of the milestone, and the screen as it was then."""
     # what has no screens to draw does not wait for it
     from pyte import Screen, Stream  # noqa: PLC0415
 
@@ -99,17 +74,16 @@ def _iter_screens(events: Sequence[CastEvent]) -> Iterator[tuple[str, tuple[floa
         return
     screen = Screen(COLUMNS, ROWS)
     stream = Stream(screen)
-    drawn = ScreenView(())
+    rows: Rows = ()
     has_changed = False
-    for event in events:
+    for event in (*events, CastEvent(events[-1].guest_s, CastKind.MARKER, END)):
         if event.kind is CastKind.OUTPUT:
             stream.feed(keep_known(event.text))
             has_changed = True
             continue
         if has_changed:
-            drawn, has_changed = _draw(screen), False
-        yield event.text, (event.guest_s, drawn)
-    yield END, (events[-1].guest_s, _draw(screen))
+            rows, has_changed = _draw(screen), False
+        yield event.guest_s, event.text, rows
 
 
 def keep_known(text: str) -> str:
@@ -118,11 +92,11 @@ def keep_known(text: str) -> str:
     return known.encode("cp437", "replace").decode("cp437")
 
 
-def _draw(screen: "Screen") -> ScreenView:
+def _draw(screen: "Screen") -> Rows:
     rows = [tuple(_iter_parts(screen, number)) for number in range(ROWS)]
     while rows and not rows[-1]:
         rows.pop()
-    return ScreenView(tuple(rows))
+    return tuple(rows)
 
 
 def _iter_parts(screen: "Screen", number: int) -> Iterator[ScreenPart]:

@@ -10,7 +10,7 @@ from bootrig.report.html.chart import Chart
 from bootrig.report.html.console import ConsoleView
 from bootrig.report.html.downloads import Download
 from bootrig.report.html.matrix import MatrixView
-from bootrig.report.html.screens import ScreenRow
+from bootrig.report.html.screens import ScreenView
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class CellView:
     chart: Chart | None = None
     console: ConsoleView | None = None
     same_console: Link | None = None
-    screens: tuple[ScreenRow, ...] = ()
+    screens: tuple[tuple[ScreenView, ...], ...] = ()
     attempts: tuple[AttemptView, ...] = ()
     findings: tuple[FindingView, ...] = ()
     downloads: tuple[Download, ...] = ()

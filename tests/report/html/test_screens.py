@@ -1,10 +1,10 @@
-"""Screens at milestones: what an emulator draws of a console, beside each other, and what it never gets."""
+"""Screens at milestones: what an emulator draws of a console, and what it never gets."""
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bootrig.report.html.screens import LONGEST, MOST, ScreenPart, ScreenView, hold_screens, keep_known
+from bootrig.report.html.screens import LONGEST, MOST, ScreenPart, ScreenView, draw_screens, keep_known
 from bootrig.trace.cast import CastEvent, CastKind
 
 
@@ -16,53 +16,29 @@ def mark(name: str, guest_s: float = 1.0) -> CastEvent:
     return CastEvent(guest_s, CastKind.MARKER, name)
 
 
-def read(view: ScreenView | None) -> list[str]:
-    return [] if view is None else ["".join(part.text for part in row) for row in view.rows]
+def read(view: ScreenView) -> list[str]:
+    return ["".join(part.text for part in row) for row in view.rows]
 
 
 def test_a_screen_is_drawn_at_each_milestone_that_changed_it() -> None:
-    events = [
-        mark("power"),
-        say("SeaBIOS\r\n"),
-        mark("a", 1.5),
-        mark("b", 2),
-        say("\x1b[2J\x1b[HiPXE", 3),
-        mark("c", 3),
+    text = [say("SeaBIOS\r\n"), mark("a", 1.5), mark("b", 2), say("\x1b[2J\x1b[HiPXE", 3), mark("c", 3)]
+    assert [(view.time, view.milestones, read(view)) for view in draw_screens([mark("power"), *text])] == [
+        ("1.5 s", ("a", "b"), ["SeaBIOS"]),
+        ("3.0 s", ("c", "end"), ["iPXE"]),
     ]
-    rows = hold_screens([events])
-    assert [(row.milestones, row.times, read(row.screens[0])) for row in rows] == [
-        (("a", "b"), ("1.5 s",), ["SeaBIOS"]),
-        (("c", "end"), ("3.0 s",), ["iPXE"]),
-    ]
-
-
-def test_two_sides_are_beside_each_other_at_the_same_milestone() -> None:
-    first = [say("x"), mark("dhcp-ack", 2), say("y"), mark("nbp", 4)]
-    second = [say("x"), mark("dhcp-ack", 3), say("z"), mark("tftp-error", 5)]
-    rows = hold_screens([first, second])
-    assert [row.milestones for row in rows] == [("dhcp-ack",), ("tftp-error",), ("nbp",), ("end",)]
-    assert [row.times for row in rows] == [("2.0 s", "3.0 s"), ("", "5.0 s"), ("4.0 s", ""), ("4.0 s", "5.0 s")]
-    assert [[read(screen) for screen in row.screens] for row in rows][1:3] == [[[], ["xz"]], [["xy"], []]]
 
 
 def test_colours_and_bold_are_kept() -> None:
-    (row,) = hold_screens([[say("\x1b[0;1miPXE\x1b[0m -- \x1b[36mhttp\x1b[0;7mon\x1b[0m  ")]])
-    assert row.screens[0] is not None
-    assert row.screens[0].rows == (
-        (
-            ScreenPart("iPXE", "bold"),
-            ScreenPart(" -- ", ""),
-            ScreenPart("http", "cyan"),
-            ScreenPart("on", "on-white black"),
-        ),
-    )
+    (view,) = draw_screens([say("\x1b[0;1miPXE\x1b[0m -- \x1b[36mhttp\x1b[0;7mon\x1b[0m  ")])
+    parts = [("iPXE", "bold"), (" -- ", ""), ("http", "cyan"), ("on", "on-white black")]
+    assert view.rows == (tuple(ScreenPart(*part) for part in parts),)
 
 
 def test_a_console_that_is_too_long_has_no_screens_and_many_milestones_few() -> None:
-    assert hold_screens([[say("x" * (LONGEST + 1))]]) == ()
+    assert draw_screens([say("x" * (LONGEST + 1))]) == ()
     many = [event for number in range(40) for event in (say(f"{number}\r\n"), mark(f"m{number}"))]
-    assert len(hold_screens([many])) == MOST
-    assert hold_screens([[]]) == ()
+    assert [view.milestones[0] for view in draw_screens(many)] == [f"m{number}" for number in range(40 - MOST, 40)]
+    assert draw_screens([]) == ()
 
 
 @pytest.mark.parametrize(
@@ -107,6 +83,6 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(max_size=40))
 @example("\x1b[?5A\x1b[5J\x1b[38;2m\x1b[38;5;999m")
 def test_any_console_has_screens_of_its_size(text: str) -> None:
-    for row in hold_screens([[say(text), mark("x")]]):
-        for line in read(row.screens[0]):
+    for view in draw_screens([say(text), mark("x")]):
+        for line in read(view):
             assert len(line) <= 80
