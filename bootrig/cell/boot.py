@@ -15,6 +15,7 @@ from bootrig.cell.draining import drain
 from bootrig.cell.ends import Cable
 from bootrig.cell.machine import make_definition
 from bootrig.cell.observer import Observer, Operator
+from bootrig.cell.pictures import END, Photographer
 from bootrig.cell.recording import Ended, make_trace, make_unstarted_trace
 from bootrig.cell.serving import Served, start_services
 from bootrig.cell.slots import NIC_ID
@@ -77,14 +78,28 @@ async def _boot(
             rom = await guest.rom_evidence(NIC_ID)
             stage = CellStage(guest, scenario, specification.nonce, specification.clock)
             observer = Observer(guest, stage, specification.clock, Cable(count_frames, read_wire), operator)
-            observation = await observer.observe(find_kinds()[scenario.kind], (guest.watch, *services.watches))
+            photographer = Photographer(guest, stage, directory)
+            watched = (guest.watch, *services.watches, *([photographer.watch] if scenario.guest.screen else []))
+            observation = await observer.observe(find_kinds()[scenario.kind], watched)
+            if scenario.guest.screen:
+                await photographer.take(END)
             if not observation.ended_by:
                 await drain(guest, stage, read_wire)
             events = tuple(json.loads(json.dumps(dict(event))) for event in guest.events)
         qemu_wall_s = time.monotonic() - begun_s
         lacking = tuple(dict.fromkeys((*prepared.lacking, *guest.lacking)))
         ended = Ended(
-            rom, stage, observation, services, made.added, lacking, events, guest.command, qemu_wall_s, prefix
+            rom,
+            stage,
+            observation,
+            services,
+            made.added,
+            lacking,
+            events,
+            guest.command,
+            qemu_wall_s,
+            prefix,
+            tuple(photographer.pictures),
         )
         trace = make_trace(specification, ended, served.sums, capture.decode())
         cast = encode_cast(f"{trace.cell} {trace.attempt}", stage.cast.find_events(trace.milestones))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import assert_never
 
 from bootrig.cell.errors import CellError
-from bootrig.cell.slots import CAPTURE_ID, DISK_ID, NETDEV_ID, NIC_ID
+from bootrig.cell.slots import CAPTURE_ID, DISK_ID, NETDEV_ID, NIC_ID, SCREEN_ID
 from bootrig.cell.specification import CAPTURE_FILE, SENT_CAPTURE_FILE, CellSpecification
 from bootrig.emulator.definition.definition import (
     Accelerator,
@@ -16,11 +16,25 @@ from bootrig.emulator.definition.definition import (
     make_virtual_clock,
 )
 from bootrig.emulator.definition.launch import RomBy
-from bootrig.emulator.definition.parts import JsonValue, Part, make_capture, make_disk, make_nic, make_tap_netdev
+from bootrig.emulator.definition.parts import (
+    Device,
+    JsonValue,
+    Part,
+    make_capture,
+    make_disk,
+    make_nic,
+    make_tap_netdev,
+)
 from bootrig.emulator.guest.guest import SERIAL_PORT, has_console
 from bootrig.network.addresses import GUEST_MAC
 from bootrig.scenario.platform import firmware_family
 from firmware.nic import find_nic_model
+
+# What QEMU calls the devices of which it makes pictures (docs/system/devices, "-vga").
+SCREEN = "VGA"
+DISPLAYS = frozenset(
+    {SCREEN, "cirrus-vga", "vmware-svga", "qxl-vga", "virtio-vga", "bochs-display", "isa-vga", "ati-vga"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,8 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
     clock, base, built = RealTimeClock(), specification.guest, specification.platform_firmware_file
     console = () if has_console(base) else (SERIAL_PORT,)
     added = ["QMP", "console", *console, "tap", "filter-dump", f"rtc base {clock.base}"]
+    screen = tuple(_iter_screen(specification))
+    added += [device.type for device in screen]
     shift = specification.clock.shift
     if shift is not None:
         accelerator = make_virtual_clock(shift)
@@ -64,8 +80,16 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
             id=CAPTURE_ID,
         ),
         *_iter_disk(base, disk_file),
+        *screen,
     )
     return CellGuest(definition, tuple(added))
+
+
+def _iter_screen(specification: CellSpecification) -> Iterator[Device]:
+    """Yield the screen of a guest that is to have one and has none; it comes last, so that the NIC keeps its place."""
+    has_one = any(device.type in DISPLAYS for device in specification.guest.of_kind(Device))
+    if specification.scenario.guest.screen and not has_one:
+        yield Device(SCREEN, SCREEN_ID, {})
 
 
 def _iter_disk(base: MachineDefinition, disk_file: Path | None) -> Iterator[Part]:

@@ -28,6 +28,7 @@ from bootrig.trace.trace import (
     PlatformFirmwareEvidence,
     PrefixUse,
     RomEvidence,
+    ScreenPicture,
     Trace,
 )
 
@@ -46,6 +47,7 @@ class Ended:
     command: tuple[str, ...]
     qemu_wall_s: float
     prefix: PrefixUse | None = None
+    pictures: tuple[ScreenPicture, ...] = ()
 
 
 def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[int], capture: DecodedCapture) -> Trace:
@@ -69,6 +71,7 @@ def make_trace(specification: CellSpecification, ended: Ended, sums: Collection[
         milestones=order_milestones([*iter_wire_milestones(wire), *stage.milestones]),
         wire=wire,
         console=stage.console.lines,
+        pictures=ended.pictures,
         reports=(stage.report,) if stage.report else (),
         services=tuple(ended.services.describe(specification.scenario, wire)),
         qmp_events=ended.events,

@@ -8,9 +8,9 @@ from bootrig.emulator.definition.parts import Device
 from bootrig.emulator.definition.values import Checker, Fault
 from bootrig.emulator.schema.shapes import Catalog, Object
 
-NIC_ID, NETDEV_ID, CAPTURE_ID, DISK_ID = "nic0", "net0", "dump0", "disk0"
+NIC_ID, NETDEV_ID, CAPTURE_ID, DISK_ID, SCREEN_ID = "nic0", "net0", "dump0", "disk0", "screen0"
 OWN_IDS: Mapping[str, tuple[str, ...]] = {
-    "device": (NIC_ID, DISK_ID),
+    "device": (NIC_ID, DISK_ID, SCREEN_ID),
     "netdev": (NETDEV_ID,),
     "object": (CAPTURE_ID, f"{CAPTURE_ID}-sent"),
     "blockdev": (f"{DISK_ID}-file", f"{DISK_ID}-raw"),

@@ -63,6 +63,11 @@ class CellStage:
         async with self._printed:
             await self._printed.wait_for(lambda: any(milestone.name == name for milestone in self.milestones))
 
+    async def await_milestones(self, number: int) -> None:
+        """Wait until the console has shown so many milestones."""
+        async with self._printed:
+            await self._printed.wait_for(lambda: len(self.milestones) >= number)
+
     async def await_text(self, pattern: str) -> str:
         """Wait until the console shows a regular expression behind what was last waited for; returns the match.
 

@@ -7,6 +7,7 @@ RigError
     ├── LibvirtError                  libvirt is missing or does not work
     ├── AcceleratorError              the accelerator asked for does not work here
     ├── FreezeError                   a guest cannot be frozen, or not be thawed
+    ├── PictureError                  there is no picture of a guest's screen
     ├── GuestError
     │   ├── GuestStartError           QEMU started, but never became usable
     │   ├── GuestDiedError            QEMU went away
@@ -46,6 +47,10 @@ class LibvirtError(EmulatorError):
 
 class FreezeError(EmulatorError):
     """A guest cannot be frozen, or not be thawed, by this QEMU."""
+
+
+class PictureError(EmulatorError):
+    """QEMU wrote no picture of a guest's screen, or one that cannot be read."""
 
 
 class GuestError(EmulatorError):

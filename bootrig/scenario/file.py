@@ -174,6 +174,7 @@ def _read_guest(root: TableReader) -> GuestChoice:
         platform_firmware=root.strings("platform_firmware", default=("seabios",)),
         nic_models=nic_models,
         disk=root.boolean("disk", default=False),
+        screen=root.boolean("screen", default=False),
     )
 
 

@@ -23,7 +23,8 @@ UNDIGESTED = frozenset({"summary", "why", "suites", "known"})
 class GuestChoice:
     """The guests that a scenario is tried on: those of the default matrix, by the names of their definitions.
 
-    `optional_machines` run when somebody asks for them; a `disk` has a probe as its boot sector.
+    `optional_machines` run when somebody asks for them; a `disk` has a probe as its boot sector, a `screen` is a VGA
+    device, of which pictures are taken.
     """
 
     machines: tuple[str, ...]
@@ -31,6 +32,7 @@ class GuestChoice:
     platform_firmware: tuple[str, ...]
     nic_models: tuple[str, ...]
     disk: bool
+    screen: bool
 
 
 @dataclass(frozen=True, slots=True)

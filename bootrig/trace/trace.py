@@ -190,6 +190,16 @@ class ConsoleLine(Struct, frozen=True):
     wiped: bool = False
 
 
+class ScreenPicture(Struct, frozen=True):
+    """A picture of the guest's screen: a PNG file in the attempt's directory, and the milestone at which it was taken.
+
+    That of the last one is `end`. A screen that has not changed is the same file.
+    """
+
+    file: str
+    milestone: str
+
+
 class ReadBack(Struct, frozen=True):
     """A statement of a service's table, as the packets show it: what was seen, and in which frame."""
 
@@ -247,6 +257,7 @@ class Trace(Struct, frozen=True, kw_only=True):
         prefix: what the boot was cloned from; None for a cold boot.
         milestones: in the order in which they were reached.
         wire: in the order of the capture.
+        pictures: of the screen, where the scenario asks for them.
         reports: what probes reported.
         faults: which fault hit which frame.
         qmp_events: QMP events as QEMU sent them.
@@ -277,6 +288,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     milestones: tuple[Milestone, ...] = ()
     wire: tuple[Event, ...] = ()
     console: tuple[ConsoleLine, ...] = ()
+    pictures: tuple[ScreenPicture, ...] = ()
     reports: tuple[ProbeReport, ...] = ()
     services: tuple[ServiceEvidence, ...] = ()
     faults: tuple[FaultHit, ...] = ()

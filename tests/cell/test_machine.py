@@ -96,6 +96,17 @@ def test_a_slot_without_bootindex_has_no_place_in_the_boot_order() -> None:
     assert find(made, Device, "disk0")["driver"] == "ide-hd"
 
 
+def test_a_screen_is_added_last_and_told_where_the_scenario_asks_for_one_and_the_guest_has_none() -> None:
+    cell = make_cell()
+    seen = replace(cell, scenario=replace(cell.scenario, guest=replace(cell.scenario.guest, screen=True)))
+    made = make_definition(seen, 5, Path("/disk"))
+    assert made.definition.parts[-1] == Device("VGA", "screen0", {})
+    assert "VGA" in made.added
+    own = make_cell({"device": [{"driver": "qxl-vga"}]})
+    for unchanged in (cell, replace(own, scenario=seen.scenario)):
+        assert "VGA" not in make_definition(unchanged, 5, None).added
+
+
 def test_no_disk_unless_the_scenario_has_one() -> None:
     assert not make_definition(make_cell(), 5, None).definition.of_kind(BlockNode)
 

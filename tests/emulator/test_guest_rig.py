@@ -113,6 +113,20 @@ def test_boot_to_the_end_with_the_clock_and_the_console(emulator: Emulator, tmp_
     run_guest(emulator, machine(), tmp_path, act)
 
 
+def test_a_picture_of_the_screen_beside_the_console(emulator: Emulator, tmp_path: Path) -> None:
+    async def act(guest: Guest) -> None:
+        with pytest.raises(CommandError):
+            await guest.session.execute("screendump", {"filename": "/nowhere/at/all"})
+        await guest.resume()
+        await read_until(guest, b"No bootable device.")
+        picture = await guest.take_picture()
+        assert (picture.width, picture.height) == (720, 400)
+        assert len(set(picture.pixels)) > 1
+        assert (await guest.take_picture()).width == 720
+
+    run_guest(emulator, machine().adding(Device("VGA", "screen0", {})), tmp_path, act)
+
+
 def test_a_slow_reader_changes_nothing(emulator: Emulator, tmp_path: Path) -> None:
     """What a guest prints does not depend on when it is read."""
 

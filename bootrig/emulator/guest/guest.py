@@ -21,6 +21,7 @@ from bootrig.emulator.guest.confined import open_surroundings
 from bootrig.emulator.guest.console import Console, ConsolePipes
 from bootrig.emulator.guest.freezing import FrozenGuest, load_state
 from bootrig.emulator.guest.memory import add_memory
+from bootrig.emulator.guest.picture import Picture, take_picture
 from bootrig.emulator.guest.rom_evidence import DeviceRom, read_device_rom
 from bootrig.emulator.monitor.process import start_qemu
 from bootrig.emulator.monitor.session import QmpSession
@@ -113,6 +114,14 @@ class Guest:
         """
         qemu_id = f"{self.device_prefix}{device_id}"
         return await read_device_rom(self.session, self.emulator, self.definition.data_directories, qemu_id)
+
+    async def take_picture(self) -> Picture:
+        """Return what its screen shows.
+
+        Raises:
+            EmulatorError: there is no picture: the guest has no screen, or libvirt started it.
+        """
+        return await take_picture(self.session, self.run_directory)
 
     async def watch(self) -> NoReturn:
         """Wait until the guest breaks.

@@ -140,6 +140,15 @@ class QmpSession:
         self._transport.send_file_descriptor(file_descriptor)
         await self.execute("getfd", {"fdname": name})
 
+    async def add_file_descriptor(self, file_descriptor: int, fdset: int) -> None:
+        """Give QEMU a file descriptor as `/dev/fdset/FDSET` (`add-fd`); by the direct transport only.
+
+        Raises:
+            EmulatorError: QEMU refuses it.
+        """
+        self._transport.send_file_descriptor(file_descriptor)
+        await self.execute("add-fd", {"fdset-id": fdset})
+
     def subscribe(self, *names: str, capacity: int = CAPACITY) -> Subscription:
         """Subscribe to the events `names`, to all if none is named; safe from any thread.
 

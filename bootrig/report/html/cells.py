@@ -1,5 +1,6 @@
 """A cell with all of its evidence, whether it has one side or two."""
 
+import base64
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,10 +8,10 @@ from dataclasses import dataclass, field
 from bootrig.report.html.bars import Bars, draw_bars
 from bootrig.report.html.chart import Chart, draw_chart
 from bootrig.report.html.console import ConsoleView, hold_consoles
-from bootrig.report.html.downloads import CAST, PCAP, Download, Downloads
+from bootrig.report.html.downloads import CAST, LONGEST, PCAP, Download, Downloads
 from bootrig.report.html.evidence import RecordedSide
 from bootrig.report.html.screens import ScreenView, draw_screens
-from bootrig.report.html.views import AttemptView, BootView, FindingView, Link
+from bootrig.report.html.views import AttemptView, BootView, FindingView, Link, PictureView
 from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
 from bootrig.trace.trace import Trace
 from firmware.lint.finding import Severity
@@ -18,7 +19,7 @@ from firmware.lint.finding import Severity
 FINDING_TONES: Mapping[Severity, str] = {
     Severity.ERROR: "regressed", Severity.WARNING: "changed", Severity.NOTE: "info"
 }  # fmt: skip
-MOST_BARS = 10
+MOST_BARS, MOST_PICTURES = 10, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class CellEvidence:
     console: ConsoleView | None
     same_console: Link | None
     screens: tuple[tuple[ScreenView, ...], ...]
+    pictures: tuple[PictureView, ...]
     findings: tuple[FindingView, ...]
     downloads: tuple[Download, ...]
     commands: tuple[tuple[str, str], ...]
@@ -62,6 +64,7 @@ class Gatherer:
             console=None if same else console,
             same_console=same,
             screens=tuple(_iter_screens(boots)) if has_chart else (),
+            pictures=tuple(_iter_pictures(boots)),
             findings=tuple(_iter_findings(boots)),
             downloads=tuple(self._iter_downloads(key, boots)),
             commands=tuple(_iter_commands(key, boots)),
@@ -80,6 +83,19 @@ def _iter_screens(boots: Sequence[tuple[RecordedSide, Trace]]) -> Iterator[tuple
     """Yield the screens of each side, where one has any."""
     screens = [draw_screens(side.find_events(trace)) for side, trace in boots]
     return iter(screens if any(screens) else ())
+
+
+def _iter_pictures(boots: Sequence[tuple[RecordedSide, Trace]]) -> Iterator[PictureView]:
+    """Yield what the screens showed, each once with its milestones, by sides."""
+    for side, trace in boots:
+        milestones: dict[str, list[str]] = {}
+        for picture in trace.pictures:
+            milestones.setdefault(picture.file, []).append(picture.milestone)
+        for file, names in list(milestones.items())[:MOST_PICTURES]:
+            content = side.read_picture(trace, file)
+            if content is not None and len(content) <= LONGEST:
+                address = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+                yield PictureView(f"{side.label}: {', '.join(names)}", address)
 
 
 def _find_all(key: CellKey, boots: Sequence[tuple[RecordedSide, Trace]]) -> list[list[Trace]]:

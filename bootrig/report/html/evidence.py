@@ -18,6 +18,7 @@ from firmware.romset import RomSet
 
 CAPTURE = "capture.pcap"
 CAPTURED = FileKind("a capture", 256 << 20)
+PICTURE, PNG = FileKind("a picture", 1 << 20), b"\x89PNG\r\n\x1a\n"
 CONSOLE = FileKind("a console", 16 << 20)
 
 
@@ -56,6 +57,11 @@ class RecordedSide:
     def read_console(self, trace: Trace) -> bytes | None:
         """Return the console of a boot as an asciicast; None as `read_capture`."""
         return self._read(trace, CAST_FILE, CONSOLE)
+
+    def read_picture(self, trace: Trace, file: str) -> bytes | None:
+        """Return a picture of the screen by its file's name; None as `read_capture`, or where it is not a PNG file."""
+        content = self._read(trace, PurePosixPath(file).name, PICTURE)
+        return content if content is not None and content.startswith(PNG) else None
 
     def find_events(self, trace: Trace) -> list[CastEvent]:
         """Return what the console of a boot showed, and when; nothing where its run does not have it."""

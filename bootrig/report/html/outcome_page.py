@@ -190,6 +190,7 @@ def _iter_cells(
             console=evidence.console,
             same_console=evidence.same_console,
             screens=evidence.screens,
+            pictures=evidence.pictures,
             attempts=evidence.attempts,
             findings=evidence.findings,
             downloads=evidence.downloads,

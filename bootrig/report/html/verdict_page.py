@@ -224,6 +224,7 @@ class _Cells:
             console=evidence.console,
             same_console=evidence.same_console,
             screens=evidence.screens,
+            pictures=evidence.pictures,
             attempts=evidence.attempts,
             findings=evidence.findings,
             downloads=evidence.downloads,

@@ -116,6 +116,14 @@ class FindingView:
     rule: str
 
 
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """A picture of the screen: what it is of, and a `data:` address."""
+
+    label: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
     """A cell with its evidence; `sides` has the labels of those that have a boot."""
@@ -136,6 +144,7 @@ class CellView:
     console: ConsoleView | None = None
     same_console: Link | None = None
     screens: tuple[tuple[ScreenView, ...], ...] = ()
+    pictures: tuple[PictureView, ...] = ()
     attempts: tuple[AttemptView, ...] = ()
     findings: tuple[FindingView, ...] = ()
     downloads: tuple[Download, ...] = ()

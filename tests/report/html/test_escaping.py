@@ -17,32 +17,33 @@ from hypothesis import strategies as st
 from bootrig.compare import Outcomes, compare_traces, judge_failures
 from bootrig.legible import ILLEGIBLE
 from bootrig.record.run import RecordedRun, Run, RunCell, RunEmulator, RunFirmware, RunHost, RunRom, RunSide
-from bootrig.report.html.evidence import RecordedSide
+from bootrig.report.html.evidence import PNG, RecordedSide
 from bootrig.report.html.outcome_page import make_outcome_page
 from bootrig.report.html.rendering import render
 from bootrig.report.html.verdict_page import make_verdict_page
 from bootrig.trace.cast import CAST_FILE, CastEvent, CastKind, encode_cast
 from bootrig.trace.events import Arp, Dhcp, DhcpOption, Dns, DnsQuestion, HttpResponse, Other, TftpOptions
 from bootrig.trace.reading.attempts import group_boots
-from bootrig.trace.trace import EmulatorEvidence, PlatformFirmwareEvidence, Trace
+from bootrig.trace.trace import EmulatorEvidence, PlatformFirmwareEvidence, ScreenPicture, Trace
 from firmware.lint.finding import Finding, Severity
 from tests.compare.factory import Boot, http_request, trace
 from tests.report.test_hostile import poison
 
 TAGS = frozenset({
-    *("a", "b", "body", "br", "caption", "code", "dd", "details", "div", "dl", "dt", "g", "h1", "h2", "h3", "head"),
-    *("header", "html", "i", "input", "label", "li", "line", "link", "main", "meta", "ol", "p", "path", "pre", "rect"),
-    *("script", "section", "span", "strong", "style", "summary", "svg", "table", "tbody", "td", "text", "th", "thead"),
-    *("title", "tr", "ul"),
+    *("a", "b", "body", "br", "caption", "code", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "g", "h1"),
+    *("h2", "h3", "head", "header", "html", "i", "img", "input", "label", "li", "line", "link", "main", "meta", "ol"),
+    *("p", "path", "pre", "rect", "script", "section", "span", "strong", "style", "summary", "svg", "table", "tbody"),
+    *("td", "text", "th", "thead", "title", "tr", "ul"),
 })  # fmt: skip
 ATTRIBUTES = frozenset({
-    *("aria-label", "charset", "class", "colspan", "content", "d", "download", "height", "hidden", "href"),
-    *("http-equiv", "id", "lang", "name", "open", "placeholder", "rel", "role", "scope", "title", "type"),
+    *("alt", "aria-label", "charset", "class", "colspan", "content", "d", "download", "height", "hidden", "href"),
+    *("http-equiv", "id", "lang", "name", "open", "placeholder", "rel", "role", "scope", "src", "title", "type"),
     *("viewbox", "width", "x", "x1", "x2", "y", "y1", "y2"),
 })  # fmt: skip
 ADDRESS = re.compile(
     r"#[A-Za-z0-9_.+/\[\]-]+|data:,|data:application/(vnd\.tcpdump\.pcap|x-asciicast|gzip);base64,[A-Za-z0-9+/=]+"
 )
+PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 PLACE = "cells/there/shift7"
 CLASSES = re.compile(r"[a-z0-9 -]*")
 EVIL = (
@@ -91,7 +92,8 @@ def make_traces(text: str) -> list[Trace]:
         told["rom"] = msgspec.structs.replace(told["rom"], romfile="e1000.rom")
         # the one that passed has a place that there is, with its console
         place = PLACE if made.passed else f"cells/{text}/{word}"
-        traces.append(msgspec.structs.replace(made, **told, directory=place))
+        pictures = (ScreenPicture("screen-1.png", f"m{text}"), ScreenPicture(f"../{text}", text))
+        traces.append(msgspec.structs.replace(made, **told, directory=place, pictures=pictures))
     return traces
 
 
@@ -101,6 +103,7 @@ def write_files(directory: Path, text: str) -> None:
     place.mkdir(parents=True)
     look = "".join(f"\x1b[{number}m{text}" for number in (1, 7, 31, 44, 0))
     events = [CastEvent(1.0, CastKind.OUTPUT, look), CastEvent(2.0, CastKind.MARKER, f"m{text}")]
+    (place / "screen-1.png").write_bytes(PNG + text.encode("utf-8", "surrogatepass"))
     (place / CAST_FILE).write_bytes(encode_cast(text, events))
 
 
@@ -177,6 +180,8 @@ def check_page(content: bytes) -> None:
         assert set(element.keys()) <= ATTRIBUTES, element.tag
         if "href" in element.keys():  # noqa: SIM118 - it is no mapping
             assert ADDRESS.fullmatch(element.get("href"))
+        if "src" in element.keys():  # noqa: SIM118
+            assert PICTURE.fullmatch(element.get("src"))
         assert CLASSES.fullmatch(element.get("class", ""))
     for name in ("script", "style"):
         (one,) = [element for element in elements if element.tag == name]
@@ -203,6 +208,7 @@ def test_what_is_said_is_there_to_be_read() -> None:
         text = lxml.html.document_fromstring(content).text_content()
         assert "<script>alert(1)</script>\\x1b" in text
         screen, *_ = lxml.html.document_fromstring(content).cssselect(".screen")
+        assert lxml.html.document_fromstring(content).cssselect("img")
         assert screen.text_content().lstrip().startswith("<script>alert(1)</script>")
 
 
