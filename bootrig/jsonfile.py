@@ -77,6 +77,11 @@ def parse_json(content: bytes, kind: type[T], origin: str) -> T:
         raise JsonFileError(f"{origin}: {error}") from error
 
 
+def learn_json(kind: type[object]) -> None:
+    """Find out how values of the type `kind` are read, which else is done when the first one is."""
+    msgspec.json.Decoder(kind, dec_hook=_decode_other)
+
+
 def load_json(path: Path, kind: type[T]) -> T:
     """Return the value in the file `path`.
 

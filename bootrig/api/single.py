@@ -13,6 +13,7 @@ from bootrig.cell.process import run_cell
 from bootrig.cell.specification import CellSpecification, write_specification
 from bootrig.emulator.definition.launch import require_possible, settle_pace
 from bootrig.errors import ExitStatus
+from bootrig.jsonfile import load_json
 from bootrig.record.run import Run, write_run
 from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.equipment import make_equipment, specify
@@ -22,7 +23,7 @@ from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
 from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
 from bootrig.temporary import remove_path
 from bootrig.trace.attempt import Attempt
-from bootrig.trace.trace import Trace
+from bootrig.trace.trace import TRACE_FILE, Trace
 from bootrig.workdir import make_run_directory
 
 
@@ -36,7 +37,8 @@ def boot(request: BootRequest, operator: Operator | None = None) -> tuple[Trace,
     specification, record = _specify_one(request)
     with keep_bugs(specification.run_directory):
         write_specification(specification)
-        trace = run_cell(specification, operator)
+        run_cell(specification, operator)
+        trace = load_json(specification.directory / TRACE_FILE, Trace)
         status = ExitStatus.GOOD if trace.passed else ExitStatus.BAD
         write_run(end_run(record, [trace], status), specification.run_directory)
     return trace, specification.directory

@@ -23,7 +23,7 @@ from bootrig.jsonfile import JsonFileError, load_json, write_json
 from bootrig.network.namespace import run_in_namespaces
 from bootrig.shortage import find_remedy
 from bootrig.trace.error import ERROR_FILE, CellErrorDocument
-from bootrig.trace.trace import TRACE_FILE, Trace
+from bootrig.trace.trace import TRACE_FILE
 
 UNWRITTEN_STATUS = 4
 # What an attempt's directory has for a moment, where QEMU halted the guest: why.
@@ -39,8 +39,8 @@ def run_cell(
     *,
     is_watched: bool = False,
     prefix: Prefix | None = None,
-) -> Trace:
-    """Run one boot to its end; its trace is in its directory then, too. The caller has one thread only.
+) -> None:
+    """Run one boot to its end; its trace is in its directory then. The caller has one thread only.
 
     Where somebody watches this process (`is_watched`), as a pool does, it does not watch the cell's other processes.
     The guest goes on from the `prefix`, where there is one.
@@ -62,7 +62,6 @@ def run_cell(
 
     make_ready = partial(prepare, specification, prepared)
     run_prepared(specification, prepared, make_ready, inside, None if is_watched else watch)
-    return load_json(directory / TRACE_FILE, Trace)
 
 
 def run_prepared(

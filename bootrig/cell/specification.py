@@ -20,7 +20,7 @@ from bootrig.emulator.definition.file import encode_definition, read_definition
 from bootrig.emulator.definition.launch import Launch
 from bootrig.emulator.release.discovery import Emulator
 from bootrig.errors import InputError
-from bootrig.jsonfile import encode_json, load_json, to_json_value
+from bootrig.jsonfile import encode_json, learn_json, load_json, to_json_value
 from bootrig.scenario.file import encode_scenario, parse_scenario
 from bootrig.scenario.platform import firmware_family
 from bootrig.scenario.scenario import Scenario
@@ -162,6 +162,11 @@ def encode_specification(specification: CellSpecification) -> bytes:
         directory=relative(specification.cell_directory),
     )
     return encode_json(document)
+
+
+def learn_format() -> None:
+    """Find out how specifications are read, which else is done when the first one is."""
+    learn_json(_Document)
 
 
 def load_specification(cell_directory: Path, attempt: str) -> CellSpecification:

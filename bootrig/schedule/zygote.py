@@ -23,13 +23,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from bootrig.cell.console import SocketOperator
+from bootrig.cell.loading import load_all
 from bootrig.cell.prefix import run_prefix_file
 from bootrig.cell.process import run_cell_file
 from bootrig.cell.sharing import DESCRIPTORS, open_prefix
 from bootrig.confinement.kernel import die_with_parent
-from bootrig.network.services.files import find_content_kinds
-from bootrig.network.services.registry import find_services
-from bootrig.scenario.kinds.registry import find_kinds
 from bootrig.schedule.executors.processors import run_on
 
 RECEIVE_LENGTH = 65536
@@ -133,10 +131,7 @@ def serve(control: socket.socket) -> None:
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     for number in ENDING_SIGNALS:
         signal.signal(number, _raise_terminated)
-    # what the registries import is imported before the first fork
-    find_services()
-    find_content_kinds()
-    find_kinds()
+    load_all()
     gc.collect()
     gc.freeze()
     cells: dict[int, _Question] = {}

@@ -1,88 +1,34 @@
 """What has to be seen again before it counts: by which clock, in which cell, and what becomes of it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from bootrig.compare import STRICT, Answer, Confirmation, Policy, Verdict, Waiver, compare_traces
-from bootrig.compare.comparison import DEFAULT
-from bootrig.compare.registry import Needs
-from bootrig.compare.rules import RULES
+from bootrig.compare import STRICT, Answer, Confirmation, Policy, Waiver, compare_traces
 from bootrig.compare.waivers import FieldPatterns
-from bootrig.trace.events import Eapol
-from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import Reason, WantedBoot
 from bootrig.trace.trace import Clock, ClockKind
-from tests.compare.factory import KVM, REAL, VIRTUAL, Boot, trace
+from tests.compare.deciding import (
+    C3,
+    GOOD,
+    LOST,
+    LOST_EARLIER,
+    SILENT,
+    TALKS,
+    A,
+    B,
+    C,
+    Changes,
+    N,
+    P,
+    R,
+    decide,
+    find_key,
+    make,
+    states,
+)
+from tests.compare.factory import KVM, REAL, Boot, trace
 from tests.compare.loop import compare_and_boot
-
-Changes = Mapping[str, Any]
-Cells = Mapping[str, Mapping[str, Changes]]
-
-C, P, R, N = Confirmation.CONFIRMED, Confirmation.PENDING, Confirmation.REFUTED, Confirmation.NOT_NEEDED
-SIDES = ("baseline", "candidate")
-GOOD: Changes = {}
-LOST = {"passed": False, "milestone": "dhcp-ack", "nbp_s": None}
-LOST_EARLIER = {"passed": False, "milestone": "dhcp-discover", "nbp_s": None}
-TALKS = {"other": [Eapol(guest_s=5.0, from_guest=True)]}
-SILENT = {"messages": (), "tftp": (), "answered": False}
-
-
-def find_key(name: str) -> CellKey:
-    scenario, nic, machine = name.split("/")
-    return CellKey(scenario, nic, machine, "seabios")
-
-
-def find_name(key: CellKey) -> str:
-    return f"{key.scenario}/{key.nic_model}/{key.machine}"
-
-
-def make(name: str, changes: Changes, side: str, clock: Clock = VIRTUAL, first_clock: Clock = VIRTUAL) -> Boot:
-    key = find_key(name)
-    plain = Boot(scenario=key.scenario, nic=key.nic_model, machine=key.machine, side=side, clock=clock)
-    return replace(plain, first_clock=first_clock, **changes)
-
-
-def decide(
-    candidate: Cells, baseline: Cells | None = None, *, first_clock: Clock = VIRTUAL, **options: Any
-) -> tuple[Verdict, list[set[str]]]:
-    """Compare, boot what is wanted, and compare again.
-
-    Second clocks that no difference needs are left out of what was wanted: those of one boot for each ROM.
-
-    Args:
-        candidate: how the candidate's boots go, by cell and clock; what is not named is good.
-        baseline: how the baseline's go.
-        first_clock: the clock that cells are tried with first.
-        options: of `compare_traces`.
-
-    Returns:
-        The verdict, and what was wanted each time: cells, with the clock, `+` before the candidate's alone.
-    """
-    told = {"candidate": candidate, "baseline": baseline or {}}
-
-    def answer(wanted: WantedBoot) -> Boot:
-        name = find_name(wanted.key)
-        changes = told[wanted.side].get(name, {}).get(wanted.clock.attempt, GOOD)
-        return make(name, changes, wanted.side, first_clock=first_clock)
-
-    first = first_clock.attempt
-    boots = [
-        make(name, told[side].get(name, {}).get(first, GOOD), side, first_clock, first_clock)
-        for name in candidate
-        for side in told
-    ]
-    verdict, batches = compare_and_boot(boots, answer, **options)
-    return verdict, [{f"{find_name(boot.key)} {boot.clock.attempt}" for boot in batch} for batch in batches]
-
-
-def states(verdict: Verdict, rule: str) -> dict[str, tuple[Confirmation, str]]:
-    """Return what became of the differences of one rule, by cell, and by what they were confirmed."""
-    found = [entry for entry in (*verdict.differences, *verdict.refuted) if entry.rule == rule]
-    return {find_name(e.key): (e.confirmation, e.confirmed_by) for e in found if e.key}
-
 
 # --- outcomes ----------------------------------------------------------------------------------------------------
 
@@ -134,9 +80,6 @@ def test_an_outcome_that_is_better_needs_the_second_clock_only() -> None:
     verdict, batches = decide({"a/e1000/pc": {}, "b/e1000/pc": {}}, {"a/e1000/pc": {"shift7": LOST, "shift5": LOST}})
     assert states(verdict, "outcome") == {"a/e1000/pc": (C, "at shift 5")}
     assert not any("real" in word for batch in batches for word in batch)
-
-
-A, B, C3 = "a/e1000/pc", "a/pcnet/pc", "a/rtl8139/pc"
 
 
 def test_one_cell_of_a_cause_is_booted_in_real_time() -> None:
@@ -233,106 +176,6 @@ def test_a_cell_that_cannot_see_it_refutes_nothing() -> None:
 def test_what_was_never_seen_in_virtual_time_needs_no_clock() -> None:
     verdict, batches = decide({A: {"real": TALKS}}, first_clock=REAL)
     assert (states(verdict, "traffic"), batches) == ({A: (C, "in real time")}, [])
-
-
-# --- times -------------------------------------------------------------------------------------------------------
-
-LATE = {"request_s": 17.6, "last_byte_s": 18.4, "nbp_s": 18.5}
-LATER = {"request_s": 19.6, "last_byte_s": 20.4, "nbp_s": 20.5}
-LESS_LATE = {"request_s": 11.6, "last_byte_s": 12.4, "nbp_s": 12.5}
-
-
-def look_again(again: Changes, real: Changes) -> tuple[Verdict, list[dict[Reason, set[str]]]]:
-    """Compare a candidate that asks for its file 14 s later at both clocks, and see how it goes then.
-
-    Returns:
-        The verdict, and the attempts' clocks that were wanted each time, by reason.
-    """
-    goes = {Reason.SECOND_CLOCK: LATE, Reason.SECOND_LOOK: again, Reason.REAL_TIME: real}
-
-    def answer(wanted: WantedBoot) -> Boot:
-        return make(A, goes[wanted.reason] if wanted.side == "candidate" else GOOD, wanted.side)
-
-    boots = [make(A, GOOD, "baseline"), make(A, LATE, "candidate")]
-    verdict, batches = compare_and_boot(boots, answer)
-    told: list[dict[Reason, set[str]]] = []
-    for batch in batches:
-        told.append({})
-        for boot in batch:
-            told[-1].setdefault(boot.reason, set()).add(boot.clock.attempt)
-    return verdict, told
-
-
-def times(verdict: Verdict) -> set[tuple[Confirmation, str]]:
-    found = (*verdict.differences, *verdict.refuted)
-    return {(one.confirmation, one.confirmed_by) for one in found if RULES[one.rule].needs is Needs.LOOK}
-
-
-def test_times_that_differ_are_looked_at_again_at_both_clocks() -> None:
-    verdict, batches = look_again(LATE, LATE)
-    assert batches == [
-        {Reason.SECOND_CLOCK: {"shift5"}},
-        {Reason.SECOND_LOOK: {"shift7", "shift5"}},
-        {Reason.REAL_TIME: {"real"}},
-    ]
-    assert times(verdict) == {(C, "again at shifts 7 and 5; in real time")}
-
-
-def test_a_cell_that_is_looked_at_anyway_is_asked_first() -> None:
-    """The start is the later by a little in one cell, the file in another: one of them is booted again for both."""
-    late = {A: {"first_packet_s": 6.0, "request_s": 5.5}, B: {"first_packet_s": 6.1, "request_s": 5.4}}
-    late = {name: {**changes, "last_byte_s": 6.4, "nbp_s": 6.5} for name, changes in late.items()}
-
-    def answer(wanted: WantedBoot) -> Boot:
-        name = find_name(wanted.key)
-        return make(name, late[name] if wanted.side == "candidate" else GOOD, wanted.side)
-
-    boots = [make(name, late[name] if side == "candidate" else GOOD, side) for name in late for side in SIDES]
-    verdict, batches = compare_and_boot(boots, answer)
-    looks = {find_name(boot.key) for batch in batches for boot in batch if boot.reason is Reason.SECOND_LOOK}
-    assert {one.rule for one in verdict.differences} >= {"start-time", "file-time"}
-    assert {one.confirmation for one in verdict.differences if RULES[one.rule].needs is Needs.LOOK} == {C}
-    assert len(looks) == 1
-
-
-def test_ten_seconds_longer_come_back_however_much_they_vary() -> None:
-    verdict, _ = look_again(LATER, LATE)
-    assert times(verdict) == {(C, "again at shifts 7 and 5; in real time")}
-
-
-@pytest.mark.parametrize("again", [GOOD, LESS_LATE])
-def test_times_that_do_not_come_back_are_refuted(again: Changes) -> None:
-    verdict, batches = look_again(again, LATE)
-    assert times(verdict) == {(R, "")}
-    assert Reason.REAL_TIME not in batches[-1]
-    assert verdict.answer is Answer.COMPATIBLE
-
-
-def start_later(by_s: float, in_real_time_s: float, policy: Policy = DEFAULT) -> Verdict:
-    """Compare a candidate that starts later, by so much in virtual and in real time, where good starts take 12 s."""
-
-    def late(real_s: float, virtual_s: float) -> Mapping[str, Changes]:
-        real = {"first_packet_s": 12.0 + real_s}
-        return {"real": real, **{f"shift{shift}": {"first_packet_s": 4.0 + virtual_s} for shift in (7, 6, 5)}}
-
-    return decide({A: late(in_real_time_s, by_s)}, {A: late(0.0, 0.0)}, policy=policy)[0]
-
-
-def test_a_long_wait_shows_in_real_time_though_starts_take_long_there() -> None:
-    """Of all that a start takes in real time, 12 s are less than what load may make of it."""
-    verdict = start_later(12.0, 9.0)
-    assert times(verdict) == {(C, "again at shifts 7 and 6; in real time")}
-    assert verdict.answer is Answer.NOT_COMPATIBLE
-    assert start_later(12.0, 3.0).answer is Answer.COMPATIBLE
-
-
-def test_a_time_that_only_a_policy_makes_a_regression_is_not_refuted_by_real_time() -> None:
-    verdict = start_later(2.0, 0.0, STRICT)
-    assert times(verdict) == {(C, "again at shifts 7 and 5")}
-    assert verdict.answer is Answer.NOT_COMPATIBLE
-    retries = {"messages": ((0.0, "discover"), (1.8, "discover"), (3.0, "request"))}
-    verdict, _ = decide({A: {"shift7": retries, "shift5": retries, "real": retries}}, policy=STRICT)
-    assert (states(verdict, "dhcp-retries"), verdict.answer) == ({A: (C, "at shift 5")}, Answer.NOT_COMPATIBLE)
 
 
 # --- regressions of other rules ----------------------------------------------------------------------------------

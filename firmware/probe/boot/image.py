@@ -21,6 +21,7 @@ EFI_CODE_OFFSET = 0x1000
 _EFI_SECTION_OFFSET = 0xF8
 _EFI_SIZE_OF_IMAGE_OFFSET = 0x90
 _PADDING_STEP = 0x9D
+_TURN = bytes(offset * _PADDING_STEP & 0xFF for offset in range(256))
 
 # The assembled sources are not longer than the least lengths; a test assembles them. A BIOS loads its probe at 0x7C00
 # below SeaBIOS's extended BIOS data area at 0x9FC00; under UEFI the guest's memory has to hold it twice, as it came and
@@ -38,7 +39,13 @@ def _pad(image: bytes, length: int) -> bytes:
     """Return `image` padded to `length` with bytes that differ from their neighbours in every sector."""
     if len(image) > length:
         raise ProbeImageError(f"a probe of {len(image)} bytes does not fit {length} bytes")
-    return image + bytes((offset * _PADDING_STEP + (offset >> 9)) & 0xFF for offset in range(len(image), length))
+    return image + b"".join(map(_make_sector, range(length // SECTOR_LENGTH + 1)))[len(image) : length]
+
+
+def _make_sector(number: int) -> bytes:
+    """Return a sector whose byte at an offset is offset * step + number, modulo 256."""
+    start = number * pow(_PADDING_STEP, -1, len(_TURN)) % len(_TURN)
+    return (_TURN * 3)[start : start + SECTOR_LENGTH]
 
 
 def _patch(image: bytes, *, nonce: str, kind: str, length: int) -> bytearray:
