@@ -116,6 +116,15 @@ def move_mount(descriptor: int, target: str | Path) -> None:
     _check(result, f"mount {target}")
 
 
+def unmount(path: str | Path) -> None:
+    """Take the mount at `path` away, as soon as nobody uses it any more.
+
+    Raises:
+        OSError: nothing is mounted there, or it is not allowed.
+    """
+    _check(_umount(os.fsencode(path), _MNT_DETACH), f"umount {path}")
+
+
 def pivot_root() -> None:
     """Make the mount at the working directory the root, and let go of the old one.
 
@@ -123,7 +132,7 @@ def pivot_root() -> None:
         OSError: EINVAL in a chroot whose root is not a mount.
     """
     _check(_pivot_root(b".", b"."), "pivot_root")
-    _check(_umount(b".", _MNT_DETACH), "umount")
+    unmount(".")
 
 
 def close_range(first: int, last: int = _LAST_DESCRIPTOR) -> None:

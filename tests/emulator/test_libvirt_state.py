@@ -18,26 +18,33 @@ def list_run() -> set[tuple[str, bool, bool]]:
 
 
 @pytest.mark.rig
-def test_root_of_a_users_namespace_gets_one() -> None:
+def test_root_of_a_users_namespace_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
     require_namespaces()
 
     def inside() -> int:
         own = find_own_identity()
         kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
         map_identity(own)
+        monkeypatch.setattr(os, "access", lambda *_: False)
         before = list_run()
-        own_libvirt_state()
-        (RUN / LIBVIRT / "hostdevmgr").mkdir(parents=True)
+        with own_libvirt_state():
+            (RUN / LIBVIRT / "hostdevmgr").mkdir(parents=True)
+            assert list_run() == before
+            count = len(list((RUN / LIBVIRT).iterdir()))
         assert list_run() == before
-        return len(list((RUN / LIBVIRT).iterdir()))
+        return count
 
     was_there = (RUN / LIBVIRT).exists()
     assert run_in_namespaces(inside) == 1
     assert (RUN / LIBVIRT).exists() is was_there
 
 
-def test_who_is_not_in_one_keeps_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bootrig.emulator.libvirt.state.is_root_of_own_namespace", lambda: False)
+@pytest.mark.parametrize("answers", [(False, False), (True, True)])
+def test_who_needs_none_keeps_the_machines(answers: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is not in such a namespace, or may write where libvirt does."""
+    is_in_one, may_write = answers
+    monkeypatch.setattr("bootrig.emulator.libvirt.state.is_root_of_own_namespace", lambda: is_in_one)
+    monkeypatch.setattr(os, "access", lambda *_: may_write)
     mounts = Path("/proc/self/mounts").read_text()
-    own_libvirt_state()
-    assert Path("/proc/self/mounts").read_text() == mounts
+    with own_libvirt_state():
+        assert Path("/proc/self/mounts").read_text() == mounts

@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,10 +69,10 @@ def start_libvirt(run_directory: Path) -> Iterator[Any]:
     except ImportError as error:
         raise LibvirtError(f"libvirt's Python package is not installed: {error}", remedy=REMEDY) from error
     # Sockets have short paths, run directories long ones.
-    with start_work_directory("lv") as root:
+    with start_work_directory("lv") as root, ExitStack() as stack:
         _furnish(root, run_directory)
         try:
-            own_libvirt_state()
+            stack.enter_context(own_libvirt_state())
         except OSError as error:
             what = f"libvirt's QEMU driver gets no /run of its own: {error.filename or 'a mount'}: {error.strerror}"
             raise LibvirtError(what, remedy="run it as root") from error

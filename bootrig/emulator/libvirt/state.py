@@ -7,7 +7,8 @@ machine's but libvirt's. Source: `virHostdevManagerNew` in libvirt's src/hypervi
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bootrig.confinement import kernel
@@ -18,14 +19,24 @@ LIBVIRT = "libvirt"
 _OPTIONS = "mode=0755,size=1m"
 
 
-def own_libvirt_state() -> None:
-    """Let libvirt write its state where this process is root of a user namespace alone, which a user's cells are.
+@contextmanager
+def own_libvirt_state() -> Iterator[None]:
+    """Let libvirt write its state, inside, in a process that is root of a user's namespace, as a user's cells are.
 
     Raises:
         OSError: this machine does not allow the mounts.
     """
-    if not is_root_of_own_namespace():
+    if not is_root_of_own_namespace() or os.access(RUN, os.W_OK):
+        yield
         return
+    _mount_own()
+    try:
+        yield
+    finally:
+        kernel.unmount(RUN)
+
+
+def _mount_own() -> None:
     links, opened = [], []
     for entry in os.scandir(RUN):
         if entry.name == LIBVIRT:
