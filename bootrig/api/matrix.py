@@ -15,6 +15,7 @@ from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces,
 from bootrig.compare.linting import find_errors, find_new
 from bootrig.emulator.definition.launch import settle_pace
 from bootrig.errors import BootrigError, ExitStatus, InputError, RigError, is_wrong_input
+from bootrig.record.news import keep_history, tell_news
 from bootrig.record.run import VERDICT_FILE, Run, write_run
 from bootrig.report.json import encode_verdict
 from bootrig.romset.obtain import require_rom_sets
@@ -99,6 +100,7 @@ def compare(
         lint = session.find_new()
         while campaign.boot((verdict := _compare(campaign, matrix, policy, lint)).wanted):
             pass
+        verdict = tell_news(verdict, session.record, session.directory.parent)
         result = CompareResult(verdict=verdict, directory=session.directory)
         write_atomically(session.directory / VERDICT_FILE, encode_verdict(verdict))
         _finish(session, result.status)
@@ -188,6 +190,7 @@ def _start_session(
 
 def _finish(session: _Session, status: ExitStatus) -> None:
     _keep(end_run(session.record, session.campaign.traces(), status), session.directory)
+    keep_history(session.directory.parent)
 
 
 def _keep(record: Run, directory: Path) -> None:

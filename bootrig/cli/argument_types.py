@@ -1,6 +1,7 @@
 """What people type after options, as values: lengths, seconds, paths."""
 
 import argparse
+import datetime
 import math
 import re
 from pathlib import Path
@@ -48,6 +49,18 @@ def parse_age(text: str) -> float:
     if found is None:
         raise argparse.ArgumentTypeError(f'"{text}" is not an age, expected days or hours, such as 30d or 12h')
     return int(found[1]) * (DAY_S if found[2] == "d" else HOUR_S)
+
+
+def parse_date(text: str) -> datetime.date:
+    """Return the day that `text` is: `2031-01-01`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a date, expected one such as 2031-01-01') from error
 
 
 def parse_path(text: str) -> Path:

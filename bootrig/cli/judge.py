@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare the traces of one or two runs and report."""
     from bootrig.record.judgement import judge
+    from bootrig.record.news import tell_news
     from bootrig.record.run import find_run
     from bootrig.report.terminal.console import open_console
     from bootrig.report.terminal.verdict import print_verdict
@@ -30,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     baseline = find_run(arguments.baseline, arguments.runs)
     candidate = find_run(arguments.candidate, arguments.runs) if arguments.candidate else baseline
     verdict = judge(baseline, candidate, policy)
+    if candidate is baseline:
+        verdict = tell_news(verdict, baseline.run, baseline.directory.parent)
     console = open_console(stderr=any(document.is_printed for document in documents))
     return deliver(
         documents,

@@ -25,6 +25,8 @@ VERBS: dict[str, str] = {
     "compare": "boot two ROM sets and say whether the second can replace the first",
     "judge": "judge recorded boots again, without booting",
     "report": "one HTML page of a run, with its evidence",
+    "history": "what runs found over time, of cells and of differences",
+    "waive": "accept a difference of a run, with the reason",
     "merge": "join the runs of a matrix' shards into one",
     "run": "boot ROM sets and report the outcomes",
     "boot": "one boot, with its console",

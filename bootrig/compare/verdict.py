@@ -110,6 +110,21 @@ class NotCompared:
     explanation: str
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What changed since the last comparison of the same sides.
+
+    Attributes:
+        since: that run's name.
+        new: ids of differences that it did not have.
+        gone: ids of those that only it had, of the cells that both tried.
+    """
+
+    since: str
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
 class Answer(StrEnum):
     """The word of a verdict; the first that fits."""
 
@@ -159,6 +174,7 @@ class Verdict:
         notes: what else people should know: that one emulator only was tried, waivers that expired or matched nothing.
         fail_on: the mildest severity with which the comparison ends badly.
         added: what the rig put into the boots' world beside what the files say.
+        news: what is new since the last run; None where there is none before.
     """
 
     baseline: str
@@ -173,6 +189,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     fail_on: FailOn = FailOn.REGRESSION
     added: tuple[str, ...] = ()
+    news: News | None = None
 
     @property
     def answer(self) -> Answer:

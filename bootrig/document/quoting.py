@@ -1,5 +1,6 @@
 """What files say, as messages show it: quoted, and on one line whatever is in it."""
 
+import json
 import re
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -18,3 +19,8 @@ def _escape(character: str) -> str:
 def quote_key(key: str) -> str:
     """Return a key as it is written in a key path: in quotes unless it is bare."""
     return key if BARE_KEY.fullmatch(key) else f'"{escape_text(key)}"'
+
+
+def quote_text(text: str) -> str:
+    """Return a basic string of TOML: one of JSON, which has DEL as it is."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -72,8 +72,11 @@ def settle(recorded: RecordedRun) -> Outcomes:
     directories = {(cell.side, parse_cell_name(cell.cell)): cell.directory for cell in recorded.run.cells}
 
     def is_known(trace: Trace) -> bool:
-        path = recorded.directory / directories[trace.side, trace.key] / CELL_FILE
-        return path.is_file() and any(_fits(known, trace) for known in load_json(path, _Cell).scenario.document.known)
+        place = directories.get((trace.side, trace.key))
+        path = None if place is None else recorded.directory / place / CELL_FILE
+        if path is None or not path.is_file():
+            return False
+        return any(_fits(known, trace) for known in load_json(path, _Cell).scenario.document.known)
 
     errors = tuple((label, key, told) for label in labels for key, told in recorded.load_errors(label).items())
     models = {key.nic_model for _, key in directories}

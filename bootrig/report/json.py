@@ -37,6 +37,7 @@ def encode_verdict(verdict: Verdict) -> bytes:
             "cause_counts": {str(severity): sum(one.severity is severity for one in causes) for severity in Severity},
             "causes": [_describe_cause(cause, compared) for cause in causes],
             "differences": [_describe_difference(entry) for entry in verdict.differences],
+            "news": verdict.news,
             "cells": [
                 {
                     "cell": str(cell.key),

@@ -1,8 +1,8 @@
 """Writing the recipe of a ROM set: its files by their digests, so that nothing else can take their place."""
 
-import json
 import re
 
+from bootrig.document.quoting import quote_text
 from firmware.romset import RomFile, RomSet
 
 _OTHER = re.compile(r"[^a-z0-9.+-]+")
@@ -24,16 +24,16 @@ def write_pinned_recipe(rom_set: RomSet) -> str:
     lines = [
         f"# {name}.toml in the directory roms/ of your recipes ($BOOTRIG_RECIPES)",
         f"# bootrig store add {'FILE' if is_archive else 'FILE...'} puts what it names into the store",
-        f"name = {_quote(name)}",
-        f"title = {_quote(f'ROMs of {file_name}')}",
-        f"version = {_quote(origin.get('version') or _find_version(file_name))}",
-        f"origin = {_quote(origin.get('origin') or file_name)}",
-        f"licence = {_quote(origin.get('licence') or UNKNOWN)}",
+        f"name = {quote_text(name)}",
+        f"title = {quote_text(f'ROMs of {file_name}')}",
+        f"version = {quote_text(origin.get('version') or _find_version(file_name))}",
+        f"origin = {quote_text(origin.get('origin') or file_name)}",
+        f"licence = {quote_text(origin.get('licence') or UNKNOWN)}",
         "",
         "[source]",
         'kind = "archive"',
-        f"file_name = {_quote(file_name)}",
-        *([f"sha256 = {_quote(digest)}"] if digest else []),
+        f"file_name = {quote_text(file_name)}",
+        *([f"sha256 = {quote_text(digest)}"] if digest else []),
         "",
     ]
     return "\n".join((*lines, *(_describe(rom) for rom in rom_set.roms)))
@@ -41,15 +41,10 @@ def write_pinned_recipe(rom_set: RomSet) -> str:
 
 def _describe(rom: RomFile) -> str:
     facts = {"name": rom.file_name, "member": rom.given or rom.file_name, "sha256": rom.sha256}
-    return "\n".join(("[[rom]]", *(f"{k} = {_quote(v)}" for k, v in facts.items()), f"length = {rom.length}", ""))
+    return "\n".join(("[[rom]]", *(f"{k} = {quote_text(v)}" for k, v in facts.items()), f"length = {rom.length}", ""))
 
 
 def _find_version(file_name: str) -> str:
     """Return the version in a Debian package's name (NAME_VERSION_ARCHITECTURE.deb)."""
     parts = file_name.split("_")
     return parts[1] if len(parts) == 3 and file_name.endswith(".deb") else UNKNOWN
-
-
-def _quote(text: str) -> str:
-    """Return a basic string of TOML: one of JSON, which has DEL as it is."""
-    return json.dumps(text).replace("\x7f", "\\u007f")

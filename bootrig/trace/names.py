@@ -98,6 +98,15 @@ class DifferencePattern:
             return False
         return self.cell == ANY_CELL or (cell is not None and matches_cell(cell, self.cell))
 
+    def matches_name(self, name: str) -> bool:
+        """Whether a difference that is called so is meant; false for what is not the name of one."""
+        try:
+            told = parse_difference_pattern(name)
+            cell = None if told.cell == ANY_CELL else parse_cell_name(told.cell)
+        except CellNameError:
+            return False
+        return self.matches(told.rule, cell, told.subject or "")
+
 
 def parse_difference_pattern(text: str) -> DifferencePattern:
     """Return the pattern that `text` is: `RULE@CELL:SUBJECT`, the subject behind the first `:` after the fourth `/`.
