@@ -63,7 +63,7 @@ def test_a_difference_over_time(place: Path) -> None:
     ("name", "message"),
     [
         ("pxe-tfp", 'no run has tried a cell pxe-tfp; did you mean "pxe-tftp"?'),
-        (f"feature@{CELL}", "no comparison has shown a difference featuers@"),
+        (f"feature@{CELL}", "no comparison has shown a difference feature@"),
         ("features@a/b/c/d/e/f", "a cell has five parts"),
     ],
 )
