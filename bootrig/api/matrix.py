@@ -13,18 +13,21 @@ from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
 from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces, judge_failures
 from bootrig.compare.linting import find_errors, find_new
+from bootrig.compare.narrowing import tell_narrowed
 from bootrig.emulator.definition.launch import settle_pace
 from bootrig.errors import BootrigError, ExitStatus, InputError, RigError, is_wrong_input
 from bootrig.record.news import keep_history, tell_news
 from bootrig.record.run import VERDICT_FILE, Run, write_run
 from bootrig.report.json import encode_verdict
+from bootrig.romset.kinds.rom import is_single_rom
 from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.executors.choice import start_executor
 from bootrig.schedule.results import KeptResults
 from bootrig.schedule.shelf import start_shelf
-from bootrig.schedule.sides import Side, embed_side, label_sides, obtain_sides
+from bootrig.schedule.sides import Side, embed_side, label_sides, narrow_cells, obtain_sides
+from bootrig.schedule.stack import assign_cells, require_portable, resolve_stack
 from bootrig.temporary import remove_path
 from bootrig.trace.names import CellKey
 from bootrig.workdir import make_run_directory, write_atomically
@@ -51,6 +54,11 @@ class _Session:
         """Return what lint finds in the candidate's ROMs and not in the baseline's."""
         first, second = (side.rom_set for side in self.sides)
         return find_new(first, second, self.nic_models)
+
+    def tell_narrowed(self) -> tuple[str, ...]:
+        """Return a note where only the NICs of a single ROM are booted."""
+        single = [side.given for side in self.sides if is_single_rom(side.rom_set.origin)]
+        return tell_narrowed(single, self.nic_models)
 
     def find_errors(self) -> tuple[tuple[str, Finding], ...]:
         """Return the errors that lint finds in the ROMs of each side, by its label."""
@@ -97,8 +105,8 @@ def compare(
         campaign = session.campaign
         policy = policy or Policy()
         _boot_all(campaign)
-        lint = session.find_new()
-        while campaign.boot((verdict := _compare(campaign, matrix, policy, lint)).wanted):
+        lint, notes = session.find_new(), session.tell_narrowed()
+        while campaign.boot((verdict := _compare(campaign, matrix, policy, lint, notes)).wanted):
             pass
         verdict = tell_news(verdict, session.record, session.directory.parent)
         result = CompareResult(verdict=verdict, directory=session.directory)
@@ -107,7 +115,9 @@ def compare(
     return result
 
 
-def _compare(campaign: Campaign, matrix: Matrix, policy: Policy, lint: Sequence[Finding]) -> Verdict:
+def _compare(
+    campaign: Campaign, matrix: Matrix, policy: Policy, lint: Sequence[Finding], notes: Sequence[str]
+) -> Verdict:
     errors = campaign.errors
     # as `judge` does: where both sides broke, the baseline's error is told
     broken = {key: _describe(key, errors[side, key]) for side, key in sorted(errors, reverse=True)}
@@ -117,6 +127,7 @@ def _compare(campaign: Campaign, matrix: Matrix, policy: Policy, lint: Sequence[
         policy,
         broken=broken,
         lint=lint,
+        notes=notes,
         confirm_everywhere=matrix.confirm_everywhere,
     )
 
@@ -154,15 +165,20 @@ def _start_session(
     """Make everything ready for the cells of ROM sets; processes end with the `with`."""
     matrix.require_sound()
     pace = settle_pace(matrix.is_virtual, matrix.accelerator, matrix.confirm_by)
-    planned = matrix.plan()
+    stacks = tuple(map(resolve_stack, names))
+    planned = matrix.plan(stacks)
     require_rom_sets(names)
-    equipment = make_equipment(planned, pace=pace, launch=matrix.launch)
+    if matrix.on is not None:
+        require_portable(stacks)
+    equipment = make_equipment(assign_cells(planned, stacks), pace=pace, launch=matrix.launch)
     rom_sets = obtain_sides(names)
+    if verb == "compare":
+        planned = narrow_cells(planned, rom_sets, names)
     directory = make_run_directory(matrix.runs, verb)
     with keep_bugs(directory):
         sides = [
-            embed_side(rom_set, name, directory, label, is_compared=verb == "compare")
-            for rom_set, name, label in zip(rom_sets, names, labels, strict=True)
+            embed_side(rom_set, name, directory, label, is_compared=verb == "compare", stack=stack)
+            for rom_set, name, label, stack in zip(rom_sets, names, labels, stacks, strict=True)
         ]
         with start_shelf(listener.boots_cold) as shelf, ExitStack() as stack:
             try:

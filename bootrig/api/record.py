@@ -11,6 +11,7 @@ from bootrig.cache import digest_file
 from bootrig.confinement.barriers import find_held
 from bootrig.errors import ExitStatus
 from bootrig.record.run import Run, RunCell, RunEmulator, RunFirmware, RunHost, RunRom, RunSide, tell_time
+from bootrig.romset.side import parse_side
 from bootrig.schedule.equipment import CELLS_DIRECTORY, Equipment, count_processors
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.sides import Side
@@ -18,7 +19,7 @@ from bootrig.trace.reading.attempts import REAL_TIME
 from bootrig.trace.trace import Trace
 
 # What the origin of a ROM set has a fact of, by the kind of the set.
-ORIGIN_KINDS = ("recipe", "directory", "archive", "rom", "host")
+ORIGIN_KINDS = ("recipe", "directory", "archive", "rom", "host", "emulator")
 
 
 def describe_run(
@@ -72,10 +73,13 @@ def end_run(record: Run, traces: Sequence[Trace], status: ExitStatus) -> Run:
 
 
 def _describe_side(side: Side) -> RunSide:
+    words = parse_side(side.given)
     return RunSide(
         label=side.label,
         given=side.given,
         kind=next((kind for kind in ORIGIN_KINDS if kind in side.rom_set.origin), ""),
         version=side.rom_set.origin.get("version", ""),
+        emulator=words.emulator or None,
+        platform_firmware=words.platform_firmware or None,
         roms=tuple(RunRom(rom.file_name, rom.sha256, rom.length, rom.bar_length) for rom in side.rom_set.roms),
     )

@@ -1,5 +1,6 @@
 """What is asked for: a matrix of cells, a single boot; who is told how it goes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from bootrig.errors import InputError
 from bootrig.schedule.executors.choice import require_cluster
 from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
 from bootrig.schedule.shard import Shard
+from bootrig.schedule.stack import Stack, require_filters, vary_cells
 
 FILTERS = {
     "nic": "nic_models",
@@ -60,14 +62,15 @@ class Matrix(Request):
     is_cold: bool = False
     on: str | None = None
 
-    def plan(self) -> tuple[PlannedCell, ...]:
-        """Return the cells that are asked for.
+    def plan(self, stacks: Sequence[Stack] = ()) -> tuple[PlannedCell, ...]:
+        """Return the cells that are asked for of sides that set `stacks`.
 
         Raises:
             DocumentError: a scenario does not exist or is wrong.
-            CellSelectionError: a filter names what does not exist, or nothing is left.
+            InputError: a filter names what does not exist or a side sets, or nothing is left.
         """
-        planned = plan_cells(self.filters)
+        require_filters(self.filters.emulators, self.filters.platform_firmware, stacks)
+        planned = vary_cells(plan_cells(self.filters), stacks)
         return planned if self.shard is None else self.shard.select(planned)
 
     def require_sound(self) -> None:

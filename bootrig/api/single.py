@@ -21,8 +21,10 @@ from bootrig.schedule.errors import CellSelectionError
 from bootrig.schedule.executors.pool import start_pool
 from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
 from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
+from bootrig.schedule.stack import Stack, assign_cells, require_filters, resolve_stack, vary_cells
 from bootrig.temporary import remove_path
 from bootrig.trace.attempt import Attempt
+from bootrig.trace.names import DEFAULT_EMULATOR
 from bootrig.trace.trace import TRACE_FILE, Trace
 from bootrig.workdir import make_run_directory
 
@@ -61,13 +63,14 @@ def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
     """Make everything ready for one boot."""
     require_possible(request.launch)
     pace = settle_pace(False if request.interactive else request.is_virtual, request.accelerator)
-    cell = _plan_one(request)
+    stack = resolve_stack(request.rom_set)
+    cell = _plan_one(request, stack)
     require_rom_sets([request.rom_set])
     equipment = make_equipment([cell], pace=pace, launch=request.launch)
     (rom_set,) = obtain_sides([request.rom_set])
     (label,) = label_sides([request.rom_set])
     directory = make_run_directory(request.runs, "boot")
-    side = embed_side(rom_set, request.rom_set, directory, label)
+    side = embed_side(rom_set, request.rom_set, directory, label, stack=stack)
     if not side.covers(cell.key.nic_model):
         remove_path(directory)
         raise CellSelectionError(
@@ -78,8 +81,10 @@ def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
     return specify(cell, side, equipment, directory, Attempt(equipment.choose_first_clock(cell))), record
 
 
-def _plan_one(request: BootRequest) -> PlannedCell:
-    """Return the cell of a single boot."""
+def _plan_one(request: BootRequest, stack: Stack) -> PlannedCell:
+    """Return the cell of a single boot by a side that sets `stack`."""
+    asked = (request.emulator,) if request.emulator != DEFAULT_EMULATOR else ()
+    require_filters(asked, (request.platform_firmware,) if request.platform_firmware else (), [stack])
     planned = plan_cells(
         Filters(
             nic_models=(request.nic_model,),
@@ -89,6 +94,7 @@ def _plan_one(request: BootRequest) -> PlannedCell:
             emulators=(request.emulator,),
         )
     )
+    planned = assign_cells(vary_cells(planned, [stack]), [stack])
     names = dict.fromkeys(cell.scenario.name for cell in planned)
     if len(names) > 1:
         raise CellSelectionError(f"{request.scenario} has variants, name one", remedy=f"known: {', '.join(names)}")

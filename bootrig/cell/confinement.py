@@ -75,7 +75,7 @@ def prepare(specification: CellSpecification, prepared: Prepared) -> None:
         return
     prepared.served = make_served(
         specification.scenario,
-        specification.key.platform_firmware,
+        specification.firmware_name,
         specification.programs,
         specification.nonce,
         specification.directory,

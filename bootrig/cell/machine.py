@@ -27,7 +27,6 @@ from bootrig.emulator.definition.parts import (
 )
 from bootrig.emulator.guest.guest import SERIAL_PORT, has_console
 from bootrig.network.addresses import GUEST_MAC
-from bootrig.scenario.platform import firmware_family
 from firmware.nic import find_nic_model
 
 # What QEMU calls the devices of which it makes pictures (docs/system/devices, "-vga").
@@ -47,7 +46,6 @@ class CellGuest:
 
 def make_definition(specification: CellSpecification, tap: int, disk_file: Path | None) -> CellGuest:
     """Return the guest of a cell; `tap` is the descriptor of its cable, `disk_file` its disk, None for no disk."""
-    family = firmware_family(specification.key.platform_firmware)
     clock, base, built = RealTimeClock(), specification.guest, specification.platform_firmware_file
     console = () if has_console(base) else (SERIAL_PORT,)
     added = ["QMP", "console", *console, "tap", "filter-dump", f"rtc base {clock.base}"]
@@ -65,7 +63,7 @@ def make_definition(specification: CellSpecification, tap: int, disk_file: Path 
     definition = replace(
         base,
         machine_options={**base.machine_options, **({"firmware": str(built)} if built else {})},
-        platform_firmware=family,
+        platform_firmware=specification.family,
         accelerator=accelerator,
         real_time_clock=clock,
         random_seed=seed,

@@ -16,8 +16,8 @@ from bootrig.emulator.guest.rom_evidence import DeviceRom
 from bootrig.emulator.release.discovery import find_platform_firmware
 from bootrig.network.capture import DecodedCapture
 from bootrig.network.errors import CaptureError
+from bootrig.romset.kinds.rom import is_single_rom
 from bootrig.romset.manifest import find_manifest
-from bootrig.scenario.platform import firmware_family
 from bootrig.trace.events import Dhcp, Event
 from bootrig.trace.reading.firmware_words import iter_identity
 from bootrig.trace.reading.milestones import WIRE_MILESTONES, iter_wire_milestones, order_milestones
@@ -115,7 +115,7 @@ def _begin_trace(specification: CellSpecification, sums: Collection[int]) -> Tra
     """Return what is known of a boot before it begins."""
     key, emulator = specification.key, specification.emulator
     built = specification.platform_firmware_file
-    firmware = built or find_platform_firmware(emulator, firmware_family(key.platform_firmware)).code
+    firmware = built or find_platform_firmware(emulator, specification.family).code
     return Trace(
         cell=str(key),
         side=specification.side,
@@ -126,7 +126,7 @@ def _begin_trace(specification: CellSpecification, sums: Collection[int]) -> Tra
         expected=specification.scenario.expect(sums),
         rom=RomEvidence("", rombar=0, rom_bar_length=0, file_length=0, sha256=""),
         platform_firmware=PlatformFirmwareEvidence(
-            name=key.platform_firmware, file=firmware.name, sha256=digest_file(firmware)
+            name=specification.firmware_name, file=firmware.name, sha256=digest_file(firmware)
         ),
         emulator=EmulatorEvidence(
             name=emulator.name,
@@ -155,8 +155,10 @@ def _describe_rom(specification: CellSpecification, ended: Ended, wire: tuple[Ev
 
 
 def find_own_name(specification: CellSpecification, romfile: str) -> str:
-    """Return what a ROM set itself calls a file, empty where that is no other name."""
+    """Return what a ROM set itself calls a file; empty where it is the same, or the set is one file, however called."""
     manifest = find_manifest(specification.data_directory)
+    if manifest is not None and is_single_rom(manifest.origin):
+        return ""
     names = {file.name: file.rom for file in manifest.files} if manifest else {}
     found = names.get(romfile, romfile)
     return "" if found == romfile else found

@@ -52,7 +52,8 @@ class CellSpecification:
         attempt: which boot of the cell this is.
         first_clock: the clock that the cell is tried with first.
         nonce: 16 hexadecimal digits that only this boot's probes print.
-        platform_firmware_file: file of a platform firmware that was built; None for the emulator's own.
+        platform_firmware: its name, where the cell's does not say it; empty where it does.
+        platform_firmware_file: file of a platform firmware that was built or given; None for the emulator's own.
         missing_roms: ROM files that the guest asks for and the ROM set does not have: QEMU refuses to start it.
         prefix: the key of the frozen beginning that the boot goes on from, empty for a cold boot; it is the attempt's,
             and not in the file.
@@ -72,6 +73,7 @@ class CellSpecification:
     first_clock: Clock
     nonce: str
     launch: Launch = field(default_factory=Launch)
+    platform_firmware: str = ""
     platform_firmware_file: Path | None = None
     missing_roms: tuple[MissingRom, ...] = ()
     prefix: str = ""
@@ -87,12 +89,22 @@ class CellSpecification:
         return self.cell_directory / str(self.attempt)
 
     @property
+    def firmware_name(self) -> str:
+        """The name of the platform firmware."""
+        return self.platform_firmware or self.key.platform_firmware
+
+    @property
+    def family(self) -> str:
+        """What the platform firmware behaves like: `seabios` or `ovmf`."""
+        return firmware_family(self.firmware_name)
+
+    @property
     def has_random_times(self) -> bool:
         """Whether times and identifiers depend on random numbers, so that those of a clone are not a cold boot's.
 
         OVMF as QEMU 10 and later have it wants random numbers, and QEMU's generator begins anew in each process.
         """
-        return firmware_family(self.key.platform_firmware) == "ovmf" and self.emulator.version >= (10,)
+        return self.family == "ovmf" and self.emulator.version >= (10,)
 
     @property
     def random_seed(self) -> int | None:
@@ -120,6 +132,7 @@ class _Document(Struct, frozen=True, kw_only=True):
     programs: dict[str, str]
     guest: dict[str, Any]
     launch: Launch
+    platform_firmware: str = ""
     platform_firmware_file: str | None
     missing_roms: tuple[MissingRom, ...] = ()
     first_clock: Clock
@@ -156,6 +169,7 @@ def encode_specification(specification: CellSpecification) -> bytes:
         programs={name: relative(path) for name, path in specification.programs.items()},
         guest=to_json_value(encode_definition(specification.guest)),
         launch=specification.launch,
+        platform_firmware=specification.platform_firmware,
         platform_firmware_file=relative(firmware) if firmware else None,
         missing_roms=specification.missing_roms,
         first_clock=specification.first_clock,
@@ -197,6 +211,7 @@ def load_specification(cell_directory: Path, attempt: str) -> CellSpecification:
             first_clock=document.first_clock,
             nonce=make_nonce(),
             launch=document.launch,
+            platform_firmware=document.platform_firmware,
             platform_firmware_file=run / document.platform_firmware_file if document.platform_firmware_file else None,
             missing_roms=document.missing_roms,
         )

@@ -7,7 +7,9 @@ from bootrig.cli.boot_options import add_launch_options, read_request
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("rom_set", metavar="SIDE", help="the ROM set: NAME, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom")
+    parser.add_argument(
+        "rom_set", metavar="SIDE", help="the side: NAME, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom, or parts, as of run"
+    )
     parser.add_argument("--nic", default="e1000", metavar="NAME", help="NIC model (default: e1000)")
     parser.add_argument("--scenario", default="pxe-tftp", metavar="NAME", help="scenario (default: pxe-tftp)")
     parser.add_argument("--machine", metavar="NAME", help="guest (default: the scenario's first)")

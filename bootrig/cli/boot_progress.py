@@ -4,6 +4,7 @@ Nothing here starts a thread: the display is drawn when something happens, so th
 """
 
 import time
+from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +20,7 @@ from bootrig.cell.specification import CellSpecification
 from bootrig.errors import is_wrong_input
 from bootrig.report.terminal.console import open_console
 from bootrig.schedule.executors.executor import CellResult
-from bootrig.trace.names import CellKey
+from bootrig.trace.names import VARIED, CellKey
 from bootrig.trace.trace import OutcomeStatus
 
 SHOWN_CELLS = 4
@@ -68,15 +69,15 @@ class Progress(Listener):
 
     def cell_started(self, specification: CellSpecification) -> None:
         """Show that a boot begins."""
-        self._running[specification.rom_set, specification.key] = time.monotonic()
+        self._running[_name_side(specification), specification.key] = time.monotonic()
         self._draw()
 
     def cell_finished(self, result: CellResult) -> None:
         """Show that a boot has ended."""
-        rom_set, key = result.specification.rom_set, result.specification.key
-        self._running.pop((rom_set, key), None)
+        side, key = _name_side(result.specification), result.specification.key
+        self._running.pop((side, key), None)
         self._finished += 1
-        name = f"{rom_set} {key.scenario} {key.nic_model} {key.machine} {key.platform_firmware}"
+        name = f"{side} {key.scenario} {key.nic_model} {key.machine} {key.platform_firmware}"
         if result.trace is None:
             self._failed += 1
             is_wrong = result.error is not None and is_wrong_input(str(result.error))
@@ -112,7 +113,12 @@ class Progress(Listener):
         grid = Table.grid()
         grid.add_row(table)
         now_s = time.monotonic()
-        for (rom_set, key), started_s in list(self._running.items())[:SHOWN_CELLS]:
-            words = f"  {rom_set}  {key.scenario}  {key.nic_model}  {key.platform_firmware}  {now_s - started_s:.0f} s"
+        for (side, key), started_s in list(self._running.items())[:SHOWN_CELLS]:
+            words = f"  {side}  {key.scenario}  {key.nic_model}  {key.platform_firmware}  {now_s - started_s:.0f} s"
             grid.add_row(Text(words, style="dim", no_wrap=True, overflow="ellipsis"))
         return grid
+
+
+def _name_side(specification: CellSpecification) -> str:
+    """Return a boot's ROM set; where sides set more, which several have in common, the side's label."""
+    return specification.side if VARIED in astuple(specification.key) else specification.rom_set

@@ -10,9 +10,11 @@ from bootrig.cli.policy_options import add_policy_options, read_policy
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     parser.add_argument(
-        "baseline", help="the ROM set that is in use: NAME of a recipe, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom"
+        "baseline",
+        help="the side that is in use: NAME of a recipe, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom, or parts: "
+        "roms=...,emulator=...,platform-firmware=...",
     )
-    parser.add_argument("candidate", help="the ROM set that may replace it")
+    parser.add_argument("candidate", help="the side that may replace it")
     add_matrix_options(parser)
     add_policy_options(parser)
     add_document_options(parser, "the verdict")

@@ -76,16 +76,18 @@ def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str]
     """Return what `what` names, examined: a ROM set, or a single file by its path, which need not be a whole set."""
     from bootrig.romset.kinds.rom import names_rom
     from bootrig.romset.obtain import obtain_rom_set
+    from bootrig.romset.side import parse_side
 
-    if names_rom(what):
+    path = parse_side(what).roms
+    if names_rom(path):
         model = find_nic_model(nic) if nic else None
         if nic and model is None:
             known = ", ".join([*NIC_MODELS, *NIC_VARIANTS])
             raise InputError(f'QEMU has no default ROM for a NIC model "{nic}"', remedy=f"known: {known}")
-        rom = examine_rom(what, load_rom(Path(what)), nic_model=model, expected=expected)
-        return SetSubject(what, (rom,), is_whole=False)
+        rom = examine_rom(path, load_rom(Path(path)), nic_model=model, expected=expected)
+        return SetSubject(path, (rom,), is_whole=False)
     if nic:
         raise InputError("--nic is for a single file: in a set the files' names say it")
     rom_set = obtain_rom_set(what)
-    place = what.rstrip("/") if "directory" in rom_set.origin else ""
+    place = path.rstrip("/") if "directory" in rom_set.origin else ""
     return examine_set(rom_set, place=place, expected=expected)

@@ -39,18 +39,20 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.romset.kinds.recipe import names_recipe
     from bootrig.romset.obtain import obtain_rom_set
     from bootrig.romset.pin import write_pinned_recipe
+    from bootrig.romset.side import parse_side
     from bootrig.store.content import Store
 
     store = Store.default()
     if arguments.action == "pin":
         print(write_pinned_recipe(obtain_rom_set(arguments.name, store)), end="")
         return ExitStatus.GOOD
-    if arguments.action == "show" and not names_recipe(arguments.name):
+    named = parse_side(arguments.name).roms if arguments.action == "show" else ""
+    if arguments.action == "show" and not (named and names_recipe(named)):
         _show_files(obtain_rom_set(arguments.name, store), as_json=arguments.json)
         return ExitStatus.GOOD
     broken: tuple[DocumentError, ...] = ()
     if arguments.action == "show":
-        recipes: tuple[RomSetRecipe, ...] = (load_rom_recipe(arguments.name),)
+        recipes: tuple[RomSetRecipe, ...] = (load_rom_recipe(named),)
     else:
         recipes, broken = load_all(RecipeKind.ROMS, load_rom_recipe)
     if arguments.json:

@@ -12,7 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "rom_set",
         nargs="+",
         metavar="SIDE",
-        help="a ROM set to boot: NAME of a recipe, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom",
+        help="a side to boot: NAME of a recipe, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom, or parts: "
+        "roms=...,emulator=...,platform-firmware=...",
     )
     add_matrix_options(parser)
     add_document_options(parser, "the outcomes")

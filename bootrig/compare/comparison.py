@@ -11,11 +11,13 @@ from bootrig.compare.pairing import CellPair, Pairing, pair_traces
 from bootrig.compare.policy import Policy
 from bootrig.compare.rules import RULES
 from bootrig.compare.second_clocks import find_untimed, share_works
+from bootrig.compare.varied import tell_varied
 from bootrig.compare.verdict import STATES, CellState, ComparedBoot, ComparedCell, NotCompared, Verdict
 from bootrig.compare.waivers import apply_waivers
 from bootrig.errors import is_wrong_input
 from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
 from bootrig.trace.reading.cached import tell_cached
+from bootrig.trace.reading.side_name import name_side
 from bootrig.trace.trace import Trace
 from firmware.lint.finding import Finding as LintFinding
 
@@ -29,6 +31,7 @@ def compare_traces(
     *,
     broken: Mapping[CellKey, str] | None = None,
     lint: Sequence[LintFinding] = (),
+    notes: Sequence[str] = (),
     confirm_everywhere: bool = False,
     today: datetime.date | None = None,
 ) -> Verdict:
@@ -40,6 +43,7 @@ def compare_traces(
         policy: what the site relies on and accepts: it raises severities first, then its waivers are applied.
         broken: cells in which the rig broke on some side, or the input was found to be wrong, and how.
         lint: what lint finds in the candidate's ROMs and not in the baseline's.
+        notes: what else is to be said of the sides.
         confirm_everywhere: whether each regression has to be seen in real time in its own cell.
         today: the day by which waivers expire; this very day by default.
     """
@@ -50,12 +54,12 @@ def compare_traces(
     pairing = share_works(pair_traces(baseline, candidate, broken, policy.tolerance))
     pairing = replace(pairing, lint=tuple(lint))
     day = today or datetime.datetime.now(tz=datetime.UTC).date()
-    found, notes = apply_waivers(find(pairing), policy.waivers, day)
+    found, of_waivers = apply_waivers(find(pairing), policy.waivers, day)
     confirmed = confirm(pairing, found, find, everywhere=confirm_everywhere)
     untimed = tuple(sorted(cell.judged.key for cell in find_untimed(pairing)))
     return Verdict(
-        baseline=_names(baseline),
-        candidate=_names(candidate),
+        baseline=_name_sides(baseline),
+        candidate=_name_sides(candidate),
         differences=confirmed.differences,
         cells=tuple(sorted(_iter_cells(pairing, confirmed.differences), key=lambda cell: cell.key)),
         not_compared=tuple(_explain_not_compared(pairing)),
@@ -64,12 +68,14 @@ def compare_traces(
         wanted=confirmed.wanted,
         untimed=untimed,
         notes=(
+            *notes,
+            *tell_varied(pairing),
             *filter(None, [tell_cached([*baseline, *candidate])]),
             *_tell_emulator(pairing),
             *_tell_untimed(untimed),
             *_tell_truncated(pairing),
             *policy.find_notes(),
-            *notes,
+            *of_waivers,
         ),
         fail_on=policy.fail_on,
         added=tuple(dict.fromkeys(word for pair in pairing for trace in pair.sides for word in trace.added)),
@@ -81,8 +87,8 @@ def find_differences(pairing: Pairing) -> list[Difference]:
     return [entry for rule in RULES.values() for entry in rule.find_differences(pairing)]
 
 
-def _names(traces: Sequence[Trace]) -> str:
-    return ", ".join(dict.fromkeys(trace.rom_set for trace in traces))
+def _name_sides(traces: Sequence[Trace]) -> str:
+    return ", ".join(dict.fromkeys(map(name_side, traces)))
 
 
 def _tell_emulator(pairing: Pairing) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from bootrig.compare.difference import Difference
-from bootrig.trace.names import CellKey
+from bootrig.trace.names import VARIED, CellKey
 from firmware.nic import find_nic_model
 from firmware.romset import DEFAULT_ROM_NAME
 
@@ -37,6 +37,8 @@ def explains(finding: Difference, rule: str, cells: Collection[CellKey]) -> bool
 
 
 def _find_rules(rule: str, key: CellKey) -> frozenset[str]:
+    if key.platform_firmware == VARIED:  # its name does not say which image runs
+        return SAME.get(rule, ANY_IMAGE)
     images = EFI_IMAGE if "ovmf" in key.platform_firmware else BIOS_IMAGE
     return SAME.get(rule, ANY_IMAGE | images)
 

@@ -5,6 +5,7 @@ from msgspec import Struct
 from bootrig.compare.comparison import DEFAULT, compare_traces
 from bootrig.compare.failures import Outcomes, judge_failures
 from bootrig.compare.linting import find_errors, find_new
+from bootrig.compare.narrowing import tell_narrowed
 from bootrig.compare.policy import Policy
 from bootrig.compare.verdict import Verdict
 from bootrig.jsonfile import load_json
@@ -58,7 +59,14 @@ def judge(baseline: RecordedRun, candidate: RecordedRun, policy: Policy = DEFAUL
         if cell.side == label
     }
     lint = find_new(rom_sets[0], rom_sets[1], nic_models) if rom_sets[0] and rom_sets[1] else ()
-    return compare_traces(first, second, policy, broken=broken, lint=lint)
+    single = [
+        side.given
+        for (recorded, _), label in zip(sides, labels, strict=True)
+        for side in recorded.run.sides
+        if side.label == label and side.kind == "rom"
+    ]
+    notes = tell_narrowed(single, nic_models)
+    return compare_traces(first, second, policy, broken=broken, lint=lint, notes=notes)
 
 
 def settle(recorded: RecordedRun) -> Outcomes:

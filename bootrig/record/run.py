@@ -48,10 +48,10 @@ class RunSide(Struct, frozen=True, kw_only=True):
     Attributes:
         label: `baseline`, `candidate`, or a word made from what was given.
         given: as the user typed it.
-        kind: of what it is: `recipe`, `directory`, `archive`, `rom`, `host`.
+        kind: of what its ROMs are: `recipe`, `directory`, `archive`, `rom`, `host`, `emulator` (its own).
         version: the ROM set's version, empty where it does not say.
         recorded: the recording that it is; None for a side that was booted.
-        emulator: the emulator that the side sets; None for none, as with its `platform_firmware`.
+        emulator: the emulator that the side sets, as the user typed it; None for none, as with `platform_firmware`.
     """
 
     label: str

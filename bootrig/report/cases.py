@@ -10,6 +10,7 @@ from bootrig.errors import INPUT_WORDS, is_wrong_input
 from bootrig.report.format import Findings
 from bootrig.report.sentences import format_finding, tell_origin
 from bootrig.trace.names import CellKey
+from bootrig.trace.reading.side_name import name_side
 from firmware.lint.finding import Severity
 
 CONSOLE_LINES = 20
@@ -90,7 +91,7 @@ def list_outcome_cases(outcomes: Outcomes) -> tuple[Case, ...]:
 
 def _iter_boots(outcomes: Outcomes) -> Iterator[Case]:
     for trace, state in outcomes.settled:
-        name = f"{trace.rom_set}: {trace.cell}"
+        name = f"{name_side(trace)}: {trace.cell}"
         if state is OutcomeState.PASSED:
             yield Case(name, CaseState.PASSED)
         elif state in (OutcomeState.FAILED, OutcomeState.UNCONFIRMED):

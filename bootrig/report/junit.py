@@ -11,6 +11,7 @@ from bootrig.legible import make_legible
 from bootrig.report.format import ReportFormat
 from bootrig.report.sentences import format_finding, tell_origin
 from bootrig.trace.names import CellKey
+from bootrig.trace.reading.side_name import name_side
 from bootrig.trace.trace import Trace
 
 CONSOLE_LENGTH = 4000
@@ -52,7 +53,7 @@ def encode_outcomes_junit(outcomes: Outcomes) -> bytes:
         elif state is not OutcomeState.PASSED:
             case.result = [Skipped(make_legible(f"{state}: {trace.outcome.reason}"))]
         case.system_out = make_legible(f"run directory: {trace.directory}\n{_tail_console(trace)}")
-        _find_suite(suites, trace.rom_set).add_testcase(case)
+        _find_suite(suites, name_side(trace)).add_testcase(case)
     for side, key, message in outcomes.errors:
         case = TestCase(make_legible(str(key)), _class_name(key))
         case.result = [Error(make_legible(message))]

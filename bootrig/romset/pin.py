@@ -16,7 +16,9 @@ def write_pinned_recipe(rom_set: RomSet) -> str:
     The bytes are in no place that the recipe could name: whoever uses it has them in the store.
     """
     origin = rom_set.origin
-    source = next((origin[key] for key in ("archive", "directory", "rom", "host", "source") if key in origin), UNKNOWN)
+    source = next(
+        (origin[key] for key in ("archive", "directory", "rom", "host", "emulator", "source") if key in origin), UNKNOWN
+    )
     file_name = source.rpartition("/")[2] or rom_set.name
     digest = origin.get("source_sha256")
     name = _OTHER.sub("-", _SUFFIX.sub("", rom_set.name.lower())).strip("-.+") or "pinned"

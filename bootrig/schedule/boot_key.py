@@ -29,7 +29,6 @@ from bootrig.emulator.release.discovery import find_platform_firmware
 from bootrig.jsonfile import to_json_value
 from bootrig.network.services.registry import find_packages, find_programs
 from bootrig.scenario.file import encode_scenario
-from bootrig.scenario.platform import firmware_family
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.trace import ClockKind
 from firmware.nic import find_nic_model
@@ -82,8 +81,8 @@ def describe_guest(specification: CellSpecification) -> dict[str, Any]:
         PlatformFirmwareMissingError: the platform firmware is not installed any more.
         OSError: a file that the boot reads cannot be read.
     """
-    emulator, key = specification.emulator, specification.key
-    shipped = find_platform_firmware(emulator, firmware_family(key.platform_firmware))
+    emulator = specification.emulator
+    shipped = find_platform_firmware(emulator, specification.family)
     code = specification.platform_firmware_file or shipped.code
     return {
         "machine": digest_key(describe_machine(specification)),

@@ -69,7 +69,11 @@ class Campaign:
         self._run_directory = run_directory
         self._sides = sides
         self._suited = [
-            cell for cell in planned if any(side.suits(cell.key, equipment.find_rom_file(cell.key)) for side in sides)
+            cell
+            for cell in planned
+            if any(
+                side.suits(told, equipment.find_rom_file(told)) for side in sides for told in [side.stack.assign(cell)]
+            )
         ]
         self._cells = {(side.label, cell.key): (side, cell) for side, cell in self.iter_cells()}
         self._results: dict[tuple[str, CellKey, Attempt], CellResult] = {}
@@ -105,7 +109,7 @@ class Campaign:
         for cell in self._suited:
             for side in self._sides:
                 if side.is_compared or side.covers(cell.key.nic_model):
-                    yield side, cell
+                    yield side, side.stack.assign(cell)
 
     def knows(self, trace: Trace) -> bool:
         """Whether the scenario of a boot says that it ends so with this ROM set."""

@@ -18,6 +18,7 @@ from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.file import load_definition
 from bootrig.emulator.definition.launch import AcceleratorWish, Launch, Pace
 from bootrig.emulator.release.discovery import Emulator, PlatformFirmware, find_platform_firmware
+from bootrig.emulator.release.firmware_file import load_firmware_file
 from bootrig.emulator.release.recipes import find_emulator
 from bootrig.emulator.schema.introspection import load_introspection
 from bootrig.emulator.schema.shapes import Catalog
@@ -26,13 +27,12 @@ from bootrig.network.services.content.path import SERVED
 from bootrig.network.services.files import iter_host_faults
 from bootrig.network.services.registry import find_programs, find_services
 from bootrig.recipe.path import RecipeKind, find_recipe_path
-from bootrig.scenario.platform import find_built_recipe, firmware_family, probe_build
+from bootrig.scenario.platform import find_built_recipe, find_firmware_file, firmware_family, probe_build
 from bootrig.scenario.scenario import Scenario
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.rom_files import ask_rom_files, find_missing_roms
 from bootrig.schedule.sides import Side
 from bootrig.trace.attempt import Attempt
-from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import FASTEST_SHIFT, LAST_SHIFT, REAL_TIME
 from bootrig.trace.trace import Clock, ClockKind
 from bootrig.workdir import write_atomically
@@ -54,7 +54,8 @@ class Equipment:
         accelerators: by emulator, that of cells which begin in real time.
         confirmers: by emulator, that of the boots in real time of all other cells.
         programs: assembled probes by kind.
-        shipped_firmware: the emulators' own platform firmware, by the names of emulator and firmware.
+        shipped_firmware: the emulators' own platform firmware and what sides give as a file, by the names of emulator
+            and firmware.
         guests: checked machine definitions.
         rom_files: by the names of emulator and guest, the ROM file that each NIC model asks for.
         is_virtual: whether guests' clocks count instructions at first.
@@ -82,9 +83,8 @@ class Equipment:
         """
         if self._begins_in_real_time(cell):
             return self.find_clock(cell, REAL_TIME)
-        family = firmware_family(cell.key.platform_firmware)
-        shift = cell.scenario.clock.find_shift(family)
-        is_slow = self.load > count_processors() and family == "ovmf" and shift == FASTEST_SHIFT
+        shift = cell.scenario.clock.find_shift(cell.family)
+        is_slow = self.load > count_processors() and cell.family == "ovmf" and shift == FASTEST_SHIFT
         return Clock(ClockKind.VIRTUAL, LAST_SHIFT if is_slow else shift)
 
     def find_clock(self, cell: PlannedCell, clock: Clock) -> Clock:
@@ -95,7 +95,7 @@ class Equipment:
         if clock.is_virtual:
             return clock
         chosen = self.accelerators if self._begins_in_real_time(cell) else self.confirmers
-        return Clock(ClockKind.KVM if chosen[cell.key.emulator] == "kvm" else ClockKind.REAL)
+        return Clock(ClockKind.KVM if chosen[cell.emulator] == "kvm" else ClockKind.REAL)
 
     def without_kvm(self) -> "Equipment":
         """Return the same equipment with TCG in KVM's place."""
@@ -105,14 +105,20 @@ class Equipment:
     def _begins_in_real_time(self, cell: PlannedCell) -> bool:
         return cell.scenario.clock.only_real or not self.is_virtual
 
-    def find_rom_file(self, key: CellKey) -> str:
+    def find_rom_file(self, cell: PlannedCell) -> str:
         """Return the ROM file for which a cell's NIC asks on its machine type, empty where that is not known."""
-        return self.rom_files.get((key.emulator, key.machine), {}).get(key.nic_model, "")
+        return self.rom_files.get((cell.emulator, cell.key.machine), {}).get(cell.key.nic_model, "")
 
     def iter_firmware_files(self) -> Iterator[tuple[str, Path]]:
-        """Yield the name and the file of each platform firmware that guests boot by."""
-        for (_, name), shipped in self.shipped_firmware.items():
-            yield name, self.platform_firmware.get(name, shipped.code)
+        """Yield the name and the file of each platform firmware that guests boot by.
+
+        Where several emulators have another one of that name, all but the first are called `seabios of qemu-11`.
+        """
+        told: dict[str, Path] = {}
+        for (emulator, name), firmware in self.shipped_firmware.items():
+            path = self.platform_firmware.get(name, firmware.code)
+            told[name if told.get(name, path) == path else f"{name} of {emulator}"] = path
+        yield from told.items()
 
 
 def make_equipment(
@@ -132,19 +138,15 @@ def make_equipment(
     """
     _require_served(planned)
     find_programs(dict.fromkeys(name for cell in planned for name in cell.scenario.services))
-    emulators = {name: find_emulator(name) for name in dict.fromkeys(cell.key.emulator for cell in planned)}
-    pairs = dict.fromkeys((cell.key.emulator, cell.key.platform_firmware) for cell in planned)
-    shipped = {
-        (emulator, firmware): find_platform_firmware(emulators[emulator], firmware_family(firmware))
-        for emulator, firmware in pairs
-    }
-    recipes = {firmware: find_built_recipe(firmware) for _, firmware in pairs}
-    built = {name: obtain_platform_firmware(recipe) for name, recipe in recipes.items() if recipe}
+    emulators = {name: find_emulator(name) for name in dict.fromkeys(cell.emulator for cell in planned)}
+    pairs = dict.fromkeys((cell.emulator, cell.platform_firmware) for cell in planned)
+    found = {(emulator, firmware): _find_firmware(emulators[emulator], firmware) for emulator, firmware in pairs}
     programs = {kind: assemble_probe(kind) for kind in _probe_kinds(planned)}
     accelerators, confirmers = (
         {name: str(choose_accelerator(emulator, wish)) for name, emulator in emulators.items()}
         for wish in (pace.accelerator, pace.confirm_by)
     )
+    files = {name: path for _, name in pairs if (path := _find_own_file(name))}
     guests = {name: _load_guest(name, planned, emulators) for name in dict.fromkeys(c.key.machine for c in planned)}
     asked = {
         (emulator, machine): ask_rom_files(emulators[emulator], guests[machine], models)
@@ -155,8 +157,8 @@ def make_equipment(
         accelerators=accelerators,
         confirmers=confirmers,
         programs=programs,
-        platform_firmware=built,
-        shipped_firmware=shipped,
+        platform_firmware=files,
+        shipped_firmware=found,
         guests=guests,
         is_virtual=pace.is_virtual,
         is_kvm_asked=AcceleratorWish.KVM in (pace.accelerator, pace.confirm_by),
@@ -164,6 +166,20 @@ def make_equipment(
         rom_files=asked,
         load=os.getloadavg()[0],
     )
+
+
+def _find_firmware(emulator: Emulator, name: str) -> PlatformFirmware:
+    """Return the platform firmware of this name, that of an emulator for one that was built."""
+    family, path = firmware_family(name), find_firmware_file(name)
+    return find_platform_firmware(emulator, family) if path is None else load_firmware_file(family, path, emulator)
+
+
+def _find_own_file(name: str) -> Path | None:
+    """Return the file that takes the place of the machine's firmware: one that was built, a SeaBIOS that was given."""
+    recipe, path = find_built_recipe(name), find_firmware_file(name)
+    if recipe:
+        return obtain_platform_firmware(recipe)
+    return path if firmware_family(name) == "seabios" else None
 
 
 def _require_served(planned: Sequence[PlannedCell]) -> None:
@@ -189,7 +205,7 @@ def _group_nic_models(planned: Sequence[PlannedCell]) -> dict[tuple[str, str], l
     """Return the NIC models of the planned cells by the names of emulator and guest."""
     models: dict[tuple[str, str], list[str]] = {}
     for cell in planned:
-        models.setdefault((cell.key.emulator, cell.key.machine), []).append(cell.key.nic_model)
+        models.setdefault((cell.emulator, cell.key.machine), []).append(cell.key.nic_model)
     return models
 
 
@@ -197,12 +213,12 @@ def _load_guest(name: str, planned: Sequence[PlannedCell], emulators: Mapping[st
     """Return a guest's definition, checked for its planned cells against what their emulators say about themselves."""
     path = find_recipe_path(RecipeKind.GUESTS, name)
     cells = [cell for cell in planned if cell.key.machine == name]
-    for emulator in dict.fromkeys(cell.key.emulator for cell in cells):
-        tried = [cell for cell in cells if cell.key.emulator == emulator]
+    for emulator in dict.fromkeys(cell.emulator for cell in cells):
+        tried = [cell for cell in cells if cell.emulator == emulator]
         judge = partial(
             iter_slot_faults,
             nic_models=tuple(dict.fromkeys(cell.key.nic_model for cell in tried)),
-            families={firmware_family(cell.key.platform_firmware) for cell in tried},
+            families={cell.family for cell in tried},
             has_disk=any(cell.scenario.guest.disk for cell in tried),
         )
         definition = load_definition(
@@ -214,7 +230,7 @@ def _load_guest(name: str, planned: Sequence[PlannedCell], emulators: Mapping[st
 
 
 def _probe_kinds(planned: Sequence[PlannedCell]) -> dict[str, None]:
-    kinds = dict.fromkeys(probe_build(cell.key.platform_firmware) for cell in planned)
+    kinds = dict.fromkeys(probe_build(cell.platform_firmware) for cell in planned)
     if any(cell.scenario.guest.disk for cell in planned):
         kinds["bios"] = None
     return kinds
@@ -249,8 +265,12 @@ def specify(
     planned: PlannedCell, side: Side, equipment: Equipment, run_directory: Path, attempt: Attempt
 ) -> CellSpecification:
     """Return the specification of one boot for one side."""
-    emulator, guest = equipment.emulators[planned.key.emulator], equipment.guests[planned.key.machine]
-    asked = equipment.rom_files.get((planned.key.emulator, planned.key.machine), {})
+    emulator, guest = equipment.emulators[planned.emulator], equipment.guests[planned.key.machine]
+    asked = equipment.rom_files.get((planned.emulator, planned.key.machine), {})
+    firmware = equipment.shipped_firmware.get((planned.emulator, planned.platform_firmware))
+    if firmware is not None and find_firmware_file(planned.platform_firmware):
+        emulator = replace(emulator, given_firmware=(firmware,))
+    is_varied = planned.platform_firmware != planned.key.platform_firmware
     return CellSpecification(
         key=planned.key,
         side=side.label,
@@ -266,6 +286,7 @@ def specify(
         first_clock=equipment.choose_first_clock(planned),
         nonce=make_nonce(),
         launch=equipment.launch,
-        platform_firmware_file=equipment.platform_firmware.get(planned.key.platform_firmware),
+        platform_firmware=planned.platform_firmware if is_varied else "",
+        platform_firmware_file=equipment.platform_firmware.get(planned.platform_firmware),
         missing_roms=find_missing_roms(planned.key, side, guest, equipment.launch, asked, emulator),
     )

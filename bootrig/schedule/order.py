@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from bootrig.cell.specification import CellSpecification
-from bootrig.scenario.platform import firmware_family
 
 # Seconds of wall time that a boot takes on an idle machine, by whether its clock is virtual, and by its platform
 # firmware: measured, and not more than a guide.
@@ -16,8 +15,7 @@ LONG_S = 3.0
 
 def estimate_cost_s(specification: CellSpecification) -> float:
     """Return how long a boot may take, so that longer ones can be told from shorter ones."""
-    is_ovmf = firmware_family(specification.key.platform_firmware) == "ovmf"
-    cost_s = _COSTS_S[specification.clock.is_virtual, is_ovmf]
+    cost_s = _COSTS_S[specification.clock.is_virtual, specification.family == "ovmf"]
     return cost_s * _CLONED_SHARE if specification.prefix else cost_s
 
 

@@ -10,7 +10,7 @@ from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, firmware_family
 from bootrig.scenario.scenario import Scenario
 from bootrig.scenario.suites import DEFAULT_SUITE, find_machines, iter_suite_names
 from bootrig.schedule.errors import CellSelectionError
-from bootrig.trace.names import CellKey
+from bootrig.trace.names import DEFAULT_EMULATOR, VARIED, CellKey
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_models_of_rom
 
 SHIPPED_MACHINES = ("pc", "q35", "q35-virt", "q35-4g")
@@ -35,10 +35,31 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
-    """One place of the matrix."""
+    """One place of the matrix.
+
+    Attributes:
+        key: its name.
+        scenario: what is tried.
+        emulator: what boots it; by default the one of its name, or the host's where sides set it.
+        platform_firmware: likewise, the scenario's first where sides set it.
+    """
 
     key: CellKey
     scenario: Scenario
+    emulator: str = ""
+    platform_firmware: str = ""
+
+    def __post_init__(self) -> None:
+        emulator = DEFAULT_EMULATOR if self.key.emulator == VARIED else self.key.emulator
+        is_varied = self.key.platform_firmware == VARIED
+        firmware = self.scenario.guest.platform_firmware[0] if is_varied else self.key.platform_firmware
+        object.__setattr__(self, "emulator", self.emulator or emulator)
+        object.__setattr__(self, "platform_firmware", self.platform_firmware or firmware)
+
+    @property
+    def family(self) -> str:
+        """What its platform firmware behaves like: `seabios` or `ovmf`."""
+        return firmware_family(self.platform_firmware)
 
 
 def plan_cells(filters: Filters) -> tuple[PlannedCell, ...]:
@@ -82,7 +103,7 @@ def _select_scenarios(names: Sequence[str]) -> Iterator[Scenario]:
 def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
     asked = tuple(machine for machine in filters.machines if _is_offered(machine, scenario))
     nic_models = (*scenario.guest.nic_models, *_asked_variants(scenario, filters))
-    for emulator in filters.emulators or ("host",):
+    for emulator in filters.emulators or (DEFAULT_EMULATOR,):
         for machine in _filtered((*_default_machines(scenario, filters), *asked), filters.machines):
             for platform_firmware in _platform_firmware(scenario, filters):
                 for nic_model in _filtered(nic_models, filters.nic_models):

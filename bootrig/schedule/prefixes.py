@@ -15,7 +15,6 @@ from bootrig.cell.specification import CellSpecification
 from bootrig.emulator.definition.launch import ConfigureBy, Launcher
 from bootrig.emulator.definition.parts import QomObject
 from bootrig.scenario.kinds.registry import find_kinds
-from bootrig.scenario.platform import firmware_family
 from bootrig.schedule.boot_key import describe_guest
 from bootrig.schedule.shelf import Shelf
 from bootrig.trace.names import CellKey
@@ -78,7 +77,7 @@ def find_prefix_key(specification: CellSpecification) -> str:
 
 def _may_share(specification: CellSpecification) -> bool:
     guest, launch = specification.guest, specification.launch
-    has_ovmf = firmware_family(specification.key.platform_firmware) == "ovmf"
+    has_ovmf = specification.family == "ovmf"
     own_memory = any(part.type.startswith(MEMORY_BACKEND) for part in guest.of_kind(QomObject))
     return (
         specification.clock.is_virtual

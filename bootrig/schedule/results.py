@@ -111,6 +111,7 @@ def _adopt(specification: CellSpecification, content: bytes) -> Trace:
     """
     kept = msgspec.msgpack.decode(zlib.decompress(content), type=KeptAttempt)
     trace = parse_json(kept.files[TRACE_FILE], Trace, f"the cache's {TRACE_FILE}")
+    firmware = trace.platform_firmware
     adopted = replace(
         trace,
         side=specification.side,
@@ -118,6 +119,9 @@ def _adopt(specification: CellSpecification, content: bytes) -> Trace:
         attempt=str(specification.attempt),
         first_clock=specification.first_clock,
         rom=replace(trace.rom, own_name=find_own_name(specification, trace.rom.romfile)),
+        # two names may be of the same emulator
+        emulator=replace(trace.emulator, name=specification.emulator.name),
+        platform_firmware=None if firmware is None else replace(firmware, name=specification.firmware_name),
         directory=specification.attempt_path,
         cached=kept.booted,
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Self
 
 from bootrig.errors import InputError
-from bootrig.scenario.platform import firmware_family
 from bootrig.schedule.errors import CellSelectionError
 from bootrig.schedule.plan import PlannedCell
 
@@ -67,4 +66,4 @@ def _find_place(cell: PlannedCell) -> tuple[str, ...]:
 
 
 def _weigh(cell: PlannedCell) -> int:
-    return WEIGHTS.get(firmware_family(cell.key.platform_firmware), 1)
+    return WEIGHTS.get(cell.family, 1)

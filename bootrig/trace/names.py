@@ -13,6 +13,8 @@ from bootrig.errors import InputError
 PARTS = ("scenario", "nic_model", "machine", "platform_firmware", "emulator")
 ANY_CELL = "*"
 DEFAULT_EMULATOR = "host"
+VARIED = "-"
+"""A part of a cell's name that a side sets: `emulator=`, `platform-firmware=`."""
 _PART = re.compile(r"[^/@\s]+")
 
 
@@ -28,8 +30,8 @@ class CellKey:
         scenario: the scenario's name, with its variant in brackets where it has any: `nbp-sizes[16k]`.
         nic_model: the QOM type of the NIC.
         machine: the name of the guest's definition: `pc`, `q35`.
-        platform_firmware: `seabios`, `ovmf` or the name of a recipe.
-        emulator: the name of the emulator's recipe, `host` by default.
+        platform_firmware: `seabios`, `ovmf` or the name of a recipe; `-` where a side sets it.
+        emulator: the name of the emulator's recipe, `host` by default; `-` where a side sets it.
     """
 
     scenario: str
@@ -46,6 +48,15 @@ class CellKey:
     def directory_name(self) -> str:
         """The name as one word that serves as a directory's name; nobody takes it apart again."""
         return re.sub(r"[^A-Za-z0-9_.+-]", "_", str(self).replace("/", "+"))
+
+
+def tell_stack(platform_firmware: str, emulator: str) -> str:
+    """Return the last parts of a cell's name in words, to stand behind its machine: ` with ovmf on qemu-11`.
+
+    What a side sets is left out, and so is the default emulator.
+    """
+    firmware = "" if platform_firmware == VARIED else f" with {platform_firmware}"
+    return firmware if emulator in (VARIED, DEFAULT_EMULATOR) else f"{firmware} on {emulator}"
 
 
 @lru_cache(maxsize=4096)

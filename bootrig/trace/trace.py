@@ -129,7 +129,9 @@ class RomEvidence(Struct, frozen=True):
 
 
 class PlatformFirmwareEvidence(Struct, frozen=True, kw_only=True):
-    """Which platform firmware the guest had: its name as in the cell's name, its file, the file's digest.
+    """Which platform firmware the guest had: its name, its file's name, the file's digest.
+
+    The name is that in the cell's name; where a side sets it, it has the file's path: `ovmf@/path/of/OVMF_CODE.fd`.
 
     `version` is what it calls itself on the console, empty where it does not say.
     """
@@ -141,7 +143,7 @@ class PlatformFirmwareEvidence(Struct, frozen=True, kw_only=True):
 
 
 class EmulatorEvidence(Struct, frozen=True, kw_only=True):
-    """Which QEMU ran the guest, by its name in the cell's name, and how; `sha256` is the executable's digest."""
+    """Which QEMU ran the guest, by its name or path, and how; `sha256` is the executable's digest."""
 
     name: str = "host"
     version: str = ""

@@ -6,18 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from bootrig.scenario.file import iter_scenarios
 from bootrig.schedule.campaign import Campaign, Listener
+from bootrig.schedule.errors import CellSelectionError
 from bootrig.schedule.executors.executor import CellResult
-from bootrig.schedule.plan import Filters, plan_cells
+from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
 from bootrig.schedule.results import KeptResults
-from bootrig.schedule.sides import Side, label_sides
+from bootrig.schedule.sides import Side, label_sides, narrow_cells
 from bootrig.trace.names import CellKey
 from firmware.romset import RomFile, RomSet
 from tests.firmware.rom_bytes import Bios, Efi, make_combined_rom
 from tests.schedule.sample import make_equipment
 
-SEABIOS = CellKey("pxe-tftp", "e1000", "pc", "seabios")
-OVMF = CellKey("efi-tftp", "e1000", "q35", "ovmf")
+SCENARIOS = {scenario.name: scenario for scenario in iter_scenarios()}
+SEABIOS = PlannedCell(CellKey("pxe-tftp", "e1000", "pc", "seabios"), SCENARIOS["pxe-tftp"])
+OVMF = PlannedCell(CellKey("efi-tftp", "e1000", "q35", "ovmf"), SCENARIOS["efi-tftp"])
 
 
 def side_with(file_name: str, content: bytes) -> Side:
@@ -101,3 +104,14 @@ def test_a_side_that_is_compared_is_tried_without_a_rom_too(tmp_path: Path) -> N
 )
 def test_a_rom_set_s_directory_stays_inside_the_run_directory(names: tuple[str, ...], labels: tuple[str, ...]) -> None:
     assert label_sides(names) == labels
+
+
+def test_a_single_rom_is_compared_with_its_nic_only() -> None:
+    planned = plan_cells(Filters(scenarios=("pxe-tftp",)))
+    whole = RomSet("whole", (RomFile("efi-e1000.rom", b"a"), RomFile("efi-rtl8139.rom", b"b")))
+    single = RomSet("x.rom", (RomFile("efi-e1000.rom", b"c"),), origin={"rom": "/x.rom"})
+    assert narrow_cells(planned, [whole, whole], ["a", "b"]) == planned
+    assert {cell.key.nic_model for cell in narrow_cells(planned, [whole, single], ["a", "./x.rom"])} == {"e1000"}
+    others = [cell for cell in planned if cell.key.nic_model != "e1000"]
+    with pytest.raises(CellSelectionError, match=r"no NIC that is asked for has its ROM in \./x\.rom"):
+        narrow_cells(others, [whole, single], ["a", "./x.rom"])

@@ -105,11 +105,12 @@ def iter_emulator_mounts(emulator: Emulator, definition: MachineDefinition) -> I
     """Yield what an emulator reads of this machine for a guest, beside its /usr; what is not there is left out."""
     root = emulator.root
     directories = [*definition.data_directories, *emulator.data_directories]
+    given = [path for firmware in emulator.given_firmware for path in (firmware.code, firmware.variables) if path]
     if root != Path("/"):
         yield from see(root)
     elif not emulator.executable.is_relative_to(USR):
         directories.append(_find_installation(emulator.executable))
-    for directory in dict.fromkeys(directories):
+    for directory in dict.fromkeys([*directories, *given]):
         if directory.exists() and not directory.is_relative_to(USR if root == Path("/") else root):
             yield from see(directory)
     if definition.accelerator.kind is AcceleratorKind.KVM:

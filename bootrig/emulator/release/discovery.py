@@ -32,7 +32,7 @@ class Emulator:
     The command of an unpacked one begins with its own loader, and its root is what it sees as `/`. The version is `(7,
     2, 22)`, its text the first line of `--version` without the program's name; the digest is the SHA-256 of the program
     file. The environment is what it needs beside the variables that all processes get. `has_sandbox` is whether it is
-    built with a filter of its own system calls.
+    built with a filter of its own system calls. The given firmware takes the place of what it has of that name.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Emulator:
     root: Path = Path("/")
     environment: tuple[tuple[str, str], ...] = ()
     has_sandbox: bool = True
+    given_firmware: tuple["PlatformFirmware", ...] = ()
 
     @property
     def version_number(self) -> str:
@@ -152,6 +153,9 @@ def find_platform_firmware(emulator: Emulator, name: str) -> PlatformFirmware:
     Raises:
         PlatformFirmwareMissingError: it is not installed, or not known.
     """
+    given = next((firmware for firmware in emulator.given_firmware if firmware.name == name), None)
+    if given is not None:
+        return given
     if name == "seabios":
         code = emulator.find_data_file(SEABIOS_FILE)
         if code is not None:

@@ -1,4 +1,4 @@
-"""Emulators as recipes: the host's QEMU, one installed elsewhere, one unpacked from a Debian suite.
+"""Emulators as recipes: the host's QEMU, one installed elsewhere, one unpacked from a Debian suite; or just a program.
 
 summary = "QEMU 10.0 as Debian 13 has it"
 
@@ -8,6 +8,7 @@ packages = ["qemu-system-x86", "seabios", "ovmf", "ipxe-qemu"]
 version = "10.0"
 """
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +19,7 @@ from bootrig.document.toml import TableReader, load_document
 from bootrig.emulator.errors import EmulatorMissingError
 from bootrig.emulator.release.discovery import Emulator, find_host_emulator, inspect_emulator
 from bootrig.emulator.release.unpack import ROOM, DebianSuite, find_unpacked, inspect_unpacked, place_of, unpack
+from bootrig.errors import InputError
 from bootrig.recipe.path import find_recipe_path, iter_recipe_names
 
 HOST = "host"
@@ -98,13 +100,46 @@ def iter_emulator_names() -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (name != HOST, name)))
 
 
-def find_emulator(name: str = HOST) -> Emulator:
-    """Return the emulator called `name`; one from a Debian suite is unpacked where it has not been yet.
+def is_program(word: str) -> bool:
+    """Whether a word is the path of a QEMU itself; another one is the name of a recipe, or the path of its file."""
+    return "/" in word and not word.endswith(".toml")
+
+
+def require_emulator(word: str) -> None:
+    """Find out whether there is such an emulator, or a recipe of it, before anything is fetched.
 
     Raises:
         DocumentError: there is no such recipe, or something in it is wrong.
+        InputError: there is no such program.
+    """
+    if word == HOST:
+        return
+    if not is_program(word):
+        if Path(word).is_file() and word not in iter_emulator_names():
+            raise InputError(f'there is no emulator "{word}"', remedy=f"name a path with a slash: ./{word}")
+        load_emulator_recipe(word)
+    elif not Path(word).is_file():
+        raise InputError(
+            f"there is no program {word}", remedy="name a qemu-system-x86_64, or a recipe: bootrig emulators"
+        )
+    elif not os.access(word, os.X_OK):
+        raise InputError(f"{word} is not a program: it cannot be executed")
+
+
+def find_emulator(name: str = HOST) -> Emulator:
+    """Return the emulator called `name`, or the program with that path; one from a Debian suite is unpacked if need be.
+
+    Raises:
+        DocumentError: there is no such recipe, or something in it is wrong.
+        InputError: there is no such program, or it is not a QEMU.
         EmulatorMissingError: there is no such QEMU, or it cannot be unpacked.
     """
+    if is_program(name):
+        require_emulator(name)
+        try:
+            return inspect_emulator(name, (name,), Path(name))
+        except EmulatorMissingError as error:
+            raise InputError(str(error), remedy=error.remedy) from error
     if name == HOST:
         # The recipe says no more than this, and most runs need no other emulator.
         return find_host_emulator()

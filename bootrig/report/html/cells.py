@@ -12,7 +12,7 @@ from bootrig.report.html.downloads import CAST, LONGEST, PCAP, Download, Downloa
 from bootrig.report.html.evidence import RecordedSide
 from bootrig.report.html.screens import ScreenView, draw_screens
 from bootrig.report.html.views import AttemptView, BootView, FindingView, Link, PictureView
-from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
+from bootrig.trace.names import DEFAULT_EMULATOR, VARIED, CellKey
 from bootrig.trace.trace import Trace
 from firmware.lint.finding import Severity
 
@@ -161,8 +161,9 @@ def _iter_commands(key: CellKey, boots: Sequence[tuple[RecordedSide, Trace]]) ->
     for side, trace in boots:
         given = trace.rom_set if side.side is None else side.side.given
         words = ["bootrig", "boot", given, "--scenario", key.scenario, "--nic", key.nic_model]
-        words += ["--machine", key.machine, "--platform-firmware", key.platform_firmware]
-        words += [] if key.emulator == DEFAULT_EMULATOR else ["--emulator", key.emulator]
+        words += ["--machine", key.machine]
+        words += [] if key.platform_firmware == VARIED else ["--platform-firmware", key.platform_firmware]
+        words += [] if key.emulator in (VARIED, DEFAULT_EMULATOR) else ["--emulator", key.emulator]
         again = words if trace.clock.is_virtual else [*words, "--time", "real"]
         yield f"boot {side.label} again", shlex.join(again)
         yield "type at its console", shlex.join([*words, "--interactive"])

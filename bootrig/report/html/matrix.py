@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bootrig.report.terminal.matrix import Symbol, natural_order, order_nics
-from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
+from bootrig.trace.names import CellKey, tell_stack
 
 TONES: Mapping[str, str] = {
     "!": "regressed", "u": "unconfirmed", "~": "changed", "+": "improved", ".": "same", "r": "same", "x": "neither",
@@ -83,4 +83,4 @@ def draw_matrix(
 
 def name_place(machine: str, platform_firmware: str, emulator: str) -> str:
     """Return machine, platform firmware and emulator in words."""
-    return f"{machine} with {platform_firmware}" + ("" if emulator == DEFAULT_EMULATOR else f" on {emulator}")
+    return f"{machine}{tell_stack(platform_firmware, emulator)}"

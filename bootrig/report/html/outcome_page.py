@@ -25,6 +25,7 @@ from bootrig.report.terminal.outcomes import (
 )
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.cached import tell_cached
+from bootrig.trace.reading.side_name import name_side
 from bootrig.trace.trace import OutcomeStatus, Trace
 
 WORST = 3
@@ -39,7 +40,7 @@ def make_outcome_page(outcomes: Outcomes, sides: Sequence[RecordedSide], *, all_
     answer, _, reason = summary(outcomes).plain.removeprefix("Outcome: ").partition(", ")
     symbols = _find_symbols(outcomes)
     causes = list(_iter_causes(outcomes, anchors))
-    names = list(dict.fromkeys(trace.rom_set for trace in outcomes.traces))
+    names = list(dict.fromkeys(map(name_side, outcomes.traces)))
     roms, _ = describe_rom_files(sides)
     failed = any(state in FAILED for _, state in outcomes.settled)
     return Page(
@@ -103,7 +104,7 @@ def _iter_causes(outcomes: Outcomes, anchors: Anchors) -> Iterator[CauseView]:
 
 def _tell_place(members: Sequence[Trace]) -> str:
     nics = ", ".join(dict.fromkeys(trace.key.nic_model for trace in members))
-    return f"{members[0].rom_set}: {members[0].key.scenario} with {nics}"
+    return f"{name_side(members[0])}: {members[0].key.scenario} with {nics}"
 
 
 def _iter_items(outcomes: Outcomes) -> Iterator[Items]:

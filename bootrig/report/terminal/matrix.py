@@ -9,7 +9,7 @@ from string import ascii_letters
 from rich.console import Console
 from rich.text import Text
 
-from bootrig.trace.names import CellKey
+from bootrig.trace.names import CellKey, tell_stack
 from firmware.nic import NIC_MODELS
 
 LABEL_LENGTH = 30
@@ -144,8 +144,7 @@ def _name_places(places: Sequence[Place]) -> str:
     for machine, firmware, emulator in places:
         machines.setdefault((firmware, emulator), []).append(machine)
     return "; ".join(
-        f"{', '.join(names)} with {firmware}" + ("" if emulator == "host" else f" on {emulator}")
-        for (firmware, emulator), names in machines.items()
+        f"{', '.join(names)}{tell_stack(firmware, emulator)}" for (firmware, emulator), names in machines.items()
     )
 
 

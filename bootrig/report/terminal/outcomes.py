@@ -10,6 +10,7 @@ from bootrig.compare import Outcomes, OutcomeState
 from bootrig.errors import is_wrong_input
 from bootrig.report.terminal.matrix import Symbol, draw_matrix, legend, print_item, print_lines
 from bootrig.trace.reading.cached import tell_cached
+from bootrig.trace.reading.side_name import name_side
 from bootrig.trace.trace import Trace
 
 PASSED = Symbol(".", "green", "passed")
@@ -53,17 +54,17 @@ def print_outcomes(outcomes: Outcomes, console: Console, run_directory: Path | N
     settled = outcomes.settled
     mixed = any(trace.clock.is_virtual for trace in outcomes.traces)
     used: set[Symbol] = set()
-    for side, rom_set in dict.fromkeys((trace.side, trace.rom_set) for trace, _ in settled):
+    for side, name in dict.fromkeys((trace.side, name_side(trace)) for trace, _ in settled):
         symbols = {
             key: WRONG_INPUT if is_wrong_input(message) else BROKEN
             for label, key, message in outcomes.errors
             if label == side
         }
         for trace, state in settled:
-            if (trace.side, trace.rom_set) == (side, rom_set):
+            if (trace.side, name_side(trace)) == (side, name):
                 symbols[trace.key] = symbol_of(trace, state, mixed=mixed)
         used |= set(symbols.values())
-        console.print(Text(rom_set, style="bold"))
+        console.print(Text(name, style="bold"))
         print_lines(console, draw_matrix(symbols, console.width))
         console.print()
     if used:
@@ -106,13 +107,13 @@ def _print_failures(heading: str, traces: Sequence[Trace], console: Console) -> 
     failures: dict[tuple[str, str, str], list[Trace]] = {}
     for trace in traces:
         if not trace.passed:
-            failures.setdefault((trace.rom_set, trace.key.scenario, trace.outcome.reason), []).append(trace)
+            failures.setdefault((name_side(trace), trace.key.scenario, trace.outcome.reason), []).append(trace)
     if not failures:
         return
     console.print(Text(f"{heading} ({sum(map(len, failures.values()))})", style="bold red"))
-    for (rom_set, scenario, reason), members in failures.items():
+    for (name, scenario, reason), members in failures.items():
         nics = ", ".join(trace.key.nic_model for trace in members)
-        print_item(console, f"{rom_set}: {scenario} with {nics}: {reason}", _notes(members))
+        print_item(console, f"{name}: {scenario} with {nics}: {reason}", _notes(members))
     console.print()
 
 
@@ -123,12 +124,12 @@ def _print_words(
     boots: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for trace in traces:
         if words := find_words(trace):
-            boots.setdefault((trace.rom_set, trace.key.scenario, words), []).append(trace.key.nic_model)
+            boots.setdefault((name_side(trace), trace.key.scenario, words), []).append(trace.key.nic_model)
     if not boots:
         return
     console.print(Text(heading, style="bold"))
-    for (rom_set, scenario, words), nics in boots.items():
-        print_item(console, f"{rom_set}: {scenario} with {', '.join(dict.fromkeys(nics))}: {'; '.join(words)}", "")
+    for (name, scenario, words), nics in boots.items():
+        print_item(console, f"{name}: {scenario} with {', '.join(dict.fromkeys(nics))}: {'; '.join(words)}", "")
     console.print()
 
 

@@ -1,6 +1,10 @@
-"""The word `host`: the ROMs that the QEMU on PATH uses where nobody names others."""
+"""The word `host`: the ROMs that the QEMU on PATH uses where nobody names others; likewise those of other emulators."""
 
-from bootrig.emulator.release.discovery import find_host_emulator
+from collections.abc import Mapping
+from pathlib import Path
+
+from bootrig.emulator.release.discovery import Emulator, find_host_emulator
+from bootrig.emulator.release.recipes import find_emulator
 from bootrig.errors import InputError
 from bootrig.romset.kind import RomSetKind
 from bootrig.romset.rom_file import load_rom
@@ -25,13 +29,32 @@ def load_host_roms(_what: str = HOST) -> RomSet:
         EmulatorError: there is no QEMU on PATH, or it does not answer.
     """
     emulator = find_host_emulator()
+    return _load_roms(emulator, HOST, {"host": str(emulator.executable), "version": emulator.version_text})
+
+
+def load_emulator_roms(name: str) -> RomSet:
+    """Return the ROMs that an emulator, named as its recipe is or by its path, finds in its own data directories.
+
+    Raises:
+        InputError: there is no such emulator, it finds none, or one cannot be read.
+        EmulatorError: it is not available, or does not answer.
+    """
+    if name == HOST:
+        return load_host_roms()
+    emulator = find_emulator(name)
+    told = {"emulator": str(emulator.executable), "version": emulator.version_text}
+    return _load_roms(emulator, Path(name).name, told)
+
+
+def _load_roms(emulator: Emulator, set_name: str, origin: Mapping[str, str]) -> RomSet:
     names = [f"{prefix}-{stem}.rom" for prefix in PREFIXES for stem in dict.fromkeys(ROM_STEMS)]
     places = {name: emulator.find_data_file(name) for name in names}
     files = {name: load_rom(place) for name, place in places.items() if place}
     if not files:
         searched = ", ".join(str(directory) for directory in emulator.data_directories)
-        raise InputError(f"the QEMU of this host has no ROMs in {searched}", remedy="install ipxe-qemu, or name a set")
-    return RomSet.of_files(HOST, files, {"host": str(emulator.executable), "version": emulator.version_text})
+        whose = "the QEMU of this host" if set_name == HOST else f"the emulator {emulator.name}"
+        raise InputError(f"{whose} has no ROMs in {searched}", remedy="install ipxe-qemu, or name a set: roms=NAME")
+    return RomSet.of_files(set_name, files, origin)
 
 
 def _obtain(what: str, _store: Store, _settings: FetchSettings | None) -> RomSet:

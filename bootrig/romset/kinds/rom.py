@@ -1,5 +1,6 @@
 """One ROM file, for one NIC: `./efi-e1000.rom`, upstream's `./8086100e.rom`, or any other name with PCI IDs inside."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bootrig.errors import InputError
@@ -10,6 +11,13 @@ from bootrig.store.content import Store
 from bootrig.store.settings import FetchSettings
 from firmware.optionrom.rom import survey_option_rom
 from firmware.romset import DEFAULT_ROM_NAME, RomFile, RomSet, find_default_name, parse_pci_id_name
+
+ORIGIN = "rom"
+
+
+def is_single_rom(origin: Mapping[str, str]) -> bool:
+    """Whether the origin of a set is one file, whose name and lack of other ROMs say nothing."""
+    return ORIGIN in origin
 
 
 def names_rom(what: str) -> bool:
@@ -44,7 +52,7 @@ def load_single_rom(what: str) -> RomSet:
                 remedy="call it efi-NAME.rom, as QEMU calls the ROM of that NIC",
             )
         rom = RomFile(name, content, path.name)
-    return RomSet(path.name, (rom,), origin={"rom": str(path.resolve())})
+    return RomSet(path.name, (rom,), origin={ORIGIN: str(path.resolve())})
 
 
 def _obtain(what: str, _store: Store, _settings: FetchSettings | None) -> RomSet:

@@ -30,5 +30,6 @@ def find_network_client(trace: Trace) -> str | None:
 
 
 def _is_ovmf(trace: Trace) -> bool:
-    file = trace.platform_firmware.file if trace.platform_firmware is not None else ""
-    return "ovmf" in f"{trace.key.platform_firmware} {file}".lower()
+    firmware = trace.platform_firmware
+    told = f"{firmware.name} {firmware.file}" if firmware is not None else ""
+    return "ovmf" in f"{trace.key.platform_firmware} {told}".lower()
