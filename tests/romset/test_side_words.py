@@ -34,7 +34,7 @@ def test_parts_are_named_and_a_bare_word_is_the_roms(text: str, words: SideWords
         ("roms=./a,b", "'b' is not a part of a side", "double a comma"),
         ("roms=a,roms=b", "says roms= twice", ""),
         ("roms=", "roms= names nothing", "roms=NAME"),
-        ("emulators=x", 'a side has no part emulators=; did you mean "emulator"', "roms=, emulator=, platform-firmware="),
+        ("emulators=x", 'a side has no part emulators=; did you mean "emulator"', "roms=, emulator="),
         ("platform_firmware=x", 'did you mean "platform-firmware"', ""),
     ],
 )
