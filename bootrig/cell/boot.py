@@ -21,6 +21,7 @@ from bootrig.cell.serving import Served, start_services
 from bootrig.cell.slots import NIC_ID
 from bootrig.cell.specification import CAPTURE_FILE, SENT_CAPTURE_FILE, CellSpecification
 from bootrig.cell.stage import CellStage
+from bootrig.cell.variables import keep_variables
 from bootrig.emulator.definition.definition import FIXED_DATE, MachineDefinition
 from bootrig.emulator.errors import FreezeError, GuestStartError
 from bootrig.emulator.guest.guest import Guest
@@ -28,6 +29,7 @@ from bootrig.emulator.launch import start_guest
 from bootrig.network.capture import GrowingCapture
 from bootrig.network.tap import count_frames, open_tap
 from bootrig.scenario.kinds.registry import find_kinds
+from bootrig.scenario.platform import firmware_family
 from bootrig.trace.cast import CAST_FILE, encode_cast
 from bootrig.trace.events import Event
 from bootrig.trace.trace import PrefixUse, Trace
@@ -87,6 +89,7 @@ async def _boot(
                 await drain(guest, stage, read_wire)
             events = tuple(json.loads(json.dumps(dict(event))) for event in guest.events)
         qemu_wall_s = time.monotonic() - begun_s
+        keep_variables(directory, specification.emulator, firmware_family(specification.key.platform_firmware))
         lacking = tuple(dict.fromkeys((*prepared.lacking, *guest.lacking)))
         ended = Ended(
             rom,
