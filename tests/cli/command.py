@@ -174,7 +174,7 @@ def run_command(
 
 def find_run_directory(runs: Path) -> Path:
     """Return the only run directory in `runs`."""
-    (found,) = (path for path in runs.iterdir() if not path.is_symlink())
+    (found,) = (path for path in runs.iterdir() if path.is_dir() and not path.is_symlink())
     return found
 
 
