@@ -1,29 +1,24 @@
 """TAP, Markdown and GitHub's commands: what a text has in it is read back as it was, and is never a command."""
 
 import re
-from dataclasses import replace
 from json import loads
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from msgspec import structs
 
 from bootrig.cli.documents import Document, write_documents
 from bootrig.errors import ExitStatus
 from bootrig.legible import make_legible
 from bootrig.output import Output
-from bootrig.report.cases import Case, CaseState, list_outcome_cases, list_verdict_cases
+from bootrig.report.cases import Case, CaseState, Section, list_outcome_cases, list_verdict_cases
 from bootrig.report.github import encode_cases as encode_github
-from bootrig.report.junit import encode_outcomes_junit
 from bootrig.report.markdown import LONGEST, ROWS, encode_outcomes, encode_verdict, escape_markdown
 from bootrig.report.tap import encode_cases as encode_tap
-from tests.compare.factory import trace
 from tests.report.sample import candidate_traces, make_outcomes, verdict
-from tests.report.test_hostile import FAILED, make_subjects
+from tests.report.test_hostile import make_subjects
 
 HOSTILE = "a | b <script>\\# SKIP\n::error::x%0A,:\r\n@all `*_[x](y)"
 texts = st.text(max_size=40)
@@ -36,14 +31,16 @@ def join_lines(text: str) -> str:
 @given(texts, texts)
 @example(HOSTILE, HOSTILE)
 def test_tap_is_read_back(name: str, reason: str) -> None:
-    cases = [Case(name, state, reason, (reason,)) for state in CaseState]
+    cases = [Case(name=name, state=state, reason=reason, sections=(Section(reason, (reason,)),)) for state in CaseState]
     told = encode_tap(cases).decode().split("\n")
     assert told[:2] == ["TAP version 14", f"1..{len(cases)}"]
     points = [match for line in told if (match := re.fullmatch(r"(ok|not ok) (\d+) - ((?:\\.|[^#\\])*)(#.*)?", line))]
     assert [match[1] for match in points] == ["ok", "not ok", "not ok", "ok", "ok"]
     assert [re.sub(r"\\(.)", r"\1", match[3]).strip() for match in points] == [join_lines(name)] * len(cases)
     assert [bool(match[4]) for match in points] == [state is CaseState.SKIPPED for state in CaseState]
-    assert [loads(line[6:]) for line in told if line.startswith("    - ")] == [make_legible(reason)] * len(cases)
+    assert [loads(line[6:]) for line in told if line.startswith("    - ")] == [
+        make_legible(text) for _ in cases for text in (f"{reason}:", reason)
+    ]
 
 
 def test_tap_of_nothing_is_a_plan_of_nothing() -> None:
@@ -70,7 +67,9 @@ def test_a_text_is_cut() -> None:
 @given(texts, texts)
 @example(HOSTILE, HOSTILE)
 def test_a_command_is_read_back(name: str, reason: str) -> None:
-    told = encode_github([Case(name, CaseState.FAILED, reason), Case(name, CaseState.PASSED)]).decode()
+    told = encode_github(
+        [Case(name=name, state=CaseState.FAILED, reason=reason), Case(name=name, state=CaseState.PASSED)]
+    ).decode()
     match = re.fullmatch(r"::error title=([^:,\r\n]*)::([^\r\n]*)\n", told)
     assert match is not None
     title, message = match.groups()
@@ -119,14 +118,3 @@ def test_a_step_summary_that_cannot_be_written(tmp_path: Path, monkeypatch: pyte
     status = write_documents([Document("github", Output(tmp_path / "commands"))], "verdict", verdict())
     assert status is ExitStatus.INPUT
     assert (tmp_path / "commands").exists()
-
-
-def test_a_failed_boot_in_junit_tells_its_stages() -> None:
-    failed = trace(replace(FAILED, nic="e1000"))
-    first = structs.replace(failed.milestones[0], guest_s=2.25)
-    failed = structs.replace(failed, milestones=(first, *failed.milestones))
-    suite = ElementTree.fromstring(encode_outcomes_junit(make_outcomes([failed])))
-    told = next(suite.iter("failure")).text or ""
-    reason, stages, *_ = told.split("\n")
-    assert reason == failed.outcome.reason
-    assert stages == "stages: dhcp-ack at 2.2 s, dhcp-ack"

@@ -1,10 +1,9 @@
-"""What other programs read: JSON and JUnit XML."""
+"""What other programs read: JSON."""
 
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +11,6 @@ from hypothesis import strategies as st
 
 from bootrig.compare import Confirmation, Difference, Severity, Verdict, compare_traces
 from bootrig.report.json import encode_outcomes, encode_verdict
-from bootrig.report.junit import encode_outcomes_junit, encode_verdict_junit
-from bootrig.trace.names import CellKey
 from tests.compare.factory import Boot, difference, trace
 from tests.report.sample import candidate_traces, make_outcomes, verdict
 
@@ -125,71 +122,3 @@ def test_the_document_tells_the_answer_and_its_sentences() -> None:
 def test_the_document_has_the_answer_in_one_word(answer: Verdict, word: str, identical: bool) -> None:
     document = document_of(answer)
     assert (document["verdict"], document["identical"]) == (word, identical)
-
-
-def test_junit_counts_cells() -> None:
-    root = ElementTree.fromstring(encode_verdict_junit(verdict()))
-    suites = {suite.get("name"): suite for suite in root}
-    places = [f"ipxe-debian-12 -> ipxe-debian-13: {place}" for place in ("pc seabios", "q35 ovmf")]
-    assert set(suites) == {*places, "ROM sets"}
-    legacy, uefi = (suites[place] for place in places)
-    assert (legacy.get("tests"), legacy.get("failures"), legacy.get("skipped")) == ("80", "0", "11")
-    assert (uefi.get("tests"), uefi.get("failures"), uefi.get("skipped")) == ("16", "7", "2")
-    failed = next(case for case in uefi if case.find("failure") is not None)
-    assert (failed.get("name"), failed.get("classname")) == ("efi-script/e1000/q35/ovmf/host", "q35.ovmf.host")
-    assert "with the candidate it failed after tftp-complete" in failed.find("failure").get("message")
-    assert "improvement: the feature VLAN is new [features]" in failed.find("system-out").text
-
-
-def test_junit_tells_differences_of_whole_sets_and_lost_nics() -> None:
-    answer = replace(verdict(), differences=(difference(key=None, severity=Severity.REGRESSION),))
-    root = ElementTree.fromstring(encode_verdict_junit(answer))
-    assert [suite.get("failures") for suite in root if suite.get("name") == "ROM sets"] == ["1"]
-    lost = compare_traces([trace(Boot()), trace(Boot(nic="pcnet"))], [trace(Boot())])
-    cells, sets = ElementTree.fromstring(encode_verdict_junit(lost))
-    assert (cells.get("failures"), cells.get("skipped")) == ("0", "1")
-    assert (sets.get("name"), sets.get("failures")) == ("ROM sets", "1")
-
-
-@pytest.mark.parametrize(
-    ("how", "told"),
-    [("no room", "the rig broke: no room"), ("the input is wrong: mine: no", "the input is wrong: mine: no")],
-)
-def test_junit_tells_a_broken_cell_as_an_error(how: str, told: str) -> None:
-    boot = trace(Boot())
-    answer = compare_traces([boot], [boot], broken={CellKey("grub", "e1000", "pc", "seabios"): how})
-    (suite,) = ElementTree.fromstring(encode_verdict_junit(answer))
-    assert (suite.get("errors"), suite.get("failures"), suite.get("skipped")) == ("1", "0", "0")
-    assert suite[0].find("error").get("message") == told
-
-
-def test_junit_tells_what_follows_from_a_failure_behind_it_and_not_as_a_failure() -> None:
-    entries = (
-        difference(rule="boot-time", severity=Severity.REGRESSION, subject="t"),
-        difference(rule="outcome", severity=Severity.REGRESSION, subject="o", statement="the boot was lost"),
-        difference(rule="dhcp-uuid", subject="u", waiver="known"),
-    )
-    answer = replace(compare_traces([trace(Boot())], [trace(Boot())]), differences=entries)
-    (suite,) = ElementTree.fromstring(encode_verdict_junit(answer))
-    assert [failure.get("type") for failure in suite[0].findall("failure")] == ["outcome"]
-    lines = suite[0].find("system-out").text.splitlines()
-    assert lines[0] == "regression: the boot was lost [outcome]"
-    assert lines[1].endswith("[dhcp-uuid, waived: known]")
-    assert lines[2].startswith("with it, regression: the user class")
-
-
-def test_junit_of_outcomes() -> None:
-    root = ElementTree.fromstring(encode_outcomes_junit(make_outcomes(candidate_traces())))
-    (suite,) = root
-    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("ipxe-debian-13", "96", "9")
-    case = next(case for case in suite if case.get("name") == "nbp-sizes[100k]/rtl8139/pc/seabios/host")
-    assert case.find("failure").get("message") == "Connection timed out"
-    assert case.get("time") == "0.5"
-    assert "cells/ipxe-debian-13/nbp-sizes_100k_+rtl8139+pc+seabios+host/shift7" in case.find("system-out").text
-
-
-def test_what_xml_cannot_hold_is_escaped() -> None:
-    odd = trace(Boot(passed=False, reason="bell \x07 <&>", console="\x00\x1b[0m \x08"))
-    (suite,) = ElementTree.fromstring(encode_outcomes_junit(make_outcomes([odd])))
-    assert suite[0].find("failure").get("message") == "bell \\x07 <&>"
-    assert "\\x00\\x1b[0m \\x08" in suite[0].find("system-out").text

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bootrig.report.commands import repeat_boot
 from bootrig.report.html.bars import Bars, draw_bars
 from bootrig.report.html.chart import Chart, draw_chart
 from bootrig.report.html.console import ConsoleView, hold_consoles
@@ -12,7 +13,7 @@ from bootrig.report.html.downloads import CAST, LONGEST, PCAP, Download, Downloa
 from bootrig.report.html.evidence import RecordedSide
 from bootrig.report.html.screens import ScreenView, draw_screens
 from bootrig.report.html.views import AttemptView, BootView, FindingView, Link, PictureView
-from bootrig.trace.names import DEFAULT_EMULATOR, VARIED, CellKey
+from bootrig.trace.names import CellKey
 from bootrig.trace.trace import Trace
 from firmware.lint.finding import Severity
 
@@ -160,12 +161,7 @@ def _iter_findings(boots: Sequence[tuple[RecordedSide, Trace]]) -> Iterator[Find
 def _iter_commands(key: CellKey, boots: Sequence[tuple[RecordedSide, Trace]]) -> Iterator[tuple[str, str]]:
     for side, trace in boots:
         given = trace.rom_set if side.side is None else side.side.given
-        words = ["bootrig", "boot", given, "--scenario", key.scenario, "--nic", key.nic_model]
-        words += ["--machine", key.machine]
-        words += [] if key.platform_firmware == VARIED else ["--platform-firmware", key.platform_firmware]
-        words += [] if key.emulator in (VARIED, DEFAULT_EMULATOR) else ["--emulator", key.emulator]
-        again = words if trace.clock.is_virtual else [*words, "--time", "real"]
-        yield f"boot {side.label} again", shlex.join(again)
-        yield "type at its console", shlex.join([*words, "--interactive"])
+        yield f"boot {side.label} again", repeat_boot(given, trace)
+        yield "type at its console", repeat_boot(given, trace, is_interactive=True)
         if trace.emulator.command:
             yield f"QEMU's command, {side.label}", shlex.join(trace.emulator.command)
