@@ -8,7 +8,7 @@ are values.
 from bootrig.api.matrix import compare, run
 from bootrig.api.requests import FILTERS, BootRequest, Matrix
 from bootrig.api.results import CompareResult, RunResult
-from bootrig.api.single import boot, open_console
+from bootrig.api.single import OpenedConsole, boot, open_console
 from bootrig.compare import Policy, load_policy
 from bootrig.emulator.definition.launch import Launch
 from bootrig.record.judgement import judge
@@ -26,6 +26,7 @@ __all__ = [
     "Launch",
     "Listener",
     "Matrix",
+    "OpenedConsole",
     "Policy",
     "RunResult",
     "Shard",

@@ -11,6 +11,7 @@ from bootrig.schedule.executors.choice import require_cluster
 from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
 from bootrig.schedule.shard import Shard
 from bootrig.schedule.stack import Stack, require_filters, vary_cells
+from bootrig.trace.names import CellKey
 
 FILTERS = {
     "nic": "nic_models",
@@ -44,8 +45,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix(Request):
-    """Which cells are booted, or one `shard` of them, at most `parallelism` at a time (None for one a processor).
+    """Which cells are booted: what the filters leave, of that those in `only`, of that one `shard`.
 
+    At most `parallelism` run at a time (None for one a processor).
     What makes a run or a comparison end badly is seen in real time in one cell of each cause, or `confirm_everywhere`;
     by which accelerator `confirm_by` says: `auto` for KVM where it is proven, `tcg` or `kvm`.
     Boots that the cache knows are booted again where all are to be fresh; by default where `$BOOTRIG_FRESH` is set.
@@ -54,6 +56,7 @@ class Matrix(Request):
     """
 
     filters: Filters = field(default_factory=Filters)
+    only: frozenset[CellKey] | None = None
     shard: Shard | None = None
     parallelism: int | None = None
     confirm_everywhere: bool = False
@@ -71,6 +74,8 @@ class Matrix(Request):
         """
         require_filters(self.filters.emulators, self.filters.platform_firmware, stacks)
         planned = vary_cells(plan_cells(self.filters), stacks)
+        if self.only is not None:
+            planned = tuple(cell for cell in planned if cell.key in self.only)
         return planned if self.shard is None else self.shard.select(planned)
 
     def require_sound(self) -> None:

@@ -1,11 +1,18 @@
 """What requests give: traces and verdicts, with the directory of the run."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig.compare import Outcomes, Verdict
-from bootrig.errors import ExitStatus, settle_status
+from bootrig.errors import ExitStatus, RigError, settle_status
+from bootrig.report.cases import Case, CaseState, list_outcome_cases
+from bootrig.report.text import encode_verdict
 from bootrig.trace.trace import Trace
+
+
+class BootAssertionError(AssertionError):
+    """A boot failed, or a verdict is bad, where a test wants it to be good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +36,18 @@ class RunResult:
     def failed(self) -> tuple[Trace, ...]:
         """The traces that count of boots that failed, and are not known to, unless other boots refuted that."""
         return (*self.outcomes.failures.confirmed, *self.outcomes.failures.unconfirmed)
+
+    def require_passed(self) -> None:
+        """Make sure that nothing failed: for tests.
+
+        Raises:
+            BootAssertionError: a boot failed; with its stages, the end of its console, and the command that repeats it.
+            RigError: the rig broke in a cell, and nothing failed.
+        """
+        __tracebackhide__ = True
+        cases = list_outcome_cases(self.outcomes, (self.directory,))
+        _require_none(cases, CaseState.FAILED, BootAssertionError)
+        _require_none(cases, CaseState.BROKEN, RigError)
 
     def find(self, scenario: str = "", *, nic: str = "", rom_set: str = "") -> Trace:
         """Return the one trace that counts and fits.
@@ -70,3 +89,28 @@ class CompareResult:
     def status(self) -> ExitStatus:
         """Good, bad, broken where nothing was proven, or that the input of a cell is wrong."""
         return self.verdict.status
+
+    def require_compatible(self) -> None:
+        """Make sure that the candidate may replace the baseline: for tests.
+
+        Raises:
+            BootAssertionError: it may not; with the verdict as text.
+            RigError: nothing was proven.
+        """
+        __tracebackhide__ = True
+        if self.status is ExitStatus.GOOD:
+            return
+        told = encode_verdict(self.verdict).decode()
+        raise BootAssertionError(told) if self.status is ExitStatus.BAD else RigError(told)
+
+
+def _require_none(cases: Iterable[Case], state: CaseState, error: type[Exception]) -> None:
+    """Make sure that no case is in a state.
+
+    Raises:
+        Exception: of the type `error`, one is.
+    """
+    __tracebackhide__ = True
+    found = [case for case in cases if case.state is state]
+    if found:
+        raise error("\n\n".join("\n".join((f"{case.name}: {case.reason}", *case.details)) for case in found))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 
@@ -46,17 +47,33 @@ def boot(request: BootRequest, operator: Operator | None = None) -> tuple[Trace,
     return trace, specification.directory
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedConsole:
+    """The console of a guest, a stream socket, and the attempt's directory."""
+
+    socket: socket
+    directory: Path
+
+    def load_trace(self) -> Trace:
+        """Return what the boot showed, once it has ended.
+
+        Raises:
+            JsonFileError: it has not.
+        """
+        return settle_outcome(load_json(self.directory / TRACE_FILE, Trace))
+
+
 @contextmanager
-def open_console(request: BootRequest) -> Iterator[socket]:
-    """Boot one guest and yield its console: a stream socket. The guest ends with the `with`.
+def open_console(request: BootRequest) -> Iterator[OpenedConsole]:
+    """Boot one guest and yield its console. The guest ends with the `with`.
 
     Raises:
         InputError: the request is wrong.
-        RigError: the rig or its host is broken.
+        RigError: the rig or its host is broken, also in the end.
     """
     specification, _ = _specify_one(request)
     with start_pool(1, specification.run_directory) as pool, pool.start_console(specification) as console:
-        yield console
+        yield OpenedConsole(console, specification.directory)
 
 
 def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:

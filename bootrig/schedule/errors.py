@@ -1,7 +1,8 @@
 """Errors of planning and running cells.
 
 InputError
-└── CellSelectionError   filters name what does not exist, or leave no cell
+└── CellSelectionError        filters name what does not exist
+    └── EmptySelectionError   filters leave no cell
 RigError
 ├── PoolError            the process that forks the cells is gone or hangs
 └── WorkerError          workers elsewhere are missing, refused or gone
@@ -12,6 +13,10 @@ from bootrig.errors import InputError, RigError
 
 class CellSelectionError(InputError):
     """Filters name what does not exist, or leave no cell."""
+
+
+class EmptySelectionError(CellSelectionError):
+    """Filters leave no cell."""
 
 
 class PoolError(RigError):

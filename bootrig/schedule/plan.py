@@ -9,7 +9,7 @@ from bootrig.scenario.file import iter_scenarios, load_scenario_family
 from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, firmware_family
 from bootrig.scenario.scenario import Scenario
 from bootrig.scenario.suites import DEFAULT_SUITE, find_machines, iter_suite_names
-from bootrig.schedule.errors import CellSelectionError
+from bootrig.schedule.errors import CellSelectionError, EmptySelectionError
 from bootrig.trace.names import DEFAULT_EMULATOR, VARIED, CellKey
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_models_of_rom
 
@@ -79,7 +79,7 @@ def plan_cells(filters: Filters) -> tuple[PlannedCell, ...]:
     _require_known("suite", filters.suites, iter_suite_names(chosen))
     cells = {cell.key: cell for scenario in chosen for cell in _iter_cells(scenario, filters)}
     if not cells:
-        raise CellSelectionError(
+        raise EmptySelectionError(
             "no cell is left by these filters", remedy="bootrig run --help names them; leave one out to see more"
         )
     return tuple(cells.values())

@@ -16,7 +16,7 @@ from bootrig.errors import InputError
 from bootrig.recipe.path import RecipeKind, iter_recipe_names
 from bootrig.romset.side import parse_side
 from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, find_firmware_file, firmware_family, name_firmware_file
-from bootrig.schedule.errors import CellSelectionError
+from bootrig.schedule.errors import CellSelectionError, EmptySelectionError
 from bootrig.schedule.plan import PlannedCell
 from bootrig.trace.names import VARIED, CellKey
 
@@ -95,7 +95,7 @@ def vary_cells(planned: Sequence[PlannedCell], stacks: Sequence[Stack]) -> tuple
             )
     if not found:
         words = " and ".join(sorted({family for some in families for family in some}))
-        raise CellSelectionError(
+        raise EmptySelectionError(
             f"no scenario that is asked for boots with the platform firmware of all sides: {words}",
             remedy="leave out filters, or name platform firmware of one family",
         )

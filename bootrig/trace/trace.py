@@ -304,6 +304,9 @@ class Trace(Struct, frozen=True, kw_only=True):
         """The cell."""
         return parse_cell_name(self.cell)
 
+    def __repr__(self) -> str:
+        return f"<{self.rom_set} {self.cell} {self.attempt}: {self.outcome.status}, {self.outcome.reason}>"
+
     @property
     def passed(self) -> bool:
         """Whether the boot did what the scenario expects."""

@@ -9,7 +9,7 @@ import pytest
 from bootrig.api import RunResult
 from bootrig.compare import Outcomes, judge_failures
 from bootrig.errors import InputError, RigError
-from bootrig.pytest_plugin import BootrigConsole, BootrigRun
+from bootrig.pytest_plugin.fixtures import BootrigConsole, BootrigRun
 from bootrig.schedule.errors import CellSelectionError
 from tests.compare.factory import Boot, trace
 
@@ -26,9 +26,11 @@ def test_the_fixtures_are_found_and_documented(pytester: pytest.Pytester) -> Non
     result = run_suite(pytester, "--fixtures")
     result.stdout.fnmatch_lines_random(
         [
-            "bootrig_console -- *bootrig/pytest_plugin.py:*",
+            "bootrig_compare -- *bootrig/pytest_plugin/fixtures.py:*",
+            "    Compare two ROM sets as `bootrig compare` does and return the verdict; see *",
+            "bootrig_console -- *bootrig/pytest_plugin/fixtures.py:*",
             "    Boot guests and hand their consoles over, as pexpect objects; see *",
-            "bootrig_run -- *bootrig/pytest_plugin.py:*",
+            "bootrig_run -- *bootrig/pytest_plugin/fixtures.py:*",
             "    Boot ROM sets as `bootrig run` does and return what was seen; see *",
         ]
     )
@@ -86,9 +88,14 @@ def test_a_suite_that_boots(pytester: pytest.Pytester, monkeypatch: pytest.Monke
     )
     pytester.makepyfile(
         """
+        import os
+        import signal
+
+        from bootrig.process_tree import iter_tree
+
         def test_roms(bootrig_run):
             seen = bootrig_run("ipxe-debian-12", nic="e1000", scenario="pxe-tftp", jobs=1)
-            assert not seen.failed
+            seen.require_passed()
             milestone = seen.find("pxe-tftp").find_milestone("nbp-entered")
             assert "nonce" in milestone.evidence.text
             assert (seen.directory / "cells").is_dir()
@@ -109,13 +116,22 @@ def test_a_suite_that_boots(pytester: pytest.Pytester, monkeypatch: pytest.Monke
                 console.expect_exact("iPXE> ")
             console.send("ifstat\\r")
             console.expect_exact("net0: 52:54:00:12:34:56")
+            assert console.end().find_milestone("dhcp-discover") is None
 
         def test_a_boot_that_nobody_ends(bootrig_console):
             bootrig_console("ipxe-debian-12").expect("SeaBIOS")
+
+        def test_a_rig_that_breaks_while_somebody_types(bootrig_console):
+            console = bootrig_console("ipxe-debian-12")
+            console.expect("SeaBIOS")
+            for process in iter_tree(os.getpid()):
+                if "qemu-system" in process.command.split()[0]:
+                    os.kill(process.pid, signal.SIGKILL)
+            console.expect("never")
         """
     )
     monkeypatch.setenv("BOOTRIG_RECIPES", str(own.parent))
-    run_suite(pytester).assert_outcomes(passed=4)
+    run_suite(pytester).assert_outcomes(passed=4, errors=1)
 
 
 @LIMIT

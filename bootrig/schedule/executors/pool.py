@@ -147,6 +147,7 @@ class Pool:
         """Run one cell with its console at the other end of the socket that is yielded; the cell ends with the `with`.
 
         Raises:
+            CellError: the cell broke.
             PoolError: the process that forks the cells could not start, or is gone or hangs for the second time.
         """
         write_specification(specification)
@@ -157,13 +158,15 @@ class Pool:
             yield near
             near.shutdown(socket.SHUT_RDWR)
             ends = Deadline.after(GRACE_S, "the cell ends with its console")
+            errors = []
             while self._running:
-                for _ in self._advance():
-                    pass
+                errors += [result.error for result in self._advance() if result.error is not None]
                 if ends.passed:
                     for cell in self._running.values():
                         _break_cell(cell, "it did not end with its console")
                     ends = Deadline.never("its end is told")
+            if errors:
+                raise errors[0]
 
     def _begin(self, specification: CellSpecification, console: socket.socket | None = None) -> None:
         """Ask for a cell; a zygote that is gone is noticed by who waits for the answer."""
