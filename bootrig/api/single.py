@@ -60,7 +60,7 @@ class OpenedConsole:
         Raises:
             JsonFileError: it has not.
         """
-        return settle_outcome(load_json(self.directory / TRACE_FILE, Trace))
+        return load_json(self.directory / TRACE_FILE, Trace)
 
 
 @contextmanager

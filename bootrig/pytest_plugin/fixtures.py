@@ -24,7 +24,7 @@ class Selection(TypedDict, total=False):
     platform_firmware: Words
     emulator: Words
     suite: Words
-    jobs: int
+    parallelism: int
     time: Literal["virtual", "real"]
     accelerator: Literal["auto", "tcg", "kvm"]
     confirm_by: Literal["auto", "tcg", "kvm"]
@@ -138,7 +138,6 @@ def _make_matrix(config: pytest.Config, selection: Selection) -> "Matrix":
     return api.Matrix(
         filters=api.Filters(**filters),
         is_virtual=None if time is None else time == "virtual",
-        parallelism=words.pop("jobs", None),
         runs=config.getoption(RUNS),
         **words,
     )

@@ -94,7 +94,7 @@ def test_a_suite_that_boots(pytester: pytest.Pytester, monkeypatch: pytest.Monke
         from bootrig.process_tree import iter_tree
 
         def test_roms(bootrig_run):
-            seen = bootrig_run("ipxe-debian-12", nic="e1000", scenario="pxe-tftp", jobs=1)
+            seen = bootrig_run("ipxe-debian-12", nic="e1000", scenario="pxe-tftp", parallelism=1)
             seen.require_passed()
             milestone = seen.find("pxe-tftp").find_milestone("nbp-entered")
             assert "nonce" in milestone.evidence.text
