@@ -24,6 +24,7 @@ from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.executors.choice import start_executor
+from bootrig.schedule.firmware_files import keep_firmware
 from bootrig.schedule.results import KeptResults
 from bootrig.schedule.shelf import start_shelf
 from bootrig.schedule.sides import Side, embed_side, label_sides, narrow_cells, obtain_sides
@@ -176,6 +177,7 @@ def _start_session(
         planned = narrow_cells(planned, rom_sets, names)
     directory = make_run_directory(matrix.runs, verb)
     with keep_bugs(directory):
+        equipment = keep_firmware(equipment, directory)
         sides = [
             embed_side(rom_set, name, directory, label, is_compared=verb == "compare", stack=stack)
             for rom_set, name, label, stack in zip(rom_sets, names, labels, stacks, strict=True)

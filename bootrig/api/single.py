@@ -20,6 +20,7 @@ from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.equipment import make_equipment, specify
 from bootrig.schedule.errors import CellSelectionError
 from bootrig.schedule.executors.pool import start_pool
+from bootrig.schedule.firmware_files import keep_firmware
 from bootrig.schedule.plan import Filters, PlannedCell, plan_cells
 from bootrig.schedule.sides import embed_side, label_sides, obtain_sides
 from bootrig.schedule.stack import Stack, assign_cells, require_filters, resolve_stack, vary_cells
@@ -87,6 +88,7 @@ def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
     (rom_set,) = obtain_sides([request.rom_set])
     (label,) = label_sides([request.rom_set])
     directory = make_run_directory(request.runs, "boot")
+    equipment = keep_firmware(equipment, directory)
     side = embed_side(rom_set, request.rom_set, directory, label, stack=stack)
     if not side.covers(cell.key.nic_model):
         remove_path(directory)

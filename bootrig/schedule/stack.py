@@ -4,11 +4,13 @@ An axis that either side sets is `-` in the names of the cells of all sides; eac
 cell would have without sides: the host's emulator, and the emulator's own platform firmware.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bootrig.document.toml import suggest
+from bootrig.emulator.errors import PlatformFirmwareMissingError
 from bootrig.emulator.release.discovery import find_host_emulator, find_platform_firmware
 from bootrig.emulator.release.firmware_file import OVMF, find_firmware_family
 from bootrig.emulator.release.recipes import HOST, is_program, require_emulator
@@ -53,10 +55,7 @@ def resolve_stack(side: str) -> Stack:
 def _resolve_firmware(what: str) -> Mapping[str, str]:
     """Return the names of the platform firmware that `what` names, by family."""
     if what == HOST:
-        emulator = find_host_emulator()
-        return {
-            family: name_firmware_file(family, find_platform_firmware(emulator, family).code) for family in FAMILIES
-        }
+        return dict(_iter_host_firmware())
     if "/" in what:
         path = Path(what).absolute()
         family = find_firmware_family(path)
@@ -66,6 +65,14 @@ def _resolve_firmware(what: str) -> Mapping[str, str]:
         beside = f"name a path with a slash: ./{what}" if Path(what).is_file() else f"known: {', '.join(known)}, ./FILE"
         raise InputError(f'there is no platform firmware "{what}"{suggest(what, known)}', remedy=beside)
     return {firmware_family(what): what}
+
+
+def _iter_host_firmware() -> Iterator[tuple[str, str]]:
+    """Yield what the host's emulator has, by family; a machine may have one of them only."""
+    emulator = find_host_emulator()
+    for family in FAMILIES:
+        with suppress(PlatformFirmwareMissingError):
+            yield family, name_firmware_file(family, find_platform_firmware(emulator, family).code)
 
 
 def vary_cells(planned: Sequence[PlannedCell], stacks: Sequence[Stack]) -> tuple[PlannedCell, ...]:
