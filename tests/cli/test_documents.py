@@ -2,14 +2,17 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from bootrig.cli.documents import Document, add_document_options, deliver, read_documents, write_documents
+from bootrig.cli.main import make_parser
 from bootrig.compare import compare_traces
 from bootrig.errors import BugError, ExitStatus, InputError
 from bootrig.output import Output
+from bootrig.report.format import load_formats
 from bootrig.report.json import encode_verdict
 
 VERDICT = compare_traces([], [])
@@ -62,7 +65,7 @@ def test_a_document_that_cannot_be_written_keeps_nothing_else_from_being_told(
         Output(tmp_path / "a/b"),
         tmp_path / "c",
     )
-    documents = [Document("json", full), Document("junit", Output(good))]
+    documents = [Document("json", full), Document("tap", Output(good))]
     for status, joined in ((ExitStatus.GOOD, ExitStatus.BROKEN), (ExitStatus.BAD, ExitStatus.BAD)):
         ended = deliver(
             documents, "verdict", VERDICT, show=lambda: print("told", good.exists()), directory=tmp_path, status=status
@@ -94,3 +97,22 @@ def test_a_bug_of_a_report_is_kept_in_the_run(tmp_path: Path) -> None:
         )
     assert (tmp_path / "x").read_bytes() == encode_verdict(VERDICT)
     assert "ZeroDivisionError" in (tmp_path / "bug.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("verb", "subject"), [("compare", "verdict"), ("judge", "verdict"), ("run", "outcomes"), ("lint", "findings")]
+)
+def test_the_help_names_all_kinds(verb: str, subject: str) -> None:
+    told = " ".join(make_parser([verb])._subparsers._group_actions[0].choices[verb].format_help().split())  # type: ignore[union-attr,index,call-overload]
+    found = re.search(r"--report KIND\[=FILE\] write .* as (.*?); without FILE", told)
+    assert found is not None
+    assert sorted(re.split(", | or ", found[1])) == [
+        name for name, one in load_formats().items() if getattr(one, subject) is not None
+    ]
+
+
+def test_the_readme_names_all_kinds() -> None:
+    paragraphs = (Path(__file__).parents[2] / "README.md").read_text().lower().split("\n\n")
+    (told,) = [one for one in paragraphs if "`--report kind=file`" in one]
+    able = [name for name, one in load_formats().items() if one.verdict is not None]
+    assert [name for name in able if name not in told] == []

@@ -80,7 +80,7 @@ def test_find_the_one_trace_that_fits() -> None:
 @LIMIT
 @pytest.mark.rig
 def test_a_suite_that_boots(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One suite with both fixtures: roms pass, a scenario fails, somebody types `ifstat`."""
+    """What README's suite does not try: a boot that fails, that nobody ends, whose QEMU dies."""
     own = pytester.mkdir("recipes") / "scenarios"
     own.mkdir()
     (own / "mine.toml").write_text(
@@ -93,30 +93,12 @@ def test_a_suite_that_boots(pytester: pytest.Pytester, monkeypatch: pytest.Monke
 
         from bootrig.process_tree import iter_tree
 
-        def test_roms(bootrig_run):
-            seen = bootrig_run("ipxe-debian-12", nic="e1000", scenario="pxe-tftp", parallelism=1)
-            seen.require_passed()
-            milestone = seen.find("pxe-tftp").find_milestone("nbp-entered")
-            assert "nonce" in milestone.evidence.text
-            assert (seen.directory / "cells").is_dir()
-
         def test_failure(bootrig_run):
             seen = bootrig_run("ipxe-debian-12", nic="e1000", scenario="mine")
             (failed,) = seen.failed
             assert "real" in {trace.attempt for trace in seen.traces}
             assert seen.settled == (failed,)
-
-        def test_prompt(bootrig_console):
-            console = bootrig_console("ipxe-debian-12", nic="e1000")
-            console.expect("Press Ctrl-B")
-            console.send("\\x02")
-            # a prompt lasts two seconds; on a slow host the key may be too late for the first one
-            if console.expect_exact(["iPXE> ", "Press Ctrl-B for"]):
-                console.send("\\x02")
-                console.expect_exact("iPXE> ")
-            console.send("ifstat\\r")
-            console.expect_exact("net0: 52:54:00:12:34:56")
-            assert console.end().find_milestone("dhcp-discover") is None
+            assert (seen.directory / "cells").is_dir()
 
         def test_a_boot_that_nobody_ends(bootrig_console):
             bootrig_console("ipxe-debian-12").expect("SeaBIOS")
@@ -131,7 +113,7 @@ def test_a_suite_that_boots(pytester: pytest.Pytester, monkeypatch: pytest.Monke
         """
     )
     monkeypatch.setenv("BOOTRIG_RECIPES", str(own.parent))
-    run_suite(pytester).assert_outcomes(passed=4, errors=1)
+    run_suite(pytester).assert_outcomes(passed=2, errors=1)
 
 
 @LIMIT
