@@ -68,7 +68,10 @@ def _lock(handle: int) -> bool:
 
 
 def remove_abandoned(directory: Path, prefix: str) -> None:
-    """Remove the files and directories of this user that killed processes left in `directory`."""
+    """Remove the files and directories of this user that killed processes left in `directory`.
+
+    Root, whose cells run as somebody else, removes those of all users.
+    """
     try:
         paths = [path for path in directory.iterdir() if path.name.startswith(prefix)]
     except OSError:
@@ -77,7 +80,7 @@ def remove_abandoned(directory: Path, prefix: str) -> None:
         with suppress(OSError):
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
-                if os.fstat(handle).st_uid == os.geteuid():
+                if os.geteuid() in (0, os.fstat(handle).st_uid):
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     remove_path(path)
                     logger.info("removed %s, which a killed process left", path)

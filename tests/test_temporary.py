@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from bootrig.errors import RigError
-from bootrig.temporary import start_temporary_directory, start_temporary_file
+from bootrig.temporary import remove_abandoned, start_temporary_directory, start_temporary_file
 from bootrig.workdir import start_work_directory, write_atomically
 
 MAKER = """
 import sys
 from pathlib import Path
-from bootrig.temporary import start_temporary_directory, start_temporary_file
+from bootrig.temporary import remove_abandoned, start_temporary_directory, start_temporary_file
 start = start_temporary_directory if sys.argv[2] == "directory" else start_temporary_file
 with start(Path(sys.argv[1]), ".new-") as made:
     if sys.argv[2] == "directory":
@@ -45,6 +45,16 @@ def test_what_a_killed_process_left_goes_and_what_is_being_made_stays(kind: str,
     with start_temporary_file(tmp_path, ".new-") as (path, _):
         assert list(tmp_path.glob(".new-*")) == [path]
     assert names_in(tmp_path) == ["file", "other"]
+
+
+@pytest.mark.parametrize(("user", "is_left"), [(0, False), (1234, True)])
+def test_only_root_removes_what_others_left(
+    user: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_left: bool
+) -> None:
+    (tmp_path / ".new-x").touch()
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    remove_abandoned(tmp_path, ".new-")
+    assert (tmp_path / ".new-x").exists() is is_left
 
 
 def test_what_got_another_name_stays(tmp_path: Path) -> None:

@@ -90,11 +90,12 @@ class Pool:
         self._shelf = shelf
         self._run_directory = run_directory
         self._stack = stack
+        self._running: dict[str, _Running] = {}  # by attempt's directory
+        stack.callback(self._clear_up)
         self._zygote = _start_zygote(run_directory, stack)
         self._starts = 1
         self._processors = Processors()
         stack.callback(self._processors.close)
-        self._running: dict[str, _Running] = {}  # by attempt's directory
         self._looked_s = 0.0
 
     def run(
@@ -232,6 +233,11 @@ class Pool:
         cell = self._running.pop(directory)
         self._processors.give_back(cell.processor)
         return cell
+
+    def _clear_up(self) -> None:
+        """Remove what cells that the end of the pool has killed were writing."""
+        for cell in self._running.values():
+            remove_abandoned(cell.specification.directory, NEW_PREFIX)
 
     def _end_prefix(self, cell: _Running, channel: socket.socket, status: int) -> None:
         """Take the prefix that a cell has made; what broke stays in its directory."""

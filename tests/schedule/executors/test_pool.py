@@ -28,6 +28,7 @@ from bootrig.schedule.plan import Filters, plan_cells
 from bootrig.schedule.shelf import Place, start_shelf
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.trace import Clock, ClockKind
+from bootrig.workdir import NEW_PREFIX
 from tests.cli.command import find_children
 from tests.leaks import adopt_orphans
 from tests.schedule.sample import CODE, NO_QEMU, make_equipment, make_side
@@ -163,6 +164,22 @@ def test_a_cell_that_does_not_end_is_killed_and_the_next_one_runs(
     assert str(first.error).endswith("QEMU sleeps")
     assert load_error(first.specification.directory, "", 0).args == first.error.args
     assert "no bios-256k.bin in any data" in str(second.error)
+
+
+@pytest.mark.rig
+def test_a_pool_that_is_interrupted_leaves_nothing_half_written(
+    specifications: list[CellSpecification], tmp_path: Path
+) -> None:
+    begun = specifications[0].directory / f"{NEW_PREFIX}x"
+
+    def interrupt(_cell: CellSpecification) -> None:
+        begun.parent.mkdir(parents=True, exist_ok=True)
+        begun.touch()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), start_pool(1, tmp_path) as pool:
+        list(pool.run(specifications, on_start=interrupt))
+    assert not begun.exists()
 
 
 class _SeenError(Exception):
