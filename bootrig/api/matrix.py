@@ -5,13 +5,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bootrig.api.record import describe_run, end_run
 from bootrig.api.requests import Matrix
 from bootrig.api.results import CompareResult, RunResult
 from bootrig.bug import keep_bugs
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
-from bootrig.compare import Failures, Outcomes, Policy, Verdict, compare_traces, judge_failures
+from bootrig.compare import Failures, Outcomes, Policy, Proof, Verdict, compare_traces, judge_failures
 from bootrig.compare.linting import find_errors, find_new
 from bootrig.compare.narrowing import tell_narrowed
 from bootrig.emulator.definition.launch import settle_pace
@@ -31,6 +33,7 @@ from bootrig.schedule.sides import Side, embed_side, label_sides, narrow_cells, 
 from bootrig.schedule.stack import assign_cells, require_portable, resolve_stack
 from bootrig.temporary import remove_path
 from bootrig.trace.names import CellKey
+from bootrig.trace.reading.attempts import find_repeats
 from bootrig.workdir import make_run_directory, write_atomically
 from firmware.lint.finding import Finding
 
@@ -77,7 +80,7 @@ def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = Non
     names = tuple(dict.fromkeys(rom_sets))
     with _start_session("run", names, label_sides(names), matrix, listener or Listener()) as session:
         campaign = session.campaign
-        _boot_all(campaign)
+        _boot_all(campaign, matrix.repeat)
         while campaign.boot((failures := _judge_failures(campaign, matrix)).wanted):
             pass
         errors = tuple((side, key, _describe(key, error)) for (side, key), error in campaign.errors.items())
@@ -88,7 +91,7 @@ def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = Non
 
 
 def _judge_failures(campaign: Campaign, matrix: Matrix) -> Failures:
-    return judge_failures(campaign.traces(), campaign.knows, everywhere=matrix.confirm_everywhere)
+    return judge_failures(campaign.traces(), campaign.knows, everywhere=matrix.confirm_everywhere, repeat=matrix.repeat)
 
 
 def compare(
@@ -105,7 +108,7 @@ def compare(
     with _start_session("compare", (baseline, candidate), SIDES, matrix, listener or Listener()) as session:
         campaign = session.campaign
         policy = policy or Policy()
-        _boot_all(campaign)
+        _boot_all(campaign, matrix.repeat)
         lint, notes = session.find_new(), session.tell_narrowed()
         while campaign.boot((verdict := _compare(campaign, matrix, policy, lint, notes)).wanted):
             pass
@@ -129,7 +132,7 @@ def _compare(
         broken=broken,
         lint=lint,
         notes=notes,
-        confirm_everywhere=matrix.confirm_everywhere,
+        proof=Proof(matrix.confirm_everywhere, (matrix.repeat, matrix.repeat)),
     )
 
 
@@ -138,14 +141,16 @@ def _describe(key: CellKey, error: CellError) -> str:
     return str(error).removeprefix(f"{key}: ")
 
 
-def _boot_all(campaign: Campaign) -> None:
-    """Boot the matrix.
+def _boot_all(campaign: Campaign, repeat: int) -> None:
+    """Boot the matrix, each cell so many times.
 
     Raises:
         InputError: no boot ended, and the input of one is wrong: the first such one is told.
         RigError: every boot broke; the first one is told whole.
     """
     campaign.run()
+    while campaign.boot(find_repeats(campaign.traces(), repeat)):
+        pass
     errors = list(campaign.errors.values())
     if not campaign.traces():
         for (_, key), error in campaign.errors.items():
@@ -200,7 +205,7 @@ def _start_session(
                 raise InputError(
                     f"no ROM of {', '.join(names)} fits the NIC models asked for", remedy="bootrig roms show SIDE"
                 )
-            record = describe_run(verb, matrix.argv, directory, sides, equipment, cells)
+            record = replace(describe_run(verb, matrix.argv, directory, sides, equipment, cells), repeat=matrix.repeat)
             _keep(record, directory)
             listener.run_made(directory, len(cells))
             yield _Session(campaign, sides, directory, record)

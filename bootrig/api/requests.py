@@ -51,6 +51,7 @@ class Matrix(Request):
     What makes a run or a comparison end badly is seen in real time in one cell of each cause, or `confirm_everywhere`;
     by which accelerator `confirm_by` says: `auto` for KVM where it is proven, `tcg` or `kvm`.
     Boots that the cache knows are booted again where all are to be fresh; by default where `$BOOTRIG_FRESH` is set.
+    Each cell is booted `repeat` times, to see whether its boots end alike.
     Boots that begin alike begin once, unless all have to be cold. Cells run here, or `on` the workers of a scheduler,
     `dask://HOST:PORT`; then `parallelism` is by default what the workers have place for.
     """
@@ -63,6 +64,7 @@ class Matrix(Request):
     confirm_by: str = AcceleratorWish.AUTO
     is_fresh: bool = field(default_factory=choose_default_freshness)
     is_cold: bool = False
+    repeat: int = 1
     on: str | None = None
 
     def plan(self, stacks: Sequence[Stack] = ()) -> tuple[PlannedCell, ...]:
@@ -87,6 +89,8 @@ class Matrix(Request):
         require_possible(self.launch)
         if self.parallelism is not None and self.parallelism < 1:
             raise InputError(f"-j {self.parallelism}: at least one cell has to run")
+        if self.repeat < 1:
+            raise InputError(f"--repeat {self.repeat}: a cell has to be booted at least once")
         if self.on is not None:
             require_cluster(self.on)
 

@@ -34,8 +34,12 @@ class RunResult:
 
     @property
     def failed(self) -> tuple[Trace, ...]:
-        """The traces that count of boots that failed, and are not known to, unless other boots refuted that."""
-        return (*self.outcomes.failures.confirmed, *self.outcomes.failures.unconfirmed)
+        """The traces that count of boots that failed, and are not known to, unless other boots refuted that.
+
+        Cells that ended differently when they were repeated are among them.
+        """
+        failures = self.outcomes.failures
+        return (*failures.confirmed, *(trace for trace, _ in failures.unstable), *failures.unconfirmed)
 
     def require_passed(self) -> None:
         """Make sure that nothing failed: for tests.
@@ -73,7 +77,7 @@ class RunResult:
     def status(self) -> ExitStatus:
         """Bad where a boot failed, broken where boots leave that open, else good; joined with what broke."""
         earned = ExitStatus.BROKEN if self.outcomes.failures.unconfirmed else ExitStatus.GOOD
-        if self.outcomes.failures.confirmed:
+        if self.outcomes.failures.confirmed or self.outcomes.failures.unstable:
             earned = ExitStatus.BAD
         return settle_status(earned, (message for _, _, message in self.outcomes.errors))
 

@@ -37,6 +37,13 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
         "-j", "--jobs", type=int, metavar="N", help="cells at a time (default: one a processor, or a worker's thread)"
     )
     parser.add_argument(
+        "--repeat",
+        type=int,
+        default=1,
+        metavar="N",
+        help="boot each cell N times; one whose boots end differently is unstable, and counts as failed (default: 1)",
+    )
+    parser.add_argument(
         "--on",
         metavar="dask://HOST:PORT",
         help="run the cells on the workers of this scheduler (extra dask); each worker makes its own shared beginnings",
@@ -112,6 +119,7 @@ def read_matrix(arguments: argparse.Namespace) -> "Matrix":
         confirm_by=arguments.confirm_by or AcceleratorWish.AUTO,
         is_fresh=arguments.fresh,
         is_cold=arguments.cold,
+        repeat=arguments.repeat,
         on=arguments.on,
         **read_request(arguments),
     )

@@ -70,7 +70,7 @@ def _facts(run: "PastRun") -> dict[str, object]:
 
 def _cell_facts(trend: "CellTrend") -> dict[str, object]:
     boots = [
-        {"run": run.name, "state": boot.state, "milestone": boot.milestone, "stages": boot.stages}
+        {"run": run.name, "state": boot.state, "milestone": boot.milestone, "clock": boot.clock, "stages": boot.stages}
         for run, boot in trend.boots
     ]
     good = trend.last_good

@@ -1,7 +1,7 @@
 """From two sets of traces to a verdict."""
 
 from bootrig.compare.causes import Cause
-from bootrig.compare.comparison import compare_traces
+from bootrig.compare.comparison import Proof, compare_traces
 from bootrig.compare.difference import Confirmation, Difference
 from bootrig.compare.failures import Failures, Outcomes, OutcomeState, judge_failures
 from bootrig.compare.finding import Finding, Severity
@@ -28,6 +28,7 @@ __all__ = [
     "OutcomeState",
     "Outcomes",
     "Policy",
+    "Proof",
     "Severity",
     "Tolerance",
     "Verdict",

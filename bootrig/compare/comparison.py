@@ -2,12 +2,12 @@
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bootrig.compare.confirmation import confirm
 from bootrig.compare.difference import Difference
 from bootrig.compare.finding import Severity
-from bootrig.compare.pairing import CellPair, Pairing, pair_traces
+from bootrig.compare.pairing import ONCE, CellPair, Pairing, pair_traces
 from bootrig.compare.policy import Policy
 from bootrig.compare.rules import RULES
 from bootrig.compare.second_clocks import find_untimed, share_works
@@ -24,6 +24,22 @@ from firmware.lint.finding import Finding as LintFinding
 DEFAULT = Policy()
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What boots have to show before something counts.
+
+    Attributes:
+        everywhere: whether each regression has to be seen in real time in its own cell.
+        repeats: how many boots of each cell of baseline and candidate have to end alike.
+    """
+
+    everywhere: bool = False
+    repeats: tuple[int, int] = ONCE
+
+
+PLAIN = Proof()
+
+
 def compare_traces(
     baseline: Sequence[Trace],
     candidate: Sequence[Trace],
@@ -32,7 +48,7 @@ def compare_traces(
     broken: Mapping[CellKey, str] | None = None,
     lint: Sequence[LintFinding] = (),
     notes: Sequence[str] = (),
-    confirm_everywhere: bool = False,
+    proof: Proof = PLAIN,
     today: datetime.date | None = None,
 ) -> Verdict:
     """Hold the candidate's traces against the baseline's, cell by cell and rule by rule.
@@ -44,18 +60,18 @@ def compare_traces(
         broken: cells in which the rig broke on some side, or the input was found to be wrong, and how.
         lint: what lint finds in the candidate's ROMs and not in the baseline's.
         notes: what else is to be said of the sides.
-        confirm_everywhere: whether each regression has to be seen in real time in its own cell.
+        proof: what boots have to show before something counts.
         today: the day by which waivers expire; this very day by default.
     """
 
     def find(pairing: Pairing) -> list[Difference]:
         return policy.apply(find_differences(pairing))
 
-    pairing = share_works(pair_traces(baseline, candidate, broken, policy.tolerance))
+    pairing = share_works(pair_traces(baseline, candidate, broken, policy.tolerance, proof.repeats))
     pairing = replace(pairing, lint=tuple(lint))
     day = today or datetime.datetime.now(tz=datetime.UTC).date()
     found, of_waivers = apply_waivers(find(pairing), policy.waivers, day)
-    confirmed = confirm(pairing, found, find, everywhere=confirm_everywhere)
+    confirmed = confirm(pairing, found, find, everywhere=proof.everywhere)
     untimed = tuple(sorted(cell.judged.key for cell in find_untimed(pairing)))
     return Verdict(
         baseline=_name_sides(baseline),
@@ -146,7 +162,8 @@ def _iter_cells(pairing: Pairing, differences: Sequence[Difference]) -> Iterator
             weights.setdefault(entry.key, set()).add(entry.weight)
     for pair in pairing:
         state = _judge_state(pair, weights.get(pair.key, set()))
-        yield ComparedCell(pair.key, state, _describe(pair.baseline), _describe(pair.candidate))
+        first, second = (_describe(*side) for side in zip(pair.sides, pair.ends, strict=True))
+        yield ComparedCell(pair.key, state, first, second)
     one_sided = {trace.key: (_describe(trace), None) for trace in pairing.only_baseline}
     others = {trace.key: (None, _describe(trace)) for trace in pairing.only_candidate}
     for key, (baseline, candidate) in (one_sided | others).items():
@@ -159,10 +176,12 @@ def _iter_cells(pairing: Pairing, differences: Sequence[Difference]) -> Iterator
 
 
 def _judge_state(pair: CellPair, weights: set[Severity]) -> CellState:
+    if pair.is_unstable:
+        return CellState.UNSTABLE
     if not any(trace.passed for trace in pair.sides):
         return CellState.BOTH_FAILED
     return next((STATES[severity] for severity in Severity if severity in weights), CellState.SAME)
 
 
-def _describe(trace: Trace) -> ComparedBoot:
-    return ComparedBoot(trace.outcome, trace.attempt, trace.clock.kind, trace.directory, trace.cached)
+def _describe(trace: Trace, ends: str = "") -> ComparedBoot:
+    return ComparedBoot(trace.outcome, trace.attempt, trace.clock.kind, trace.directory, trace.cached, bool(ends))

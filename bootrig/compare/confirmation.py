@@ -31,6 +31,8 @@ Told = dict[Difference, Testimony[Difference]]
 
 # A cell that is booted again anyway is asked first where its difference is not smaller than this part of the largest.
 NEAR_SHARE = 0.8
+# What a clock can make.
+ASKED = (Needs.CLOCK, Needs.LOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def confirm(pairing: Pairing, found: Sequence[Difference], find: Find, *, everyw
 def _ask_clocks(members: Sequence[Difference], evidence: Evidence) -> Told:
     """Ask about what a clock can make."""
     told: Told = {}
-    for cluster in _group([entry for entry in members if RULES[entry.rule].needs is not Needs.NOTHING], _find_scope):
+    for cluster in _group([entry for entry in members if RULES[entry.rule].needs in ASKED], _find_scope):
         if RULES[cluster[0].rule].needs_own_cell:
             told |= {entry: _ask_own_cell(entry, evidence) for entry in cluster}
         else:
@@ -135,6 +137,7 @@ def _ask_real_time(members: Sequence[Difference], clock: Told, evidence: Evidenc
         entry
         for entry in members
         if entry.finding.severity is Severity.REGRESSION
+        and RULES[entry.rule].needs is not Needs.REPEATS
         and not (entry.policy and (RULES[entry.rule].needs is Needs.NOTHING or entry.finding.delta is not None))
         and not (entry in clock and clock[entry].answer is Answer.NOT_SEEN)
     ]

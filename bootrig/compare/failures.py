@@ -20,11 +20,13 @@ from bootrig.trace.reading.attempts import (
     group_boots,
     settle_traces,
 )
+from bootrig.trace.reading.ends import describe_ends
 from bootrig.trace.trace import Clock, Trace
 from firmware.lint.finding import Finding
 
 Place = tuple[str, str, CellKey]
 Told = Mapping[Place, Testimony[Place]]
+ONCE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Failures:
         unconfirmed: those that lack the boots that would tell.
         refuted: those of cells that passed in real time.
         wanted: the boots that would tell more.
+        unstable: the boots that count of cells that ended differently when they were repeated, each with how, in words.
     """
 
     known: tuple[Trace, ...]
@@ -44,6 +47,7 @@ class Failures:
     unconfirmed: tuple[Trace, ...]
     refuted: tuple[Trace, ...]
     wanted: tuple[WantedBoot, ...]
+    unstable: tuple[tuple[Trace, str], ...] = ()
 
 
 class OutcomeState(StrEnum):
@@ -51,6 +55,7 @@ class OutcomeState(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
+    UNSTABLE = "unstable"
     UNCONFIRMED = "unconfirmed"
     KNOWN = "known"
     REFUTED = "refuted"
@@ -80,6 +85,7 @@ class Outcomes:
             (trace.side, trace.rom_set, trace.key): state
             for state, traces in (
                 (OutcomeState.FAILED, self.failures.confirmed),
+                (OutcomeState.UNSTABLE, tuple(trace for trace, _ in self.failures.unstable)),
                 (OutcomeState.UNCONFIRMED, self.failures.unconfirmed),
                 (OutcomeState.KNOWN, self.failures.known),
                 (OutcomeState.REFUTED, self.failures.refuted),
@@ -91,9 +97,17 @@ class Outcomes:
             for trace in settle_traces(self.traces)
         )
 
+    def tell_ends(self, counted: Trace) -> str:
+        """Return how the repeated boots of an unstable cell ended, by the one that counts; empty for other cells."""
+        return next((words for trace, words in self.failures.unstable if trace is counted), "")
+
 
 def judge_failures(
-    traces: Iterable[Trace], is_known: Callable[[Trace], bool] = lambda _trace: False, *, everywhere: bool = False
+    traces: Iterable[Trace],
+    is_known: Callable[[Trace], bool] = lambda _trace: False,
+    *,
+    everywhere: bool = False,
+    repeat: int = ONCE,
 ) -> Failures:
     """Ask all boots about those that failed.
 
@@ -101,8 +115,11 @@ def judge_failures(
         traces: all boots of all sides.
         is_known: whether a boot is known to end as it did.
         everywhere: whether each has to fail in real time in its own cell.
+        repeat: how many boots of a cell have to end alike; one that is unstable needs no confirmation.
     """
-    failed = {place: boots for place, boots in group_boots(traces).items() if not boots.counted.passed}
+    groups = group_boots(traces)
+    unstable = {place: boots for place, boots in groups.items() if boots.is_unstable(repeat)}
+    failed = {place: one for place, one in groups.items() if not one.counted.passed and place not in unstable}
     known = {place for place, boots in failed.items() if is_known(boots.counted)}
     second = {place: _ask_second_clock(place, boots) for place, boots in failed.items() if place not in known}
     real = _ask_real_time(failed, second, everywhere=everywhere)
@@ -118,6 +135,7 @@ def judge_failures(
         unconfirmed=select(lambda told: Answer.OPEN in told and Answer.NOT_SEEN not in told),
         refuted=select(lambda told: Answer.NOT_SEEN in told),
         wanted=tuple(dict.fromkeys(boot for testimony in testimonies for boot in testimony.wanted)),
+        unstable=tuple((boots.counted, describe_ends(boots.find_repeats(repeat))) for boots in unstable.values()),
     )
 
 

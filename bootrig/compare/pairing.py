@@ -15,10 +15,12 @@ from bootrig.trace.reading.attempts import (
     group_boots,
     is_same_clock,
 )
+from bootrig.trace.reading.ends import describe_ends
 from bootrig.trace.reading.stages import Stage
 from bootrig.trace.trace import Clock, MissingRom, Trace
 from firmware.lint.finding import Finding as LintFinding
 
+ONCE = (1, 1)
 Event = TypeVar("Event")
 Read = TypeVar("Read")
 
@@ -33,6 +35,8 @@ class CellPair:
         candidate: the candidate's trace.
         second: the trace of either side at a second virtual clock, both undisturbed; None where there is none.
         tolerance: how far times may differ.
+        ends: how the boots of baseline and candidate ended, in words, where those that were repeated ended differently;
+            empty where they ended alike.
         lent: where there is no `second`, the instructions of baseline and candidate in those stages of which another
             cell tells; None where two clocks do not split them.
     """
@@ -42,6 +46,7 @@ class CellPair:
     candidate: Trace
     second: tuple[Trace, Trace] | None = None
     tolerance: Tolerance = TOLERANCE
+    ends: tuple[str, str] = ("", "")
     lent: Mapping[Stage, tuple[float | None, float | None]] = field(default_factory=dict)
 
     @property
@@ -78,6 +83,11 @@ class CellPair:
     def both_passed(self) -> bool:
         """Whether both boots did what they should: only then does it tell anything that one of them lacks something."""
         return all(trace.passed for trace in self.sides)
+
+    @property
+    def is_unstable(self) -> bool:
+        """Whether the repeated boots of some side ended differently."""
+        return any(self.ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +265,7 @@ def pair_traces(
     candidate: Sequence[Trace],
     broken: Mapping[CellKey, str] | None = None,
     tolerance: Tolerance = TOLERANCE,
+    repeats: tuple[int, int] = ONCE,
 ) -> Pairing:
     """Pair the traces of both sides by their cell; a side may have several boots of one.
 
@@ -263,11 +274,14 @@ def pair_traces(
         candidate: the candidate's traces.
         broken: cells in which the rig broke on some side, and how.
         tolerance: how far times may differ.
+        repeats: how many boots of each cell of baseline and candidate have to end alike.
     """
     first, second = _index(baseline, broken or {}), _index(candidate, broken or {})
     unstarted = dict(_pop_unstarted(first, second))
     return Pairing(
-        paired=tuple(_pair(key, first[key], second[key], tolerance) for key in sorted(first.keys() & second.keys())),
+        paired=tuple(
+            _pair(key, first[key], second[key], tolerance, repeats) for key in sorted(first.keys() & second.keys())
+        ),
         only_baseline=tuple(first[key].counted for key in sorted(first.keys() - second.keys())),
         only_candidate=tuple(second[key].counted for key in sorted(second.keys() - first.keys())),
         broken=broken or {},
@@ -293,13 +307,20 @@ def _index(traces: Iterable[Trace], broken: Mapping[CellKey, str]) -> dict[CellK
     }
 
 
-def _pair(key: CellKey, baseline: CellBoots, candidate: CellBoots, tolerance: Tolerance) -> PairedCell:
-    pair = CellPair(key, baseline.counted, candidate.counted, tolerance=tolerance)
+def _pair(
+    key: CellKey, baseline: CellBoots, candidate: CellBoots, tolerance: Tolerance, repeats: tuple[int, int]
+) -> PairedCell:
+    ends = _describe_unstable(baseline, repeats[0]), _describe_unstable(candidate, repeats[1])
+    pair = CellPair(key, baseline.counted, candidate.counted, tolerance=tolerance, ends=ends)
     cell = PairedCell(pair, baseline, candidate)
     if pair.is_mixed and (alike := cell.alike) is not None:
         return replace(cell, judged=alike)
     second = cell.second if cell.can_be_split else None
     return cell if second is None else replace(cell, judged=replace(pair, second=second.sides))
+
+
+def _describe_unstable(boots: CellBoots, repeat: int) -> str:
+    return describe_ends(boots.find_repeats(repeat)) if boots.is_unstable(repeat) else ""
 
 
 def iter_unequal_values(

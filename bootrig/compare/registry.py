@@ -38,6 +38,8 @@ class Needs(StrEnum):
     """A boot at the second clock: retries, traffic and order are what a clock can change."""
     LOOK = "look"
     """Further boots at both clocks, within 0.25 s: times, which take two clocks to be found at all."""
+    REPEATS = "repeats"
+    """Nothing more: it was seen by repeating the boots of its cell, which no single boot refutes."""
 
 
 class Declared(TypedDict, total=False):

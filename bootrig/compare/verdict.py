@@ -18,6 +18,7 @@ class CellState(StrEnum):
     """What became of one cell, the candidate held against the baseline; worst first."""
 
     REGRESSED = "regressed"
+    UNSTABLE = "unstable"
     CHANGED = "changed"
     IMPROVED = "improved"
     NOTED = "noted"
@@ -50,6 +51,7 @@ class ComparedBoot:
         clock: how the guest's clock ran.
         directory: the attempt's directory, relative to the run's.
         cached: when it was booted, ISO 8601 in UTC, where it came from the cache; empty for a boot of this run.
+        unstable: whether its cell ended differently when it was repeated, so that it counts as passed nowhere.
     """
 
     outcome: Outcome
@@ -57,11 +59,12 @@ class ComparedBoot:
     clock: ClockKind
     directory: str
     cached: str = ""
+    unstable: bool = False
 
     @property
     def passed(self) -> bool:
-        """Whether it did what the scenario expects."""
-        return self.outcome.status is OutcomeStatus.PASSED
+        """Whether it did what the scenario expects, each time."""
+        return self.outcome.status is OutcomeStatus.PASSED and not self.unstable
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ class CellCounts:
     Attributes:
         all: in the matrix.
         passed_on_both_sides: did what the scenario expects on both sides.
+        unstable: ended differently when they were repeated, on some side.
         works_with_neither: failed on both sides.
         only_one_side: have a boot of one side only.
         broken: were tried, but the rig broke on some side.
@@ -150,6 +154,7 @@ class CellCounts:
 
     all: int
     passed_on_both_sides: int
+    unstable: int
     works_with_neither: int
     only_one_side: int
     broken: int
@@ -235,6 +240,7 @@ class Verdict:
         return CellCounts(
             all=len(states),
             passed_on_both_sides=sum(cell.passed_on_both_sides for cell in self.cells),
+            unstable=states.count(CellState.UNSTABLE),
             works_with_neither=states.count(CellState.BOTH_FAILED),
             only_one_side=sum(state in ONE_SIDED for state in states),
             broken=len(self.broken) - wrong_input,

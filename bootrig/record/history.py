@@ -35,7 +35,7 @@ SCHEMA = (
     "CREATE TABLE planned (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, cell TEXT NOT NULL,"
     " PRIMARY KEY (run, cell)) STRICT, WITHOUT ROWID",
     "CREATE TABLE boot (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, cell TEXT NOT NULL, side TEXT NOT NULL,"
-    " state TEXT NOT NULL, milestone TEXT NOT NULL, stages TEXT NOT NULL,"
+    " state TEXT NOT NULL, milestone TEXT NOT NULL, clock TEXT NOT NULL, stages TEXT NOT NULL,"
     " PRIMARY KEY (run, cell, side)) STRICT, WITHOUT ROWID",
     "CREATE TABLE difference (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, id TEXT NOT NULL, cell TEXT,"
     " severity TEXT NOT NULL, waiver TEXT NOT NULL, sentence TEXT NOT NULL,"
@@ -88,10 +88,12 @@ class History:
     def find_boots(self, run: PastRun) -> tuple[SeenBoot, ...]:
         """Return the boots of a run that count."""
         rows = self._connection.execute(
-            "SELECT cell, side, state, milestone, stages FROM boot WHERE run = ? ORDER BY cell, side", (run.number,)
+            "SELECT cell, side, state, milestone, clock, stages FROM boot WHERE run = ? ORDER BY cell, side",
+            (run.number,),
         )
         return tuple(
-            SeenBoot(cell, side, state, milestone, json.loads(stages)) for cell, side, state, milestone, stages in rows
+            SeenBoot(cell, side, state, milestone, clock, json.loads(stages))
+            for cell, side, state, milestone, clock, stages in rows
         )
 
     def find_differences(self, run: PastRun) -> tuple[SeenDifference, ...]:
@@ -133,8 +135,12 @@ class History:
                 (name, mark, run.started, run.verb, seen.answer, sides),
             )
             self._connection.executemany("INSERT INTO planned VALUES (?, ?)", _rows(cursor, _plan(run)))
-            boots = ((one.cell, one.side, one.state, one.milestone, json.dumps(one.stages)) for one in seen.boots)
-            self._connection.executemany("INSERT OR REPLACE INTO boot VALUES (?, ?, ?, ?, ?, ?)", _rows(cursor, boots))
+            boots = (
+                (one.cell, one.side, one.state, one.milestone, one.clock, json.dumps(one.stages)) for one in seen.boots
+            )
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO boot VALUES (?, ?, ?, ?, ?, ?, ?)", _rows(cursor, boots)
+            )
             found = ((one.id, one.cell, one.severity, one.waiver, one.sentence) for one in seen.differences)
             self._connection.executemany(
                 "INSERT OR REPLACE INTO difference VALUES (?, ?, ?, ?, ?, ?)", _rows(cursor, found)

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from bootrig.compare.comparison import DEFAULT, compare_traces
+from bootrig.compare.comparison import DEFAULT, Proof, compare_traces
 from bootrig.compare.failures import Outcomes, judge_failures
 from bootrig.compare.linting import find_errors, find_new
 from bootrig.compare.narrowing import tell_narrowed
@@ -66,7 +66,8 @@ def judge(baseline: RecordedRun, candidate: RecordedRun, policy: Policy = DEFAUL
         if side.label == label and side.kind == "rom"
     ]
     notes = tell_narrowed(single, nic_models)
-    return compare_traces(first, second, policy, broken=broken, lint=lint, notes=notes)
+    proof = Proof(repeats=(baseline.run.repeat, candidate.run.repeat))
+    return compare_traces(first, second, policy, broken=broken, lint=lint, notes=notes, proof=proof)
 
 
 def settle(recorded: RecordedRun) -> Outcomes:
@@ -94,7 +95,7 @@ def settle(recorded: RecordedRun) -> Outcomes:
         if (rom_set := recorded.load_rom_set(label)) is not None
         for finding in find_errors(rom_set, models)
     )
-    return Outcomes(traces, judge_failures(traces, is_known), errors, lint)
+    return Outcomes(traces, judge_failures(traces, is_known, repeat=recorded.run.repeat), errors, lint)
 
 
 def _fits(known: _KnownOutcome, trace: Trace) -> bool:

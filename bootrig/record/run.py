@@ -113,6 +113,7 @@ class Run(Struct, frozen=True, kw_only=True):
         bootrig: version of bootrig.
         started: when it began, ISO 8601 in UTC.
         ended: when it ended; None for a run that is under way or was killed, as is `exit_status`.
+        repeat: how many boots of each cell have to end alike.
         programs: versions of the programs that served, by name.
     """
 
@@ -124,6 +125,7 @@ class Run(Struct, frozen=True, kw_only=True):
     started: str
     ended: str | None = None
     exit_status: int | None = None
+    repeat: int = 1
     host: RunHost
     sides: tuple[RunSide, ...] = ()
     emulators: Mapping[str, RunEmulator] = {}

@@ -27,6 +27,7 @@ class SeenBoot:
         state: `passed`, `failed`, `unstable`, `broken`, `wrong-input`; without a baseline also `unconfirmed`, `known`,
             `refuted`.
         milestone: the last milestone that was reached, empty for none.
+        clock: the clock of the boot, as attempts are named by it: `shift7`, `real`; only times of one clock compare.
         stages: seconds of the guest's clock by stage.
     """
 
@@ -34,6 +35,7 @@ class SeenBoot:
     side: str
     state: str
     milestone: str = ""
+    clock: str = ""
     stages: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -106,7 +108,7 @@ def _iter_boots(recorded: RecordedRun, verdict: _Verdict) -> Iterator[SeenBoot]:
             if boot is not None:
                 state = UNSTABLE if boot.unstable else boot.status
                 stages = _read_stages(places.get((label, cell.cell)), boot.attempt)
-                yield SeenBoot(cell.cell, given[label], state, boot.milestone, stages)
+                yield SeenBoot(cell.cell, given[label], state, boot.milestone, _find_clock(boot.attempt), stages)
             elif cell.state in NO_BOOT:
                 yield SeenBoot(cell.cell, given[label], NO_BOOT[cell.state])
 
@@ -123,7 +125,14 @@ def _read_outcomes(recorded: RecordedRun) -> Sighting:
     outcomes = settle(recorded)
     given = {side.label: side.given for side in recorded.run.sides}
     boots = [
-        SeenBoot(trace.cell, given[trace.side], str(state), trace.outcome.milestone, _measure(trace))
+        SeenBoot(
+            trace.cell,
+            given[trace.side],
+            str(state),
+            trace.outcome.milestone,
+            _find_clock(trace.attempt),
+            _measure(trace),
+        )
         for trace, state in outcomes.settled
         if trace.side in given
     ]
@@ -135,6 +144,10 @@ def _read_outcomes(recorded: RecordedRun) -> Sighting:
     ]
     passed = sum(boot.state == PASSED for boot in boots)
     return Sighting(f"{passed} of {len(boots)} passed", tuple(boots))
+
+
+def _find_clock(attempt: str) -> str:
+    return attempt.partition(".")[0]
 
 
 def _measure(trace: Trace) -> Mapping[str, float]:

@@ -1,5 +1,6 @@
 """Trends: how a cell's boots ended over time, how long their stages took, when a difference came and went."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,10 +38,16 @@ class CellTrend:
         return next((run for run, boot in reversed(self.boots) if boot.state == PASSED), None)
 
     @property
+    def clock(self) -> str:
+        """The clock of most boots: those with another one took other times."""
+        return Counter(boot.clock for _, boot in self.boots).most_common(1)[0][0]
+
+    @property
     def stages(self) -> Mapping[str, tuple[float, ...]]:
-        """Seconds of the guest's clock by stage, of the boots that have it, oldest first."""
-        names = dict.fromkeys(name for _, boot in self.boots for name in boot.stages)
-        return {name: tuple(boot.stages[name] for _, boot in self.boots if name in boot.stages) for name in names}
+        """Seconds of the guest's clock by stage, of the boots with that clock which have it, oldest first."""
+        alike = [boot.stages for _, boot in self.boots if boot.clock == self.clock]
+        names = dict.fromkeys(name for stages in alike for name in stages)
+        return {name: tuple(stages[name] for stages in alike if name in stages) for name in names}
 
 
 @dataclass(frozen=True, slots=True)

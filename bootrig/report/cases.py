@@ -6,13 +6,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from bootrig.compare import CellState, ComparedBoot, ComparedCell, Difference, Outcomes, OutcomeState, Verdict
-from bootrig.compare.rules.outcome import describe_outcome
 from bootrig.errors import INPUT_WORDS, is_wrong_input
 from bootrig.record.run import find_run
 from bootrig.report.commands import repeat_boot, repeat_comparison
 from bootrig.report.format import Findings
 from bootrig.report.sentences import format_finding, tell_origin
 from bootrig.trace.names import CellKey
+from bootrig.trace.reading.ends import describe_outcome
 from bootrig.trace.reading.side_name import name_side
 from bootrig.trace.trace import Trace
 from firmware.lint.finding import Severity
@@ -193,8 +193,9 @@ def _iter_boots(outcomes: Outcomes, run: Path) -> Iterator[Case]:
             wall_s=trace.usage.get("wall_s"),
             directory=str(run / trace.directory) if trace.directory else "",
         )
-        reason = trace.outcome.reason
-        if state in (OutcomeState.FAILED, OutcomeState.UNCONFIRMED):
+        ends = outcomes.tell_ends(trace)
+        reason = f"repeated boots ended differently: {ends}" if ends else trace.outcome.reason
+        if state in (OutcomeState.FAILED, OutcomeState.UNSTABLE, OutcomeState.UNCONFIRMED):
             sections = (
                 Section("stages", list_stages(trace)),
                 Section("console", list_console(trace)),

@@ -131,7 +131,7 @@ def _describe_boot(boot: ComparedBoot | None) -> dict[str, Any] | None:
     if boot is None:
         return None
     place = {"attempt": boot.attempt, "clock": boot.clock, "directory": boot.directory, "cached": boot.cached}
-    return {**_describe_outcome(boot.outcome), **place}
+    return {**_describe_outcome(boot.outcome), **place, "unstable": boot.unstable}
 
 
 def _describe_trace(trace: Trace) -> dict[str, Any]:

@@ -23,6 +23,7 @@ BUG = (*BROKEN[:2], f"{BUG_WORDS}: KeyError: 'x' (boot.py:1)")
         ({"known": (LOST,)}, (), ExitStatus.GOOD),
         ({"refuted": (LOST,)}, (), ExitStatus.GOOD),
         ({"confirmed": (LOST,)}, (), ExitStatus.BAD),
+        ({"unstable": ((LOST, "1 passed, 1 failed"),)}, (), ExitStatus.BAD),
         ({"unconfirmed": (LOST,)}, (), ExitStatus.BROKEN),
         ({}, (BROKEN,), ExitStatus.BROKEN),
         ({"confirmed": (LOST,)}, (BROKEN,), ExitStatus.BAD),

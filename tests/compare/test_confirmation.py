@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bootrig.compare import STRICT, Answer, Confirmation, Policy, Waiver, compare_traces
+from bootrig.compare import STRICT, Answer, Confirmation, Policy, Proof, Waiver, compare_traces
 from bootrig.compare.waivers import FieldPatterns
 from bootrig.trace.reading.attempts import Reason, WantedBoot
 from bootrig.trace.trace import Clock, ClockKind
@@ -104,7 +104,7 @@ def test_a_witness_that_does_not_see_it_refutes_only_itself() -> None:
 
 def test_everywhere_each_cell_is_booted_in_real_time() -> None:
     lost = {"shift7": LOST, "shift5": LOST, "real": LOST}
-    verdict, batches = decide({A: lost, B: lost}, confirm_everywhere=True)
+    verdict, batches = decide({A: lost, B: lost}, proof=Proof(everywhere=True))
     assert batches[-1] == {f"{A} real", f"{B} real"}
     assert {by for _, by in states(verdict, "outcome").values()} == {"at shift 5; in real time"}
 

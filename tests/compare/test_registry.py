@@ -23,7 +23,7 @@ def test_every_module_of_the_folder_is_imported_in_the_order_of_names() -> None:
 
 def test_rules_have_topics_but_for_those_that_nobody_may_disregard() -> None:
     assert {name for name, entry in RULES.items() if not entry.topics} == {
-        *("outcome", "coverage", "lint", "rom-file", "truncated")
+        *("outcome", "coverage", "lint", "rom-file", "truncated", "unstable")
     }
     assert {topic for entry in RULES.values() for topic in entry.topics} <= set(TOPICS)
 
@@ -44,6 +44,7 @@ def test_what_follows_from_nothing_is_written_down() -> None:
         "mac",
         "rom-file",
         "rom-length",
+        "unstable",
     }
 
 
@@ -104,6 +105,7 @@ def test_how_rules_are_confirmed_is_written_down() -> None:
         "tftp-files": Needs.CLOCK,
         "traffic": Needs.CLOCK,
         "truncated": Needs.CLOCK,
+        "unstable": Needs.REPEATS,
     }
     assert {name for name, entry in RULES.items() if entry.needs_own_cell} == {"outcome"}
     assert {name for name, entry in RULES.items() if not entry.depends_on_scenario} == {

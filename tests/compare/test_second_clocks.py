@@ -13,10 +13,10 @@ from bootrig.trace.events import Dns, DnsQuestion
 from bootrig.trace.reading.attempts import Reason, WantedBoot
 from bootrig.trace.reading.stages import Stage
 from bootrig.trace.trace import Clock, Trace
+from tests.compare.deciding import GOOD, C, Changes, R, decide, find_name, states
+from tests.compare.deciding import make as make_boot
 from tests.compare.factory import VIRTUAL, Boot
 from tests.compare.loop import compare_and_boot
-from tests.compare.test_confirmation import GOOD, C, Changes, R, decide, find_name, states
-from tests.compare.test_confirmation import make as make_boot
 from tests.compare.test_findings_stages import FIVE, PLAIN, Guest
 
 

@@ -18,8 +18,9 @@ from bootrig.record.history import HISTORY_FILE, open_history
 from bootrig.record.news import keep_history
 from bootrig.record.run import RunError
 from bootrig.record.trends import find_cell_trends, find_difference_trends
+from bootrig.report.terminal.history import draw_sparkline
 from bootrig.trace.names import CellNameError
-from tests.compare.factory import REAL, Boot
+from tests.compare.factory import REAL, VIRTUAL, Boot
 from tests.record.history import make_comparison, make_outcomes
 from tests.record.test_run import make_run
 
@@ -169,6 +170,7 @@ def test_the_trend_of_a_cell(tmp_path: Path) -> None:
         assert (own.side, old.side) == ("./own", "old")
         assert [boot.state for _, boot in own.boots] == ["passed", "failed", "failed"]
         assert (own.first_seen.name, own.last_good) == ("20260101T000000-run", own.boots[0][0])
+        assert own.clock == "real"
         assert len(own.stages["from power-on to the first DISCOVER"]) == 3
         with pytest.raises(RunError, match=r'no run has tried a cell pxe-tfp; did you mean "pxe-tftp"\?'):
             find_cell_trends(history, "pxe-tfp")
@@ -189,3 +191,19 @@ def test_the_trend_of_a_difference(tmp_path: Path) -> None:
             find_difference_trends(history, FEATURE.replace("features", "feature"))
         with pytest.raises(CellNameError):
             find_difference_trends(history, "features@a/b/c/d/e/f")
+
+
+def test_times_of_other_clocks_are_not_drawn_in_one_line(tmp_path: Path) -> None:
+    for day, clock in enumerate((VIRTUAL, VIRTUAL, REAL), start=1):
+        make_outcomes(tmp_path, day, (replace(GOOD, clock=clock, first_clock=clock, first_packet_s=4.0 + day),))
+    with open_history(tmp_path) as history:
+        (trend,) = find_cell_trends(history, "pxe-tftp")
+    assert (len(trend.boots), trend.clock) == (3, "shift7")
+    assert trend.stages["from power-on to the first DISCOVER"] == (5.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "drawn"), [((1.0, 1.0), "▁▁"), ((1.0, 2.0, 3.0), "▁▅█"), ((0.0, 0.05), "▁▁"), ((50.0, 50.4), "▁▁")]
+)
+def test_a_sparkline(values: tuple[float, ...], drawn: str) -> None:
+    assert draw_sparkline(values) == drawn

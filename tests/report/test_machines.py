@@ -80,6 +80,7 @@ def test_the_document_tells_the_answer_and_its_sentences() -> None:
     assert document["cell_counts"] == {
         "all": 96,
         "passed_on_both_sides": 76,
+        "unstable": 0,
         "works_with_neither": 1,
         "only_one_side": 12,
         "broken": 0,

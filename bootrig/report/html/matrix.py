@@ -7,9 +7,9 @@ from bootrig.report.terminal.matrix import Symbol, natural_order, order_nics
 from bootrig.trace.names import CellKey, tell_stack
 
 TONES: Mapping[str, str] = {
-    "!": "regressed", "u": "unconfirmed", "~": "changed", "+": "improved", ".": "same", "r": "same", "x": "neither",
+    "!": "regressed", "%": "regressed", "u": "unconfirmed", "~": "changed", "+": "improved", ".": "same", "r": "same",
     "<": "one", ">": "one", "?": "broken", "i": "broken", "o": "changed", "t": "changed", "F": "regressed",
-    "k": "neither", "f": "changed",
+    "x": "neither", "k": "neither", "f": "changed",
 }  # fmt: skip
 """The colours of marks."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from bootrig.compare import Outcomes, OutcomeState
-from bootrig.compare.rules.outcome import describe_outcome
 from bootrig.errors import is_wrong_input
 from bootrig.report.html.anchors import Anchors
 from bootrig.report.html.cells import Gatherer
@@ -25,12 +24,13 @@ from bootrig.report.terminal.outcomes import (
 )
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.cached import tell_cached
+from bootrig.trace.reading.ends import describe_outcome
 from bootrig.trace.reading.side_name import name_side
-from bootrig.trace.trace import OutcomeStatus, Trace
+from bootrig.trace.trace import Trace
 
 WORST = 3
 LINKS = 3
-FAILED = (OutcomeState.FAILED, OutcomeState.UNCONFIRMED)
+FAILED = (OutcomeState.FAILED, OutcomeState.UNSTABLE, OutcomeState.UNCONFIRMED)
 Told = Mapping[tuple[str, CellKey], Symbol]
 
 
@@ -77,7 +77,8 @@ def _iter_failures(outcomes: Outcomes) -> Iterator[tuple[OutcomeState, list[Trac
         groups: dict[tuple[str, str, str], list[Trace]] = {}
         for trace, became in outcomes.settled:
             if became is state:
-                groups.setdefault((trace.side, trace.key.scenario, trace.outcome.reason), []).append(trace)
+                reason = outcomes.tell_ends(trace) or trace.outcome.reason
+                groups.setdefault((trace.side, trace.key.scenario, reason), []).append(trace)
         yield from ((state, members) for members in sorted(groups.values(), key=len, reverse=True))
 
 
@@ -89,10 +90,10 @@ def _iter_causes(outcomes: Outcomes, anchors: Anchors) -> Iterator[CauseView]:
         last = first.outcome.last_unanswered
         yield CauseView(
             name=HEADINGS[state],
-            tone="regressed" if state is OutcomeState.FAILED else "unconfirmed",
+            tone="unconfirmed" if state is OutcomeState.UNCONFIRMED else "regressed",
             where=_tell_place(members),
-            origin=describe_outcome(first.outcome),
-            sentences=(first.outcome.reason,),
+            origin=outcomes.tell_ends(first) or describe_outcome(first.outcome),
+            sentences=(first.outcome.reason,) if first.outcome.reason else (),
             whys=(f"the last question that nobody answered: {last}",) if last else (),
             links=tuple(
                 Link(f"{one.key.scenario} / {one.key.nic_model}", _find_anchor(one.side, one.key, anchors))
@@ -110,7 +111,11 @@ def _tell_place(members: Sequence[Trace]) -> str:
 def _iter_items(outcomes: Outcomes) -> Iterator[Items]:
     failures = list(_iter_failures(outcomes))
     for state, heading in HEADINGS.items():
-        own = tuple(Item(members[0].outcome.reason, _tell_place(members)) for one, members in failures if one is state)
+        own = tuple(
+            Item(outcomes.tell_ends(members[0]) or members[0].outcome.reason, _tell_place(members))
+            for one, members in failures
+            if one is state
+        )
         if own:
             yield Items(heading, "regressed" if state in FAILED else "changed", own)
     for heading, tell in ((ON_THE_WAY, _find_on_the_way), (TRUNCATED, _find_truncated)):
@@ -139,12 +144,14 @@ def _find_anchor(side: str, key: CellKey, anchors: Anchors) -> str:
 
 
 def _draw(outcomes: Outcomes, symbols: Told, anchors: Anchors) -> MatrixView | None:
-    ended = {(trace.side, trace.key): trace.outcome for trace, _ in outcomes.settled}
+    ended = {(trace.side, trace.key): (trace, state) for trace, state in outcomes.settled}
 
     def make_box(label: str, key: CellKey, symbol: Symbol) -> Box:
-        outcome = ended.get((label, key))
-        words = symbol.meaning if outcome is None else describe_outcome(outcome)
-        tone = "none" if outcome is None else "passed" if outcome.status is OutcomeStatus.PASSED else "failed"
+        words, tone = symbol.meaning, "none"
+        if (label, key) in ended:
+            trace, state = ended[label, key]
+            words = outcomes.tell_ends(trace) or describe_outcome(trace.outcome)
+            tone = "passed" if state is OutcomeState.PASSED else "failed"
         title = f"{key}: {symbol.meaning}; {words}"
         return Box(_find_anchor(label, key, anchors), symbol.mark, TONES[symbol.mark], title, (Half(tone, words),))
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from bootrig.compare import Cause, CellState, ComparedBoot, ComparedCell, Difference, Severity, Verdict
 from bootrig.compare.causes import OUTCOME
 from bootrig.compare.registry import RULES, Needs
-from bootrig.compare.rules.outcome import describe_outcome
 from bootrig.report.cause_words import describe_cause
 from bootrig.report.grouping import SEVERITY_ORDER, describe_roms, group_differences
 from bootrig.report.html.anchors import Anchors
@@ -21,6 +20,7 @@ from bootrig.report.terminal.details import HEADINGS
 from bootrig.report.terminal.matrix import Symbol, natural_order
 from bootrig.report.terminal.verdict import NAMES, ORDER, choose_causes, find_symbols, headline
 from bootrig.trace.names import CellKey
+from bootrig.trace.reading.ends import describe_outcome
 
 SEVERITY_TONES: Mapping[Severity, str] = {
     Severity.REGRESSION: "regressed",
@@ -153,7 +153,10 @@ def _draw(verdict: Verdict, symbols: Mapping[CellKey, Symbol], anchors: Anchors)
 def _halve(label: str, boot: ComparedBoot | None) -> Half:
     if boot is None:
         return Half("none", f"{label}: not booted")
-    return Half("passed" if boot.passed else "failed", f"{label} {describe_outcome(boot.outcome)}")
+    return Half(
+        "passed" if boot.passed else "failed",
+        f"{label} {'unstable' if boot.unstable else describe_outcome(boot.outcome)}",
+    )
 
 
 class _Cells:

@@ -33,6 +33,7 @@ OTHER = ("?", "of a kind that this bootrig does not know")
 BARS, PLAIN_BARS = "▁▂▃▄▅▆▇█", "_.:-=+*#"
 # runs that are drawn, the newest ones
 DRAWN = 40
+ALIKE_S = 0.1
 
 
 def print_runs(runs: Sequence[PastRun], console: Console) -> None:
@@ -54,7 +55,8 @@ def print_cell_trends(trends: Sequence[CellTrend], console: Console) -> None:
         print_text(console, f"  {marks}  {count(len(states), 'run')}, first {trend.first_seen.name}, {last}")
         for stage, times in trend.stages.items():
             line = draw_sparkline(times[-DRAWN:], BARS if _can_draw(console) else PLAIN_BARS)
-            print_text(console, f"  {line}  {stage}: {_describe_range(times)}, last {times[-1]:.2f} s")
+            told = f"{_describe_range(times)} ({trend.clock}), last {times[-1]:.2f} s"
+            print_text(console, f"  {line}  {stage}: {told}")
     _print_legend(used, console)
 
 
@@ -76,9 +78,9 @@ def print_difference_trends(trends: Sequence[DifferenceTrend], console: Console)
 
 
 def draw_sparkline(values: Sequence[float], bars: str = BARS) -> str:
-    """Return one character a value, from the least to the largest; what differs by less than 1 % is alike."""
+    """Return one character a value, from the least to the largest; what differs by less than 1 % or 0.1 s is alike."""
     low, high = min(values), max(values)
-    if high - low <= high / 100:
+    if high - low <= max(high / 100, ALIKE_S):
         return bars[0] * len(values)
     return "".join(bars[round((value - low) / (high - low) * (len(bars) - 1))] for value in values)
 

@@ -19,16 +19,19 @@ PASSED_AGAIN = Symbol("t", "yellow", "passed, packets sent again")
 FAILED = Symbol("F", "bold red", "failed")
 NOT_PASSED: Mapping[OutcomeState, Symbol] = {
     OutcomeState.FAILED: FAILED,
+    OutcomeState.UNSTABLE: Symbol("%", "bold red", "unstable"),
     OutcomeState.UNCONFIRMED: Symbol("u", "red", "failed, not confirmed"),
     OutcomeState.KNOWN: Symbol("k", "yellow", "known to fail"),
     OutcomeState.REFUTED: Symbol("f", "yellow", "failed, but passed when it was booted again"),
 }
 HEADINGS: Mapping[OutcomeState, str] = {
     OutcomeState.FAILED: "Failed",
+    OutcomeState.UNSTABLE: "Unstable: repeated boots ended differently",
     OutcomeState.UNCONFIRMED: "Failed, not confirmed",
     OutcomeState.KNOWN: "Known to fail",
     OutcomeState.REFUTED: "Failed, but passed when booted again",
 }
+FAILED_STATES = (OutcomeState.FAILED, OutcomeState.UNSTABLE, OutcomeState.UNCONFIRMED)
 # Commands that a ROM does not know, downloads, drives; and what a limit of the rig cut.
 ON_THE_WAY, TRUNCATED = "Failed on the way of boots that passed", "Not recorded whole"
 BROKEN = Symbol("?", "bold magenta", "the rig broke")
@@ -71,7 +74,7 @@ def print_outcomes(outcomes: Outcomes, console: Console, run_directory: Path | N
         console.print(legend(used, MARKS))
         console.print()
     for state, heading in HEADINGS.items():
-        _print_failures(heading, [trace for trace, became in settled if became is state], console)
+        _print_failures(heading, [trace for trace, became in settled if became is state], outcomes, console)
     boots = [trace for trace, _ in settled]
     passed = [trace for trace in boots if trace.passed]
     _print_words(ON_THE_WAY, passed, lambda trace: trace.outcome.on_the_way, console)
@@ -103,11 +106,11 @@ def _print_lint(outcomes: Outcomes, console: Console) -> None:
         console.print()
 
 
-def _print_failures(heading: str, traces: Sequence[Trace], console: Console) -> None:
+def _print_failures(heading: str, traces: Sequence[Trace], outcomes: Outcomes, console: Console) -> None:
     failures: dict[tuple[str, str, str], list[Trace]] = {}
     for trace in traces:
-        if not trace.passed:
-            failures.setdefault((name_side(trace), trace.key.scenario, trace.outcome.reason), []).append(trace)
+        reason = outcomes.tell_ends(trace) or trace.outcome.reason
+        failures.setdefault((name_side(trace), trace.key.scenario, reason), []).append(trace)
     if not failures:
         return
     console.print(Text(f"{heading} ({sum(map(len, failures.values()))})", style="bold red"))
@@ -143,9 +146,10 @@ def _notes(traces: Sequence[Trace]) -> str:
 def summary(outcomes: Outcomes) -> Text:
     """Return the last line: how many of how many passed."""
     states = [state for _, state in outcomes.settled]
-    failed = states.count(OutcomeState.FAILED) + states.count(OutcomeState.UNCONFIRMED)
+    failed = sum(state in FAILED_STATES for state in states)
     wrong_input = sum(is_wrong_input(message) for _, _, message in outcomes.errors)
     others = (
+        (states.count(OutcomeState.UNSTABLE), "unstable"),
         (states.count(OutcomeState.UNCONFIRMED), "not confirmed"),
         (states.count(OutcomeState.KNOWN), "known to fail"),
         (states.count(OutcomeState.REFUTED), "failed, but passed when booted again"),

@@ -12,6 +12,7 @@ CONFIRMED_BY: Mapping[Needs, str] = {
     Needs.NOTHING: "nothing, since no clock can change it",
     Needs.CLOCK: "a boot at the second clock",
     Needs.LOOK: "further boots at both clocks, which have to come back within 0.25 s",
+    Needs.REPEATS: "the repeated boots themselves",
 }
 
 
@@ -42,7 +43,8 @@ def render_rule(rule: Rule) -> str:
 
 def _iter_facts(rule: Rule) -> Iterator[str]:
     own_cell = ", of the very cell" if rule.needs_own_cell else ""
-    yield f"  confirmed by:  {CONFIRMED_BY[rule.needs]}{own_cell}; regressions in real time as well"
+    real = "" if rule.needs is Needs.REPEATS else "; regressions in real time as well"
+    yield f"  confirmed by:  {CONFIRMED_BY[rule.needs]}{own_cell}{real}"
     if rule.topics:
         yield f"  topics:        {', '.join(sorted(rule.topics))}    (`relies_on` of a policy)"
     if rule.follows_from:

@@ -22,6 +22,7 @@ from bootrig.trace.names import CellKey
 
 MARKS: Mapping[CellState, tuple[str, str]] = {
     CellState.REGRESSED: ("!", "regressed"),
+    CellState.UNSTABLE: ("%", "unstable"),
     CellState.CHANGED: ("~", "changed"),
     CellState.IMPROVED: ("+", "improved"),
     CellState.NOTED: (".", "passed with both"),
@@ -126,7 +127,7 @@ def find_symbols(verdict: Verdict, facts: Sequence[Cause]) -> dict[CellKey, Symb
 
 
 def _choose_style(cell: ComparedCell, state: CellState) -> str:
-    if state is CellState.REGRESSED:
+    if state in (CellState.REGRESSED, CellState.UNSTABLE):
         return "bold red"
     if cell.baseline is None or cell.candidate is None:
         return "bold magenta" if state in (CellState.BROKEN, CellState.WRONG_INPUT) else "blue"
@@ -166,6 +167,7 @@ def _cells(verdict: Verdict) -> str:
     """Return how many cells say what, in words; what no cell says is left out."""
     counts = verdict.counts
     counted = (
+        (counts.unstable, "unstable"),
         (counts.works_with_neither, "on neither"),
         (counts.only_one_side, "have one side only"),
         (counts.broken, "with a broken rig"),

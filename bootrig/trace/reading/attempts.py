@@ -38,6 +38,7 @@ class Reason(StrEnum):
     SECOND_CLOCK = "booting again at the second clock"
     SECOND_LOOK = "looking again at times that differ"
     REAL_TIME = "confirming in real time"
+    REPEAT = "repeating boots, to see whether they end alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,15 @@ class CellBoots:
         found = [trace for trace in self._select(clock) if is_evidence(trace)]
         return found[number - 1] if len(found) >= number else None
 
+    def find_repeats(self, repeat: int) -> tuple[Trace, ...]:
+        """Return the boots that count as the first `repeat` ones: those with the clock of the one that counts."""
+        evidence = [trace for trace in self._select(self.counted.clock) if is_evidence(trace)]
+        return tuple(evidence[:repeat])
+
+    def is_unstable(self, repeat: int) -> bool:
+        """Whether the first `repeat` boots do not all end alike."""
+        return len({(one.outcome.status, one.outcome.milestone) for one in self.find_repeats(repeat)}) > 1
+
     def lacks(self, clock: Clock, number: int = 1) -> bool:
         """Whether `find` returns nothing and another boot may help: three disturbed ones in a row end that."""
         found = self._select(clock)
@@ -157,6 +167,15 @@ def find_rungs(traces: Iterable[Trace]) -> tuple[WantedBoot, ...]:
         WantedBoot(side, key, clock, Reason.DISTURBED)
         for (side, _, key), boots in group_boots(traces).items()
         if (clock := boots.next_rung) is not None
+    )
+
+
+def find_repeats(traces: Iterable[Trace], repeat: int) -> tuple[WantedBoot, ...]:
+    """Return the next boot of each cell that was not booted `repeat` times with the clock that counts there."""
+    return tuple(
+        WantedBoot(side, key, boots.counted.clock, Reason.REPEAT)
+        for (side, _, key), boots in group_boots(traces).items()
+        if boots.next_rung is None and boots.lacks(boots.counted.clock, repeat)
     )
 
 
