@@ -7,6 +7,7 @@ directories, so a run that was killed can still be judged.
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -27,6 +28,8 @@ RUN_FILE = "run.json"
 VERDICT_FILE = "verdict.json"
 RUNS_DIRECTORY = Path("bootrig-runs")
 LATEST = "latest"
+# So many traces are kept in memory after they were read; a command reads those of a few runs.
+MOST_READ = 4096
 
 
 class RunError(InputError):
@@ -153,6 +156,12 @@ def write_run(run: Run, directory: Path) -> None:
         fresh.replace(latest)
 
 
+@lru_cache(MOST_READ)
+def _load_settled(path: Path, _changed_ns: int, _length: int) -> Trace:
+    """Return a trace with its outcome found anew: once, whoever of a command asks for it."""
+    return settle_outcome(load_json(path, Trace))
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
     """A run that was read again: what `run.json` says, and its directory."""
@@ -166,13 +175,14 @@ class RecordedRun:
         Raises:
             JsonFileError: a trace is damaged.
         """
-        return tuple(settle_outcome(trace) for trace in self._iter_traces(label))
+        return tuple(self._iter_traces(label))
 
     def _iter_traces(self, label: str) -> Iterator[Trace]:
         for cell in self.run.cells:
             if cell.side == label:
                 for path in sorted((self.directory / cell.directory).glob(f"*/{TRACE_FILE}")):
-                    yield load_json(path, Trace)
+                    status = path.lstat()
+                    yield _load_settled(path.absolute(), status.st_mtime_ns, status.st_size)
 
     def load_rom_set(self, label: str) -> RomSet | None:
         """Return the ROMs of one side as they were embedded; None where the run does not have them any more."""

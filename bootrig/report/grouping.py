@@ -80,15 +80,12 @@ def describe_cells(members: Iterable[CellKey], cells: Sequence[CellKey]) -> str:
         return "the whole set"
     cells = [*cells, *(chosen - set(cells))]
     place = _describe_place(chosen, cells)
-    near = [key for key in cells if _place(key) in {_place(one) for one in chosen}]
-    nics = _describe_nics(chosen, cells)
-    scenarios = _describe_names({key.scenario for key in chosen}, {key.scenario for key in near}, "scenario")
-    words = f"{scenarios}; {nics}{place}"
-    product = {
-        key
-        for key in near
-        if key.nic_model in {one.nic_model for one in chosen} and key.scenario in {one.scenario for one in chosen}
-    }
+    places = {_place(key) for key in chosen}
+    near = [key for key in cells if _place(key) in places]
+    names, models = {key.scenario for key in chosen}, {key.nic_model for key in chosen}
+    scenarios = _describe_names(names, {key.scenario for key in near}, "scenario")
+    words = f"{scenarios}; {_describe_nics(chosen, cells)}{place}"
+    product = {key for key in near if key.nic_model in models and key.scenario in names}
     return words if product <= chosen else f"{words} ({len(chosen)} of these {len(product)} cells)"
 
 
@@ -101,7 +98,8 @@ def describe_roms(members: Iterable[CellKey], cells: Sequence[CellKey]) -> str:
 
 
 def _describe_nics(chosen: set[CellKey], cells: Sequence[CellKey]) -> str:
-    near = {key.nic_model for key in cells if _place(key) in {_place(one) for one in chosen}}
+    places = {_place(key) for key in chosen}
+    near = {key.nic_model for key in cells if _place(key) in places}
     return _describe_names({key.nic_model for key in chosen}, near, "NIC")
 
 

@@ -5,7 +5,7 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 
-COMPRESSED_ABOVE = 20_000
+COMPRESSED_ABOVE = 4_000
 LONGEST = 64_000
 PCAP, CAST, GZIP = "application/vnd.tcpdump.pcap", "application/x-asciicast", "application/gzip"
 
