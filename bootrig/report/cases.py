@@ -130,6 +130,9 @@ def _judge_cell(cell: ComparedCell, found: Sequence[Difference], folded: Set[Dif
     case = _judge(name, found, folded)
     if cell.baseline is None or cell.candidate is None:
         return replace(case, state=CaseState.SKIPPED, reason=f"{cell.state}: not compared")
+    if cell.state is CellState.UNSTABLE and case.state is not CaseState.FAILED:
+        told = [format_finding(entry.finding) for entry in found if entry.rule == cell.state]
+        return replace(case, state=CaseState.SKIPPED, reason=f"{cell.state}: {'; '.join(told)}")
     if cell.state is CellState.BOTH_FAILED and case.state is not CaseState.FAILED:
         first, second = describe_outcome(cell.baseline.outcome), describe_outcome(cell.candidate.outcome)
         return replace(case, state=CaseState.SKIPPED, reason=f"works with neither: {first}, {second}")

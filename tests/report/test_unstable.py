@@ -57,3 +57,13 @@ def test_a_comparison() -> None:
     assert "% unstable" in told
     assert list_verdict_cases(verdict())[0].state is CaseState.FAILED
     assert b'"state": "unstable"' in encode_verdict(verdict())
+
+
+def test_a_baseline_that_is_unstable_itself_makes_no_case_pass() -> None:
+    again = replace(GOOD, attempt="shift7.2")
+    answer = compare_traces(boots("baseline", GOOD, LOST), boots("candidate", GOOD, again), proof=Proof(repeats=(2, 2)))
+    (case,) = list_verdict_cases(answer)
+    assert (case.state, case.reason) == (
+        CaseState.SKIPPED,
+        f"unstable: repeated boots end differently with the baseline: {ENDS}",
+    )
