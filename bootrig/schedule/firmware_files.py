@@ -1,9 +1,9 @@
 """Platform firmware that sides give as files: copied into the run, which its cells may read, whoever owns the file."""
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
-from bootrig.cache import digest_file
 from bootrig.cell.process import describe_host_error
 from bootrig.emulator.release.firmware_file import FIRMWARE
 from bootrig.givenfile import read_given
@@ -21,10 +21,11 @@ def keep_firmware(equipment: Equipment, run_directory: Path) -> Equipment:
     """
 
     def keep(path: Path) -> Path:
-        kept = run_directory / PROGRAMS_DIRECTORY / digest_file(path) / path.name
+        content = read_given(path, FIRMWARE)
+        kept = run_directory / PROGRAMS_DIRECTORY / sha256(content).hexdigest() / path.name
         try:
             if not kept.exists():
-                write_atomically(kept, read_given(path, FIRMWARE))
+                write_atomically(kept, content)
         except OSError as error:
             raise describe_host_error(error, run_directory) from error
         return kept

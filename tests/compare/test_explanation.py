@@ -42,6 +42,8 @@ def lost(nic: str, firmware: str = "ovmf") -> Difference:
         ("bev", "the set", [at("e1000", "seabios")], False),
         ("efi-ipxe-stack", BOTH, [at("tulip")], False),
         ("efi-ipxe-stack", BOTH, [], False),
+        ("efi-ipxe-stack", BOTH, [at("e1000", "-")], False),
+        ("pcir-present", BOTH, [at("e1000", "-")], True),
     ],
 )
 def test_lint_explains_cells_that_ran_the_image_that_it_is_about(

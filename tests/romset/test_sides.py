@@ -8,7 +8,7 @@ import pytest
 from bootrig.errors import InputError
 from bootrig.recipe.roms import load_rom_recipe
 from bootrig.romset.kinds import archive, host
-from bootrig.romset.obtain import obtain_rom_set
+from bootrig.romset.obtain import obtain_rom_set, require_rom_sets
 from bootrig.romset.pin import write_pinned_recipe
 from bootrig.store.content import Store
 from firmware.optionrom.rom import parse_option_rom
@@ -85,6 +85,33 @@ def test_the_host_is_what_its_qemu_finds(tmp_path: Path, store: Store, monkeypat
     write(tmp_path, "efi-e1000.rom", ROM)
     rom_set = obtain_rom_set("host", store)
     assert (rom_set.name, files_of(rom_set)) == ("host", {"efi-e1000.rom": ""})
+
+
+def test_a_side_without_roms_has_those_of_its_emulator(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Found:
+        executable, version_text, data_directories, name = Path("/opt/qemu"), "11.0", (tmp_path,), "./qemu"
+
+        def find_data_file(self, name: str) -> Path | None:
+            return tmp_path / name if (tmp_path / name).exists() else None
+
+    monkeypatch.setattr(host, "find_emulator", lambda _name: Found())
+    with pytest.raises(InputError, match=r"the emulator \./qemu has no ROMs in"):
+        obtain_rom_set("emulator=./qemu", store)
+    write(tmp_path, "efi-e1000.rom", ROM)
+    rom_set = obtain_rom_set("emulator=./qemu,platform-firmware=seabios", store)
+    assert (rom_set.name, list(rom_set.origin)) == ("qemu", ["emulator", "version"])
+
+
+def test_the_roms_of_a_side_are_those_that_it_names(tmp_path: Path, store: Store) -> None:
+    (tmp_path / "a,b").mkdir()
+    write(tmp_path / "a,b", "efi-e1000.rom", ROM)
+    side = f"emulator=host,roms={tmp_path}/a,,b"
+    require_rom_sets([side])
+    assert obtain_rom_set(side, store).name == "a,b"
+    with pytest.raises(InputError, match=r"there is no program \./nothing"):
+        require_rom_sets(["emulator=./nothing"])
 
 
 def wrong_ids() -> bytes:

@@ -53,6 +53,7 @@ class World:
     guest: MachineDefinition = field(default_factory=MachineDefinition)
     roms: Mapping[str, bytes] = field(default_factory=lambda: dict(ROMS))
     digest: str = "ab"
+    emulator: str = "host"
     accelerator: str = "tcg"
     is_virtual: bool = True
     launch: Launch = field(default_factory=Launch)
@@ -99,7 +100,11 @@ class World:
 
     def _equip(self) -> Equipment:
         emulator = replace(
-            NO_QEMU, digest=self.digest, root=self.root, data_directories=(self.root / "share", self.root / "none")
+            NO_QEMU,
+            name=self.emulator,
+            digest=self.digest,
+            root=self.root,
+            data_directories=(self.root / "share", self.root / "none"),
         )
         firmware = {} if self.built is None else {"seabios": self.write("built.bin", self.built)}
         return replace(
@@ -147,13 +152,16 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 def test_what_was_booted_is_not_booted_again(world: World) -> None:
     assert world.run() == ["baseline shift7"]
     first, (seen,) = world.directory, world.traces
-    world.sides, world.rom_set = ("candidate",), "another"
+    world.sides, world.rom_set, world.emulator = ("candidate",), "another", "qemu-7.2"
     assert world.run() == []
     (found,) = world.traces
     assert (found.side, found.rom_set, found.attempt) == ("candidate", "another", "shift7")
+    assert (found.emulator.name, seen.emulator.name) == ("qemu-7.2", "host")
     assert found.cached.endswith("Z")
     assert not seen.cached
-    same = structs.replace(found, side=seen.side, rom_set=seen.rom_set, cached="", directory=seen.directory)
+    same = structs.replace(
+        found, side=seen.side, rom_set=seen.rom_set, cached="", directory=seen.directory, emulator=seen.emulator
+    )
     assert same == seen
     files = {path.relative_to(world.directory / found.directory) for path in world.directory.rglob("*.log")}
     assert files == {Path(CONSOLE), Path("logs/x.log")}

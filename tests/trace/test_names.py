@@ -11,6 +11,7 @@ from bootrig.trace.names import (
     name_difference,
     parse_cell_name,
     parse_difference_pattern,
+    tell_stack,
 )
 
 CELL = CellKey("nbp-sizes[16k]", "e1000", "pc", "seabios", "host")
@@ -109,3 +110,16 @@ def test_a_subject_may_hold_colons_and_a_platform_firmware_too() -> None:
 def test_what_does_not_name_a_difference(text: str) -> None:
     with pytest.raises(CellNameError, match="does not name a difference"):
         parse_difference_pattern(text)
+
+
+@pytest.mark.parametrize(
+    ("firmware", "emulator", "words"),
+    [
+        ("ovmf", "host", " with ovmf"),
+        ("ovmf", "qemu-11", " with ovmf on qemu-11"),
+        ("-", "qemu-11", " on qemu-11"),
+        ("-", "-", ""),
+    ],
+)
+def test_what_sides_set_is_left_out_of_the_words_for_a_cell(firmware: str, emulator: str, words: str) -> None:
+    assert tell_stack(firmware, emulator) == words
