@@ -1,7 +1,9 @@
 """`bootrig lint`: judge option ROMs and ROM sets by their bytes."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bootrig.cli.argument_types import parse_length
 from bootrig.cli.documents import Document, add_report_option, read_documents, write_documents
@@ -12,6 +14,9 @@ from firmware.lint.finding import Severity
 from firmware.lint.rule import LintOptions
 from firmware.lint.subject import SetSubject, examine_rom, examine_set, place_subject
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_nic_model
+
+if TYPE_CHECKING:
+    from bootrig.report.places import Place
 
 _EXPECTATIONS = {"bios": frozenset({"bios"}), "efi": frozenset({"efi"}), "both": frozenset({"bios", "efi"})}
 
@@ -65,11 +70,26 @@ def run(arguments: argparse.Namespace) -> int:
     options = LintOptions(arguments.max_bar, _load_subject(arguments.against) if arguments.against else None)
     findings = tuple(finding for subject in subjects for finding in lint_set(subject, options))
     files = {rom.file: rom.content for subject in subjects for rom in subject.roms}
-    found = Findings(findings=findings, target=", ".join(subject.name for subject in subjects), files=files)
+    target = ", ".join(subject.name for subject in subjects)
+    found = Findings(findings=findings, target=target, files=files, places=_find_places(arguments.targets, subjects))
     written = write_documents(documents, "findings", found)
     limit = Severity(arguments.fail_on)
     is_bad = any(finding.severity.rank <= limit.rank for finding in findings)
     return written.join(ExitStatus.BAD if is_bad else ExitStatus.GOOD)
+
+
+def _find_places(targets: Sequence[str], subjects: Sequence[SetSubject]) -> "Mapping[str, Place]":
+    """Return where people find the files of ROM sets."""
+    from bootrig.report.places import find_places
+    from bootrig.romset.kinds.recipe import names_recipe
+    from bootrig.romset.side import parse_side
+
+    places: dict[str, Place] = {}
+    for target, subject in zip(targets, subjects, strict=True):
+        what = parse_side(target).roms
+        files = {rom.file: Path(rom.file).name for rom in subject.roms}
+        places |= find_places(what, subject.name, files, is_recipe=names_recipe(what))
+    return places
 
 
 def _load_subject(what: str, *, nic: str | None = None, expected: frozenset[str] | None = None) -> SetSubject:

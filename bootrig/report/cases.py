@@ -54,7 +54,8 @@ class Case:
         kind: what sort of failure it is, in a word: `outcome`, `unconfirmed`.
         wall_s: how long its boots took, in seconds of wall time; None where nothing tells.
         directory: where its boot is recorded; empty for nowhere.
-        file: the file that it is about; empty where it is about none.
+        file: the file that it is about; empty where it is about none that can be shown.
+        line: the line in it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Case:
     wall_s: float | None = None
     directory: str = ""
     file: str = ""
+    line: int = 1
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -241,14 +243,17 @@ def list_console(trace: Trace) -> tuple[str, ...]:
 def list_finding_cases(found: Findings) -> tuple[Case, ...]:
     """Return a case a finding of lint, and one a file in which nothing was found."""
     states = {Severity.ERROR: CaseState.FAILED, Severity.WARNING: CaseState.WARNED}
-    told = [
-        Case(
-            name=f"{finding.file}: {finding.rule}",
-            state=states.get(finding.severity, CaseState.PASSED),
-            reason=finding.message,
-            file=finding.file if finding.file in found.files else "",
+    told = []
+    for finding in found.findings:
+        place = found.places.get(finding.file)
+        told.append(
+            Case(
+                name=f"{finding.file}: {finding.rule}",
+                state=states.get(finding.severity, CaseState.PASSED),
+                reason=finding.message,
+                file="" if place is None else place.path,
+                line=1 if place is None else place.line,
+            )
         )
-        for finding in found.findings
-    ]
     named = {finding.file for finding in found.findings}
-    return (*told, *(Case(name=file, state=CaseState.PASSED, file=file) for file in found.files if file not in named))
+    return (*told, *(Case(name=file, state=CaseState.PASSED) for file in found.files if file not in named))

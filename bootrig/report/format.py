@@ -11,16 +11,25 @@ from bootrig.compare import Outcomes, Verdict
 from bootrig.document.toml import suggest
 from bootrig.errors import InputError
 from bootrig.registry import collect_objects
+from bootrig.report.places import Place
 from firmware.lint.finding import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What lint found in a target as the user named it, in the order of files and rules; content by file name."""
+    """What lint found in a target as the user named it, in the order of files and rules.
+
+    Attributes:
+        findings: what it found.
+        target: as the user named it.
+        files: content by file name.
+        places: where files and sets are, by the names that findings have; what is nowhere to be shown is left out.
+    """
 
     findings: tuple[Finding, ...]
     target: str
     files: Mapping[str, bytes]
+    places: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ def encode_cases(cases: Sequence[Case]) -> bytes:
 
 
 def _encode(case: Case) -> str:
-    file = f"file={escape_property(case.file)}," if case.file else ""
+    file = f"file={escape_property(case.file)},line={case.line}," if case.file else ""
     message = "\n".join((case.reason, *case.details))
     return f"::{COMMANDS[case.state]} {file}title={escape_property(case.name)}::{escape_data(message)}\n"
 
