@@ -19,13 +19,15 @@ class ExitStatus(IntEnum):
 
     `GOOD`: what is under test is good. `BAD`: a regression, a failed boot, a lint error, a source under test that does
     not compile. `INPUT`: what the user gave is wrong. `BROKEN`: nothing was proven: the rig or its host is broken, or
-    the verdict says so. The others: a signal ended the command; 128 and its number, as shells have it.
+    the verdict says so. `SKIPPED`: `bisect` and `--exit-for bisect` have it for what proves nothing; git and Mercurial
+    skip a commit on it. The others: a signal ended the command; 128 and its number, as shells have it.
     """
 
     GOOD = 0
     BAD = 1
     INPUT = 2
     BROKEN = 3
+    SKIPPED = 125
     HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
@@ -39,7 +41,7 @@ class ExitStatus(IntEnum):
 
 
 _ORDER = [ExitStatus.TERMINATED, ExitStatus.INTERRUPTED, ExitStatus.HUNG_UP]
-_ORDER += [ExitStatus.INPUT, ExitStatus.BAD, ExitStatus.BROKEN, ExitStatus.GOOD]
+_ORDER += [ExitStatus.INPUT, ExitStatus.BAD, ExitStatus.SKIPPED, ExitStatus.BROKEN, ExitStatus.GOOD]
 
 
 class BootrigError(Exception):
@@ -47,10 +49,12 @@ class BootrigError(Exception):
 
     Attributes:
         exit_status: how a command ends that raises it.
+        is_untested: whether what is under test never came to be, so that it is neither good nor bad to a bisection.
         remedy: what the user can do about it, a sentence or a command; empty where nothing is known.
     """
 
     exit_status: ClassVar[ExitStatus] = ExitStatus.BROKEN
+    is_untested: ClassVar[bool] = False
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)

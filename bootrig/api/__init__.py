@@ -5,6 +5,8 @@ prints. What is wrong with a request is an `InputError`, a broken rig a `RigErro
 are values.
 """
 
+from bootrig.api.bisect import Bisected, BisectListener, SourceRange, Trial, bisect_commits, bisect_sides
+from bootrig.api.bisection import Step
 from bootrig.api.matrix import compare, run
 from bootrig.api.requests import FILTERS, BootRequest, Matrix
 from bootrig.api.results import CompareResult, RunResult
@@ -20,6 +22,8 @@ from bootrig.schedule.shard import Shard
 
 __all__ = [
     "FILTERS",
+    "BisectListener",
+    "Bisected",
     "BootRequest",
     "CompareResult",
     "Filters",
@@ -30,6 +34,11 @@ __all__ = [
     "Policy",
     "RunResult",
     "Shard",
+    "SourceRange",
+    "Step",
+    "Trial",
+    "bisect_commits",
+    "bisect_sides",
     "boot",
     "compare",
     "find_run",

@@ -32,6 +32,7 @@ class CompileError(SourceError):
     """
 
     exit_status = ExitStatus.BAD
+    is_untested = True
 
     def __init__(self, message: str, *, first_error: str, log: Path) -> None:
         super().__init__(f"{message}\n{first_error}".rstrip(), remedy=f"the whole log is {log}")

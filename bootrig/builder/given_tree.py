@@ -13,13 +13,12 @@ from pathlib import Path, PurePosixPath
 from shutil import copyfile, copymode
 
 from bootrig.builder.errors import SourceError
+from bootrig.builder.git import ask_git
 from bootrig.cache import digest_file
-from bootrig.deadline import Deadline
 from bootrig.jsonfile import JsonFileError, load_json, write_json
-from bootrig.process import ProcessError, ToolMissingError, run_process
+from bootrig.process import ProcessError, ToolMissingError
 from bootrig.temporary import remove_path
 
-GIT_S = 60.0
 VERSION_CONTROL = frozenset({".git", ".hg", ".svn"})
 # What linkers and archivers write: ELF (System V ABI, e_ident), archives of ar(5), thin ones too.
 PRODUCT_MAGICS = (b"\x7fELF", b"!<arch>\n", b"!<thin>\n")
@@ -150,27 +149,19 @@ def _read_history(directory: Path) -> tuple[tuple[str, ...], History | None]:
     if not any((place / ".git").exists() for place in (directory.resolve(), *directory.resolve().parents)):
         return (), None
     try:
-        tracked = _split(_ask_git(directory, "ls-files", "-z", "--cached", "--recurse-submodules", "--", "."))
+        tracked = _split(ask_git(directory, "ls-files", "-z", "--cached", "--recurse-submodules", "--", "."))
         if not tracked:
             return (), None
         return tracked, History(
-            commit=_ask_git(directory, "rev-parse", "--verify", "HEAD").strip(),
-            described=_ask_git(directory, "describe", "--tags", "--always", "--abbrev=12").strip(),
-            is_modified=bool(_ask_git(directory, "status", "--porcelain", "--untracked-files=no", "--", ".")),
-            untracked=_split(_ask_git(directory, "ls-files", "-z", "--others", "--exclude-standard", "--", ".")),
+            commit=ask_git(directory, "rev-parse", "--verify", "HEAD").strip(),
+            described=ask_git(directory, "describe", "--tags", "--always", "--abbrev=12").strip(),
+            is_modified=bool(ask_git(directory, "status", "--porcelain", "--untracked-files=no", "--", ".")),
+            untracked=_split(ask_git(directory, "ls-files", "-z", "--others", "--exclude-standard", "--", ".")),
         )
     except ToolMissingError as error:
         raise SourceError(f"{directory} is a git work tree, and git is not installed") from error
     except ProcessError as error:
         raise SourceError(f"git does not tell what it tracks in {directory}: {error.output.strip()}") from error
-
-
-def _ask_git(directory: Path, *words: str) -> str:
-    """Return what git answers; nothing that the work tree's own configuration names is run."""
-    argv = ["git", "-C", str(directory), "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", *words]
-    return run_process(argv, deadline=Deadline.after(GIT_S, f"git {words[0]} runs")).stdout.decode(
-        "utf-8", "surrogateescape"
-    )
 
 
 def _split(answer: str) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _find_rooms() -> list[Room]:
     """Return all rooms of the cache, by their names."""
+    from bootrig.api import bisect
     from bootrig.builder import build, compiler_cache
     from bootrig.builder.probe import GRUB_IMAGES, PROBES
     from bootrig.emulator import accelerator
@@ -82,7 +83,7 @@ def _find_rooms() -> list[Room]:
     from bootrig.schedule.executors.worker import CONTENTS
 
     modules = (accelerator, json_schema, rom_files, discovery, introspection, results, shelf)
-    trees = (build.ROOM, unpack.ROOM, compiler_cache.ROOM)
+    trees = (bisect.ROOM, build.ROOM, unpack.ROOM, compiler_cache.ROOM)
     rooms: list[Room] = [*(module.ROOM for module in modules), PROBES, GRUB_IMAGES, CONTENTS, *trees]
     return sorted(rooms, key=lambda room: room.name)
 

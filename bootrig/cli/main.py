@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import NoReturn
 
 from bootrig import __version__
@@ -30,6 +31,7 @@ VERBS: dict[str, str] = {
     "merge": "join the runs of a matrix' shards into one",
     "run": "boot ROM sets and report the outcomes",
     "boot": "one boot, with its console",
+    "bisect": "find the first bad commit of a source tree, or the first bad one of several sides",
     "roms": "list and show ROM sets",
     "store": "import, list, check and remove stored files",
     "cache": "list and remove what is kept of results",
@@ -46,6 +48,10 @@ VERBS: dict[str, str] = {
 
 # what may take long tells its steps without -v, so that nobody waits in silence
 TOLD = ("bootrig.store.fetch", "bootrig.romset.kinds.recipe")
+BISECT, EXIT_OPTION = "bisect", "--exit-for"
+JUDGING_VERBS = ("compare", "judge", "run", "boot", "build", "lint")
+EXIT_HELP = "for git bisect run: end with 125 in place of 2 and 3, and where a source does not compile"
+UNPROVEN = (ExitStatus.INPUT, ExitStatus.BROKEN)
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -56,9 +62,11 @@ def make_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser:
     parser.add_argument("-v", "--verbose", action="count", default=0, help="show the commands that are run")
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, summary in VERBS.items():
-        subparser = subparsers.add_parser(verb, help=summary, description=summary)
+        subparser = subparsers.add_parser(verb, help=summary, description=summary, allow_abbrev=False)
         if verb in verbs:
             importlib.import_module(f"bootrig.cli.{verb}").add_arguments(subparser)
+            if verb in JUDGING_VERBS:
+                subparser.add_argument(EXIT_OPTION, choices=[BISECT], help=EXIT_HELP)
     return parser
 
 
@@ -72,10 +80,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     with guard_standard_streams():
         status = _end(words)
         failure = find_failure()
-        if failure is None:
-            return status
-        print(f"bootrig: standard output: {failure.strerror}", file=sys.stderr)
-        return status.join(ExitStatus.BROKEN)
+        if failure is not None:
+            print(f"bootrig: standard output: {failure.strerror}", file=sys.stderr)
+            status = status.join(ExitStatus.BROKEN)
+        return ExitStatus.SKIPPED if _is_for_bisect(words) and status in UNPROVEN else status
+
+
+def _is_for_bisect(words: Sequence[str]) -> bool:
+    """Whether whoever runs a command line takes 125 for what proves nothing, also for words that are wrong."""
+    asked = (EXIT_OPTION, BISECT) in pairwise(words) or f"{EXIT_OPTION}={BISECT}" in words
+    return asked or _find_verb(words) == BISECT
+
+
+def _find_verb(words: Sequence[str]) -> str | None:
+    return next((word for word in words if word in VERBS), None)
 
 
 def _end(words: Sequence[str]) -> ExitStatus:
@@ -90,7 +108,12 @@ def _end(words: Sequence[str]) -> ExitStatus:
         print("bootrig: interrupted", file=sys.stderr)
         return ExitStatus.INTERRUPTED
     except BootrigError as error:
-        return tell_error(error)
+        status = tell_error(error)
+        return ExitStatus.SKIPPED if error.is_untested and _is_for_bisect(words) else status
+    except SystemExit as end:  # argparse has told what is wrong
+        if end.code == ExitStatus.INPUT and _is_for_bisect(words):
+            return ExitStatus.INPUT
+        raise
     except OSError as error:
         message = f"{error.filename or 'the operating system'}: {error.strerror or error}"
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -99,7 +122,7 @@ def _end(words: Sequence[str]) -> ExitStatus:
 
 def _run(words: Sequence[str]) -> int:
     """Run the verb that a command line names and return its exit status."""
-    verb = next((word for word in words if word in VERBS), None)
+    verb = _find_verb(words)
     arguments = make_parser([verb] if verb else []).parse_args(words)
     arguments.argv = words
     logging.basicConfig(

@@ -37,8 +37,8 @@ def test_list_says_how_much_is_kept(cache: Path, capsys: pytest.CaptureFixture[s
     assert rooms["results"].endswith("oldest use 40 days ago")
     assert rooms["prefixes"].endswith("empty")
     assert set(rooms) == {
-        "accelerators", "builds", "ccache", "contents", "emulators", "grub", "introspection", "prefixes", "probes",
-        "results", "rom-files", "schemas", "unpacked",
+        "accelerators", "bisections", "builds", "ccache", "contents", "emulators", "grub", "introspection", "prefixes",
+        "probes", "results", "rom-files", "schemas", "unpacked",
     }  # fmt: skip
     assert lines[-1].startswith(f"{cache}: ")
 
