@@ -12,8 +12,10 @@ from bootrig.cell.process import run_cell_file
 from bootrig.emulator.release.discovery import find_host_emulator
 from bootrig.jsonfile import load_json
 from bootrig.network.capture import decode_capture
+from bootrig.report.html.screens import draw_screens
 from bootrig.romset.manifest import find_manifest
 from bootrig.scenario.file import iter_scenarios
+from bootrig.trace.cast import CAST_FILE, CastKind, parse_cast
 from bootrig.trace.events import Dhcp, HttpRequest, RouterAdvertisement, RouterSolicitation, TftpError, TftpTransfer
 from bootrig.trace.reading.attempts import find_rungs, settle_traces
 from bootrig.trace.trace import Trace
@@ -65,6 +67,18 @@ def test_milestones_are_in_the_order_of_the_guest_s_clock(name: str, all_scenari
     assert moments == sorted(moments)
     dhcp = [milestone.name for milestone in trace.milestones if milestone.name.startswith("dhcp-")]
     assert dhcp == ([] if name == "prompt" else ["dhcp-discover", "dhcp-offer", "dhcp-request", "dhcp-ack"])
+
+
+def test_the_console_of_each_boot_is_kept_to_be_played(all_scenarios: Boots) -> None:
+    for trace in all_scenarios.traces:
+        directory = all_scenarios.run_directory / trace.directory
+        events = parse_cast((directory / CAST_FILE).read_bytes())
+        written = "".join(event.text for event in events if event.kind is CastKind.OUTPUT)
+        assert (directory / "console.log").read_bytes().decode("cp437").startswith(written)
+        assert {event.text for event in events if event.kind is CastKind.MARKER} == {
+            milestone.name for milestone in trace.milestones
+        }
+        assert draw_screens(events)[-1].milestones[-1] == "end"
 
 
 @pytest.mark.parametrize("name", ["pxe-tftp", "no-ra", "nbp-sizes[590k]", "script[ipxe]", "efi-tftp"])
