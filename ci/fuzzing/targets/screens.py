@@ -30,7 +30,7 @@ def draw(content: bytes) -> None:
     """Draw a console as a terminal shows it."""
     for view in draw_screens([CastEvent(0, CastKind.OUTPUT, content.decode("cp437"))]):
         require(len(view.rows) <= ROWS, "a screen's rows")
-        require(all(sum(len(part.text) for part in row) <= COLUMNS for row in view.rows), "a screen's columns")
+        require(all(sum(len(run.text) for run in row) <= COLUMNS for row in view.rows), "a screen's columns")
 
 
 TARGETS = (
