@@ -31,6 +31,7 @@ class Difference:
         confirmed_by: which ones: `at shift 5; e1000 in real time`; empty where it is not confirmed.
         waiver: why it is accepted; empty where nobody accepted it.
         policy: why it is a regression though its rule calls it a change; empty where the rule decided.
+        is_new: whether the last comparison of the same sides did not show it.
     """
 
     rule: str
@@ -40,6 +41,7 @@ class Difference:
     confirmed_by: str = ""
     waiver: str = ""
     policy: str = ""
+    is_new: bool = False
 
     @property
     def id(self) -> str:

@@ -25,7 +25,15 @@ def tell_news(verdict: Verdict, run: Run, runs: Path | None) -> Verdict:
     except RigError as error:
         logger.warning("what is new since the last run is not known: %s", error)
         return verdict
-    return verdict if news is None else replace(verdict, news=news, notes=(*verdict.notes, _describe(verdict, news)))
+    if news is None:
+        return verdict
+    new = frozenset(news.new)
+    return replace(
+        verdict,
+        news=news,
+        notes=(*verdict.notes, _describe(verdict, news)),
+        differences=tuple(replace(entry, is_new=entry.id in new) for entry in verdict.differences),
+    )
 
 
 def keep_history(runs: Path) -> None:

@@ -1,6 +1,6 @@
 """Findings as sentences for people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bootrig.compare.difference import Confirmation, Difference
 from bootrig.compare.finding import Finding, Value
@@ -19,14 +19,18 @@ def capitalise(sentence: str) -> str:
     return sentence if first[1:] != first[1:].lower() else f"{sentence[:1].upper()}{sentence[1:]}"
 
 
-def tell_origin(difference: Difference, confirmed_by: str = "") -> str:
+def tell_origin(difference: Difference, confirmed_by: str = "", members: Sequence[Difference] = ()) -> str:
     """Return which rule found a difference, what made it a regression, what confirmed it, why it is accepted.
 
-    `confirmed_by` is said in the place of the difference's own where several are told as one.
+    Where several, the `members`, are told as one, `confirmed_by` is said in the place of the difference's own, and in
+    how many of them it is new since the last run.
     """
+    told = members or (difference,)
+    new = sum(entry.is_new for entry in told)
     confirmed = (confirmed_by or difference.confirmed_by).replace("; ", ", ")
     words = (
         difference.rule,
+        "" if not new else "new" if new == len(told) else f"new in {count(new, 'cell')}",
         difference.policy,
         "not confirmed" if difference.confirmation is Confirmation.PENDING else "",
         f"confirmed: {confirmed}" if confirmed else "",

@@ -76,6 +76,7 @@ def test_what_no_run_has_is_wrong_input(name: str, message: str, place: Path) ->
 def test_a_run_that_is_judged_again_tells_what_was_new(place: Path) -> None:
     ended = run_command(place, "judge", "@last-2", "--report", "json=verdict.json")
     assert "Note: since the run 20260101T000000-compare: 1 change new." in ended.out
+    assert "[features, new]" in ended.out
     verdict = json.loads((place / "verdict.json").read_text())
     assert verdict["news"] == {"since": "20260101T000000-compare", "new": [FEATURE], "gone": []}
     assert "Note: nothing is new since the run 20260102T000000-compare." in run_command(place, "judge", "@last").out

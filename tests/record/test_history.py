@@ -18,6 +18,7 @@ from bootrig.record.history import HISTORY_FILE, open_history
 from bootrig.record.news import keep_history
 from bootrig.record.run import RunError
 from bootrig.record.trends import find_cell_trends, find_difference_trends
+from bootrig.report.sentences import tell_origin
 from bootrig.report.terminal.history import draw_sparkline
 from bootrig.trace.names import CellNameError
 from tests.compare.factory import REAL, VIRTUAL, Boot
@@ -207,3 +208,12 @@ def test_times_of_other_clocks_are_not_drawn_in_one_line(tmp_path: Path) -> None
 )
 def test_a_sparkline(values: tuple[float, ...], drawn: str) -> None:
     assert draw_sparkline(values) == drawn
+
+
+def test_what_is_new_in_some_cells_is_told_with_their_number(tmp_path: Path) -> None:
+    first, second = replace(CHANGED, nic="pcnet"), replace(GOOD, nic="pcnet")
+    make_comparison(tmp_path, 1, (GOOD, second), (CHANGED, second))
+    verdict = make_comparison(tmp_path, 2, (GOOD, second), (CHANGED, first))
+    assert [entry.is_new for entry in verdict.differences] == [False, True]
+    assert tell_origin(verdict.differences[0], members=verdict.differences) == "features, new in 1 cell"
+    assert tell_origin(verdict.differences[1]) == "features, new"

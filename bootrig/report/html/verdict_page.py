@@ -89,7 +89,7 @@ def _describe_cause(cause: Cause, compared: Sequence[CellKey], anchors: Anchors)
         name=name,
         tone=tone,
         where=words.where,
-        origin=f"{tell_origin(cause.first, cause.confirmed_by)}{rest}",
+        origin=f"{tell_origin(cause.first, cause.confirmed_by, cause.heads)}{rest}",
         sentences=tuple(map(capitalise, told)),
         whys=words.whys,
         hits=tuple(dict.fromkeys(hits))[:TOLD],
@@ -132,7 +132,10 @@ def _group(heading: str, tone: str, differences: Sequence[Difference], compared:
             heading,
             tone,
             tuple(
-                Item(capitalise(one.sentence), f"{one.where} [{tell_origin(one.first, one.confirmed_by)}]")
+                Item(
+                    capitalise(one.sentence),
+                    f"{one.where} [{tell_origin(one.first, one.confirmed_by, one.differences)}]",
+                )
                 for one in groups
             ),
         )

@@ -52,7 +52,9 @@ def _print_groups(
     print_text(console, heading, style)
     for group in groups:
         print_item(
-            console, capitalise(group.sentence), f"{group.where} [{tell_origin(group.first, group.confirmed_by)}]"
+            console,
+            capitalise(group.sentence),
+            f"{group.where} [{tell_origin(group.first, group.confirmed_by, group.differences)}]",
         )
     console.print()
 

@@ -209,7 +209,7 @@ def _print_cause(number: str, cause: Cause, explained: set[str], page: Page) -> 
     if cause.is_unconfirmed:
         name = "Regression that is not confirmed"
     rest = f"; {count(cause.consequences, 'more difference')} with it" if cause.followers else ""
-    heading = f"{number}{name}: {words.where} [{tell_origin(cause.first, cause.confirmed_by)}{rest}]"
+    heading = f"{number}{name}: {words.where} [{tell_origin(cause.first, cause.confirmed_by, cause.heads)}{rest}]"
     for line in textwrap.wrap(heading, page.console.width, subsequent_indent="   ", break_on_hyphens=False):
         text = Text(line)
         text.highlight_words([f"{number}{name}"], style)
