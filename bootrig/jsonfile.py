@@ -42,12 +42,20 @@ def encode_json(value: object) -> bytes:
 
     A surrogate, by which a byte of a file name is kept that is not UTF-8, becomes text such as `\xff` for good.
     """
-    try:
-        content = msgspec.json.encode(value, enc_hook=_encode_other)
-    except UnicodeEncodeError:
-        content = msgspec.json.encode(_replace_surrogates(to_json_value(value)))
-    text = msgspec.json.format(content, indent=1).decode()
+    text = msgspec.json.format(_encode(value), indent=1).decode()
     return ILLEGIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode() + b"\n"
+
+
+def encode_line(value: object) -> bytes:
+    """Return `value` as `encode_json` does, but on one line, with its end."""
+    return ILLEGIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", _encode(value).decode()).encode() + b"\n"
+
+
+def _encode(value: object) -> bytes:
+    try:
+        return msgspec.json.encode(value, enc_hook=_encode_other)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_replace_surrogates(to_json_value(value)))
 
 
 def _replace_surrogates(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What bootrig does, as functions over requests: compare, run, boot, judge.
+"""What bootrig does, as functions over requests: compare, run, record, boot, judge.
 
 The commands and the pytest plugin are thin layers over this package. Progress is told to a `Listener`; nothing here
 prints. What is wrong with a request is an `InputError`, a broken rig a `RigError`; how boots ended, and the verdict,
@@ -7,9 +7,9 @@ are values.
 
 from bootrig.api.bisect import Bisected, BisectListener, SourceRange, Trial, bisect_commits, bisect_sides
 from bootrig.api.bisection import Step
-from bootrig.api.matrix import compare, run
+from bootrig.api.matrix import compare, record, run
 from bootrig.api.requests import FILTERS, BootRequest, Matrix
-from bootrig.api.results import CompareResult, RunResult
+from bootrig.api.results import CompareResult, RecordResult, RunResult
 from bootrig.api.single import OpenedConsole, boot, open_console
 from bootrig.compare import Policy, load_policy
 from bootrig.emulator.definition.launch import Launch
@@ -32,6 +32,7 @@ __all__ = [
     "Matrix",
     "OpenedConsole",
     "Policy",
+    "RecordResult",
     "RunResult",
     "Shard",
     "SourceRange",
@@ -46,5 +47,6 @@ __all__ = [
     "load_policy",
     "merge_runs",
     "open_console",
+    "record",
     "run",
 ]

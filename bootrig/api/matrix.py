@@ -1,24 +1,36 @@
 """Booting a matrix of cells: without a baseline, or two sides compared, booted again, and compared again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from bootrig.api.record import describe_run, end_run
+from bootrig.api.recorded import (
+    RecordedSide,
+    add_recorded,
+    describe_recorded_run,
+    find_recordings,
+    is_bootable,
+    judge_recorded,
+    serve_cells,
+)
+from bootrig.api.recording import describe_recording
 from bootrig.api.requests import Matrix
-from bootrig.api.results import CompareResult, RunResult
+from bootrig.api.results import CompareResult, RecordResult, RunResult
 from bootrig.bug import keep_bugs
 from bootrig.cell.errors import CellError
 from bootrig.cell.process import describe_host_error
 from bootrig.compare import Failures, Outcomes, Policy, Proof, Verdict, compare_traces, judge_failures
-from bootrig.compare.linting import find_errors, find_new
+from bootrig.compare.linting import choose_named, find_errors, find_named, find_new, find_new_named
 from bootrig.compare.narrowing import tell_narrowed
 from bootrig.emulator.definition.launch import settle_pace
 from bootrig.errors import BootrigError, ExitStatus, InputError, RigError, is_wrong_input
 from bootrig.record.news import keep_history, tell_news
+from bootrig.record.recording import Recording, find_lacking, select_recorded
 from bootrig.record.run import VERDICT_FILE, Run, write_run
 from bootrig.report.json import encode_verdict
 from bootrig.romset.kinds.rom import is_single_rom
@@ -33,11 +45,13 @@ from bootrig.schedule.sides import Side, embed_side, label_sides, narrow_cells, 
 from bootrig.schedule.stack import assign_cells, require_portable, resolve_stack
 from bootrig.temporary import remove_path
 from bootrig.trace.names import CellKey
-from bootrig.trace.reading.attempts import find_repeats
+from bootrig.trace.reading.attempts import WantedBoot, find_repeats
+from bootrig.trace.trace import Trace
 from bootrig.workdir import make_run_directory, write_atomically
 from firmware.lint.finding import Finding
 
 SIDES = ("baseline", "candidate")
+NONE: Mapping[str, Recording] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,8 @@ class _Session:
     sides: Sequence[Side]
     directory: Path
     record: Run
+    recorded: Sequence[RecordedSide] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def nic_models(self) -> set[str]:
@@ -56,13 +72,32 @@ class _Session:
 
     def find_new(self) -> tuple[Finding, ...]:
         """Return what lint finds in the candidate's ROMs and not in the baseline's."""
+        models = self.nic_models
+        if self.recorded:
+            named = {side.label: find_named(side.rom_set) for side in self.sides}
+            named |= {side.label: side.recording.heading.lint for side in self.recorded}
+            return find_new_named(*(choose_named(named[label], models) for label in SIDES))
         first, second = (side.rom_set for side in self.sides)
-        return find_new(first, second, self.nic_models)
+        return find_new(first, second, models)
 
     def tell_narrowed(self) -> tuple[str, ...]:
-        """Return a note where only the NICs of a single ROM are booted."""
+        """Return notes of what was not compared: other NICs than a single ROM's, cells that a recording lacks."""
         single = [side.given for side in self.sides if is_single_rom(side.rom_set.origin)]
-        return tell_narrowed(single, self.nic_models)
+        return (*tell_narrowed(single, self.nic_models), *self.notes)
+
+    def traces(self, label: str) -> tuple[Trace, ...]:
+        """Return the boots of a side, recorded or made."""
+        recorded = [trace for side in self.recorded if side.label == label for trace in side.traces]
+        return (*recorded, *self.campaign.traces(label))
+
+    def count_repeats(self, label: str) -> int:
+        """Return how often each cell of a side is booted; a recorded one was once."""
+        return 1 if any(side.label == label for side in self.recorded) else self.record.repeat
+
+    def boot(self, wanted: Sequence[WantedBoot]) -> int:
+        """Boot what is wanted and can be booted; return how many boots that were."""
+        labels = [side.label for side in self.recorded]
+        return self.campaign.boot(boot for boot in wanted if is_bootable(boot, wanted, labels))
 
     def find_errors(self) -> tuple[tuple[str, Finding], ...]:
         """Return the errors that lint finds in the ROMs of each side, by its label."""
@@ -99,18 +134,21 @@ def compare(
 ) -> CompareResult:
     """Boot two ROM sets, as users name them, in every cell, compare, boot again what would tell more, compare again.
 
-    `policy` says what the site relies on and accepts.
+    `policy` says what the site relies on and accepts. A side whose ROMs are not at hand and of which there is a
+    recording is that; nothing of it is booted.
 
     Raises:
         InputError: the request is wrong.
         RigError: the rig or its host is broken, so that nothing was booted.
     """
-    with _start_session("compare", (baseline, candidate), SIDES, matrix, listener or Listener()) as session:
-        campaign = session.campaign
-        policy = policy or Policy()
-        _boot_all(campaign, matrix.repeat)
+    names, policy = (baseline, candidate), policy or Policy()
+    recordings = find_recordings(names, SIDES)
+    if len(recordings) == len(SIDES):
+        return _compare_recorded(recordings, names, matrix, policy)
+    with _start_session("compare", names, SIDES, matrix, listener or Listener(), recordings) as session:
+        _boot_all(session.campaign, matrix.repeat)
         lint, notes = session.find_new(), session.tell_narrowed()
-        while campaign.boot((verdict := _compare(campaign, matrix, policy, lint, notes)).wanted):
+        while session.boot((verdict := _compare(session, matrix, policy, lint, notes)).wanted):
             pass
         verdict = tell_news(verdict, session.record, session.directory.parent)
         result = CompareResult(verdict=verdict, directory=session.directory)
@@ -119,20 +157,65 @@ def compare(
     return result
 
 
+def record(rom_set: str, matrix: Matrix, listener: Listener | None = None, *, once: bool = False) -> RecordResult:
+    """Boot a ROM set, as the user names it, in every cell, cold, and return the boots that a recording holds.
+
+    Where each cell is to be booted `once`, only failed ones are booted again.
+    Cells for which it has no ROM or no image are booted as well: a side that is compared with it may have them.
+
+    Raises:
+        InputError: the request is wrong.
+        RigError: the rig or its host is broken, so that nothing was booted.
+    """
+    matrix = replace(matrix, is_cold=True)
+    with _start_session("record", (rom_set,), label_sides((rom_set,)), matrix, listener or Listener()) as session:
+        campaign = session.campaign
+        _boot_all(campaign, matrix.repeat)
+        while campaign.boot(find_lacking(campaign.traces(), once=once)):
+            pass
+        recording = Recording(
+            describe_recording(session.sides[0], session.record, campaign.iter_cells(), matrix.filters.suites),
+            select_recorded(campaign.traces()),
+        )
+        broken = {key: _describe(key, error) for (_, key), error in campaign.errors.items()}
+        result = RecordResult(recording=recording, directory=session.directory, broken=broken)
+        _finish(session, result.status)
+    return result
+
+
+def _compare_recorded(
+    recordings: Mapping[str, Recording], names: Sequence[str], matrix: Matrix, policy: Policy
+) -> CompareResult:
+    """Compare two recordings, in a run of their own."""
+    matrix.require_sound()
+    sides, _, notes = serve_cells(recordings, dict(zip(SIDES, names, strict=True)), matrix.plan())
+    directory = make_run_directory(matrix.runs, "compare")
+    with keep_bugs(directory):
+        sides = tuple(side.write_traces(directory) for side in sides)
+        record = describe_recorded_run(sides, matrix.argv, directory)
+        _keep(record, directory)
+        verdict = tell_news(judge_recorded(sides, policy, notes), record, directory.parent)
+        result = CompareResult(verdict=verdict, directory=directory)
+        write_atomically(directory / VERDICT_FILE, encode_verdict(verdict))
+        _keep(end_run(record, (), result.status), directory)
+        keep_history(directory.parent)
+    return result
+
+
 def _compare(
-    campaign: Campaign, matrix: Matrix, policy: Policy, lint: Sequence[Finding], notes: Sequence[str]
+    session: _Session, matrix: Matrix, policy: Policy, lint: Sequence[Finding], notes: Sequence[str]
 ) -> Verdict:
-    errors = campaign.errors
+    errors = session.campaign.errors
     # as `judge` does: where both sides broke, the baseline's error is told
     broken = {key: _describe(key, errors[side, key]) for side, key in sorted(errors, reverse=True)}
     return compare_traces(
-        campaign.traces(SIDES[0]),
-        campaign.traces(SIDES[1]),
+        session.traces(SIDES[0]),
+        session.traces(SIDES[1]),
         policy,
         broken=broken,
         lint=lint,
         notes=notes,
-        proof=Proof(matrix.confirm_everywhere, (matrix.repeat, matrix.repeat)),
+        proof=Proof(matrix.confirm_everywhere, (session.count_repeats(SIDES[0]), session.count_repeats(SIDES[1]))),
     )
 
 
@@ -166,13 +249,24 @@ def _boot_all(campaign: Campaign, repeat: int) -> None:
 
 @contextmanager
 def _start_session(
-    verb: str, names: Sequence[str], labels: Sequence[str], matrix: Matrix, listener: Listener
+    verb: str,
+    names: Sequence[str],
+    labels: Sequence[str],
+    matrix: Matrix,
+    listener: Listener,
+    recordings: Mapping[str, Recording] = NONE,
 ) -> Iterator[_Session]:
-    """Make everything ready for the cells of ROM sets; processes end with the `with`."""
+    """Make everything ready for the cells of ROM sets; processes end with the `with`. Recorded sides are not booted."""
     matrix.require_sound()
     pace = settle_pace(matrix.is_virtual, matrix.accelerator, matrix.confirm_by)
+    planned = matrix.plan(tuple(map(resolve_stack, names)))
+    recorded: tuple[RecordedSide, ...] = ()
+    notes: tuple[str, ...] = ()
+    if recordings:
+        recorded, planned, notes = serve_cells(recordings, dict(zip(labels, names, strict=True)), planned)
+        names = [name for name, label in zip(names, labels, strict=True) if label not in recordings]
+        labels = [label for label in labels if label not in recordings]
     stacks = tuple(map(resolve_stack, names))
-    planned = matrix.plan(stacks)
     require_rom_sets(names)
     if matrix.on is not None:
         require_portable(stacks)
@@ -184,7 +278,10 @@ def _start_session(
     with keep_bugs(directory):
         equipment = keep_firmware(equipment, directory)
         sides = [
-            embed_side(rom_set, name, directory, label, is_compared=verb == "compare", stack=stack)
+            replace(
+                embed_side(rom_set, name, directory, label, is_compared=verb != "run", stack=stack),
+                is_recorded=verb == "record",
+            )
             for rom_set, name, label, stack in zip(rom_sets, names, labels, stacks, strict=True)
         ]
         with start_shelf(listener.boots_cold) as shelf, ExitStack() as stack:
@@ -205,10 +302,12 @@ def _start_session(
                 raise InputError(
                     f"no ROM of {', '.join(names)} fits the NIC models asked for", remedy="bootrig roms show SIDE"
                 )
-            record = replace(describe_run(verb, matrix.argv, directory, sides, equipment, cells), repeat=matrix.repeat)
+            recorded = tuple(side.write_traces(directory) for side in recorded)
+            described = describe_run(verb, matrix.argv, directory, sides, equipment, cells)
+            record = structs.replace(add_recorded(described, recorded), repeat=matrix.repeat)
             _keep(record, directory)
             listener.run_made(directory, len(cells))
-            yield _Session(campaign, sides, directory, record)
+            yield _Session(campaign, sides, directory, record, recorded, notes)
 
 
 def _finish(session: _Session, status: ExitStatus) -> None:

@@ -1,13 +1,15 @@
 """What requests give: traces and verdicts, with the directory of the run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bootrig.compare import Outcomes, Verdict
 from bootrig.errors import ExitStatus, RigError, settle_status
+from bootrig.record.recording import Recording
 from bootrig.report.cases import Case, CaseState, list_outcome_cases
 from bootrig.report.text import encode_verdict
+from bootrig.trace.names import CellKey
 from bootrig.trace.trace import Trace
 
 
@@ -106,6 +108,20 @@ class CompareResult:
             return
         told = encode_verdict(self.verdict).decode()
         raise BootAssertionError(told) if self.status is ExitStatus.BAD else RigError(told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordResult:
+    """What recording gave: the recording, the directory of the run that booted it, and cells that broke."""
+
+    recording: Recording
+    directory: Path
+    broken: Mapping[CellKey, str]
+
+    @property
+    def status(self) -> ExitStatus:
+        """Good, or that the rig broke in some cells, or that their input is wrong."""
+        return settle_status(ExitStatus.GOOD, self.broken.values())
 
 
 def _require_none(cases: Iterable[Case], state: CaseState, error: type[Exception]) -> None:

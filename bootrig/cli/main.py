@@ -24,6 +24,7 @@ from bootrig.standard_streams import find_failure, guard_standard_streams
 
 VERBS: dict[str, str] = {
     "compare": "boot two ROM sets and say whether the second can replace the first",
+    "record": "boot a ROM set and keep its boots, to compare with where its ROMs are not at hand",
     "judge": "judge recorded boots again, without booting",
     "report": "one HTML page of a run, with its evidence",
     "history": "what runs found over time, of cells and of differences",

@@ -16,7 +16,7 @@ from bootrig.compare.verdict import STATES, CellState, ComparedBoot, ComparedCel
 from bootrig.compare.waivers import apply_waivers
 from bootrig.errors import is_wrong_input
 from bootrig.trace.names import DEFAULT_EMULATOR, CellKey
-from bootrig.trace.reading.cached import tell_cached
+from bootrig.trace.reading.cached import tell_cached, tell_recorded
 from bootrig.trace.reading.side_name import name_side
 from bootrig.trace.trace import Trace
 from firmware.lint.finding import Finding as LintFinding
@@ -85,7 +85,9 @@ def compare_traces(
         untimed=untimed,
         notes=(
             *notes,
+            *tell_recorded([*baseline, *candidate]),
             *tell_varied(pairing),
+            *_tell_other_emulators(pairing),
             *filter(None, [tell_cached([*baseline, *candidate])]),
             *_tell_emulator(pairing),
             *_tell_untimed(untimed),
@@ -113,6 +115,15 @@ def _tell_emulator(pairing: Pairing) -> Iterator[str]:
     versions = sorted({trace.emulator.version for trace in traces if trace.emulator.version})
     if versions and {trace.key.emulator for trace in traces} == {DEFAULT_EMULATOR}:
         yield f"tried with QEMU {' and '.join(versions)} only; --emulator names others"
+
+
+def _tell_other_emulators(pairing: Pairing) -> Iterator[str]:
+    """Yield that the sides were booted by other emulators, and what was not compared for that, where that is so."""
+    pairs = [pair for pair in pairing if pair.has_other_emulators]
+    if pairs:
+        versions = " and with QEMU ".join(dict.fromkeys(trace.emulator.version for trace in pairs[0].sides))
+        rules = ", ".join(entry.name for entry in RULES.values() if entry.same_emulator)
+        yield f"booted with QEMU {versions}: what is the emulator's own was not compared ({rules})"
 
 
 def _tell_untimed(cells: Sequence[CellKey]) -> Iterator[str]:

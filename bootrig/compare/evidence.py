@@ -51,6 +51,7 @@ class Evidence:
         failed_again: what those of the sides that failed show, beside what counts of those that passed.
         look: what second looks show.
         real: what the boots in real time show.
+        real_beside_recorded: what those show, also where a recorded side has none.
     """
 
     cells: Mapping[CellKey, PairedCell]
@@ -59,6 +60,7 @@ class Evidence:
     failed_again: Shown
     look: Shown
     real: Shown
+    real_beside_recorded: Shown
 
     def find_cell(self, difference: Difference) -> PairedCell:
         """Return the cell of a difference that is in one.
@@ -90,7 +92,7 @@ class Evidence:
             return True
         if RULES[difference.rule].needs is Needs.LOOK:
             return None if cell.real is None else lasts_in_real_time(difference.finding, cell.real)
-        seen = self.real.find(difference)
+        seen = (self.real if _is_of_clock(difference) else self.real_beside_recorded).find(difference)
         return None if seen is None else seen is not False
 
     def want_look(self, difference: Difference) -> tuple[WantedBoot, ...]:
@@ -113,7 +115,9 @@ class Evidence:
     def want_real_time(self, difference: Difference) -> tuple[WantedBoot, ...]:
         """Return the boots that its own cell lacks before `ask_real_time` answers."""
         cell = self.find_cell(difference)
-        return () if difference.waiver or cell.judged.key in self.broken else cell.want_real()
+        if difference.waiver or cell.judged.key in self.broken:
+            return ()
+        return cell.want_real() if _is_of_clock(difference) else cell.want_real_beside_recorded()
 
     def find_clock_words(self, witness: Difference) -> str:
         """Return by which clock the witness's own cell showed it: `at shift 5`."""
@@ -142,7 +146,14 @@ def gather_evidence(pairing: Pairing, find: Find) -> Evidence:
         _look_at(pairing, lambda cell: cell.failed_again, find),
         _look_at(pairing, lambda cell: cell.look, find),
         _look_at(pairing, lambda cell: cell.real, find),
+        _look_at(pairing, lambda cell: cell.real_beside_recorded, find),
     )
+
+
+def _is_of_clock(difference: Difference) -> bool:
+    """Whether a clock could make a difference, so that both boots have to have the same."""
+    rule = RULES[difference.rule]
+    return rule.needs is not Needs.NOTHING and not rule.needs_own_cell
 
 
 def _look_at(pairing: Pairing, choose: Callable[[PairedCell], CellPair | None], find: Find) -> Shown:

@@ -70,6 +70,12 @@ class CellPair:
         return not is_same_clock(self.baseline.clock, self.candidate.clock)
 
     @property
+    def has_other_emulators(self) -> bool:
+        """Whether the boots are those of emulators of other versions."""
+        versions = {trace.emulator.version for trace in self.sides if trace.emulator.version}
+        return len(versions) > 1
+
+    @property
     def is_disturbed(self) -> bool:
         """Whether packets were sent again in virtual time, where that says more of the host than of the guest."""
         return any(trace.clock.is_virtual and trace.outcome.disturbed for trace in self.sides)
@@ -115,6 +121,7 @@ class PairedCell:
         """Whether two virtual clocks can tell waits from work in the boots that count."""
         return (
             not self.judged.is_mixed
+            and not self.judged.has_other_emulators
             and self.judged.is_virtual
             and not self.judged.is_disturbed
             and self.second_clock.is_virtual
@@ -174,6 +181,18 @@ class PairedCell:
         """The boots in real time; None where a side has none."""
         return self._find(REAL_TIME, 1, 1)
 
+    @property
+    def real_beside_recorded(self) -> CellPair | None:
+        """The boots in real time; of a recorded side that has none the one that counts, if the other one has.
+
+        No clock makes what is found in them: a recording has boots in real time of those cells only that failed.
+        """
+        pair = [boots.find(REAL_TIME) or _stand_in(boots) for boots in self.boots]
+        baseline, candidate = pair
+        if baseline is None or candidate is None or not any(boots.find(REAL_TIME) for boots in self.boots):
+            return None
+        return replace(self.judged, baseline=baseline, candidate=candidate, second=None, lent={})
+
     def want_second(self) -> tuple[WantedBoot, ...]:
         """Return the boots at the second clock that are lacking; none where a side gives no undisturbed one."""
         return self._want(self.second_clock, self._second_numbers, Reason.SECOND_CLOCK) or ()
@@ -195,6 +214,11 @@ class PairedCell:
     def want_real(self) -> tuple[WantedBoot, ...]:
         """Return the boots in real time that are lacking."""
         return self._want(REAL_TIME, (1, 1), Reason.REAL_TIME) or ()
+
+    def want_real_beside_recorded(self) -> tuple[WantedBoot, ...]:
+        """Return the boots of `real_beside_recorded` that are lacking."""
+        is_asked = [_stand_in(boots) is None for boots in self.boots]
+        return self._want(REAL_TIME, (1, 1), Reason.REAL_TIME, is_asked) or ()
 
     def want_alike(self) -> tuple[WantedBoot, ...]:
         """Return the boot that is lacking where the sides count with two clocks: one with the slower of them."""
@@ -305,6 +329,11 @@ def _index(traces: Iterable[Trace], broken: Mapping[CellKey, str]) -> dict[CellK
     return {
         key: boots for (_, _, key), boots in group_boots(traces).items() if key not in broken or boots.next_rung is None
     }
+
+
+def _stand_in(boots: CellBoots) -> Trace | None:
+    """Return the boot that counts of a recorded side: nobody boots it in real time."""
+    return boots.counted if boots.counted.recorded else None
 
 
 def _pair(

@@ -102,8 +102,13 @@ class Rule:
         for pair, finding in self.check(pairing):
             if pair is None:
                 yield Difference(self.name, None, finding)
-            elif self.judges_truncated or not pair.is_truncated:
+            elif self._judges(pair):
                 yield Difference(self.name, pair.key, finding)
+
+    def _judges(self, pair: CellPair) -> bool:
+        if self.same_emulator and pair.has_other_emulators:
+            return False
+        return self.judges_truncated or not pair.is_truncated
 
 
 _RULES: dict[str, Rule] = {}

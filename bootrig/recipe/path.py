@@ -25,6 +25,7 @@ class RecipeKind(StrEnum):
     SCENARIOS = "scenarios"
     EMULATORS = "emulators"
     GUESTS = "guests"
+    BASELINES = "baselines"
 
 
 def shipped_recipes() -> Path:

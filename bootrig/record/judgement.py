@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from bootrig.compare.comparison import DEFAULT, Proof, compare_traces
 from bootrig.compare.failures import Outcomes, judge_failures
-from bootrig.compare.linting import find_errors, find_new
+from bootrig.compare.linting import choose_named, find_errors, find_named, find_new, find_new_named
 from bootrig.compare.narrowing import tell_narrowed
 from bootrig.compare.policy import Policy
 from bootrig.compare.verdict import Verdict
@@ -12,6 +12,7 @@ from bootrig.jsonfile import load_json
 from bootrig.record.run import RecordedRun
 from bootrig.trace.names import matches_pattern, parse_cell_name
 from bootrig.trace.trace import OutcomeStatus, Trace
+from firmware.lint.finding import Finding
 
 CELL_FILE = "cell.json"
 
@@ -51,14 +52,13 @@ def judge(baseline: RecordedRun, candidate: RecordedRun, policy: Policy = DEFAUL
     labels = [recorded.find_label(label) for recorded, label in sides]
     first, second = (recorded.load_traces(label) for (recorded, _), label in zip(sides, labels, strict=True))
     broken = candidate.load_errors(labels[1]) | baseline.load_errors(labels[0])
-    rom_sets = [recorded.load_rom_set(label) for (recorded, _), label in zip(sides, labels, strict=True)]
     nic_models = {
         parse_cell_name(cell.cell).nic_model
         for (recorded, _), label in zip(sides, labels, strict=True)
         for cell in recorded.run.cells
         if cell.side == label
     }
-    lint = find_new(rom_sets[0], rom_sets[1], nic_models) if rom_sets[0] and rom_sets[1] else ()
+    lint = _find_new((baseline, labels[0]), (candidate, labels[1]), nic_models)
     single = [
         side.given
         for (recorded, _), label in zip(sides, labels, strict=True)
@@ -68,6 +68,25 @@ def judge(baseline: RecordedRun, candidate: RecordedRun, policy: Policy = DEFAUL
     notes = tell_narrowed(single, nic_models)
     proof = Proof(repeats=(baseline.run.repeat, candidate.run.repeat))
     return compare_traces(first, second, policy, broken=broken, lint=lint, notes=notes, proof=proof)
+
+
+def _find_new(
+    baseline: tuple[RecordedRun, str], candidate: tuple[RecordedRun, str], nic_models: set[str]
+) -> tuple[Finding, ...]:
+    """Return what lint finds in the candidate's ROMs and not in the baseline's; nothing where those are not known."""
+    sides = baseline, candidate
+    first, second = (recorded.load_rom_set(label) for recorded, label in sides)
+    if first and second:
+        return find_new(first, second, nic_models)
+    named = [
+        find_named(rom_set) if rom_set else side.lint
+        for rom_set, (recorded, label) in zip((first, second), sides, strict=True)
+        for side in recorded.run.sides
+        if side.label == label and (rom_set or side.recorded)
+    ]
+    if len(named) < len(sides):
+        return ()
+    return find_new_named(*(choose_named(findings, nic_models) for findings in named))
 
 
 def settle(recorded: RecordedRun) -> Outcomes:

@@ -22,6 +22,7 @@ from bootrig.trace.names import CellKey, parse_cell_name
 from bootrig.trace.reading.outcome import settle_outcome
 from bootrig.trace.trace import TRACE_FILE, Trace
 from bootrig.workdir import ROMS_DIRECTORY
+from firmware.lint.finding import Finding
 from firmware.romset import RomSet
 
 RUN_FILE = "run.json"
@@ -53,7 +54,8 @@ class RunSide(Struct, frozen=True, kw_only=True):
         given: as the user typed it.
         kind: of what its ROMs are: `recipe`, `directory`, `archive`, `rom`, `host`, `emulator` (its own).
         version: the ROM set's version, empty where it does not say.
-        recorded: the recording that it is; None for a side that was booted.
+        recorded: the recording that it is, `NAME of 2026-11-27`; None for a side that was booted.
+        lint: of a recorded side what lint finds in its ROMs, which are not at hand.
         emulator: the emulator that the side sets, as the user typed it; None for none, as with `platform_firmware`.
     """
 
@@ -62,6 +64,7 @@ class RunSide(Struct, frozen=True, kw_only=True):
     kind: str = ""
     version: str = ""
     recorded: str | None = None
+    lint: tuple[Finding, ...] = ()
     roms: tuple[RunRom, ...] = ()
     emulator: str | None = None
     platform_firmware: str | None = None

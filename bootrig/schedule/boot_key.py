@@ -29,6 +29,7 @@ from bootrig.emulator.release.discovery import find_platform_firmware
 from bootrig.jsonfile import to_json_value
 from bootrig.network.services.registry import find_packages, find_programs
 from bootrig.scenario.file import encode_scenario
+from bootrig.scenario.scenario import Scenario
 from bootrig.trace.attempt import Attempt
 from bootrig.trace.trace import ClockKind
 from firmware.nic import find_nic_model
@@ -62,7 +63,7 @@ def make_boot_key(specification: CellSpecification) -> dict[str, Any]:
     return {
         **describe_guest(specification),
         "cell": str(specification.key),
-        "scenario": digest_key(_describe_scenario(specification)),
+        "scenario": digest_scenario(specification.scenario),
         "programs": {name: _digest(path) for name, path in specification.programs.items()},
         "missing_roms": to_json_value(specification.missing_roms),
         "kernel": platform.release() if specification.clock.kind is ClockKind.KVM else None,
@@ -101,9 +102,10 @@ def describe_guest(specification: CellSpecification) -> dict[str, Any]:
     }
 
 
-def _describe_scenario(specification: CellSpecification) -> dict[str, Any]:
-    document: dict[str, Any] = encode_scenario(specification.scenario)["document"]
-    return {name: value for name, value in document.items() if name not in SAID_OF_SCENARIOS}
+def digest_scenario(scenario: Scenario) -> str:
+    """Return the digest of what decides how boots of a scenario go."""
+    document: dict[str, Any] = encode_scenario(scenario)["document"]
+    return digest_key({name: value for name, value in document.items() if name not in SAID_OF_SCENARIOS})
 
 
 def describe_machine(specification: CellSpecification) -> Any:

@@ -72,7 +72,9 @@ class Campaign:
             cell
             for cell in planned
             if any(
-                side.suits(told, equipment.find_rom_file(told)) for side in sides for told in [side.stack.assign(cell)]
+                side.is_recorded or side.suits(told, equipment.find_rom_file(told))
+                for side in sides
+                for told in [side.stack.assign(cell)]
             )
         ]
         self._cells = {(side.label, cell.key): (side, cell) for side, cell in self.iter_cells()}

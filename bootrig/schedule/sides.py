@@ -21,8 +21,9 @@ from firmware.romset import RomFile, RomSet
 class Side:
     """One ROM set of a run, where it is embedded, its label (no two sides share one), and what the user named it by.
 
-    A side that is held against another is booted without a ROM too: that such guests do not start must show. The
-    `stack` is what the side sets beside its ROMs.
+    A side that is held against another is booted without a ROM too: that such guests do not start must show. One that
+    is recorded is booted without an image for the platform firmware, too: another side may have one. The `stack` is
+    what the side sets beside its ROMs.
     """
 
     rom_set: RomSet
@@ -31,6 +32,7 @@ class Side:
     given: str = ""
     is_compared: bool = False
     stack: Stack = field(default_factory=Stack)
+    is_recorded: bool = False
 
     def find_rom(self, nic_model: str) -> RomFile | None:
         """Return the set's ROM for a NIC model, None where it has none."""

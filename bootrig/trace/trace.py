@@ -266,6 +266,7 @@ class Trace(Struct, frozen=True, kw_only=True):
         usage: `wall_s`, `qemu_wall_s`, `rig_s` (wall time in which no QEMU ran), `guest_s`, `rig_memory_bytes`.
         directory: the attempt's directory, relative to the run's.
         cached: when it was booted, ISO 8601 in UTC, where it came from the cache; empty for a boot of this run.
+        recorded: the name of the recording that it is of, and its day: `NAME of 2026-11-27`; empty for one of a run.
     """
 
     format: Literal["bootrig-trace/2"] = "bootrig-trace/2"
@@ -298,6 +299,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     usage: Mapping[str, float] = {}
     directory: str = ""
     cached: str = ""
+    recorded: str = ""
 
     @property
     def key(self) -> CellKey:

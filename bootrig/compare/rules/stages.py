@@ -174,6 +174,7 @@ def _reaches(stages: Set[Stage]) -> Callable[[Trace], bool]:
     "start-time",
     topics={"start-time"},
     needs=Needs.LOOK,
+    same_emulator=True,
     depends_on_scenario=False,
     follows_from=("network-client",),
     witnesses=_reaches(START_STAGES),
@@ -191,6 +192,7 @@ def check_start_time(pair: CellPair) -> Iterator[Finding]:
     "dhcp-time",
     topics={"dhcp-timing"},
     needs=Needs.LOOK,
+    same_emulator=True,
     follows_from=("network-client", "outcome", "dhcp-retries"),
     witnesses=_reaches(ADDRESS_STAGES),
 )
@@ -203,6 +205,7 @@ def check_dhcp_time(pair: CellPair) -> Iterator[Finding]:
     "file-time",
     topics={"tftp", "http"},
     needs=Needs.LOOK,
+    same_emulator=True,
     follows_from=("network-client", "outcome"),
     witnesses=_reaches(FILE_STAGES),
 )
@@ -218,6 +221,7 @@ def check_file_time(pair: CellPair) -> Iterator[Finding]:
     "boot-time",
     topics={"start-time", "boot-order"},
     needs=Needs.LOOK,
+    same_emulator=True,
     follows_from=("network-client", "outcome"),
     witnesses=_reaches(BOOT_STAGES),
 )
