@@ -38,6 +38,7 @@ LIMIT = pytest.mark.timeout(600)
         ((*RUN, "--platform-firmware", "omvf"), "unknown platform firmware 'omvf'; did you mean \"ovmf\"?"),
         ((*BOOT, "--platform-firmware", "ovmf"), "no cell is left by these filters"),
         ((*BOOT, "-j", "0"), "-j 0: at least one cell has to run"),
+        ((*BOOT, "--repeat", "0"), "--repeat 0: a cell has to be booted at least once"),
         ((*BOOT, "--runs", "/proc/nothing"), "cannot create a run directory in /proc/nothing: No such file"),
     ],
 )

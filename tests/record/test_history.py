@@ -10,19 +10,21 @@ from pathlib import Path
 from shutil import rmtree
 
 import pytest
+from msgspec import structs
 
 from bootrig.compare.verdict import News
 from bootrig.errors import RigError
 from bootrig.record import history as history_module
 from bootrig.record.history import HISTORY_FILE, open_history
+from bootrig.record.judgement import judge
 from bootrig.record.news import keep_history
-from bootrig.record.run import RunError
+from bootrig.record.run import RecordedRun, RunError, write_run
 from bootrig.record.trends import find_cell_trends, find_difference_trends
 from bootrig.report.sentences import tell_origin
 from bootrig.report.terminal.history import draw_sparkline
 from bootrig.trace.names import CellNameError
 from tests.compare.factory import REAL, VIRTUAL, Boot
-from tests.record.history import make_comparison, make_outcomes
+from tests.record.history import end_run, make_comparison, make_outcomes
 from tests.record.test_run import make_run
 
 GOOD = Boot(clock=REAL, first_clock=REAL)
@@ -217,3 +219,17 @@ def test_what_is_new_in_some_cells_is_told_with_their_number(tmp_path: Path) -> 
     assert [entry.is_new for entry in verdict.differences] == [False, True]
     assert tell_origin(verdict.differences[0], members=verdict.differences) == "features, new in 1 cell"
     assert tell_origin(verdict.differences[1]) == "features, new"
+
+
+def test_recorded_boots_are_judged_with_as_many_repeats_as_their_run_had(tmp_path: Path) -> None:
+    flaky = GOOD, replace(LOST, attempt="real.2")
+    made = make_run(tmp_path / "20260101T000000-compare", ("baseline", TWICE_GOOD), ("candidate", flaky))
+    assert judge(made, made).differences == ()
+    repeated = RecordedRun(structs.replace(made.run, repeat=2), made.directory)
+    assert [entry.rule for entry in judge(repeated, repeated).differences] == ["unstable"]
+    boots = tuple(replace(boot, side="own") for boot in flaky)
+    own = end_run(make_run(tmp_path / "20260102T000000-run", ("own", boots)), "run", {"own": "./own"}, 2)
+    write_run(structs.replace(own.run, repeat=2), own.directory)
+    with open_history(tmp_path) as history:
+        ((_, boot),) = find_cell_trends(history, "pxe-tftp")[0].boots
+    assert boot.state == "unstable"
