@@ -9,6 +9,7 @@ from bootrig.network.services.content.kind import NONCE_WORD
 from bootrig.scenario.scenario import Scenario
 from bootrig.trace.cast import CastRecorder
 from bootrig.trace.reading.console import ConsoleReader
+from bootrig.trace.reading.dialogue import Dialogue
 from bootrig.trace.reading.milestones import make_report_milestone
 from bootrig.trace.reading.pattern import UserPattern
 from bootrig.trace.reading.watch import Watch
@@ -38,7 +39,7 @@ class CellStage:
         self._nonce = nonce
         self._clock = clock
         self._watch = Watch()
-        self._position = 0
+        self._dialogue = Dialogue()
         self._patterns = {
             pattern: UserPattern(pattern.replace(NONCE_WORD, nonce), f"{scenario.name}: {place}")
             for place, pattern in scenario.expectation.iter_patterns()
@@ -76,10 +77,9 @@ class CellStage:
         """
         wanted = self._patterns[pattern]
         async with self._printed:
-            while (found := self._watch.find(wanted, self._position)) is None:
+            while (found := self._dialogue.find(wanted)) is None:
                 await self._printed.wait()
-        self._position = found.end
-        return found.text
+        return found
 
     def type_text(self, text: str) -> None:
         """Let `text` be typed, key by key, as the guest takes it."""
@@ -108,7 +108,9 @@ class CellStage:
         """
         self.console.feed(text, guest_s)
         self.cast.add(text, guest_s)
-        self._watch.add(self.console.take_new())
+        new = self.console.take_new()
+        self._watch.add(new)
+        self._dialogue.feed(new)
         fresh = self._watch.fresh
         seen = {milestone.name for milestone in self.milestones}
         for name, pattern in self._marks.items():

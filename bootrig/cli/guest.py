@@ -39,9 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_parser = subparsers.add_parser("run", help="start a guest and show its console")
     run_parser.add_argument("files", nargs=1, type=parse_path, metavar="FILE", help="TOML or JSON")
     run_parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="parent of the run directory")
-    run_parser.add_argument(
-        "--until", metavar="TEXT", help="end with exit status 0 when the console shows TEXT, otherwise 1"
+    ends = run_parser.add_mutually_exclusive_group()
+    ends.add_argument(
+        "--script",
+        type=parse_path,
+        metavar="FILE",
+        help="lead a dialogue at the console, [[step]] of a TOML file as in scenarios; 0 at its end, otherwise 1",
     )
+    ends.add_argument("--until", metavar="TEXT", help="end with exit status 0 when the console shows TEXT, otherwise 1")
     run_parser.add_argument(
         "--limit", type=parse_seconds, default=LIMIT_S, metavar="S", help="limit in seconds of wall time"
     )
@@ -169,13 +174,15 @@ def _tell_host_access(definition: "MachineDefinition", path: Path, *, is_allowed
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from bootrig.cli.guest_console import run_guest
+    from bootrig.cli.guest_console import Goal, run_guest
     from bootrig.emulator.definition.file import load_definition
     from bootrig.emulator.guest.configuration import add_root_ports
     from bootrig.emulator.release.recipes import find_emulator
+    from bootrig.scenario.steps import load_script
     from bootrig.workdir import make_run_directory
 
     launch = Launch(Launcher(arguments.launcher), ConfigureBy(arguments.configure_by))
+    goal = Goal(arguments.until or "", load_script(arguments.script) if arguments.script else ())
     require_possible(launch)
     emulator = find_emulator(arguments.emulator)
     catalog = _load_catalog(emulator)
@@ -186,4 +193,4 @@ def _run(arguments: argparse.Namespace) -> int:
     directory = make_run_directory(arguments.runs, arguments.files[0].stem)
     print(f"run directory: {directory}", file=sys.stderr)
     with keep_bugs(directory):
-        return run_guest(definition, launch, emulator, directory, until=arguments.until or "", limit_s=arguments.limit)
+        return run_guest(definition, launch, emulator, directory, goal, limit_s=arguments.limit)

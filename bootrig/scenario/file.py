@@ -17,7 +17,6 @@ from bootrig.scenario.check import check_scenario
 from bootrig.scenario.kinds.registry import find_kinds
 from bootrig.scenario.scenario import (
     ConsoleMark,
-    ConsoleStep,
     GuestChoice,
     KnownOutcome,
     Scenario,
@@ -25,6 +24,7 @@ from bootrig.scenario.scenario import (
     ScenarioDeadline,
     ScenarioExpectation,
 )
+from bootrig.scenario.steps import read_steps
 from bootrig.scenario.suites import DEFAULT_SUITE
 from bootrig.trace.reading.repetitions import DISTURBANCES
 from bootrig.trace.trace import OutcomeStatus
@@ -189,15 +189,7 @@ def _read_expectation(root: TableReader) -> ScenarioExpectation:
         console=tuple(
             ConsoleMark(table.string("milestone"), table.string("pattern")) for table in root.tables("console")
         ),
-        steps=tuple(
-            ConsoleStep(
-                expect=table.string("expect"),
-                send=table.string("send", default=""),
-                milestone=table.string("milestone", default=""),
-                repeat_s=table.number("repeat_s", default=0.0, minimum=0),
-            )
-            for table in root.tables("step")
-        ),
+        steps=read_steps(root),
         known=tuple(
             KnownOutcome(
                 roms=table.strings("roms"),

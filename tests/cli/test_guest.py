@@ -93,6 +93,17 @@ def test_run_refuses_a_wrong_definition_before_qemu_starts(tmp_path: Path, capsy
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_wrong_script_is_refused_before_qemu_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, script = tmp_path / "guest.toml", tmp_path / "script.toml"
+    path.write_text("")
+    script.write_text('[[step]]\nexpect = "("\nsend = "\\u4e00"\n[[step]]\nexpct = "a"\n')
+    assert main(["guest", "run", str(path), "--script", str(script)]) == 2
+    told = capsys.readouterr().err
+    assert 'step[0].expect: found "(", which is not a regular expression' in told
+    assert "step[0].send: " in told
+    assert 'did you mean "expect"' in told
+
+
 def test_run_with_a_qemu_that_ends_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "empty.toml"
     path.write_text("")

@@ -46,3 +46,25 @@ def test_run_that_does_not_get_there(tmp_path: Path, capsys: pytest.CaptureFixtu
     words = ["guest", "run", str(path), "--runs", str(tmp_path / "runs")]
     assert main([*words, "--until", "never", "--limit", "0.5"]) == 1
     assert "still running after 0.5 s" in capsys.readouterr().err
+
+
+SCRIPT = """
+[[step]]
+expect = "Press Ctrl-B"
+send = "\\u0002"
+repeat_s = 1
+[[step]]
+expect = "iPXE> "
+send = "ifstat\\r"
+[[step]]
+expect = "net0: [0-9a-f]{2}:"
+"""
+
+
+def test_run_a_script(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    path, script = tmp_path / "guest.toml", tmp_path / "script.toml"
+    path.write_text(DEFINITION.format(machine="pc"))
+    script.write_text(SCRIPT)
+    words = ["guest", "run", str(path), "--runs", str(tmp_path / "runs"), "--limit", "60", "--script", str(script)]
+    assert main(words) == 0
+    assert b"found: " in capfdbinary.readouterr().err
