@@ -96,16 +96,43 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644, durable: 
         OSError: it cannot be written; what was there before is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with start_temporary_file(path.parent, NEW_PREFIX) as (new, stream):
-        left = memoryview(content)
-        while left:
-            left = left[stream.write(left) :]
-        new.chmod(mode)
-        if durable:
-            os.fsync(stream.fileno())
-        new.replace(path)
+    if not _write_new(path, content, mode, durable=durable):
+        with start_temporary_file(path.parent, NEW_PREFIX) as (new, stream):
+            _write_all(stream.fileno(), content, mode, durable=durable)
+            new.replace(path)
     if durable:
         sync_directory(path.parent)
+
+
+def _write_new(path: Path, content: bytes, mode: int, *, durable: bool) -> bool:
+    """Write a file that is not there yet, and has no name until it is whole: a killed process leaves nothing of it.
+
+    Returns whether it has been written: not where there is one, or the file system has no files without names.
+    """
+    if path.exists() or path.is_symlink():
+        return False
+    try:
+        handle = os.open(path.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return False
+    try:
+        _write_all(handle, content, mode, durable=durable)
+        with suppress(OSError):
+            # only with a descriptor of a directory does Python have the kernel follow what leads to the file
+            os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle)
+            return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _write_all(handle: int, content: bytes, mode: int, *, durable: bool) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]
+    os.fchmod(handle, mode)
+    if durable:
+        os.fsync(handle)
 
 
 def sync_directory(directory: Path) -> None:

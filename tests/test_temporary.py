@@ -1,10 +1,12 @@
 """What killed processes leave is removed by the next one that makes something there; what is being made is not."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,6 +79,29 @@ def test_an_interrupted_writer_leaves_what_was_there(tmp_path: Path, monkeypatch
     with pytest.raises(KeyboardInterrupt):
         write_atomically(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"old"
+    assert names_in(tmp_path) == ["file"]
+
+
+def test_a_new_file_has_no_name_until_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    monkeypatch.setattr(os, "fsync", lambda _handle: seen.append(names_in(tmp_path)))
+    write_atomically(tmp_path / "file", b"new", mode=0o600)
+    assert seen[0] == []
+    assert ((tmp_path / "file").read_bytes(), (tmp_path / "file").stat().st_mode & 0o777) == (b"new", 0o600)
+
+
+@pytest.mark.parametrize("call", ["open", "link"])
+def test_where_there_are_no_files_without_names(call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = getattr(os, call)
+
+    def refuse(*words: Any, **named: Any) -> Any:
+        if call == "link" or words[1] & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, "refused")
+        return real(*words, **named)
+
+    monkeypatch.setattr(os, call, refuse)
+    write_atomically(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
     assert names_in(tmp_path) == ["file"]
 
 
