@@ -7,7 +7,7 @@ are values.
 
 from bootrig.api.bisect import Bisected, BisectListener, SourceRange, Trial, bisect_commits, bisect_sides
 from bootrig.api.bisection import Step
-from bootrig.api.matrix import compare, record, run
+from bootrig.api.matrix import compare, list_cells, record, run
 from bootrig.api.requests import FILTERS, BootRequest, Matrix
 from bootrig.api.results import CompareResult, RecordResult, RunResult
 from bootrig.api.single import OpenedConsole, boot, open_console
@@ -44,6 +44,7 @@ __all__ = [
     "compare",
     "find_run",
     "judge",
+    "list_cells",
     "load_policy",
     "merge_runs",
     "open_console",

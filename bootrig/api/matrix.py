@@ -105,6 +105,15 @@ class _Session:
         return tuple((side.label, finding) for side in self.sides for finding in find_errors(side.rom_set, models))
 
 
+def list_cells(rom_sets: Sequence[str], matrix: Matrix) -> tuple[CellKey, ...]:
+    """Return the cells that are asked for of sides; nothing is obtained, so also those for which a side has no ROM.
+
+    Raises:
+        InputError: the request is wrong.
+    """
+    return tuple(cell.key for cell in matrix.plan(tuple(map(resolve_stack, rom_sets))))
+
+
 def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = None) -> RunResult:
     """Boot ROM sets, as users name them and each once, in every cell; boot again what failed, until it is confirmed.
 

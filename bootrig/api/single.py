@@ -114,6 +114,9 @@ def _plan_one(request: BootRequest, stack: Stack) -> PlannedCell:
         )
     )
     planned = assign_cells(vary_cells(planned, [stack]), [stack])
+    models = dict.fromkeys(cell.key.nic_model for cell in planned)
+    if len(models) > 1:
+        raise CellSelectionError(f"one boot is of one NIC, and {request.nic_model} means {', '.join(models)}")
     names = dict.fromkeys(cell.scenario.name for cell in planned)
     if len(names) > 1:
         raise CellSelectionError(f"{request.scenario} has variants, name one", remedy=f"known: {', '.join(names)}")

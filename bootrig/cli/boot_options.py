@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 def add_matrix_options(parser: argparse.ArgumentParser) -> None:
     """Add the filters, each repeatable, and `-j`."""
     for option, what in (
-        ("--nic", "only this NIC model; repeatable"),
-        ("--scenario", "only this scenario, with or without variant; repeatable"),
-        ("--machine", "only this guest, by the name of its definition; repeatable"),
-        ("--platform-firmware", "only this platform firmware; repeatable"),
-        ("--emulator", "only this emulator; repeatable"),
-        ("--suite", "the scenarios of this suite; repeatable (default: default; full has all)"),
+        ("--nic", "only these NIC models: a name, a pattern such as 'virtio*', several between commas; repeatable"),
+        ("--scenario", "only these scenarios, with or without variant; as --nic"),
+        ("--machine", "only these guests, by the names of their definitions; as --nic"),
+        ("--platform-firmware", "only this platform firmware; as --nic"),
+        ("--emulator", "only these emulators; as --nic"),
+        ("--suite", "the scenarios of these suites; as --nic (default: default; full has all)"),
     ):
         parser.add_argument(option, action="append", default=[], metavar="NAME", help=what)
     parser.add_argument(

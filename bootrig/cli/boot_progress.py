@@ -18,6 +18,7 @@ from rich.text import Text
 from bootrig.api import Listener
 from bootrig.cell.specification import CellSpecification
 from bootrig.errors import is_wrong_input
+from bootrig.report.sentences import count
 from bootrig.report.terminal.console import open_console
 from bootrig.schedule.executors.executor import CellResult
 from bootrig.trace.names import VARIED, CellKey
@@ -57,14 +58,14 @@ class Progress(Listener):
         if self._console.is_terminal:
             self._live.start()
         else:
-            self._line(f"{self._title}: {cells} cells")
+            self._line(f"{self._title}: {count(cells, 'cell')}")
 
     def batch_added(self, title: str, more: int) -> None:
         """Show that more cells are to come, for another reason."""
         self._title = title
         self._total += more
         if not self._live.is_started:
-            self._line(f"{title}: {more} more cells")
+            self._line(f"{title}: {more} more cell{'s' if more != 1 else ''}")
         self._draw()
 
     def cell_started(self, specification: CellSpecification) -> None:

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import textwrap
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from typing import NoReturn
 
 from bootrig import __version__
 from bootrig.bug import keep_bugs
+from bootrig.cli.guide import describe_verb, describe_verbs
+from bootrig.cli.parser import Parser
 from bootrig.cli.telling import tell_error
 from bootrig.errors import BootrigError, ExitStatus, RigError
 from bootrig.standard_streams import find_failure, guard_standard_streams
@@ -52,23 +55,43 @@ TOLD = ("bootrig.store.fetch", "bootrig.romset.kinds.recipe")
 BISECT, EXIT_OPTION = "bisect", "--exit-for"
 JUDGING_VERBS = ("compare", "judge", "run", "boot", "build", "lint")
 EXIT_HELP = "for git bisect run: end with 125 in place of 2 and 3, and where a source does not compile"
+HELP_WIDTH = 78
 UNPROVEN = (ExitStatus.INPUT, ExitStatus.BROKEN)
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-def make_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser:
+def make_parser(verbs: Sequence[str] = tuple(VERBS)) -> Parser:
     """Return the argument parser; only the modules of `verbs` are imported."""
-    parser = argparse.ArgumentParser(prog="bootrig", description="Build network boot firmware and prove it by booting.")
-    parser.add_argument("--version", action="version", version=f"bootrig {__version__}")
+    plain = argparse.RawDescriptionHelpFormatter
+    summary = "Build network boot firmware and prove it by booting."
+    parser = Parser(prog="bootrig", description=summary, epilog=describe_verbs(VERBS), formatter_class=plain)
+    parser.add_argument("-V", "--version", action="version", version=f"bootrig {__version__}")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="show the commands that are run")
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb, summary in VERBS.items():
-        subparser = subparsers.add_parser(verb, help=summary, description=summary, allow_abbrev=False)
+    for verb, does in VERBS.items():
+        subparser = subparsers.add_parser(verb, description=does, epilog=describe_verb(verb), formatter_class=plain)
+        parser.verbs[verb] = subparser
         if verb in verbs:
             importlib.import_module(f"bootrig.cli.{verb}").add_arguments(subparser)
             if verb in JUDGING_VERBS:
                 subparser.add_argument(EXIT_OPTION, choices=[BISECT], help=EXIT_HELP)
+            subparser.description = textwrap.fill(subparser.description or "", HELP_WIDTH)
     return parser
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    """Return what a command line says; `help`, `help VERB` and `version` are what others call `--help`, `--version`."""
+    match list(words[:1]):
+        case ["help"]:
+            words = [*words[1:2], "--help"]
+        case ["version"]:
+            words = ["--version"]
+    verb = _find_verb(words)
+    parser = make_parser([verb] if verb else [])
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown:
+        parser.verbs[arguments.verb].error(f"unrecognized arguments: {' '.join(unknown)}")
+    return arguments
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -123,8 +146,7 @@ def _end(words: Sequence[str]) -> ExitStatus:
 
 def _run(words: Sequence[str]) -> int:
     """Run the verb that a command line names and return its exit status."""
-    verb = _find_verb(words)
-    arguments = make_parser([verb] if verb else []).parse_args(words)
+    arguments = _parse(words)
     arguments.argv = words
     logging.basicConfig(
         level=logging.DEBUG if arguments.verbose else logging.WARNING, format="%(message)s", stream=sys.stderr

@@ -4,6 +4,7 @@ import argparse
 
 from bootrig.cli.boot_options import add_matrix_options, read_matrix
 from bootrig.cli.documents import add_document_options, deliver, read_documents
+from bootrig.errors import ExitStatus
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a side to boot: NAME of a recipe, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom, or parts: "
         "roms=...,emulator=...,platform-firmware=...",
     )
+    parser.add_argument("--list", action="store_true", help="print the cells that would be booted, and boot nothing")
     add_matrix_options(parser)
     add_document_options(parser, "the outcomes")
 
@@ -26,6 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
     from bootrig.report.terminal.console import open_console
     from bootrig.report.terminal.outcomes import print_outcomes
 
+    if arguments.list:
+        for cell in api.list_cells(arguments.rom_set, read_matrix(arguments)):
+            print(cell)
+        return ExitStatus.GOOD
     documents = read_documents(arguments, "outcomes")
     console = open_console(stderr=any(document.is_printed for document in documents))
     with Progress() as listener:

@@ -1,7 +1,8 @@
 """The matrix: which cells a run has, after all filters."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from bootrig.document.toml import suggest
 from bootrig.recipe.path import RecipeKind, iter_recipe_names
@@ -10,9 +11,10 @@ from bootrig.scenario.platform import BUILT_PREFIX, FAMILIES, firmware_family
 from bootrig.scenario.scenario import Scenario
 from bootrig.scenario.suites import DEFAULT_SUITE, find_machines, iter_suite_names
 from bootrig.schedule.errors import CellSelectionError, EmptySelectionError
-from bootrig.trace.names import DEFAULT_EMULATOR, VARIED, CellKey
+from bootrig.trace.names import DEFAULT_EMULATOR, VARIED, CellKey, matches_pattern
 from firmware.nic import NIC_MODELS, NIC_VARIANTS, find_models_of_rom
 
+_PATTERN = re.compile(r"[*?]")
 SHIPPED_MACHINES = ("pc", "q35", "q35-virt", "q35-4g")
 
 
@@ -69,18 +71,21 @@ def plan_cells(filters: Filters) -> tuple[PlannedCell, ...]:
         DocumentError: a scenario does not exist or is wrong.
         CellSelectionError: a filter names what does not exist, or nothing is left.
     """
-    _require_known("NIC model", filters.nic_models, (*NIC_MODELS, *NIC_VARIANTS))
-    _require_known("machine", filters.machines, iter_recipe_names(RecipeKind.GUESTS))
-    built = tuple(f"{BUILT_PREFIX}{name}" for name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE))
-    _require_known("platform firmware", filters.platform_firmware, (*FAMILIES, *built))
-    _require_known("emulator", filters.emulators, iter_recipe_names(RecipeKind.EMULATORS))
     # what is named twice, a family and one of its variants say, is tried once
     chosen = tuple(_select_scenarios(filters.scenarios))
-    _require_known("suite", filters.suites, iter_suite_names(chosen))
+    built = tuple(f"{BUILT_PREFIX}{name}" for name in iter_recipe_names(RecipeKind.PLATFORM_FIRMWARE))
+    filters = replace(
+        filters,
+        nic_models=_choose("NIC model", filters.nic_models, NIC_MODELS, NIC_VARIANTS),
+        machines=_choose("machine", filters.machines, iter_recipe_names(RecipeKind.GUESTS)),
+        platform_firmware=_choose("platform firmware", filters.platform_firmware, FAMILIES, built),
+        emulators=_choose("emulator", filters.emulators, iter_recipe_names(RecipeKind.EMULATORS)),
+        suites=_choose("suite", filters.suites, iter_suite_names(chosen)),
+    )
     cells = {cell.key: cell for scenario in chosen for cell in _iter_cells(scenario, filters)}
     if not cells:
         raise EmptySelectionError(
-            "no cell is left by these filters", remedy="bootrig run --help names them; leave one out to see more"
+            "no cell is left by these filters", remedy="leave one out; bootrig run SIDE --list shows what is left"
         )
     return tuple(cells.values())
 
@@ -90,7 +95,13 @@ def _select_scenarios(names: Sequence[str]) -> Iterator[Scenario]:
     if not names:
         yield from iter_scenarios()
         return
-    for name in names:
+    for name in split_words(names):
+        if _PATTERN.search(name):
+            fitting = [scenario for scenario in iter_scenarios() if _fits(scenario.name, name)]
+            if not fitting:
+                raise CellSelectionError(f"no scenario fits {name!r}", remedy="bootrig run SIDE --list shows them")
+            yield from fitting
+            continue
         scenarios = load_scenario_family(name)
         if not scenarios:
             known = [scenario.name for scenario in load_scenario_family(name.partition("[")[0])]
@@ -98,6 +109,11 @@ def _select_scenarios(names: Sequence[str]) -> Iterator[Scenario]:
                 f"scenario {name!r} has no such variant{suggest(name, known)}", remedy=f"known: {', '.join(known)}"
             )
         yield from scenarios
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Whether a scenario is meant by a pattern, of its whole name or of its family's."""
+    return matches_pattern(name, pattern) or matches_pattern(name.partition("[")[0], pattern)
 
 
 def _iter_cells(scenario: Scenario, filters: Filters) -> Iterator[PlannedCell]:
@@ -145,9 +161,29 @@ def _filtered(offered: Sequence[str], wanted: Collection[str]) -> Iterator[str]:
     return (word for word in offered if not wanted or word in wanted)
 
 
-def _require_known(what: str, words: Sequence[str], known: Sequence[str]) -> None:
-    for word in words:
-        if word not in known:
+def _choose(what: str, words: Sequence[str], usual: Iterable[str], more: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the names that words stand for: several between commas, patterns of the shell.
+
+    What there is beside the `usual` is meant by its whole name, or by a pattern that nothing usual fits.
+
+    Raises:
+        CellSelectionError: a word stands for nothing.
+    """
+    usual, more = tuple(usual), tuple(more)
+    chosen: dict[str, None] = {}
+    for word in split_words(words):
+        found = [word] if word in more else []
+        for names in (usual, more):
+            found = found or [name for name in names if matches_pattern(name, word)]
+        if not found:
+            known = (*usual, *more)
             raise CellSelectionError(
                 f"unknown {what} {word!r}{suggest(word, known)}", remedy=f"known: {', '.join(known)}"
             )
+        chosen.update(dict.fromkeys(found))
+    return tuple(chosen)
+
+
+def split_words(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the words between commas; a comma in the brackets of a variant belongs to it."""
+    return tuple(part for word in words for part in re.split(r",(?![^\[]*\])", word))

@@ -148,7 +148,7 @@ def test_a_platform_firmware_that_was_built_takes_the_place_of_its_family() -> N
         (
             {"scenarios": ("efi-tftp",), "machines": ("pc",)},
             "no cell is left by these filters",
-            "bootrig run --help names them; leave one out to see more",
+            "leave one out; bootrig run SIDE --list shows what is left",
         ),
     ],
 )
@@ -170,3 +170,31 @@ def test_a_filter_that_names_what_is_not_there(filters: dict[str, tuple[str, ...
 )
 def test_families_of_platform_firmware(name: str, family: str, recipe: str | None) -> None:
     assert (firmware_family(name), find_built_recipe(name)) == (family, recipe)
+
+
+def test_patterns_and_commas_choose_among_what_is_usual_first() -> None:
+    def models(*words: str) -> list[str]:
+        cells = plan_cells(Filters(nic_models=words, scenarios=("pxe-tftp",), machines=("pc",)))
+        return [cell.key.nic_model for cell in cells]
+
+    assert models("e1000*,pcnet") == ["e1000", "e1000e", "pcnet"]
+    assert models("virtio*", "virtio-net-pci") == ["virtio-net-pci"]
+    assert models("e1000-8254?em") == ["e1000-82545em"]
+    assert models("*") == models()
+
+
+def test_patterns_choose_scenarios_by_whole_names_and_by_families() -> None:
+    def names(*words: str) -> set[str]:
+        return {cell.scenario.name for cell in plan_cells(Filters(scenarios=words))}
+
+    assert names("s?ript") == names("script") == {"script[ipxe]", "script[gpxe]"}
+    assert names("script[ipxe],pxe-tftp") == {"script[ipxe]", "pxe-tftp"}
+    assert names("*[ipxe]") == {name for name in names() if name.endswith("[ipxe]")}
+
+
+@pytest.mark.parametrize("word", ["q*x", "", "e1000,"])
+def test_a_pattern_that_nothing_fits_is_refused(word: str) -> None:
+    with pytest.raises(CellSelectionError, match="unknown NIC model"):
+        plan_cells(Filters(nic_models=(word,)))
+    with pytest.raises(CellSelectionError, match="no scenario fits"):
+        plan_cells(Filters(scenarios=("pxf*",)))
