@@ -33,6 +33,7 @@ class Parser(argparse.ArgumentParser):
         elif message.startswith(_UNKNOWN):
             options = [option for option in self._option_string_actions if option.startswith("--")]
             wrong = next((w for w in message.removeprefix(_UNKNOWN).split() if w.startswith("-")), "")
-            message += suggest(wrong.partition("=")[0], options)
+            wrong = wrong.partition("=")[0]
+            message += "" if wrong in options else suggest(wrong, options)
         print(f"{self.prog}: {message}\n  remedy: {remedy}", file=sys.stderr)
         raise SystemExit(int(ExitStatus.INPUT))

@@ -20,11 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `bootrig roms` takes."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    actions.add_parser("list", help="list the ROM sets (the default)")
+    listing = actions.add_parser("list", help="list the ROM sets (the default)")
     show = actions.add_parser("show", help="the files of a ROM set")
     show.add_argument("name", metavar="SIDE", help="the ROM set: NAME, host, ./DIRECTORY, ./PACKAGE, ./FILE.rom")
     # The flag is read before the action or after it; a default here would undo the one that was read before.
-    show.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
+    for action in (listing, show):
+        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
     pin = actions.add_parser("pin", help="print the recipe of a ROM set, with the digests of all its files")
     pin.add_argument("name", metavar="SIDE", help="the ROM set, as of show")
 

@@ -16,6 +16,7 @@ from bootrig.cli.main import VERBS, main, make_parser
         (["run", "a", "--time", "virtul"], 'did you mean "virtual"?\n  remedy: known: virtual, real'),
         (["cache", "prun"], "bootrig cache: argument ACTION: invalid choice: 'prun'; did you mean \"prune\"?"),
         (["run", "a", "--scen", "x"], "bootrig run: unrecognized arguments: --scen x"),
+        (["roms", "pin", "host", "--json"], "unrecognized arguments: --json\n"),
         (["xyzzy"], "invalid choice: 'xyzzy'\n"),
         (["help", "comparex"], 'did you mean "compare"?'),
     ],
