@@ -1,4 +1,4 @@
-"""What bootrig does, as functions over requests: compare, run, record, boot, judge.
+"""What bootrig does, as functions over requests: compare, run, rerun, record, boot, judge.
 
 The commands and the pytest plugin are thin layers over this package. Progress is told to a `Listener`; nothing here
 prints. What is wrong with a request is an `InputError`, a broken rig a `RigError`; how boots ended, and the verdict,
@@ -9,6 +9,7 @@ from bootrig.api.bisect import Bisected, BisectListener, SourceRange, Trial, bis
 from bootrig.api.bisection import Step
 from bootrig.api.matrix import compare, list_cells, record, run
 from bootrig.api.requests import FILTERS, BootRequest, Matrix
+from bootrig.api.rerun import Rerun, rerun, rerun_one
 from bootrig.api.results import CompareResult, RecordResult, RunResult
 from bootrig.api.single import OpenedConsole, boot, open_console
 from bootrig.compare import Policy, load_policy
@@ -33,6 +34,7 @@ __all__ = [
     "OpenedConsole",
     "Policy",
     "RecordResult",
+    "Rerun",
     "RunResult",
     "Shard",
     "SourceRange",
@@ -49,5 +51,7 @@ __all__ = [
     "merge_runs",
     "open_console",
     "record",
+    "rerun",
+    "rerun_one",
     "run",
 ]

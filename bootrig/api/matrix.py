@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 
 from msgspec import structs
 
-from bootrig.api.record import describe_run, end_run
+from bootrig.api.asked import SIDES, Asked, ask_by_names
+from bootrig.api.record import describe_options, describe_run, end_run
 from bootrig.api.recorded import (
     RecordedSide,
     add_recorded,
@@ -29,29 +29,30 @@ from bootrig.compare.linting import choose_named, find_errors, find_named, find_
 from bootrig.compare.narrowing import tell_narrowed
 from bootrig.emulator.definition.launch import settle_pace
 from bootrig.errors import BootrigError, ExitStatus, InputError, RigError, is_wrong_input
+from bootrig.jsonfile import to_json_value
+from bootrig.record.listing import measure
 from bootrig.record.news import keep_history, tell_news
+from bootrig.record.presence import start_run
 from bootrig.record.recording import Recording, find_lacking, select_recorded
 from bootrig.record.run import VERDICT_FILE, Run, write_run
 from bootrig.report.json import encode_verdict
+from bootrig.report.terminal.outcomes import summarise
+from bootrig.report.terminal.verdict import summarise_verdict
 from bootrig.romset.kinds.rom import is_single_rom
-from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.campaign import Campaign, Listener
 from bootrig.schedule.equipment import make_equipment
 from bootrig.schedule.executors.choice import start_executor
 from bootrig.schedule.firmware_files import keep_firmware
 from bootrig.schedule.results import KeptResults
 from bootrig.schedule.shelf import start_shelf
-from bootrig.schedule.sides import Side, embed_side, label_sides, narrow_cells, obtain_sides
-from bootrig.schedule.stack import assign_cells, require_portable, resolve_stack
+from bootrig.schedule.sides import Side, embed_side, narrow_cells
+from bootrig.schedule.stack import assign_cells
 from bootrig.temporary import remove_path
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import WantedBoot, find_repeats
 from bootrig.trace.trace import Trace
 from bootrig.workdir import make_run_directory, write_atomically
 from firmware.lint.finding import Finding
-
-SIDES = ("baseline", "candidate")
-NONE: Mapping[str, Recording] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,17 @@ def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = Non
         InputError: the request is wrong.
         RigError: the rig or its host is broken, so that nothing was booted.
     """
-    names = tuple(dict.fromkeys(rom_sets))
-    with _start_session("run", names, label_sides(names), matrix, listener or Listener()) as session:
+    return boot_sides(ask_by_names(tuple(dict.fromkeys(rom_sets)), matrix), matrix, listener)
+
+
+def boot_sides(asked: Asked, matrix: Matrix, listener: Listener | None = None) -> RunResult:
+    """Boot sides as `run` does, whatever they come from.
+
+    Raises:
+        InputError: the request is wrong.
+        RigError: the rig or its host is broken, so that nothing was booted.
+    """
+    with _start_session("run", asked, matrix, listener or Listener()) as session:
         campaign = session.campaign
         _boot_all(campaign, matrix.repeat)
         while campaign.boot((failures := _judge_failures(campaign, matrix)).wanted):
@@ -130,7 +140,7 @@ def run(rom_sets: Sequence[str], matrix: Matrix, listener: Listener | None = Non
         errors = tuple((side, key, _describe(key, error)) for (side, key), error in campaign.errors.items())
         outcomes = Outcomes(campaign.traces(), failures, errors, session.find_errors())
         result = RunResult(outcomes=outcomes, directory=session.directory)
-        _finish(session, result.status)
+        _finish(session, result.status, summarise(outcomes))
     return result
 
 
@@ -154,7 +164,20 @@ def compare(
     recordings = find_recordings(names, SIDES)
     if len(recordings) == len(SIDES):
         return _compare_recorded(recordings, names, matrix, policy)
-    with _start_session("compare", names, SIDES, matrix, listener or Listener(), recordings) as session:
+    return compare_sides(ask_by_names(names, matrix, SIDES, recordings), matrix, policy, listener)
+
+
+def compare_sides(
+    asked: Asked, matrix: Matrix, policy: Policy | None = None, listener: Listener | None = None
+) -> CompareResult:
+    """Compare two sides as `compare` does, whatever they come from.
+
+    Raises:
+        InputError: the request is wrong.
+        RigError: the rig or its host is broken, so that nothing was booted.
+    """
+    policy = policy or Policy()
+    with _start_session("compare", asked, matrix, listener or Listener(), policy) as session:
         _boot_all(session.campaign, matrix.repeat)
         lint, notes = session.find_new(), session.tell_narrowed()
         while session.boot((verdict := _compare(session, matrix, policy, lint, notes)).wanted):
@@ -162,7 +185,7 @@ def compare(
         verdict = tell_news(verdict, session.record, session.directory.parent)
         result = CompareResult(verdict=verdict, directory=session.directory)
         write_atomically(session.directory / VERDICT_FILE, encode_verdict(verdict))
-        _finish(session, result.status)
+        _finish(session, result.status, summarise_verdict(verdict))
     return result
 
 
@@ -177,7 +200,7 @@ def record(rom_set: str, matrix: Matrix, listener: Listener | None = None, *, on
         RigError: the rig or its host is broken, so that nothing was booted.
     """
     matrix = replace(matrix, is_cold=True)
-    with _start_session("record", (rom_set,), label_sides((rom_set,)), matrix, listener or Listener()) as session:
+    with _start_session("record", ask_by_names((rom_set,), matrix), matrix, listener or Listener()) as session:
         campaign = session.campaign
         _boot_all(campaign, matrix.repeat)
         while campaign.boot(find_lacking(campaign.traces(), once=once)):
@@ -188,7 +211,7 @@ def record(rom_set: str, matrix: Matrix, listener: Listener | None = None, *, on
         )
         broken = {key: _describe(key, error) for (_, key), error in campaign.errors.items()}
         result = RecordResult(recording=recording, directory=session.directory, broken=broken)
-        _finish(session, result.status)
+        _finish(session, result.status, f"{len(result.recording.traces)} boots recorded")
     return result
 
 
@@ -206,8 +229,7 @@ def _compare_recorded(
         verdict = tell_news(judge_recorded(sides, policy, notes), record, directory.parent)
         result = CompareResult(verdict=verdict, directory=directory)
         write_atomically(directory / VERDICT_FILE, encode_verdict(verdict))
-        _keep(end_run(record, (), result.status), directory)
-        keep_history(directory.parent)
+        _end(record, (), result.status, summarise_verdict(verdict), directory)
     return result
 
 
@@ -258,40 +280,25 @@ def _boot_all(campaign: Campaign, repeat: int) -> None:
 
 @contextmanager
 def _start_session(
-    verb: str,
-    names: Sequence[str],
-    labels: Sequence[str],
-    matrix: Matrix,
-    listener: Listener,
-    recordings: Mapping[str, Recording] = NONE,
+    verb: str, asked: Asked, matrix: Matrix, listener: Listener, policy: Policy | None = None
 ) -> Iterator[_Session]:
     """Make everything ready for the cells of ROM sets; processes end with the `with`. Recorded sides are not booted."""
-    matrix.require_sound()
     pace = settle_pace(matrix.is_virtual, matrix.accelerator, matrix.confirm_by)
-    planned = matrix.plan(tuple(map(resolve_stack, names)))
-    recorded: tuple[RecordedSide, ...] = ()
-    notes: tuple[str, ...] = ()
-    if recordings:
-        recorded, planned, notes = serve_cells(recordings, dict(zip(labels, names, strict=True)), planned)
-        names = [name for name, label in zip(names, labels, strict=True) if label not in recordings]
-        labels = [label for label in labels if label not in recordings]
-    stacks = tuple(map(resolve_stack, names))
-    require_rom_sets(names)
-    if matrix.on is not None:
-        require_portable(stacks)
-    equipment = make_equipment(assign_cells(planned, stacks), pace=pace, launch=matrix.launch)
-    rom_sets = obtain_sides(names)
+    planned = asked.planned
+    equipment = make_equipment(assign_cells(planned, asked.stacks), pace=pace, launch=matrix.launch, given=asked.guests)
+    asked.require(equipment)
+    rom_sets = asked.obtain()
     if verb == "compare":
-        planned = narrow_cells(planned, rom_sets, names)
+        planned = narrow_cells(planned, rom_sets, asked.names)
     directory = make_run_directory(matrix.runs, verb)
-    with keep_bugs(directory):
+    with keep_bugs(directory), start_run(directory):
         equipment = keep_firmware(equipment, directory)
         sides = [
             replace(
                 embed_side(rom_set, name, directory, label, is_compared=verb != "run", stack=stack),
                 is_recorded=verb == "record",
             )
-            for rom_set, name, label, stack in zip(rom_sets, names, labels, stacks, strict=True)
+            for rom_set, name, label, stack in zip(rom_sets, asked.names, asked.labels, asked.stacks, strict=True)
         ]
         with start_shelf(listener.boots_cold) as shelf, ExitStack() as stack:
             try:
@@ -303,25 +310,36 @@ def _start_session(
                 # nothing was booted, and the error tells it all
                 remove_path(directory)
                 raise
-            kept, shared = KeptResults(is_fresh=matrix.is_fresh), None if matrix.is_cold else shelf
+            kept, shared = asked.kept or KeptResults(is_fresh=matrix.is_fresh), None if matrix.is_cold else shelf
             campaign = Campaign(run_cells, equipment, directory, sides, planned, listener, kept, shared)
             cells = list(campaign.iter_cells())
             if not cells:
                 remove_path(directory)
                 raise InputError(
-                    f"no ROM of {', '.join(names)} fits the NIC models asked for", remedy="bootrig roms show SIDE"
+                    f"no ROM of {', '.join(asked.names)} fits the NIC models asked for", remedy="bootrig roms show SIDE"
                 )
-            recorded = tuple(side.write_traces(directory) for side in recorded)
+            recorded = tuple(side.write_traces(directory) for side in asked.recorded)
             described = describe_run(verb, matrix.argv, directory, sides, equipment, cells)
-            record = structs.replace(add_recorded(described, recorded), repeat=matrix.repeat)
+            record = structs.replace(
+                add_recorded(described, recorded),
+                repeat=matrix.repeat,
+                options=describe_options(matrix),
+                policy={} if policy is None or policy == Policy() else to_json_value(policy),
+                repeats=asked.repeats,
+            )
             _keep(record, directory)
             listener.run_made(directory, len(cells))
-            yield _Session(campaign, sides, directory, record, recorded, notes)
+            yield _Session(campaign, sides, directory, record, recorded, asked.notes)
 
 
-def _finish(session: _Session, status: ExitStatus) -> None:
-    _keep(end_run(session.record, session.campaign.traces(), status), session.directory)
-    keep_history(session.directory.parent)
+def _finish(session: _Session, status: ExitStatus, outcome: str) -> None:
+    _end(session.record, session.campaign.traces(), status, outcome, session.directory)
+
+
+def _end(record: Run, traces: Sequence[Trace], status: ExitStatus, outcome: str, directory: Path) -> None:
+    ended = end_run(record, traces, status)
+    _keep(structs.replace(ended, outcome=outcome, length=measure(directory)), directory)
+    keep_history(directory.parent)
 
 
 def _keep(record: Run, directory: Path) -> None:

@@ -3,14 +3,27 @@
 import platform
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
 from bootrig import __version__
+from bootrig.api.requests import Matrix, Request
 from bootrig.cache import digest_file
 from bootrig.confinement.barriers import find_held
-from bootrig.errors import ExitStatus
-from bootrig.record.run import Run, RunCell, RunEmulator, RunFirmware, RunHost, RunRom, RunSide, tell_time
+from bootrig.emulator.definition.launch import AcceleratorWish, ConfigureBy, Launch, Launcher, RomBy
+from bootrig.errors import ExitStatus, InputError
+from bootrig.record.run import (
+    Run,
+    RunCell,
+    RunEmulator,
+    RunFirmware,
+    RunHost,
+    RunOptions,
+    RunRom,
+    RunSide,
+    tell_time,
+)
 from bootrig.romset.side import parse_side
 from bootrig.schedule.equipment import CELLS_DIRECTORY, Equipment, count_processors
 from bootrig.schedule.plan import PlannedCell
@@ -62,6 +75,44 @@ def describe_run(
             for side, cell in cells
         ),
     )
+
+
+def describe_options(asked: Request) -> RunOptions:
+    """Return what `run.json` says of how guests are booted."""
+    launch = asked.launch
+    told = RunOptions(
+        is_virtual=asked.is_virtual,
+        accelerator=asked.accelerator,
+        launcher=launch.launcher,
+        configure_by=launch.configure_by,
+        rom_by=launch.rom_by,
+    )
+    if not isinstance(asked, Matrix):
+        return told
+    return replace(
+        told, confirm_everywhere=asked.confirm_everywhere, confirm_by=asked.confirm_by, is_cold=asked.is_cold
+    )
+
+
+def restore_options(options: RunOptions) -> dict[str, Any]:
+    """Return the fields of a `Matrix` that are such options.
+
+    Raises:
+        InputError: a word is not known.
+    """
+    try:
+        launch = Launch(Launcher(options.launcher), ConfigureBy(options.configure_by), RomBy(options.rom_by))
+        AcceleratorWish(options.accelerator), AcceleratorWish(options.confirm_by)
+    except ValueError as error:
+        raise InputError(f"the run has options that this bootrig does not know: {error}") from error
+    return {
+        "is_virtual": options.is_virtual,
+        "accelerator": options.accelerator,
+        "launch": launch,
+        "confirm_everywhere": options.confirm_everywhere,
+        "confirm_by": options.confirm_by,
+        "is_cold": options.is_cold,
+    }
 
 
 def end_run(record: Run, traces: Sequence[Trace], status: ExitStatus) -> Run:

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from socket import socket
 
-from bootrig.api.record import describe_run, end_run
-from bootrig.api.requests import BootRequest
+from msgspec.structs import replace
+
+from bootrig.api.asked import Asked
+from bootrig.api.record import describe_options, describe_run, end_run
+from bootrig.api.requests import BootRequest, Request
 from bootrig.bug import keep_bugs
 from bootrig.cell.observer import Operator
 from bootrig.cell.process import run_cell
@@ -15,6 +19,8 @@ from bootrig.cell.specification import CellSpecification, write_specification
 from bootrig.emulator.definition.launch import require_possible, settle_pace
 from bootrig.errors import ExitStatus
 from bootrig.jsonfile import load_json
+from bootrig.record.listing import measure
+from bootrig.record.presence import start_run
 from bootrig.record.run import Run, write_run
 from bootrig.romset.obtain import require_rom_sets
 from bootrig.schedule.equipment import make_equipment, specify
@@ -38,13 +44,28 @@ def boot(request: BootRequest, operator: Operator | None = None) -> tuple[Trace,
         InputError: the request is wrong.
         RigError: the rig or its host is broken.
     """
-    specification, record = _specify_one(request)
-    with keep_bugs(specification.run_directory):
-        write_specification(specification)
-        run_cell(specification, operator)
-        trace = load_json(specification.directory / TRACE_FILE, Trace)
-        status = ExitStatus.GOOD if trace.passed else ExitStatus.BAD
-        write_run(end_run(record, [trace], status), specification.run_directory)
+    return boot_cell(_ask_one(request), request, operator, is_interactive=request.interactive)
+
+
+def boot_cell(
+    asked: Asked, request: Request, operator: Operator | None = None, *, is_interactive: bool = False
+) -> tuple[Trace, Path]:
+    """Boot the one cell of the one side that is asked for as `boot` does, whatever it comes from.
+
+    Raises:
+        InputError: the request is wrong.
+        RigError: the rig or its host is broken.
+    """
+    with _start_one(asked, request, is_interactive=is_interactive) as (specification, record):
+        directory = specification.run_directory
+        with keep_bugs(directory):
+            write_specification(specification)
+            run_cell(specification, operator)
+            trace = load_json(specification.directory / TRACE_FILE, Trace)
+            status = ExitStatus.GOOD if trace.passed else ExitStatus.BAD
+            outcome = "left" if is_interactive else str(trace.outcome.status)
+            ended = end_run(record, [trace], status)
+            write_run(replace(ended, outcome=outcome, length=measure(directory)), directory)
     return trace, specification.directory
 
 
@@ -72,32 +93,49 @@ def open_console(request: BootRequest) -> Iterator[OpenedConsole]:
         InputError: the request is wrong.
         RigError: the rig or its host is broken, also in the end.
     """
-    specification, _ = _specify_one(request)
-    with start_pool(1, specification.run_directory) as pool, pool.start_console(specification) as console:
+    with (
+        _start_one(_ask_one(request), request, is_interactive=request.interactive) as (specification, _),
+        start_pool(1, specification.run_directory) as pool,
+        pool.start_console(specification) as console,
+    ):
         yield OpenedConsole(console, specification.directory)
 
 
-def _specify_one(request: BootRequest) -> tuple[CellSpecification, Run]:
-    """Make everything ready for one boot."""
+def _ask_one(request: BootRequest) -> Asked:
+    """Return the cell and the side of a single boot."""
     require_possible(request.launch)
-    pace = settle_pace(False if request.interactive else request.is_virtual, request.accelerator)
     stack = resolve_stack(request.rom_set)
     cell = _plan_one(request, stack)
-    require_rom_sets([request.rom_set])
-    equipment = make_equipment([cell], pace=pace, launch=request.launch)
-    (rom_set,) = obtain_sides([request.rom_set])
-    (label,) = label_sides([request.rom_set])
+    names = (request.rom_set,)
+    require_rom_sets(names)
+    return Asked(
+        names=names, labels=label_sides(names), stacks=(stack,), planned=(cell,), obtain=partial(obtain_sides, names)
+    )
+
+
+@contextmanager
+def _start_one(asked: Asked, request: Request, *, is_interactive: bool) -> Iterator[tuple[CellSpecification, Run]]:
+    """Make everything ready for one boot."""
+    pace = settle_pace(False if is_interactive else request.is_virtual, request.accelerator)
+    (name,), (label,), (stack,) = asked.names, asked.labels, asked.stacks
+    (cell,) = assign_cells(asked.planned, asked.stacks)
+    equipment = make_equipment([cell], pace=pace, launch=request.launch, given=asked.guests)
+    asked.require(equipment)
+    (rom_set,) = asked.obtain()
     directory = make_run_directory(request.runs, "boot")
-    equipment = keep_firmware(equipment, directory)
-    side = embed_side(rom_set, request.rom_set, directory, label, stack=stack)
-    if not side.covers(cell.key.nic_model):
-        remove_path(directory)
-        raise CellSelectionError(
-            f"{request.rom_set} has no ROM for {cell.key.nic_model}", remedy=f"bootrig roms show {request.rom_set}"
+    with start_run(directory):
+        equipment = keep_firmware(equipment, directory)
+        side = embed_side(rom_set, name, directory, label, stack=stack)
+        if not side.covers(cell.key.nic_model):
+            remove_path(directory)
+            raise CellSelectionError(f"{name} has no ROM for {cell.key.nic_model}", remedy=f"bootrig roms show {name}")
+        record = replace(
+            describe_run("boot", request.argv, directory, [side], equipment, [(side, cell)]),
+            options=describe_options(request),
+            repeats=asked.repeats,
         )
-    record = describe_run("boot", request.argv, directory, [side], equipment, [(side, cell)])
-    write_run(record, directory)
-    return specify(cell, side, equipment, directory, Attempt(equipment.choose_first_clock(cell))), record
+        write_run(record, directory)
+        yield specify(cell, side, equipment, directory, Attempt(equipment.choose_first_clock(cell))), record
 
 
 def _plan_one(request: BootRequest, stack: Stack) -> PlannedCell:

@@ -63,6 +63,17 @@ def parse_date(text: str) -> datetime.date:
         raise argparse.ArgumentTypeError(f'"{text}" is not a date, expected one such as 2031-01-01') from error
 
 
+def parse_count(text: str) -> int:
+    """Return the number of things that `text` says.
+
+    Raises:
+        argparse.ArgumentTypeError: it says none.
+    """
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number of things, expected 0, 1, 2, ...')
+    return int(text)
+
+
 def parse_path(text: str) -> Path:
     """Return the path that `text` is.
 

@@ -1,16 +1,21 @@
 """Judging recorded boots."""
 
+import datetime
+
+import msgspec
 from msgspec import Struct
 
 from bootrig.compare.comparison import DEFAULT, Proof, compare_traces
 from bootrig.compare.failures import Outcomes, judge_failures
 from bootrig.compare.linting import choose_named, find_errors, find_named, find_new, find_new_named
 from bootrig.compare.narrowing import tell_narrowed
-from bootrig.compare.policy import Policy
+from bootrig.compare.policy import FailOn, Policy
+from bootrig.compare.tolerance import TOLERANCE, Tolerance
 from bootrig.compare.verdict import Verdict
+from bootrig.compare.waivers import FieldPatterns, Waiver
 from bootrig.jsonfile import load_json
-from bootrig.record.run import RecordedRun
-from bootrig.trace.names import matches_pattern, parse_cell_name
+from bootrig.record.run import RecordedRun, Run, RunError
+from bootrig.trace.names import DifferencePattern, matches_pattern, parse_cell_name
 from bootrig.trace.trace import OutcomeStatus, Trace
 from firmware.lint.finding import Finding
 
@@ -37,6 +42,33 @@ class _Cell(Struct, frozen=True):
     """What the specification of a cell says of outcomes."""
 
     scenario: _Scenario = _Scenario()
+
+
+class _RecordedPatterns(Struct, frozen=True):
+    """What a waiver accepts: its cell is a pattern, or has patterns for each part."""
+
+    rule: str
+    cell: str | tuple[tuple[str, ...], ...]
+    subject: str | None = None
+
+
+class _RecordedWaiver(Struct, frozen=True):
+    """A waiver as `run.json` has it."""
+
+    name: str
+    reason: str
+    patterns: _RecordedPatterns
+    expires: datetime.date | None = None
+
+
+class _RecordedPolicy(Struct, frozen=True):
+    """A policy as `run.json` has it."""
+
+    relies_on: frozenset[str] = frozenset()
+    strict: bool = False
+    fail_on: FailOn = FailOn.REGRESSION
+    tolerance: Tolerance = TOLERANCE
+    waivers: tuple[_RecordedWaiver, ...] = ()
 
 
 def judge(baseline: RecordedRun, candidate: RecordedRun, policy: Policy = DEFAULT) -> Verdict:
@@ -87,6 +119,29 @@ def _find_new(
     if len(named) < len(sides):
         return ()
     return find_new_named(*(choose_named(findings, nic_models) for findings in named))
+
+
+def restore_policy(run: Run) -> Policy:
+    """Return the policy by which a run judged itself.
+
+    Raises:
+        RunError: it is damaged.
+    """
+    try:
+        told = msgspec.convert(dict(run.policy), _RecordedPolicy)
+    except msgspec.ValidationError as error:
+        raise RunError(f"the policy of the run {run.id} is damaged: {error}") from error
+    waivers = tuple(_restore_waiver(waiver) for waiver in told.waivers)
+    return Policy(
+        relies_on=told.relies_on, strict=told.strict, fail_on=told.fail_on, tolerance=told.tolerance, waivers=waivers
+    )
+
+
+def _restore_waiver(told: _RecordedWaiver) -> Waiver:
+    rule, cell, subject = told.patterns.rule, told.patterns.cell, told.patterns.subject
+    if isinstance(cell, str):
+        return Waiver(told.name, told.reason, DifferencePattern(rule, cell, subject), told.expires)
+    return Waiver(told.name, told.reason, FieldPatterns(rule, cell, subject or "*"), told.expires)
 
 
 def settle(recorded: RecordedRun) -> Outcomes:

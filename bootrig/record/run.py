@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -109,6 +109,19 @@ class RunCell(Struct, frozen=True):
     directory: str
 
 
+class RunOptions(Struct, frozen=True, kw_only=True):
+    """How guests were booted and what confirmed that, in the words of the options; None is for what was not asked."""
+
+    is_virtual: bool | None = None
+    accelerator: str = "auto"
+    launcher: str = "direct"
+    configure_by: str = "command-line"
+    rom_by: str = "default"
+    confirm_everywhere: bool = False
+    confirm_by: str = "auto"
+    is_cold: bool = False
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """What was asked, with what, and the planned cells.
 
@@ -120,6 +133,11 @@ class Run(Struct, frozen=True, kw_only=True):
         started: when it began, ISO 8601 in UTC.
         ended: when it ended; None for a run that is under way or was killed, as is `exit_status`.
         repeat: how many boots of each cell have to end alike.
+        outcome: the verdict, or how boots ended, in words; empty where the run has not ended.
+        length: how many bytes its files took on the disk when it ended, without those that are kept elsewhere as well.
+        options: how guests were booted.
+        policy: what the site relies on and accepts; empty for nothing.
+        repeats: the name of the run that this one repeats or completes; empty for none.
         programs: versions of the programs that served, by name.
     """
 
@@ -132,6 +150,11 @@ class Run(Struct, frozen=True, kw_only=True):
     ended: str | None = None
     exit_status: int | None = None
     repeat: int = 1
+    outcome: str = ""
+    length: int | None = None
+    options: RunOptions = RunOptions()
+    policy: Mapping[str, Any] = {}
+    repeats: str = ""
     host: RunHost
     sides: tuple[RunSide, ...] = ()
     emulators: Mapping[str, RunEmulator] = {}
@@ -151,12 +174,21 @@ def write_run(run: Run, directory: Path) -> None:
     A name `latest` that is not a symbolic link is left alone.
     """
     write_json(directory / RUN_FILE, run)
-    latest = directory.parent / LATEST
-    if latest.is_symlink() or not latest.exists():
-        fresh = directory.parent / f".{LATEST}.{directory.name}"
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(directory.name)
-        fresh.replace(latest)
+    point_latest(directory.parent, directory.name)
+
+
+def point_latest(parent: Path, name: str | None) -> None:
+    """Let `latest` in a directory of runs lead to the one of this name, or remove it; what is no link is left alone."""
+    latest = parent / LATEST
+    if latest.exists() and not latest.is_symlink():
+        return
+    if name is None:
+        latest.unlink(missing_ok=True)
+        return
+    fresh = parent / f".{LATEST}.{name}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(name)
+    fresh.replace(latest)
 
 
 @lru_cache(MOST_READ)
@@ -189,10 +221,22 @@ class RecordedRun:
 
     def load_rom_set(self, label: str) -> RomSet | None:
         """Return the ROMs of one side as they were embedded; None where the run does not have them any more."""
-        side = next(side for side in self.run.sides if side.label == label)
+        side = self.find_side(label)
         files = {rom.file: self.directory / ROMS_DIRECTORY / label / rom.file for rom in side.roms}
         contents = {name: read_given(path, ROM) for name, path in files.items() if path.is_file()}
         return RomSet.of_files(side.given, contents) if contents else None
+
+    def find_side(self, label: str) -> RunSide:
+        """Return the side of this label.
+
+        Raises:
+            RunError: there is none.
+        """
+        found = next((side for side in self.run.sides if side.label == label), None)
+        if found is None:
+            known = ", ".join(side.label for side in self.run.sides) or "none"
+            raise RunError(f"{self.directory} has no side {label}", remedy=f"its sides: {known}")
+        return found
 
     def load_errors(self, label: str) -> dict[CellKey, str]:
         """Return what broke first in the cells of one side in which the rig broke.
@@ -244,6 +288,20 @@ def find_run(name: str, runs: Path | None = None) -> RecordedRun:
     return RecordedRun(run, directory)
 
 
+def name_run(directory: Path) -> str:
+    """Return the word by which people name a run where they are: `@last`, its name, or its path."""
+    path = directory.absolute()
+    if path.parent.resolve() != RUNS_DIRECTORY.absolute().resolve():
+        near = Path.cwd()
+        return f"./{path.relative_to(near)}" if path.is_relative_to(near) else str(path)
+    return "@last" if _list_named(RUNS_DIRECTORY)[-1:] == [path.name] else path.name
+
+
+def _list_named(parent: Path) -> list[str]:
+    """Return the names of the runs in a directory, the newest last."""
+    return sorted(path.parent.name for path in parent.glob(f"*/{RUN_FILE}") if not path.parent.is_symlink())
+
+
 def _require_inside(run: Run, directory: Path) -> None:
     """Make sure that a run, which may be a stranger's, names nothing outside of its directory.
 
@@ -262,7 +320,7 @@ def _find_named(word: str, parent: Path) -> Path:
     if word != "last" and not word.startswith("last-"):
         return parent / word
     back = word.removeprefix("last").removeprefix("-") or "0"
-    runs = sorted(path.parent for path in parent.glob(f"*/{RUN_FILE}") if not path.parent.is_symlink())
+    runs = _list_named(parent)
     if not back.isdecimal() or int(back) >= len(runs):
         raise RunError(f"there is no run @{word} in {parent}: it has {len(runs)}")
-    return runs[-1 - int(back)]
+    return parent / runs[-1 - int(back)]

@@ -1,9 +1,11 @@
 """Findings as sentences for people."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 from bootrig.compare.difference import Confirmation, Difference
 from bootrig.compare.finding import Finding, Value
+from bootrig.trace.names import CellKey
 
 NOTHING = "nothing"
 
@@ -37,6 +39,12 @@ def tell_origin(difference: Difference, confirmed_by: str = "", members: Sequenc
         f"waived: {difference.waiver}" if difference.waiver else "",
     )
     return ", ".join(word for word in words if word)
+
+
+def tell_rerun(run: str, key: CellKey, side: str = "") -> str:
+    """Return the command that boots a cell of a run again, with all machines on which that was tried."""
+    words = ["bootrig", "rerun", run, f"{key.scenario}/{key.nic_model}"]
+    return shlex.join([*words, "--side", side] if side else words)
 
 
 def format_finding(finding: Finding) -> str:

@@ -15,7 +15,7 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,7 +55,14 @@ class _Wanted:
     files: Mapping[str, bytes | Path]
 
 
-def embed_rom_set(rom_set: RomSet, directory: Path, *, force: bool = False, durable: bool = True) -> Manifest:
+def embed_rom_set(
+    rom_set: RomSet,
+    directory: Path,
+    *,
+    force: bool = False,
+    durable: bool = True,
+    find_file: Callable[[str], Path | None] = lambda _sha256: None,
+) -> Manifest:
     """Write a ROM set into a directory under QEMU's default names, atomically; return the manifest.
 
     A ROM that the set has under one prefix only serves under both.
@@ -66,6 +73,7 @@ def embed_rom_set(rom_set: RomSet, directory: Path, *, force: bool = False, dura
         force: whether files of others may be displaced (and kept).
         durable: whether the new files have to be on the disk before they are seen; a directory that lives only as long
             as a run does without.
+        find_file: returns a file with these bytes that is never written, by their digest: it is linked where it can be.
 
     Raises:
         EmbedRefusedError: the set has no ROMs or an empty one, `directory` is a file or the root of the file system,
@@ -78,7 +86,8 @@ def embed_rom_set(rom_set: RomSet, directory: Path, *, force: bool = False, dura
         EmbeddedFile(name, rom.given or rom.file_name, rom.sha256, rom.length) for name, rom in installed.items()
     )
     manifest = Manifest(rom_set.name, __version__, dict(rom_set.origin), files)
-    wanted = _Wanted(manifest, {name: rom.content for name, rom in installed.items()})
+    places = {rom.sha256: find_file(rom.sha256) for rom in installed.values()}
+    wanted = _Wanted(manifest, {name: places[rom.sha256] or rom.content for name, rom in installed.items()})
     directory = _resolve(directory)
     with _translated(directory):
         directory.parent.mkdir(parents=True, exist_ok=True)

@@ -111,8 +111,9 @@ def link_file(source: Path, target: Path) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError as error:
-        # EPERM: fs.protected_hardlinks or a file system without links (proc(5), link(2)); EMLINK: too many names.
-        if error.errno not in (errno.EPERM, errno.EMLINK, errno.EACCES):
+        # EPERM: fs.protected_hardlinks or a file system without links (proc(5), link(2)); EMLINK: too many names;
+        # EXDEV: another file system.
+        if error.errno not in (errno.EPERM, errno.EMLINK, errno.EACCES, errno.EXDEV):
             raise
         shutil.copy2(source, target, follow_symlinks=False)
 

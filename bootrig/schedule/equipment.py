@@ -1,7 +1,7 @@
 """What all cells of a run share: emulators, proven accelerators, programs, platform firmware, guests."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -14,9 +14,11 @@ from bootrig.cell.slots import iter_slot_faults
 from bootrig.cell.specification import CellSpecification, make_nonce
 from bootrig.document.errors import DocumentError, Problem
 from bootrig.emulator.accelerator import choose_accelerator
+from bootrig.emulator.definition.check import check_definition
 from bootrig.emulator.definition.definition import MachineDefinition
 from bootrig.emulator.definition.file import load_definition
 from bootrig.emulator.definition.launch import AcceleratorWish, Launch, Pace
+from bootrig.emulator.definition.values import Fault
 from bootrig.emulator.release.discovery import Emulator, PlatformFirmware, find_platform_firmware
 from bootrig.emulator.release.firmware_file import load_firmware_file
 from bootrig.emulator.release.recipes import find_emulator
@@ -126,8 +128,11 @@ def make_equipment(
     *,
     pace: Pace,
     launch: Launch,
+    given: Mapping[str, MachineDefinition] | None = None,
 ) -> Equipment:
     """Find and prove what the planned cells need, before the first one starts.
+
+    Guests that are `given` are taken in the place of those of that name that this machine has.
 
     Raises:
         DocumentError: a guest's definition is wrong.
@@ -147,7 +152,10 @@ def make_equipment(
         for wish in (pace.accelerator, pace.confirm_by)
     )
     files = {name: path for _, name in pairs if (path := _find_own_file(name))}
-    guests = {name: _load_guest(name, planned, emulators) for name in dict.fromkeys(c.key.machine for c in planned)}
+    guests = {
+        name: _load_guest(name, planned, emulators, (given or {}).get(name))
+        for name in dict.fromkeys(cell.key.machine for cell in planned)
+    }
     asked = {
         (emulator, machine): ask_rom_files(emulators[emulator], guests[machine], models)
         for (emulator, machine), models in _group_nic_models(planned).items()
@@ -209,9 +217,11 @@ def _group_nic_models(planned: Sequence[PlannedCell]) -> dict[tuple[str, str], l
     return models
 
 
-def _load_guest(name: str, planned: Sequence[PlannedCell], emulators: Mapping[str, Emulator]) -> MachineDefinition:
+def _load_guest(
+    name: str, planned: Sequence[PlannedCell], emulators: Mapping[str, Emulator], given: MachineDefinition | None
+) -> MachineDefinition:
     """Return a guest's definition, checked for its planned cells against what their emulators say about themselves."""
-    path = find_recipe_path(RecipeKind.GUESTS, name)
+    path = Path(name) if given else find_recipe_path(RecipeKind.GUESTS, name)
     cells = [cell for cell in planned if cell.key.machine == name]
     for emulator in dict.fromkeys(cell.emulator for cell in cells):
         tried = [cell for cell in cells if cell.emulator == emulator]
@@ -221,12 +231,27 @@ def _load_guest(name: str, planned: Sequence[PlannedCell], emulators: Mapping[st
             families={cell.family for cell in tried},
             has_disk=any(cell.scenario.guest.disk for cell in tried),
         )
-        definition = load_definition(
-            path,
-            Catalog(load_introspection(emulators[emulator])),
-            judge,
-        )
+        catalog = Catalog(load_introspection(emulators[emulator]))
+        definition = _require_sound(given, path, catalog, judge) if given else load_definition(path, catalog, judge)
     return definition
+
+
+def _require_sound(
+    given: MachineDefinition,
+    path: Path,
+    catalog: Catalog,
+    judge: Callable[[MachineDefinition, Catalog], Iterable[Fault]],
+) -> MachineDefinition:
+    """Return a definition that was recorded; whoever recorded it may be a stranger.
+
+    Raises:
+        DocumentError: it is wrong.
+    """
+    faults = [*check_definition(given, catalog), *judge(given, catalog)]
+    if faults:
+        problems = [Problem(path, fault.key_path, fault.message) for fault in faults]
+        raise DocumentError(f"the guest {path} as it was recorded cannot be booted:", problems)
+    return given
 
 
 def _probe_kinds(planned: Sequence[PlannedCell]) -> dict[str, None]:

@@ -11,6 +11,7 @@ from bootrig.romset.obtain import obtain_rom_set
 from bootrig.schedule.errors import CellSelectionError
 from bootrig.schedule.plan import PlannedCell
 from bootrig.schedule.stack import Stack
+from bootrig.store.content import Store
 from bootrig.workdir import ROMS_DIRECTORY
 from firmware.nic import find_nic_model
 from firmware.optionrom.rom import survey_option_rom
@@ -64,14 +65,16 @@ def embed_side(
     is_compared: bool = False,
     stack: Stack | None = None,
 ) -> Side:
-    """Embed a ROM set into the run's directory; the side sets what the `stack` says, None for nothing.
+    """Embed a ROM set into the run's directory; ROMs that the store has take no space there.
+
+    The side sets what the `stack` says, None for nothing.
 
     Raises:
         RigError: it cannot be embedded: no space is left, say.
     """
     directory = run_directory / ROMS_DIRECTORY / label
     directory.parent.mkdir(parents=True, exist_ok=True)
-    embed_rom_set(rom_set, directory, durable=False)
+    embed_rom_set(rom_set, directory, durable=False, find_file=Store.default().find_intact)
     return Side(rom_set, directory, label, given, is_compared, stack or Stack())
 
 

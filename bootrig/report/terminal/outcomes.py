@@ -8,6 +8,8 @@ from rich.text import Text
 
 from bootrig.compare import Outcomes, OutcomeState
 from bootrig.errors import is_wrong_input
+from bootrig.record.run import name_run
+from bootrig.report.sentences import tell_rerun
 from bootrig.report.terminal.matrix import Symbol, draw_matrix, legend, print_item, print_lines
 from bootrig.trace.reading.cached import tell_cached
 from bootrig.trace.reading.side_name import name_side
@@ -73,8 +75,11 @@ def print_outcomes(outcomes: Outcomes, console: Console, run_directory: Path | N
     if used:
         console.print(legend(used, MARKS))
         console.print()
+    run = "" if run_directory is None else name_run(run_directory)
     for state, heading in HEADINGS.items():
-        _print_failures(heading, [trace for trace, became in settled if became is state], outcomes, console)
+        again = run if state in FAILED_STATES else ""
+        failed = [trace for trace, became in settled if became is state]
+        _print_failures(heading, failed, outcomes, console, again)
     boots = [trace for trace, _ in settled]
     passed = [trace for trace in boots if trace.passed]
     _print_words(ON_THE_WAY, passed, lambda trace: trace.outcome.on_the_way, console)
@@ -106,7 +111,8 @@ def _print_lint(outcomes: Outcomes, console: Console) -> None:
         console.print()
 
 
-def _print_failures(heading: str, traces: Sequence[Trace], outcomes: Outcomes, console: Console) -> None:
+def _print_failures(heading: str, traces: Sequence[Trace], outcomes: Outcomes, console: Console, run: str) -> None:
+    """Print boots that failed; those of the run that is named with the commands that boot them again."""
     failures: dict[tuple[str, str, str], list[Trace]] = {}
     for trace in traces:
         reason = outcomes.tell_ends(trace) or trace.outcome.reason
@@ -117,6 +123,8 @@ def _print_failures(heading: str, traces: Sequence[Trace], outcomes: Outcomes, c
     for (name, scenario, reason), members in failures.items():
         nics = ", ".join(trace.key.nic_model for trace in members)
         print_item(console, f"{name}: {scenario} with {nics}: {reason}", _notes(members))
+        if run:
+            console.print(Text(f"      again: {tell_rerun(run, members[0].key)}"), soft_wrap=True)
     console.print()
 
 
@@ -141,6 +149,11 @@ def _notes(traces: Sequence[Trace]) -> str:
     directories = [trace.directory for trace in traces if trace.directory]
     words = [f"{repeated} packets sent again"] if repeated else []
     return "; ".join([*words, *([f"see {directories[0]}"] if directories else [])])
+
+
+def summarise(outcomes: Outcomes) -> str:
+    """Return how many of how many passed."""
+    return summary(outcomes).plain.removeprefix("Outcome: ")
 
 
 def summary(outcomes: Outcomes) -> Text:

@@ -13,9 +13,10 @@ from bootrig.compare import Answer, Cause, CellState, ComparedCell, Severity, Ve
 from bootrig.compare.registry import TOPICS
 from bootrig.compare.rules import RULES
 from bootrig.compare.verdict import STATES
+from bootrig.record.run import name_run
 from bootrig.report.cause_words import Wording, describe_cause
 from bootrig.report.grouping import describe_roms
-from bootrig.report.sentences import capitalise, count, tell_origin
+from bootrig.report.sentences import capitalise, count, tell_origin, tell_rerun
 from bootrig.report.terminal.details import print_details
 from bootrig.report.terminal.matrix import Symbol, draw_short_matrix, legend, print_lines, print_text
 from bootrig.trace.names import CellKey
@@ -55,11 +56,12 @@ NAMES: Mapping[Severity, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where causes are printed, the cells that were compared, and how many lines a sentence may take."""
+    """Where causes are printed, the cells that were compared, how many lines a sentence may take; the run's name."""
 
     console: Console
     compared: Sequence[CellKey]
     limit: int
+    run: str
 
 
 def print_verdict(verdict: Verdict, console: Console, run_directory: Path | None = None) -> None:
@@ -74,8 +76,9 @@ def print_verdict(verdict: Verdict, console: Console, run_directory: Path | None
         console.print()
     told: set[str] = set()
     limit = SENTENCE_LINES if len(worst) == WORST else SENTENCE_LINES + 1
+    run = "" if run_directory is None else name_run(run_directory)
     for number, cause in enumerate(worst, start=1):
-        _print_cause(f"{number}. ", cause, told, Page(console, compared, limit))
+        _print_cause(f"{number}. ", cause, told, Page(console, compared, limit, run))
     shown = [cause for cause in facts if cause not in worst]
     _print_facts(shown, compared, max(1, FACTS + 1 - len(worst)), console)
     if symbols:
@@ -138,8 +141,13 @@ def _choose_style(cell: ComparedCell, state: CellState) -> str:
 
 def headline(verdict: Verdict) -> tuple[str, str]:
     """Return the answer as a sentence, and the rich style for it."""
-    word = verdict.answer.replace("-", " ").upper()
+    word = summarise_verdict(verdict)
     return f"Verdict: {word}: {_reason(verdict)}; {_cells(verdict)}", STYLES[verdict.answer]
+
+
+def summarise_verdict(verdict: Verdict) -> str:
+    """Return the answer in a few words."""
+    return verdict.answer.replace("-", " ").upper()
 
 
 def _reason(verdict: Verdict) -> str:
@@ -221,6 +229,8 @@ def _print_cause(number: str, cause: Cause, explained: set[str], page: Page) -> 
     if whys := [why for why in words.whys if why not in explained]:
         _print_wrapped(page.console, f"Why: {'; '.join(whys)}", indent=3, limit=page.limit)
     explained.update(words.whys)
+    if page.run and cause.severity is Severity.REGRESSION and cause.first.key is not None:
+        print_text(page.console, f"   again: {tell_rerun(page.run, cause.first.key)}")
 
 
 def _print_facts(facts: Sequence[Cause], compared: Sequence[CellKey], limit: int, console: Console) -> None:
