@@ -46,7 +46,7 @@ from bootrig.schedule.firmware_files import keep_firmware
 from bootrig.schedule.results import KeptResults
 from bootrig.schedule.shelf import start_shelf
 from bootrig.schedule.sides import Side, embed_side, narrow_cells
-from bootrig.schedule.stack import assign_cells
+from bootrig.schedule.stack import assign_cells, resolve_stack
 from bootrig.temporary import remove_path
 from bootrig.trace.names import CellKey
 from bootrig.trace.reading.attempts import WantedBoot, find_repeats
