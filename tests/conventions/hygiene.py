@@ -1,5 +1,6 @@
 """What must not be in tracked files: paths and hosts of one machine, binaries."""
 
+import lzma
 import re
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ MACHINE_PATH = re.compile(r"(?<![\w.~$}-])/(?:" + "|".join(MACHINE_DIRECTORIES) 
 PUBLIC_HOSTS = ("snapshot.debian.org", "download.qemu.org")
 
 LARGEST_FILE = 500_000
+# traces that we recorded, as lines of JSON
+RECORDINGS, LARGEST_RECORDING = Path("recipes/baselines"), 300_000
 SIGNATURES = {
     b"\x55\xaa": "an option ROM",
     b"MZ": "a PE image",
@@ -28,14 +31,21 @@ SIGNATURES = {
 }
 
 
-def find_binary_fault(path: Path, content: bytes) -> str | None:
+def unpack(path: Path, content: bytes) -> bytes:
+    """Return what a file holds: the lines of a recording, else its content."""
+    is_recording = path.parent == RECORDINGS and path.name.endswith(".jsonl.xz")
+    return lzma.decompress(content) if is_recording and len(content) <= LARGEST_RECORDING else content
+
+
+def find_binary_fault(path: Path, packed: bytes) -> str | None:
     """Return what is wrong with a file that looks like a binary or is too large, None for one that may be tracked."""
+    content = unpack(path, packed)
     for signature, kind in SIGNATURES.items():
         if content.startswith(signature):
             return f"{path}: {kind}; tests build such bytes, users fetch them"
     if b"\0" in content:
         return f"{path}: holds NUL bytes, so it is no text"
-    if len(content) > LARGEST_FILE:
+    if content is packed and len(content) > LARGEST_FILE:
         return f"{path}: {len(content)} bytes"
     return None
 

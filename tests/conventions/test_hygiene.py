@@ -1,12 +1,16 @@
 """Tracked files hold text of ours only: no paths or hosts of one machine, no binaries."""
 
+import lzma
+import random
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conventions.hygiene import find_binary_fault, find_text_faults, hosts_in, registry_hosts
+from tests.conventions.hygiene import find_binary_fault, find_text_faults, hosts_in, registry_hosts, unpack
 from tests.conventions.tracked import ROOT, tracked_files
+
+HINT = "tests build such bytes, users fetch them"
 
 
 def test_no_binary_is_tracked() -> None:
@@ -14,11 +18,24 @@ def test_no_binary_is_tracked() -> None:
     assert not list(filter(None, faults))
 
 
+def test_recordings_are_text_and_no_larger_than_a_few_hundred_kilobytes() -> None:
+    path = Path("recipes/baselines/x.jsonl.xz")
+    assert find_binary_fault(path, lzma.compress(b'{"a": 1}\n' * 100_000)) is None
+    assert find_binary_fault(path, lzma.compress(b"\x7fELF")) == f"{path}: an ELF file; {HINT}"
+    assert (
+        find_binary_fault(path.with_name("x.xz"), lzma.compress(b"text"))
+        == "recipes/baselines/x.xz: an xz file; " + HINT
+    )
+    too_large = lzma.compress(random.Random(1).randbytes(310_000))
+    assert find_binary_fault(path, too_large) == f"{path}: an xz file; {HINT}"
+
+
 def test_no_path_or_host_of_a_machine_is_tracked() -> None:
     hosts = registry_hosts(sys.executable)
     faults = []
     for path in tracked_files():
-        faults += find_text_faults(path, (ROOT / path).read_text(encoding="utf-8", errors="replace"), hosts)
+        content = unpack(path, (ROOT / path).read_bytes())
+        faults += find_text_faults(path, content.decode(errors="replace"), hosts)
     assert not faults, "\n".join(faults)
 
 
