@@ -56,13 +56,16 @@ def find_way(trace: Trace, kind: str) -> tuple[str, str]:
 
 
 def _find_loaded(trace: Trace) -> tuple[str, str] | None:
-    """Return protocol and name of the file that came last; None where something may have come in another way."""
+    """Return protocol and name of the file that came last; None where something may have come in another way.
+
+    Of files that ended in the same moment, as where QEMU sends several packets at once, that is the one begun last.
+    """
     came = [
         event
         for event in trace.wire
         if isinstance(event, TftpTransfer) or (isinstance(event, HttpResponse) and event.status == 200)
     ]
-    last = max(came, key=lambda event: event.end_guest_s, default=None)
+    last = max(came, key=lambda event: (event.end_guest_s, event.frame), default=None)
     if last is None or not last.completed or _opens_later(trace, last.end_guest_s):
         return None
     if isinstance(last, TftpTransfer):
