@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from bootrig.cli.argument_types import parse_runs
+from bootrig.cli.run_options import add_runs
 from bootrig.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "be left out, parts be patterns (default: list the runs)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="where run directories are")
+    add_runs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

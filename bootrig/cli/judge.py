@@ -2,9 +2,9 @@
 
 import argparse
 
-from bootrig.cli.argument_types import parse_runs
 from bootrig.cli.documents import add_document_options, deliver, read_documents
 from bootrig.cli.policy_options import add_policy_options, read_policy
+from bootrig.cli.run_options import add_runs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("candidate", metavar="CANDIDATE_RUN", nargs="?", help="a run of the candidate")
     add_policy_options(parser)
-    parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="where run directories are")
+    add_runs(parser)
     add_document_options(parser, "the verdict")
 
 

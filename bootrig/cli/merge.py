@@ -2,14 +2,14 @@
 
 import argparse
 
-from bootrig.cli.argument_types import parse_runs
+from bootrig.cli.run_options import add_runs
 from bootrig.errors import ExitStatus
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
     parser.add_argument("shards", metavar="RUN", nargs="+", help="the run of a shard: its directory, its name or @last")
-    parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="where run directories are")
+    add_runs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from bootrig.cli.argument_types import parse_path, parse_runs
+from bootrig.cli.argument_types import parse_path
 from bootrig.cli.policy_options import add_policy_options, read_policy
+from bootrig.cli.run_options import add_run
 from bootrig.errors import ExitStatus
 
 PAGE = "report.html"
@@ -12,7 +13,7 @@ PAGE = "report.html"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("name", metavar="RUN", help="a run: its directory, its name or @last")
+    add_run(parser)
     parser.add_argument(
         "-o", "--output", type=parse_path, metavar="FILE", help=f"where the page goes (default: {PAGE} of the run)"
     )
@@ -23,7 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="packets of cells that passed as charts too, and captures however long they are",
     )
     add_policy_options(parser)
-    parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="where run directories are")
 
 
 def run(arguments: argparse.Namespace) -> int:

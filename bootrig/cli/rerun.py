@@ -3,9 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from bootrig.cli.argument_types import parse_runs
 from bootrig.cli.documents import add_document_options, deliver, read_documents
 from bootrig.cli.policy_options import add_policy_options, read_policy
+from bootrig.cli.run_options import add_run
 from bootrig.errors import ExitStatus, InputError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ POLICY_WORDS = ("policy", "waivers", "fail_on")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("name", metavar="RUN", help="a run: its directory, its name or @last")
+    add_run(parser)
     parser.add_argument(
         "cells",
         metavar="CELL",
@@ -36,7 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--interactive", action="store_true", help="type at the console of one cell of one side; Ctrl-] ends"
     )
     parser.add_argument("-j", "--jobs", type=int, metavar="N", help="cells at a time (default: one a processor)")
-    parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="where run directories are")
     add_policy_options(parser)
     add_document_options(parser, "the verdict or the outcomes")
 

@@ -5,6 +5,7 @@ import time
 from typing import TYPE_CHECKING
 
 from bootrig.cli.argument_types import parse_age, parse_count, parse_runs
+from bootrig.cli.run_options import add_runs
 from bootrig.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `bootrig runs` takes."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="where run directories are")
+    add_runs(parser)
     listed = actions.add_parser("list", help="list the runs, the newest first (the default)")
     # what is read before the action is not undone by a default here
     listed.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")

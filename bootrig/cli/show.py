@@ -2,20 +2,19 @@
 
 import argparse
 
-from bootrig.cli.argument_types import parse_runs
+from bootrig.cli.run_options import add_run
 from bootrig.errors import ExitStatus
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's arguments."""
-    parser.add_argument("name", metavar="RUN", help="a run: its directory, its name or @last")
+    add_run(parser)
     parser.add_argument(
         "cells",
         metavar="CELL",
         nargs="*",
         help="a cell: SCENARIO/NIC/MACHINE/FIRMWARE/EMULATOR; later parts may be left out, parts be patterns",
     )
-    parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="where run directories are")
 
 
 def run(arguments: argparse.Namespace) -> int:

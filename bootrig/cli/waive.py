@@ -4,7 +4,8 @@ import argparse
 import datetime
 from pathlib import Path
 
-from bootrig.cli.argument_types import parse_date, parse_path, parse_runs
+from bootrig.cli.argument_types import parse_date, parse_path
+from bootrig.cli.run_options import add_runs
 from bootrig.errors import ExitStatus
 
 WAIVERS = Path("waivers.toml")
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--waivers", type=parse_path, metavar="FILE", help=f"the file of waivers to add it to (default: {WAIVERS})"
     )
     where.add_argument("--policy", type=parse_path, metavar="FILE", help="the policy to add it to")
-    parser.add_argument("--runs", type=parse_runs, metavar="DIR", help="where run directories are")
+    add_runs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
